@@ -1,0 +1,55 @@
+/**
+ * The import directions of the architecture: data flows
+ * config -> agent (local state, sync) -> catalog -> store, and dns and http only ask.
+ * A folder may import the folders listed for it and nothing else, through their index.ts.
+ */
+const allowed = {
+  common: [],
+  generated: [],
+  telemetry: ['common'],
+  store: ['common'],
+  config: ['common', 'generated'],
+  catalog: ['common', 'store'],
+  checks: ['common', 'config', 'telemetry'],
+  cluster: ['common', 'catalog', 'store', 'telemetry'],
+  agent: ['common', 'config', 'catalog', 'checks', 'cluster', 'telemetry'],
+  dns: ['common', 'config', 'catalog', 'agent', 'telemetry'],
+  http: ['common', 'config', 'catalog', 'agent', 'cluster', 'telemetry'],
+  daemon: ['common', 'config', 'store', 'catalog', 'checks', 'cluster', 'agent', 'dns', 'http', 'telemetry'],
+  cli: ['common', 'config', 'daemon'],
+}
+
+const folders = Object.keys(allowed)
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['src/main\\.ts$', '\\.d\\.ts$'] }, to: {} },
+    {
+      name: 'not-to-dev-dep', severity: 'error',
+      from: { path: '^src' }, to: { dependencyTypes: ['npm-dev'] },
+    },
+    ...folders.map((folder) => ({
+      name: `${folder}-imports`,
+      comment: `${folder} may import: ${allowed[folder].join(', ') || 'nothing of ours'}`,
+      severity: 'error',
+      from: { path: `^src/${folder}/` },
+      to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed[folder]].join('|')})/`] },
+    })),
+    ...folders.filter((folder) => !['common', 'generated'].includes(folder)).map((folder) => ({
+      name: `${folder}-public-face`,
+      comment: `other folders import ${folder} through its index.ts`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/${folder}/` },
+      to: { path: `^src/${folder}/(?!index\\.ts$)`, pathNot: folder === 'cli' ? '^src/cli/' : undefined },
+    })).map(({ to, ...rule }) => ({ ...rule, to: to.pathNot ? to : { path: to.path } })),
+    { name: 'lmdb-only-in-store', severity: 'error', from: { path: '^src', pathNot: '^src/store/' }, to: { path: 'node_modules/lmdb' } },
+    { name: 'chokidar-only-in-agent', severity: 'error', from: { path: '^src', pathNot: '^src/agent/' }, to: { path: 'node_modules/chokidar' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+}

@@ -1,0 +1,112 @@
+import type { CheckStatus } from '../common/health.js'
+import type { CheckDefinition, Declared, DeclaredChange, Diagnostic, NeedsRestart, Origin, ServiceDefinition, Settings } from '../config/index.js'
+
+/** Who declared an entry: a file at a place, or a client of the HTTP API. */
+export type EntryOrigin = { readonly by: 'file'; readonly at: Origin } | { readonly by: 'api' }
+
+/** A service of this node as the agent knows it. `revisionHash` is its content hash for `/v1/agent/service/:id?hash=`. */
+export interface LocalService {
+  readonly definition: ServiceDefinition
+  readonly origin: EntryOrigin
+  readonly contentHash: string
+}
+
+/** A check of this node. Maintenance marks are checks of type `maintenance` without a definition. */
+export interface LocalCheck {
+  readonly id: string
+  readonly name: string
+  readonly status: CheckStatus
+  readonly notes: string
+  readonly output: string
+  readonly serviceId: string
+  readonly serviceName: string
+  readonly serviceTags: readonly string[]
+  /** ttl, http, ..., `maintenance`. */
+  readonly type: string
+  readonly definition: CheckDefinition | undefined
+  readonly origin: EntryOrigin
+}
+
+/** What this node runs: the authority for its own services and checks. Reads are of this moment. */
+export interface LocalReads {
+  services(): ReadonlyMap<string, LocalService>
+  checks(): ReadonlyMap<string, LocalCheck>
+  checksOfService(serviceId: string): readonly LocalCheck[]
+  /** Resolves true when the service's content hash differs from `hash` (also: it is gone), false after `ms` or on abort. */
+  waitForService(id: string, hash: string, ms: number, signal?: AbortSignal): Promise<boolean>
+}
+
+/** One configuration file as last read. */
+export interface FileReport {
+  readonly path: string
+  readonly state: 'applied' | 'last-good' | 'refused'
+  readonly services: number
+  readonly checks: number
+  /** sha256 of the bytes, hex. */
+  readonly hash: string
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Outcome of the newest (re)load. */
+export interface ReloadReport {
+  /** 1 for the start, then counted up. */
+  readonly number: number
+  readonly cause: 'start' | 'file' | 'signal' | 'api'
+  /** Wall-clock milliseconds, and how long it took. */
+  readonly at: number
+  readonly took: number
+  /** `applied`: everything; `partly`: some files kept their last good content; `refused`: the agent's own settings were bad, nothing of them was taken. */
+  readonly outcome: 'applied' | 'partly' | 'refused'
+  readonly changes: readonly DeclaredChange[]
+  /** Dotted keys of agent settings that took effect. */
+  readonly settings: readonly string[]
+  readonly needsRestart: readonly NeedsRestart[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** What a reload would do now, without doing it. */
+export interface PlanReport {
+  readonly changes: readonly DeclaredChange[]
+  readonly settings: readonly string[]
+  readonly needsRestart: readonly NeedsRestart[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Why the agent cannot answer yet, or that it can. */
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string }
+
+/** A registration over HTTP, already parsed and completed by `config`. */
+export interface ServiceRegistration {
+  readonly definition: ServiceDefinition
+  readonly replaceExistingChecks: boolean
+}
+
+/** What http, dns and the daemon may ask of the agent. Writes resolve once the change has been pushed to the catalog (or the push has failed and was logged). */
+export interface AgentApi extends LocalReads {
+  readonly settings: Settings
+  readonly nodeId: string
+  readonly declared: Declared
+  readonly files: readonly FileReport[]
+  readonly lastReload: ReloadReport
+  readonly configPaths: readonly string[]
+  readiness(): Readiness
+
+  /** Refuses (MusterError) scripts from the API when they are not enabled for it. */
+  registerService(registration: ServiceRegistration): Promise<void>
+  /** False when there is none of that id. A file's service comes back with the next change of its file or reload. */
+  deregisterService(id: string): Promise<boolean>
+  /** Refuses a check whose service does not exist. */
+  registerCheck(definition: CheckDefinition): Promise<void>
+  deregisterCheck(id: string): Promise<boolean>
+  /** Refuses ids that are not TTL checks. */
+  reportTtl(checkId: string, status: CheckStatus, output: string): Promise<void>
+  /** `serviceId` undefined: the whole node. False when there is no such service. */
+  setMaintenance(serviceId: string | undefined, enable: boolean, reason: string): Promise<boolean>
+
+  reload(cause: 'signal' | 'api'): Promise<ReloadReport>
+  plan(): Promise<PlanReport>
+  /** Called with the new settings after a reload changed any that take effect while running. */
+  onSettings(run: (settings: Settings) => void): void
+  /** Deregisters this node, then asks the daemon to stop. Resolves when the node is out of the catalog. */
+  leave(): Promise<void>
+}

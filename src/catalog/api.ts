@@ -1,0 +1,86 @@
+import type { MusterError } from '../common/errors.js'
+import type { Condition, Revision, Write } from '../store/index.js'
+import type { Check, Instance, Node, Service } from './types.js'
+
+/**
+ * Something that a reader can wait on: a table, one service, one node, one check state. `index` is the newest revision that changed it
+ * (at least 1, never going back); an answer built at one `index` stays right until `index` moves, so answer caches
+ * compare it and nothing else. Topics of things that do not exist are waitable too, and wake when the thing is born.
+ */
+export interface Topic {
+  readonly name: string
+  readonly index: Revision
+}
+
+/** Reads of the catalog's memory, all synchronous and all of one revision. Names match without regard to case. */
+export interface CatalogReads {
+  /** Whether the state has been loaded; until then nothing may be answered from it. */
+  readonly loaded: boolean
+  readonly revision: Revision
+
+  nodes(): Iterable<Node>
+  /** By name, full node id, or unique prefix (>= 4 hex digits) of a node id. */
+  node(nameOrId: string): Node | undefined
+  /** Nodes whose own address (`address` or one of the tagged ones) is this one, for PTR. */
+  nodesByAddress(address: string): readonly Node[]
+  servicesOfNode(node: string): readonly Service[]
+  service(node: string, id: string): Service | undefined
+  /** Union of tags by registered service name, as `/v1/catalog/services` shows it. */
+  serviceNames(): Iterable<{ readonly name: string; readonly tags: ReadonlySet<string> }>
+  /** All instances of a service, by node name then service id (byte order). */
+  instances(service: string): readonly Instance[]
+  /** Services whose own address is this one, for PTR. */
+  servicesByAddress(address: string): readonly Service[]
+  checksOfNode(node: string): readonly Check[]
+  check(node: string, id: string): Check | undefined
+  /** Checks of a service's instances, node checks left out. */
+  checksOfService(service: string): readonly Check[]
+  /** Checks in a state; `any` gives all. */
+  checksInState(state: string): readonly Check[]
+
+  /** The topics to wait on; the same object as long as the process lives and the topic is in use. */
+  readonly topics: {
+    /** The table of nodes. */
+    nodes(): Topic
+    /** Names and tags of all services: `/v1/catalog/services`. */
+    services(): Topic
+    /** One service: its instances, their checks, and the nodes they run on (address, meta, node checks). */
+    service(name: string): Topic
+    /** One node with its services and checks. */
+    node(nameOrId: string): Topic
+    /** Checks of one service's instances. */
+    serviceChecks(name: string): Topic
+    /** Checks in one state, or `any`. */
+    checkState(state: string): Topic
+    /** Everything at all: moves with each revision. */
+    all(): Topic
+  }
+
+  /**
+   * Resolves true when `topic.index` is above `after`, false when `ms` have passed or `signal` was aborted. At once when it already is.
+   * Readers that wait on one topic share one wake-up.
+   */
+  wait(topic: Topic, after: Revision, ms: number, signal?: AbortSignal): Promise<boolean>
+}
+
+/**
+ * A write, as a pure function of the state it reads. It returns either what to commit, or a refusal. `result` is handed back to the
+ * caller of {@link Catalog.execute}. An empty `then` commits nothing and moves no index.
+ */
+export type Command<Result> = (state: CatalogReads) => Plan<Result>
+
+/** Outcome of a command before it is committed. */
+export type Plan<Result> =
+  | { readonly when: readonly Condition[]; readonly then: readonly Write[]; readonly result: Result }
+  | { readonly refusal: MusterError }
+
+/** Where writes go in and reads come out: the only writer to a store. */
+export interface CatalogWrites {
+  /**
+   * Plans the command on the present state and commits it; when a condition failed, waits for the state to catch up and plans again
+   * (at most 10 times, then rejects with CATALOG_CONFLICT). Resolves once the write is durable and visible in this catalog's reads.
+   */
+  execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }>
+  /** Passes when reads are as new as every write acknowledged before the call. Nothing to do on an embedded store. */
+  barrier(): Promise<void>
+}

@@ -1,0 +1,96 @@
+import type { Duration } from '../common/duration.js'
+
+/**
+ * The agent's own settings as it runs on them: complete, resolved from defaults, files and flags, and frozen.
+ * Keys are the config file's in camelCase; `docs` for each stand in schemas/agent.schema.json.
+ */
+export interface Settings {
+  readonly datacenter: string
+  readonly primaryDatacenter: string
+  readonly nodeName: string
+  /** '' : take the one in data-dir, or make one. */
+  readonly nodeId: string
+  readonly disableHostNodeId: boolean
+  readonly nodeMeta: Readonly<Record<string, string>>
+  /** Only those that the user wrote; lan, wan and their _ipv4/_ipv6 forms are filled in by the agent. */
+  readonly taggedAddresses: Readonly<Record<string, string>>
+  /** '' only with -dev. */
+  readonly dataDir: string
+  readonly dev: boolean
+  readonly server: boolean
+  readonly bootstrap: boolean
+  readonly bootstrapExpect: number
+  readonly domain: string
+  /** '' : none. Domains are lower-case and without a dot at the end. */
+  readonly altDomain: string
+  readonly bindAddr: string
+  /** Never a wildcard. */
+  readonly advertiseAddr: string
+  readonly advertiseAddrWan: string
+  readonly clientAddrs: readonly string[]
+  /** Where each listener binds; an entry of http may be `unix:///path`. */
+  readonly addresses: { readonly dns: readonly string[]; readonly http: readonly string[]; readonly https: readonly string[] }
+  readonly unixSockets: { readonly user: string; readonly group: string; readonly mode: string }
+  /** 0 asks the system for a free port; -1 switches the listener off. */
+  readonly ports: {
+    readonly dns: number; readonly http: number; readonly https: number; readonly server: number
+    readonly serfLan: number; readonly serfWan: number; readonly grpc: number
+  }
+  readonly dns: {
+    readonly allowStale: boolean
+    readonly maxStale: Duration
+    readonly nodeTtl: Duration
+    /** By exact name, `prefix*` or `*`. */
+    readonly serviceTtl: Readonly<Record<string, Duration>>
+    readonly onlyPassing: boolean
+    readonly enableTruncate: boolean
+    readonly udpAnswerLimit: number
+    readonly aRecordLimit: number
+    readonly disableCompression: boolean
+    readonly recursorTimeout: Duration
+    readonly recursorStrategy: 'sequential' | 'random'
+    readonly enableAdditionalNodeMetaTxt: boolean
+    /** Seconds. `minTtl` is undefined until someone sets it: then the answer depends on the client, see dns. */
+    readonly soa: { readonly refresh: number; readonly retry: number; readonly expire: number; readonly minTtl: number | undefined }
+  }
+  /** `ip:port`, IPv6 in brackets. */
+  readonly recursors: readonly string[]
+  readonly http: {
+    readonly blockEndpoints: readonly string[]
+    /** CIDRs; empty: all. */
+    readonly allowWriteHttpFrom: readonly string[]
+    readonly responseHeaders: Readonly<Record<string, string>>
+    readonly maxHeaderBytes: number
+  }
+  readonly limits: { readonly httpMaxConnsPerClient: number; readonly kvMaxValueSize: number; readonly txnMaxReqLen: number }
+  readonly defaultQueryTime: Duration
+  readonly maxQueryTime: Duration
+  readonly sessionTtlMin: Duration
+  readonly checkUpdateInterval: Duration
+  readonly checkOutputMaxSize: number
+  readonly discardCheckOutput: boolean
+  readonly enableScriptChecks: boolean
+  readonly enableLocalScriptChecks: boolean
+  readonly leaveOnTerminate: boolean
+  readonly skipLeaveOnInterrupt: boolean
+  readonly leaveDrainTime: Duration
+  readonly rejoinAfterLeave: boolean
+  readonly translateWanAddrs: boolean
+  readonly disableCoordinates: boolean
+  readonly log: {
+    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
+    readonly json: boolean
+    /** '' : none. */
+    readonly file: string
+    readonly rotateBytes: number
+    readonly rotateDuration: Duration
+    readonly rotateMaxFiles: number
+    readonly syslog: boolean
+    readonly syslogFacility: string
+  }
+  readonly telemetry: { readonly metricsPrefix: string; readonly prometheusRetentionTime: Duration; readonly disableHostname: boolean }
+  readonly pidFile: string
+  readonly ui: { readonly enabled: boolean; readonly contentPath: string }
+  readonly enableDebug: boolean
+  readonly autoReloadConfig: boolean
+}

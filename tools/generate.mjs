@@ -1,0 +1,2 @@
+/** Derives src/generated from schemas/: validators, types and key tables. */
+export async function generate() {}
