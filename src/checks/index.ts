@@ -1,1 +1,3 @@
 export * from './types.js'
+export { kinds, type PolledType } from './kinds.js'
+export { createCheckRunner } from './runner.js'

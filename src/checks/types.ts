@@ -30,19 +30,26 @@ export interface CheckReports {
   reap(serviceId: string, checkId: string): void
 }
 
+/** A check of an alias check's target. An alias check leaves itself out, which it can where `id` (of a check of this node) is given. */
+export interface AliasedCheck { readonly id?: string; readonly name: string; readonly status: CheckStatus; readonly output: string }
+
 /** What alias checks ask about. Answers are of this moment; `onChange` calls after any change that could matter. */
 export interface AliasSource {
-  statusOf(alias: { readonly service: string; readonly node: string }): readonly { readonly name: string; readonly status: CheckStatus; readonly output: string }[] | 'absent'
+  statusOf(alias: { readonly service: string; readonly node: string }): readonly AliasedCheck[] | 'absent'
   onChange(run: () => void): { close(): void }
 }
+
+/** A check's state from before. `ttlExpires`: wall-clock milliseconds; `output`: the last one, quoted when the TTL runs out. */
+export interface ResumedState { readonly status: CheckStatus; readonly ttlExpires?: number; readonly output?: string }
 
 /** Runs the checks it is given, each on its own timer, with bounded concurrency. */
 export interface CheckRunner {
   /**
-   * Starts a check, or replaces the one with that id. A definition equal to the running one changes nothing: timers go on.
-   * `resume` is the state to begin with (from disk or from the check it replaces).
+   * Starts a check, or replaces the one with that id. A definition that asks the same as the running one changes nothing: timers,
+   * thresholds and a run on its way go on. `resume` is the state to begin with (from disk or from the check it replaces): with it the
+   * first run may wait for up to 10 s, without it is nearly at once. After `close` nothing starts any more.
    */
-  start(definition: CheckDefinition, resume?: { readonly status: CheckStatus; readonly ttlExpires?: number }): void
+  start(definition: CheckDefinition, resume?: ResumedState): void
   stop(checkId: string): void
   /** A TTL report from the application. Throws CHECK_NOT_TTL when there is no TTL check of that id. */
   heartbeat(checkId: string, status: CheckStatus, output: string): void

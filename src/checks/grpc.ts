@@ -1,0 +1,52 @@
+import type * as Library from '@grpc/grpc-js'
+import { badAddress, splitHostPort } from './address.js'
+import { decodeServingStatus, encodeHealthRequest, servingStatusName } from './grpc-health.js'
+import type { CheckResult, PolledKind } from './types.js'
+import { withDeadline } from './with-deadline.js'
+
+type Options = Parameters<PolledKind<'grpc'>['run']>[0]
+
+/** Calls grpc.health.v1.Health/Check: SERVING is passing, all else critical. */
+export const grpc: PolledKind<'grpc'> = {
+  type: 'grpc',
+  async run(options, { signal }) {
+    const at = splitHostPort(options.address)
+    if (at === undefined) return { status: 'critical', output: badAddress(options.address) }
+    const target = options.service === '' ? options.address : `${options.address}/${options.service}`
+    // Loaded with the first gRPC check, because it takes longer than the rest of the agent.
+    const library = await import('@grpc/grpc-js')
+    const client = open(library, options)
+    const ended = await withDeadline<CheckResult>(signal, options.timeout, done => {
+      const call = client.makeUnaryRequest(
+        '/grpc.health.v1.Health/Check', encodeHealthRequest, decodeServingStatus, options.service,
+        { deadline: Date.now() + options.timeout },
+        (error, status) => { done(resultOf(target, library.status, error, status)) },
+      )
+      return () => { call.cancel() }
+    })
+    client.close()
+    if (ended !== 'timeout' && ended !== 'aborted') return ended
+    return { status: 'critical', output: `gRPC check ${target}: rpc error: code = DEADLINE_EXCEEDED desc = timed out` }
+  },
+}
+
+function open(library: typeof Library, options: Options): Library.Client {
+  const credentials = options.useTls
+    ? library.credentials.createSsl(null, null, null, { rejectUnauthorized: !options.tlsSkipVerify })
+    : library.credentials.createInsecure()
+  return new library.Client(options.address, credentials, {
+    // Each run makes its own connection, straight to the target and without asking DNS for service configs.
+    'grpc.use_local_subchannel_pool': 1, 'grpc.enable_http_proxy': 0, 'grpc.service_config_disable_resolution': 1, 'grpc.enable_retries': 0,
+    ...options.tlsServerName === '' ? {} : { 'grpc.ssl_target_name_override': options.tlsServerName, 'grpc.default_authority': options.tlsServerName },
+  })
+}
+
+function resultOf(
+  target: string, codes: Readonly<Record<number, string>>, error: Library.ServiceError | null, status: number | undefined,
+): CheckResult {
+  if (error !== null) {
+    return { status: 'critical', output: `gRPC check ${target}: rpc error: code = ${codes[error.code] ?? error.code} desc = ${error.details}` }
+  }
+  if (status === 1) return { status: 'passing', output: `gRPC check ${target}: success` }
+  return { status: 'critical', output: `gRPC check ${target}: ${servingStatusName(status ?? 0)}` }
+}

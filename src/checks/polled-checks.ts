@@ -1,0 +1,127 @@
+import PQueue from 'p-queue'
+import { errorMessage } from '../common/errors.js'
+import type { CheckDefinition, CheckKindOptions } from '../config/index.js'
+import { kinds, type PolledType } from './kinds.js'
+import { Schedule, type Scheduled } from './schedule.js'
+import { count, fullCounts, type Counts } from './thresholds.js'
+import type { CheckResult, RunContext, RunnerDependencies } from './types.js'
+
+type PolledOptions = Extract<CheckKindOptions, { type: PolledType }>
+
+/** A check without a known status runs within this time of its start... */
+const freshWindow = 200
+/** ...plus this for each check that has not had its first run yet, which spreads a start with thousands... */
+const spreadPerCheck = 1
+/** ...and never later than this, as for a check that comes with its last status. */
+const longestStagger = 10_000
+
+/** One running check. Kept small: there are thousands. */
+class Polled implements Scheduled {
+  due = 0
+  place = -1
+  definition: CheckDefinition
+  readonly options: PolledOptions
+  counts: Counts = fullCounts
+  hasRun = false
+  stopped = false
+  run: AbortController | undefined
+  constructor(definition: CheckDefinition, options: PolledOptions) {
+    this.definition = definition
+    this.options = options
+  }
+}
+
+/** The checks that ask: when each runs, never two runs of one at once, and a bounded number of all. */
+export class PolledChecks {
+  readonly #deps: Pick<RunnerDependencies, 'clock' | 'random'>
+  readonly #report: (definition: CheckDefinition, result: CheckResult) => void
+  readonly #checks = new Map<string, Polled>()
+  readonly #schedule: Schedule<Polled>
+  readonly #queue: PQueue
+  /** Runs on their way by check id, those of replaced checks too, so that their successors wait for them. */
+  readonly #inFlight = new Map<string, Promise<void>>()
+  #waitingForFirst = 0
+
+  constructor(deps: RunnerDependencies, report: (definition: CheckDefinition, result: CheckResult) => void) {
+    this.#deps = deps
+    this.#report = report
+    this.#schedule = new Schedule<Polled>(deps.clock, check => { this.#enqueue(check) })
+    this.#queue = new PQueue({ concurrency: deps.concurrency })
+  }
+
+  /** `known`: the check's status is known from before, so its first run may take its time. */
+  start(definition: CheckDefinition, options: PolledOptions, known: boolean): void {
+    const check = new Polled(definition, options)
+    this.#checks.set(definition.id, check)
+    this.#schedule.set(check, this.#deps.clock.monotonic() + this.#firstDelay(options.interval, known))
+    this.#waitingForFirst++
+  }
+
+  /** Puts words in a definition right that do not change what is asked. */
+  redefine(definition: CheckDefinition): void {
+    const check = this.#checks.get(definition.id)
+    if (check !== undefined) check.definition = definition
+  }
+
+  stop(id: string): void {
+    const check = this.#checks.get(id)
+    if (check === undefined) return
+    this.#checks.delete(id)
+    check.stopped = true
+    if (!check.hasRun) this.#waitingForFirst--
+    this.#schedule.remove(check)
+    check.run?.abort()
+  }
+
+  /** Stops all and waits until every aborted run has ended. */
+  async close(): Promise<void> {
+    for (const id of [...this.#checks.keys()]) this.stop(id)
+    this.#schedule.close()
+    await this.#queue.onIdle()
+  }
+
+  #firstDelay(interval: number, known: boolean): number {
+    const longest = Math.min(interval, longestStagger)
+    if (known) return this.#deps.random() * longest
+    return (this.#waitingForFirst * spreadPerCheck + this.#deps.random() * freshWindow) % longest
+  }
+
+  #enqueue(check: Polled): void {
+    void this.#queue.add(() => this.#turn(check))
+  }
+
+  async #turn(check: Polled): Promise<void> {
+    const { id } = check.definition
+    await this.#inFlight.get(id)
+    if (check.stopped) return
+    const run = this.#perform(check)
+    this.#inFlight.set(id, run)
+    await run
+    if (this.#inFlight.get(id) === run) this.#inFlight.delete(id)
+  }
+
+  async #perform(check: Polled): Promise<void> {
+    if (!check.hasRun) {
+      check.hasRun = true
+      this.#waitingForFirst--
+    }
+    check.run = new AbortController()
+    const result = await ask(check.options, { signal: check.run.signal, outputMaxSize: check.definition.outputMaxSize })
+    check.run = undefined
+    if (check.stopped) return
+    // Before the report, which may stop this check.
+    this.#schedule.set(check, this.#deps.clock.monotonic() + check.options.interval)
+    const { counts, report } = count(check.definition, check.counts, result)
+    check.counts = counts
+    if (report !== undefined) this.#report(check.definition, { status: report, output: result.output })
+  }
+}
+
+async function ask(options: PolledOptions, context: RunContext): Promise<CheckResult> {
+  const kind: { run(options: PolledOptions, context: RunContext): Promise<CheckResult> } = kinds[options.type]
+  try {
+    return await kind.run(options, context)
+  } catch (error) {
+    return { status: 'critical', output: `the check could not be run: ${errorMessage(error)}`, bypassThresholds: true }
+  }
+}

@@ -1,0 +1,58 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { TailBuffer } from './tail-buffer.js'
+import { withDeadline } from './with-deadline.js'
+
+/** How a child process ended, and the last of what it wrote to stdout and stderr together. */
+export interface ProcessEnd {
+  readonly output: TailBuffer
+  readonly how:
+    | { readonly type: 'exit'; readonly code: number }
+    | { readonly type: 'signal'; readonly signal: string }
+    | { readonly type: 'no-start'; readonly error: Error }
+    | { readonly type: 'timeout' | 'aborted' }
+}
+
+/**
+ * Runs a program without a shell in a process group of its own, with this process's environment. On timeout or abort the
+ * whole group gets SIGKILL, so its children die too, and the promise resolves after the program is gone. It has ended
+ * when it exited and nobody holds its output any more, so a child left behind in the background counts as still running.
+ */
+export async function runProcess(
+  args: readonly string[], limits: { readonly signal: AbortSignal; readonly timeout: number; readonly outputMaxSize: number },
+): Promise<ProcessEnd> {
+  const output = new TailBuffer(limits.outputMaxSize)
+  let child: ChildProcess
+  try {
+    child = spawn(args[0] ?? '', args.slice(1), { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  } catch (error) {
+    return { output, how: { type: 'no-start', error: error instanceof Error ? error : new Error(String(error)) } }
+  }
+  const exited = new Promise<void>(resolve => { child.once('exit', () => { resolve() }); child.once('error', () => { resolve() }) })
+  const keep = (chunk: Buffer): void => { output.push(chunk) }
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
+  const ended = await withDeadline<ProcessEnd['how']>(limits.signal, limits.timeout, done => {
+    child.once('error', error => { if (child.pid === undefined) done({ type: 'no-start', error }) })
+    child.once('close', (code, signal) => {
+      done(code === null ? { type: 'signal', signal: signal ?? 'unknown' } : { type: 'exit', code })
+    })
+    return () => undefined
+  })
+  if (typeof ended !== 'string') return { output, how: ended }
+  killGroup(child)
+  await exited
+  // A grandchild that left the group may hold the pipes open for ever.
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+  return { output, how: { type: ended } }
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // The group is gone already.
+    child.kill('SIGKILL')
+  }
+}
