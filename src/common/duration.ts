@@ -16,8 +16,9 @@ export const minutes = (count: number): Duration => (count * 60_000) as Duration
 /** A count of hours as a {@link Duration}. */
 export const hours = (count: number): Duration => (count * 3_600_000) as Duration
 
-const unitMilliseconds: Readonly<Record<string, number>> = {
-  ns: 1e-6, us: 1e-3, 'µs': 1e-3, 'μs': 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000,
+// As fractions: 100 / 1e6 is the number that 0.0001 is, 100 * 1e-6 is not.
+const units: Readonly<Record<string, readonly [factor: number, divisor: number]>> = {
+  ns: [1, 1e6], us: [1, 1e3], 'µs': [1, 1e3], 'μs': [1, 1e3], ms: [1, 1], s: [1000, 1], m: [60_000, 1], h: [3_600_000, 1],
 }
 
 const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy
@@ -34,7 +35,8 @@ export function parseDuration(text: string): Duration | undefined {
   let total = 0
   let end = 0
   for (let match = part.exec(body); match !== null; match = part.exec(body)) {
-    total += Number(match[1]) * (unitMilliseconds[match[2] ?? ''] ?? Number.NaN)
+    const [factor, divisor] = units[match[2] ?? ''] ?? [Number.NaN, 1]
+    total += Number(match[1]) * factor / divisor
     end = part.lastIndex
   }
   if (end === 0 || end !== body.length) return undefined
