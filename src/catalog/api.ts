@@ -33,6 +33,8 @@ export interface CatalogReads {
   servicesByAddress(address: string): readonly Service[]
   checksOfNode(node: string): readonly Check[]
   check(node: string, id: string): Check | undefined
+  /** Checks of one service instance, node checks left out; service id '' gives those of the node itself. */
+  checksOfInstance(node: string, serviceId: string): readonly Check[]
   /** Checks of a service's instances, node checks left out. */
   checksOfService(service: string): readonly Check[]
   /** Checks in a state; `any` gives all. */
@@ -44,6 +46,8 @@ export interface CatalogReads {
     nodes(): Topic
     /** Names and tags of all services: `/v1/catalog/services`. */
     services(): Topic
+    /** Names and tags of services node by node, and the nodes' meta: `/v1/catalog/services?node-meta=`. */
+    servicesOnNodes(): Topic
     /** One service: its instances, their checks, and the nodes they run on (address, meta, node checks). */
     service(name: string): Topic
     /** One node with its services and checks. */

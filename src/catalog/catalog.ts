@@ -1,0 +1,132 @@
+import type { Clock } from '../common/clock.js'
+import { MusterError } from '../common/errors.js'
+import { revision as revisionOf } from '../store/index.js'
+import type { Revision, Store, Subscription } from '../store/index.js'
+import type { CatalogWrites, Command, Plan } from './api.js'
+import { CommitOrder } from './commit-order.js'
+import { CatalogState } from './state.js'
+import type { UnreadableHandler } from './state.js'
+
+/** What a catalog is built on. */
+export interface CatalogDeps {
+  readonly store: Store
+  readonly clock: Clock
+  /** Told of values in the store that cannot be read, which count as absent. Without one they pass in silence. */
+  readonly onUnreadable?: UnreadableHandler
+  /** How many topics of disappeared things are remembered one by one; 10,000 unless given. */
+  readonly tombstones?: number
+}
+
+/** How often a command is planned anew after its conditions failed. */
+const mostAttempts = 10
+/** How long the state may take to reach a revision that the store has, in ms: above any network delay, below a client's patience. */
+const longestLag = 15_000
+
+/**
+ * The catalog: a store's contents in memory, kept up by its watch, and the commands that change them.
+ * The store is not the catalog's to close.
+ */
+export class Catalog extends CatalogState implements CatalogWrites {
+  readonly #store: Store
+  readonly #order = new CommitOrder()
+  #subscription: Subscription | undefined
+  #nextBarrier: Promise<void> | undefined
+  #closed = false
+
+  private constructor({ store, clock, onUnreadable = () => undefined, tombstones }: CatalogDeps) {
+    super(clock, onUnreadable, tombstones)
+    this.#store = store
+  }
+
+  /** Loads everything and follows the store from there. Rejects with what the store's `load` rejects with. */
+  static async open(deps: CatalogDeps): Promise<Catalog> {
+    const catalog = new Catalog(deps)
+    const snapshot = await deps.store.load()
+    catalog.load(snapshot)
+    catalog.#subscription = deps.store.watch(snapshot.revision, batch => { catalog.apply(batch) })
+    return catalog
+  }
+
+  /**
+   * See {@link CatalogWrites.execute}. A refusal, or a result without a write, is only given from a state that has everything
+   * which was acknowledged before the call.
+   * @throws MusterError of the command, CATALOG_CONFLICT, CATALOG_BEHIND, CATALOG_CLOSED, or the store's
+   */
+  async execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }> {
+    let current = false
+    for (let attempt = 0; attempt < mostAttempts;) {
+      this.#assertOpen()
+      const planned = command(this)
+      if (!isWrite(planned)) {
+        const at = this.revision
+        if (!current) await this.barrier()
+        if (current || this.revision === at) return settled(planned, this.revision)
+        current = true
+        continue
+      }
+      const done = await this.#commit(planned, command)
+      if (done !== undefined) return done
+      attempt++
+    }
+    throw new MusterError('CATALOG_CONFLICT', `the write met ${mostAttempts} other writes to the same entries`, {
+      hint: 'try again; when it stays, look for clients that fight over one entry',
+    })
+  }
+
+  /** One barrier serves all calls of one tick. */
+  barrier(): Promise<void> {
+    this.#nextBarrier ??= Promise.resolve().then(async () => {
+      this.#nextBarrier = undefined
+      this.#assertOpen()
+      await this.#reach(await this.#store.barrier())
+    })
+    return this.#nextBarrier
+  }
+
+  /** Stops following the store and lets all who wait go. Reads go on with the last state; writes reject with CATALOG_CLOSED. */
+  close(): void {
+    this.#closed = true
+    this.#subscription?.close()
+    this.release()
+  }
+
+  /** Commits a plan in its turn. Undefined when it has to be planned anew. */
+  async #commit<Result>(first: Write<Result>, command: Command<Result>): Promise<{ result: Result; revision: Revision } | undefined> {
+    const place = this.#order.enter(first)
+    try {
+      let plan: Plan<Result> = first
+      if (place.turn !== undefined) {
+        await place.turn
+        this.#assertOpen()
+        plan = command(this)
+        if (!isWrite(plan)) return undefined
+      }
+      const { ok, revision } = await this.#store.commit({ when: plan.when, then: plan.then })
+      await this.#reach(revision)
+      return ok ? { result: plan.result, revision } : undefined
+    } finally {
+      place.leave()
+    }
+  }
+
+  async #reach(revision: Revision): Promise<void> {
+    if (this.revision >= revision || await this.wait(this.topics.all(), revisionOf(revision - 1), longestLag)) return
+    this.#assertOpen()
+    throw new MusterError('CATALOG_BEHIND', `the catalog is at revision ${this.revision} and did not reach ${revision} within ${longestLag / 1000} s`, {
+      hint: 'the store may be cut off from its leader; the write itself may have happened',
+    })
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new MusterError('CATALOG_CLOSED', 'the catalog is closed: the agent is stopping', { status: 503 })
+  }
+}
+
+type Write<Result> = Extract<Plan<Result>, { readonly result: Result }>
+
+const isWrite = <Result>(plan: Plan<Result>): plan is Write<Result> => !('refusal' in plan) && plan.then.length > 0
+
+function settled<Result>(plan: Plan<Result>, revision: Revision): { result: Result; revision: Revision } {
+  if ('refusal' in plan) throw plan.refusal
+  return { result: plan.result, revision }
+}

@@ -1,0 +1,109 @@
+import type { Revision } from '../../store/index.js'
+import type { CatalogWrites, Command } from '../api.js'
+import { assertId } from '../keys.js'
+import { same } from '../same.js'
+import type { Check, CheckData, NodeData, ServiceData } from '../types.js'
+import { drafted } from './draft.js'
+import type { Draft } from './draft.js'
+import { placeNode } from './place-node.js'
+
+/**
+ * What an agent tells the catalog about its own node. `put` holds what is to be as given, `remove` the ids of what is to be gone;
+ * what is named in neither is left alone. An id in both is put. The `node` of services and checks is the node's, whatever they say.
+ */
+export interface SyncRequest {
+  readonly node: NodeData
+  readonly put: { readonly services: readonly ServiceData[]; readonly checks: readonly CheckData[] }
+  readonly remove: { readonly services: readonly string[]; readonly checks: readonly string[] }
+}
+
+/** How far one transaction of a sync got. */
+export interface SyncProgress {
+  readonly writes: number
+  /** False when the limit was reached: the same request again writes more of the rest. */
+  readonly complete: boolean
+}
+
+/** Writes of one transaction unless told otherwise: all of a large agent at once, and still far below what a store takes. */
+const defaultLimit = 20_000
+
+/**
+ * Writes what differs, as one transaction of about `limit` writes: a service and its checks are never parted, and the node's own checks
+ * come before any service, so nobody sees a service without what says that it is unwell. A service whose name or tags change has them
+ * changed in its checks as well.
+ */
+export const syncNode = (request: SyncRequest, limit = defaultLimit): Command<SyncProgress> => drafted(draft => {
+  const node = placeNode(draft, request.node)
+  for (const step of steps(draft, request, node)) {
+    if (draft.size >= limit) return { writes: draft.size, complete: false }
+    step()
+  }
+  return { writes: draft.size, complete: true }
+})
+
+/** Executes {@link syncNode} until all of the request is written. */
+export async function pushNode(catalog: CatalogWrites, request: SyncRequest, limit?: number): Promise<{ readonly writes: number; readonly revision: Revision }> {
+  let writes = 0
+  for (;;) {
+    const { result, revision } = await catalog.execute(syncNode(request, limit))
+    writes += result.writes
+    if (result.complete) return { writes, revision }
+  }
+}
+
+/** The parts of a sync that belong together, in the order in which they are safe to be seen. */
+function* steps(draft: Draft, { put, remove }: SyncRequest, node: string): Iterable<() => void> {
+  const given = byService(put.checks)
+  const putIds = new Set(put.checks.map(check => check.id))
+  const services = new Map(put.services.map(service => [service.id, service]))
+  for (const check of given.get('') ?? []) yield () => { putCheck(draft, check, node) }
+  for (const service of services.values()) {
+    yield () => {
+      putService(draft, service, node)
+      for (const check of given.get(service.id) ?? []) putCheck(draft, check, node)
+      for (const check of staleChecks(draft, service, node)) if (!putIds.has(check.id)) draft.putCheck({ ...check, node })
+    }
+  }
+  for (const [serviceId, checks] of given) {
+    if (serviceId !== '' && !services.has(serviceId)) yield () => { for (const check of checks) putCheck(draft, check, node) }
+  }
+  const goneServices = remove.services.filter(id => !services.has(id))
+  const goneChecks = new Set(remove.checks.filter(id => !putIds.has(id)))
+  for (const id of goneServices) yield () => { removeService(draft, node, id, putIds) }
+  for (const id of goneChecks) yield () => { removeCheck(draft, node, id) }
+}
+
+function byService(checks: readonly CheckData[]): ReadonlyMap<string, readonly CheckData[]> {
+  const groups = new Map<string, CheckData[]>()
+  for (const check of checks) {
+    const group = groups.get(check.serviceId)
+    if (group === undefined) groups.set(check.serviceId, [check])
+    else group.push(check)
+  }
+  return groups
+}
+
+function putService(draft: Draft, service: ServiceData, node: string): void {
+  assertId('service id', service.id)
+  assertId('service name', service.name)
+  draft.putService({ ...service, node })
+}
+
+function putCheck(draft: Draft, check: CheckData, node: string): void {
+  assertId('check id', check.id)
+  draft.putCheck({ ...check, node })
+}
+
+const staleChecks = (draft: Draft, { id, name, tags }: ServiceData, node: string): readonly Check[] =>
+  draft.state.checksOfInstance(node, id).filter(check => check.serviceName !== name || !same(check.serviceTags, tags))
+
+/** A check that moves to another service in this very sync stays. */
+function removeService(draft: Draft, node: string, id: string, putIds: ReadonlySet<string>): void {
+  const service = draft.state.service(node, id)
+  if (service !== undefined) draft.deleteService(service, check => !putIds.has(check.id))
+}
+
+function removeCheck(draft: Draft, node: string, id: string): void {
+  const check = draft.state.check(node, id)
+  if (check !== undefined) draft.deleteCheck(check)
+}

@@ -1,0 +1,44 @@
+import { MusterError } from '../common/errors.js'
+
+/**
+ * Keys of the store: `<table>/<component>/...`. Node names are lower-cased in them, since they match without regard to case.
+ * Components are escaped, so that `/` separates, nothing unprintable gets into a key, and every key is proper UTF-8.
+ */
+export const nodeKey = (node: string): string => `node/${escape(node.toLowerCase())}`
+/** Key of a service instance. Service ids keep their case: an agent may run `web` and `WEB`. */
+export const serviceKey = (node: string, id: string): string => `service/${escape(node.toLowerCase())}/${escape(id)}`
+/** Key of a check. */
+export const checkKey = (node: string, id: string): string => `check/${escape(node.toLowerCase())}/${escape(id)}`
+
+/** The table that a key belongs to: what stands before its first `/`. */
+export function tableOf(key: string): string {
+  const slash = key.indexOf('/')
+  return slash < 0 ? key : key.slice(0, slash)
+}
+
+const loneSurrogate = '[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]'
+const unsafe = new RegExp(`[%/\\u0000-\\u001f\\u007f]|${loneSurrogate}`, 'g')
+
+function escape(component: string): string {
+  return component.replace(unsafe, unit => {
+    const code = unit.charCodeAt(0)
+    return code < 0x100 ? `%${code.toString(16).padStart(2, '0')}` : `%u${code.toString(16)}`
+  })
+}
+
+/** Longest node name in bytes: what DNS could carry, and then some. With {@link maxIdBytes} a key fits into the smallest store's limit. */
+const maxNodeBytes = 255
+/** Longest service id, service name and check id in bytes. Check ids hold service ids, so both are generous. */
+const maxIdBytes = 1024
+
+/** @throws MusterError CATALOG_NAME_TOO_LONG when a node name would not fit into a key. */
+export const assertNodeName = (name: string): void => { assertLength('node name', name, maxNodeBytes) }
+/** @throws MusterError CATALOG_NAME_TOO_LONG when an id or service name (`what`) would not fit into a key. */
+export const assertId = (what: string, id: string): void => { assertLength(what, id, maxIdBytes) }
+
+function assertLength(what: string, text: string, limit: number): void {
+  if (text.length * 3 <= limit) return
+  const length = Buffer.byteLength(text)
+  if (length <= limit) return
+  throw new MusterError('CATALOG_NAME_TOO_LONG', `${what} "${text.slice(0, 40)}…" is ${length} bytes long, at most ${limit} are allowed`, { status: 400 })
+}

@@ -1,0 +1,104 @@
+import type { Change } from '../../store/index.js'
+import { canonicalAddress } from '../address.js'
+import { Bucket, Index } from '../bucket.js'
+import type { Row } from '../bucket.js'
+import { decodeNode } from '../codec.js'
+import { nodeKey } from '../keys.js'
+import { compareText } from '../order.js'
+import { same } from '../same.js'
+import type { Topics, Touched } from '../topics.js'
+import type { Node } from '../types.js'
+import { RowStore } from './row-store.js'
+import type { ServiceTable } from './services.js'
+import type { Table } from './table.js'
+
+/** Shortest prefix of a node id that is taken for one, in characters. */
+const shortestIdPrefix = 4
+
+/** Whether a text could be a node id or the beginning of one. */
+export const looksLikeId = (text: string): boolean =>
+  text.length <= 36 && text.replaceAll('-', '').length >= shortestIdPrefix && /^[0-9a-f-]+$/i.test(text)
+
+/** Nodes by name, by id and by address. */
+export class NodeTable implements Table {
+  readonly prefix = 'node'
+  readonly #rows = new RowStore<Node>(decodeNode, node => node.node.toLowerCase())
+  readonly #all = new Bucket<Node>()
+  readonly #byId = new Index<Node>()
+  readonly #byAddress = new Index<Node>()
+  #ids: readonly string[] | undefined
+
+  constructor(private readonly topics: Topics, private readonly services: ServiceTable) {}
+
+  all(): readonly Node[] { return this.#all.values() }
+  named(name: string): Node | undefined { return this.#rows.get(nodeKey(name)) }
+  at(address: string): readonly Node[] { return this.#byAddress.values(canonicalAddress(address)) }
+
+  /** By name, else by id, else by a prefix that only one id has. */
+  find(nameOrId: string): Node | undefined {
+    return this.named(nameOrId) ?? (looksLikeId(nameOrId) ? this.#identified(nameOrId.toLowerCase()) : undefined)
+  }
+
+  apply(change: Change, touched: Touched): void {
+    this.#rows.apply(change, ({ before, after }) => {
+      if (before !== undefined) this.#forget(before)
+      if (after !== undefined) this.#learn(after)
+      this.#touch(before?.value, after?.value, touched)
+    })
+  }
+
+  #identified(prefix: string): Node | undefined {
+    this.#ids ??= [...this.#byId.names()].sort(compareText)
+    const first = lowerBound(this.#ids, prefix)
+    const id = this.#ids[first]
+    if (id?.startsWith(prefix) !== true) return undefined
+    if (id !== prefix && this.#ids[first + 1]?.startsWith(prefix) === true) return undefined
+    return this.#byId.values(id)[0]
+  }
+
+  #forget({ key, value }: Row<Node>): void {
+    this.#all.delete(key)
+    this.#ids = undefined
+    this.#byId.remove(value.id.toLowerCase(), key)
+    for (const address of addressesOf(value)) this.#byAddress.remove(address, key)
+  }
+
+  #learn(row: Row<Node>): void {
+    this.#all.set(row)
+    this.#ids = undefined
+    if (row.value.id !== '') this.#byId.put(row.value.id.toLowerCase(), row)
+    for (const address of addressesOf(row.value)) this.#byAddress.put(address, row)
+  }
+
+  #touch(before: Node | undefined, after: Node | undefined, touched: Touched): void {
+    const name = (after ?? before)?.node.toLowerCase() ?? ''
+    touched.add(this.topics.tables, 'nodes')
+    touched.add(this.services.byNodeTopics, name)
+    this.services.touchNode(name, touched)
+    if (this.services.runsOn(name) && !same(before?.meta, after?.meta)) touched.add(this.topics.tables, 'services-on-nodes')
+    if (before?.id !== after?.id) for (const node of [before, after]) this.#touchId(node?.id.toLowerCase() ?? '', touched)
+  }
+
+  /** Marks the topics of those who ask for the node by (a prefix of) its id while no node, or more than one, answers to that. */
+  #touchId(id: string, touched: Touched): void {
+    for (let length = shortestIdPrefix; length <= id.length; length++) {
+      const prefix = id.slice(0, length)
+      if (this.services.byNodeTopics.find(prefix) !== undefined) touched.add(this.services.byNodeTopics, prefix)
+    }
+  }
+}
+
+const addressesOf = (node: Node): ReadonlySet<string> =>
+  new Set([node.address, ...Object.values(node.taggedAddresses ?? {})].filter(address => address !== '').map(canonicalAddress))
+
+/** Where `text` is in the ordered list, or would be. */
+function lowerBound(ordered: readonly string[], text: string): number {
+  let low = 0
+  let high = ordered.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareText(ordered[middle] ?? '', text) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}

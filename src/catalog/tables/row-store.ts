@@ -1,0 +1,40 @@
+import type { Change, Entry } from '../../store/index.js'
+import type { Row } from '../bucket.js'
+import { changedKey } from './table.js'
+
+/** What a change did to a row; either side may be missing. */
+export interface Replaced<Value> {
+  readonly before: Row<Value> | undefined
+  readonly after: Row<Value> | undefined
+}
+
+/** The rows of a table by store key: decodes what comes in and tells what it replaced. */
+export class RowStore<Value> {
+  readonly #rows = new Map<string, Row<Value>>()
+
+  constructor(private readonly decode: (entry: Entry) => Value, private readonly order: (value: Value) => string) {}
+
+  get(key: string): Value | undefined { return this.#rows.get(key)?.value }
+
+  /** Applies a change and hands what it replaced to `then`, an unreadable value included: it counts as deleted, and is thrown on. */
+  apply(change: Change, then: (replaced: Replaced<Value>) => void): void {
+    const key = changedKey(change)
+    const before = this.#rows.get(key)
+    if (change.kind === 'delete') {
+      this.#rows.delete(key)
+      then({ before, after: undefined })
+      return
+    }
+    let value: Value
+    try {
+      value = this.decode(change.entry)
+    } catch (unreadable) {
+      this.#rows.delete(key)
+      then({ before, after: undefined })
+      throw unreadable
+    }
+    const after = { key, order: this.order(value), value }
+    this.#rows.set(key, after)
+    then({ before, after })
+  }
+}
