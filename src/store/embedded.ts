@@ -26,6 +26,8 @@ export interface Engine {
   entries(modifiedAfter: number): Entry[]
   /** Makes a group's writes and its revision durable, all or nothing. `ttlOf` gives the ttl of a lease that keys hang on. */
   write(finals: ReadonlyMap<string, Final>, revision: Revision, ttlOf: (lease: LeaseId) => Duration | undefined): Promise<void>
+  /** False once a failure has made it refuse all writes. */
+  writable(): boolean
   close(): Promise<void>
 }
 
@@ -99,7 +101,7 @@ export class EmbeddedStore implements Store {
 
   async status(): Promise<StoreStatus> {
     const revision = await this.barrier()
-    return { engine: this.#engine.name, writable: true, revision, term: 1, members: [] }
+    return { engine: this.#engine.name, writable: this.#engine.writable(), revision, term: 1, members: [] }
   }
 
   close(): Promise<void> {

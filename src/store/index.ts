@@ -1,4 +1,6 @@
 export * from './store.js'
 export { openMemoryStore } from './memory.js'
+export { openLmdbStore } from './lmdb.js'
+export type { LmdbOptions } from './lmdb.js'
 export type { EmbeddedOptions } from './embedded.js'
 export type { HistoryLimits } from './watch-hub.js'

@@ -12,7 +12,7 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length
 }
 
-const rank = (unit: number): number => unit >= 0xd800 && unit <= 0xdfff ? unit + 0x2000 : unit
+const rank = (unit: number): number => unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 
 const loneSurrogate = /\p{Surrogate}/u
 

@@ -25,6 +25,7 @@ function memoryEngine(): Engine {
       }
       return Promise.resolve()
     },
+    writable: () => true,
     close: () => {
       held.clear()
       return Promise.resolve()
