@@ -1,0 +1,118 @@
+import { endOf, FaultError, quoted } from './fault.js'
+import { readHclString, readHeredoc } from './hcl-strings.js'
+import { isSpace } from './json-text.js'
+import type { LineMap } from './line-map.js'
+
+/** A token of HCL version 1. `text` is what stands in the file, `value` what it means. */
+export type Token = { readonly at: number; readonly end: number } & (
+  | { readonly type: 'punctuation'; readonly text: '{' | '}' | '[' | ']' | '=' | ',' | ':' }
+  | { readonly type: 'word'; readonly text: string }
+  | { readonly type: 'string'; readonly text: string; readonly value: string }
+  | { readonly type: 'number'; readonly text: string; readonly value: number }
+  | { readonly type: 'end'; readonly text: 'the end of the file' }
+)
+
+const word = /[\p{L}_][\p{L}\p{Nd}_.-]*/uy
+const numeric = /-?(?:\d|\.\d)(?:[eE][+-]\d+|[\w.:-])*/y
+
+/** Splits HCL text into tokens, one at a time. Throws FaultError at what is none. */
+export class HclLexer {
+  readonly #text: string
+  readonly #lines: LineMap
+  #at = 0
+  #ahead: Token | undefined
+
+  constructor(text: string, lines: LineMap) {
+    this.#text = text
+    this.#lines = lines
+  }
+
+  /** The next token without taking it. */
+  peek(): Token {
+    return this.#ahead ??= this.#read()
+  }
+
+  /** Takes the next token. */
+  next(): Token {
+    const token = this.peek()
+    this.#ahead = undefined
+    return token
+  }
+
+  #read(): Token {
+    const at = behindTrivia(this.#text, this.#at)
+    if (at >= this.#text.length) return { type: 'end', text: 'the end of the file', at: endOf(this.#text), end: this.#text.length }
+    const token = this.#token(at)
+    this.#at = token.end
+    return token
+  }
+
+  #token(at: number): Token {
+    this.#at = at
+    const first = this.#text[at] ?? ''
+    switch (first) {
+      case '{': case '}': case '[': case ']': case '=': case ',': case ':':
+        return { type: 'punctuation', text: first, at, end: at + 1 }
+      case '"': return this.#string(at)
+      case '<': return this.#heredoc(at)
+      case '/': case '\'': throw this.#stray(at, first)
+    }
+    const number = this.#match(numeric)
+    if (number !== '') return { type: 'number', text: number, value: this.#number(number, at), at, end: at + number.length }
+    const name = this.#match(word)
+    if (name === '') throw this.#stray(at, first)
+    return { type: 'word', text: name, at, end: at + name.length }
+  }
+
+  #string(at: number): Token {
+    const { value, end } = readHclString(this.#text, at, this.#lines)
+    return { type: 'string', text: this.#text.slice(at, end), value, at, end }
+  }
+
+  #heredoc(at: number): Token {
+    const { value, end } = readHeredoc(this.#text, at, this.#lines)
+    return { type: 'string', text: this.#text.slice(at, end), value, at, end }
+  }
+
+  #number(text: string, at: number): number {
+    const sign = text.startsWith('-') ? -1 : 1
+    const digits = sign < 0 ? text.slice(1) : text
+    if (/^0[xX][0-9a-fA-F]+$/.test(digits)) return sign * Number(digits)
+    // As in C and Go, a leading zero makes a whole number octal.
+    if (/^0[0-7]+$/.test(digits)) return sign * parseInt(digits, 8)
+    if (/^(?:0|[1-9]\d*|\d+\.\d*|\.\d+)$/.test(digits) || /^(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+$/.test(digits)) return sign * Number(digits)
+    throw new FaultError({ at, message: `expected a value, found ${quoted(text)}, which is not a number`, hint: `text needs quotes: "${text}"` })
+  }
+
+  #stray(at: number, first: string): FaultError {
+    if (first === '/' && this.#text[at + 1] === '*') {
+      const message = `the comment that opens at ${this.#lines.label(at)} is never closed: the file ends here`
+      return new FaultError({ at: endOf(this.#text), other: at, message, hint: 'close it with */' })
+    }
+    const found = String.fromCodePoint(this.#text.codePointAt(at) ?? 0)
+    const hint = first === '\'' || /[“”„‘’]/.test(found) ? 'text stands in straight double quotes: "…"'
+      : first === ';' ? 'attributes are separated by line breaks, not ";"' : undefined
+    return new FaultError({ at, message: `found ${quoted(found)}, which begins nothing that HCL knows`, hint })
+  }
+
+  #match(pattern: RegExp): string {
+    pattern.lastIndex = this.#at
+    return pattern.exec(this.#text)?.[0] ?? ''
+  }
+}
+
+/** Behind white space and comments; at the comment itself when it never closes. */
+function behindTrivia(text: string, from: number): number {
+  for (let at = from; ;) {
+    while (isSpace(text.charCodeAt(at))) at++
+    if (text[at] === '#' || text.startsWith('//', at)) {
+      const end = text.indexOf('\n', at)
+      if (end < 0) return text.length
+      at = end
+    } else if (text.startsWith('/*', at)) {
+      const end = text.indexOf('*/', at + 2)
+      if (end < 0) return at
+      at = end + 2
+    } else return at
+  }
+}
