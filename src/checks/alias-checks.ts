@@ -82,8 +82,9 @@ export class AliasChecks {
 /** What an alias check makes of its target's checks: the worst of them. */
 export function aliasResult(id: string, target: Target, found: readonly AliasedCheck[] | 'absent', outputMaxSize: number): CheckResult {
   if (found === 'absent') {
-    const node = target.node === '' ? 'this node' : `node ${target.node}`
-    return { status: 'critical', output: target.service === '' ? `Node ${target.node} could not be found` : `Service ${target.service} could not be found on ${node}` }
+    const { service, node } = target
+    if (service === '') return { status: 'critical', output: `Node ${node} could not be found` }
+    return { status: 'critical', output: `Service ${service} could not be found on ${node === '' ? 'this node' : `node ${node}`}` }
   }
   // An alias of its own service would hold itself in whatever state it is.
   const others = found.filter(check => check.id !== id)

@@ -42,10 +42,8 @@ export async function dockerStream(
 
 async function call(endpoint: DockerEndpoint, method: string, path: string, body: unknown, signal: AbortSignal): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body)
-  const options: RequestOptions = {
-    ...endpoint, method, path, signal, agent: false,
-    headers: { host: 'docker', ...payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) } },
-  }
+  const described = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
+  const options: RequestOptions = { ...endpoint, method, path, signal, agent: false, headers: { host: 'docker', ...described } }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = request(options, resolve)
     sent.on('error', error => {

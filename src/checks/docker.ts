@@ -20,7 +20,8 @@ export const docker: PolledKind<'docker'> = {
       return () => { stop.abort() }
     })
     if (ended !== 'timeout' && ended !== 'aborted') return ended
-    return { status: 'critical', output: `Timed out (${formatDuration(milliseconds(options.timeout))}) running check in container ${options.containerId}` }
+    const after = formatDuration(milliseconds(options.timeout))
+    return { status: 'critical', output: `Timed out (${after}) running check in container ${options.containerId}` }
   },
 }
 
@@ -31,7 +32,7 @@ async function attempt(options: Options, outputMaxSize: number, signal: AbortSig
   await dockerStream(endpoint, `/exec/${exec}/start`, { Detach: false, Tty: false }, chunk => { output.push(chunk) }, signal)
   const state = await dockerJson(endpoint, 'GET', `/exec/${exec}/json`, undefined, signal)
   const code = state.ExitCode
-  if (typeof code !== 'number') return { status: 'critical', output: `docker: the program in container ${options.containerId} has no exit code` }
+  if (typeof code !== 'number') throw new Error(`the program in container ${options.containerId} has no exit code`)
   return { status: code === 0 ? 'passing' : code === 1 ? 'warning' : 'critical', output: output.markedText() }
 }
 

@@ -1,5 +1,5 @@
 import type * as Library from '@grpc/grpc-js'
-import { badAddress, splitHostPort } from './address.js'
+import { badAddress, splitHostPort, type HostPort } from './address.js'
 import { decodeServingStatus, encodeHealthRequest, servingStatusName } from './grpc-health.js'
 import type { CheckResult, PolledKind } from './types.js'
 import { withDeadline } from './with-deadline.js'
@@ -15,7 +15,7 @@ export const grpc: PolledKind<'grpc'> = {
     const target = options.service === '' ? options.address : `${options.address}/${options.service}`
     // Loaded with the first gRPC check, because it takes longer than the rest of the agent.
     const library = await import('@grpc/grpc-js')
-    const client = open(library, options)
+    const client = open(library, options, at)
     const ended = await withDeadline<CheckResult>(signal, options.timeout, done => {
       const call = client.makeUnaryRequest(
         '/grpc.health.v1.Health/Check', encodeHealthRequest, decodeServingStatus, options.service,
@@ -30,14 +30,19 @@ export const grpc: PolledKind<'grpc'> = {
   },
 }
 
-function open(library: typeof Library, options: Options): Library.Client {
+function open(library: typeof Library, options: Options, at: HostPort): Library.Client {
   const credentials = options.useTls
     ? library.credentials.createSsl(null, null, null, { rejectUnauthorized: !options.tlsSkipVerify })
     : library.credentials.createInsecure()
-  return new library.Client(options.address, credentials, {
+  const name = options.tlsServerName
+  const host = at.host.includes(':') ? `[${at.host}]` : at.host
+  return new library.Client(`${host}:${at.port}`, credentials, {
     // Each run makes its own connection, straight to the target and without asking DNS for service configs.
-    'grpc.use_local_subchannel_pool': 1, 'grpc.enable_http_proxy': 0, 'grpc.service_config_disable_resolution': 1, 'grpc.enable_retries': 0,
-    ...options.tlsServerName === '' ? {} : { 'grpc.ssl_target_name_override': options.tlsServerName, 'grpc.default_authority': options.tlsServerName },
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_http_proxy': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.enable_retries': 0,
+    ...name === '' ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name },
   })
 }
 
@@ -45,7 +50,8 @@ function resultOf(
   target: string, codes: Readonly<Record<number, string>>, error: Library.ServiceError | null, status: number | undefined,
 ): CheckResult {
   if (error !== null) {
-    return { status: 'critical', output: `gRPC check ${target}: rpc error: code = ${codes[error.code] ?? error.code} desc = ${error.details}` }
+    const code = codes[error.code] ?? error.code
+    return { status: 'critical', output: `gRPC check ${target}: rpc error: code = ${code} desc = ${error.details}` }
   }
   if (status === 1) return { status: 'passing', output: `gRPC check ${target}: success` }
   return { status: 'critical', output: `gRPC check ${target}: ${servingStatusName(status ?? 0)}` }

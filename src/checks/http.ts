@@ -15,7 +15,8 @@ type Options = Parameters<PolledKind<'http'>['run']>[0]
 /** As in Go's client, and with it in Consul. */
 const maxRedirects = 10
 
-// A new connection each time: a kept one would hide that the server takes no more. No TLS session either, so that each run sees the certificate.
+// A new connection each time: a kept one would hide that the server takes no more. No TLS session either, so that each run
+// sees the certificate.
 const agent = new Agent({ keepAlive: false })
 const secureAgent = new SecureAgent({ keepAlive: false, maxCachedSessions: 0 })
 

@@ -1,4 +1,5 @@
 import { formatDuration, milliseconds } from '../common/duration.js'
+import { errorCode } from '../common/errors.js'
 import { runProcess } from './process.js'
 import type { CheckResult, PolledKind } from './types.js'
 
@@ -9,11 +10,12 @@ const transient = new Set(['activating', 'reloading', 'refreshing', 'maintenance
 export const osService: PolledKind<'os_service'> = {
   type: 'os_service',
   async run(options, { signal, outputMaxSize }) {
-    const { how, output } = await runProcess(['systemctl', 'is-active', '--', options.service], { signal, outputMaxSize, timeout: options.timeout })
+    const command = ['systemctl', 'is-active', '--', options.service]
+    const { how, output } = await runProcess(command, { signal, outputMaxSize, timeout: options.timeout })
     switch (how.type) {
       case 'exit': return byState(options.service, output.text().trim())
       case 'signal': return critical(`systemctl was ended by signal ${how.signal}`)
-      case 'no-start': return { ...critical(`cannot ask systemd for "${options.service}", systemctl does not start: ${how.error.message}`), bypassThresholds: true }
+      case 'no-start': return { ...critical(`cannot ask systemd about "${options.service}": ${reason(how.error)}`), bypassThresholds: true }
       case 'timeout': return critical(`systemctl did not answer within ${formatDuration(milliseconds(options.timeout))}`)
       case 'aborted': return critical('stopped')
     }
@@ -22,7 +24,12 @@ export const osService: PolledKind<'os_service'> = {
 
 const critical = (output: string): CheckResult => ({ status: 'critical', output })
 
+const reason = (error: Error): string =>
+  errorCode(error) === 'ENOENT' ? 'there is no systemctl in $PATH' : `systemctl does not start: ${error.message}`
+
 function byState(service: string, state: string): CheckResult {
-  const output = /^[a-z-]+$/.test(state) ? `Service "${service}" is ${state}` : `Service "${service}": ${state === '' ? 'no answer from systemctl' : state}`
+  // Anything but one word is an error of systemctl, e.g. that there is no systemd to talk to.
+  const said = /^[a-z-]+$/.test(state) ? ` is ${state}` : `: ${state === '' ? 'no answer' : state}`
+  const output = `Service "${service}"${said}`
   return { status: state === 'active' ? 'passing' : transient.has(state) ? 'warning' : 'critical', output }
 }

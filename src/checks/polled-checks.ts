@@ -1,12 +1,10 @@
 import PQueue from 'p-queue'
 import { errorMessage } from '../common/errors.js'
-import type { CheckDefinition, CheckKindOptions } from '../config/index.js'
-import { kinds, type PolledType } from './kinds.js'
+import type { CheckDefinition } from '../config/index.js'
+import { askKind, type PolledOptions } from './kinds.js'
 import { Schedule, type Scheduled } from './schedule.js'
 import { count, fullCounts, type Counts } from './thresholds.js'
-import type { CheckResult, RunContext, RunnerDependencies } from './types.js'
-
-type PolledOptions = Extract<CheckKindOptions, { type: PolledType }>
+import type { CheckResult, RunnerDependencies } from './types.js'
 
 /** A check without a known status runs within this time of its start... */
 const freshWindow = 200
@@ -35,6 +33,7 @@ class Polled implements Scheduled {
 export class PolledChecks {
   readonly #deps: Pick<RunnerDependencies, 'clock' | 'random'>
   readonly #report: (definition: CheckDefinition, result: CheckResult) => void
+  readonly #ask: typeof askKind
   readonly #checks = new Map<string, Polled>()
   readonly #schedule: Schedule<Polled>
   readonly #queue: PQueue
@@ -42,8 +41,13 @@ export class PolledChecks {
   readonly #inFlight = new Map<string, Promise<void>>()
   #waitingForFirst = 0
 
-  constructor(deps: RunnerDependencies, report: (definition: CheckDefinition, result: CheckResult) => void) {
+  constructor(
+    deps: Pick<RunnerDependencies, 'clock' | 'random' | 'concurrency'>,
+    report: (definition: CheckDefinition, result: CheckResult) => void,
+    ask: typeof askKind = askKind,
+  ) {
     this.#deps = deps
+    this.#ask = ask
     this.#report = report
     this.#schedule = new Schedule<Polled>(deps.clock, check => { this.#enqueue(check) })
     this.#queue = new PQueue({ concurrency: deps.concurrency })
@@ -106,7 +110,7 @@ export class PolledChecks {
       this.#waitingForFirst--
     }
     check.run = new AbortController()
-    const result = await ask(check.options, { signal: check.run.signal, outputMaxSize: check.definition.outputMaxSize })
+    const result = await this.#asked(check, check.run.signal)
     check.run = undefined
     if (check.stopped) return
     // Before the report, which may stop this check.
@@ -115,13 +119,12 @@ export class PolledChecks {
     check.counts = counts
     if (report !== undefined) this.#report(check.definition, { status: report, output: result.output })
   }
-}
 
-async function ask(options: PolledOptions, context: RunContext): Promise<CheckResult> {
-  const kind: { run(options: PolledOptions, context: RunContext): Promise<CheckResult> } = kinds[options.type]
-  try {
-    return await kind.run(options, context)
-  } catch (error) {
-    return { status: 'critical', output: `the check could not be run: ${errorMessage(error)}`, bypassThresholds: true }
+  async #asked(check: Polled, signal: AbortSignal): Promise<CheckResult> {
+    try {
+      return await this.#ask(check.options, { signal, outputMaxSize: check.definition.outputMaxSize })
+    } catch (error) {
+      return { status: 'critical', output: `the check could not be run: ${errorMessage(error)}`, bypassThresholds: true }
+    }
   }
 }

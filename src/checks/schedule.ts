@@ -82,7 +82,9 @@ export class Schedule<Item extends Scheduled> {
   /** Moves an item up or down to where its time belongs. */
   #settle(item: Item): void {
     const heap = this.#heap
-    for (let parent = heap[(item.place - 1) >> 1]; item.place > 0 && parent !== undefined && parent.due > item.due; parent = heap[(item.place - 1) >> 1]) {
+    while (item.place > 0) {
+      const parent = heap[(item.place - 1) >> 1]
+      if (parent === undefined || parent.due <= item.due) break
       this.#swap(item, parent)
     }
     for (;;) {

@@ -15,7 +15,9 @@ export const fullCounts: Counts = { successes: Number.MAX_SAFE_INTEGER - 1e6, fa
  * then neither status nor output change. Passing and warning results are successes. Without `failuresBeforeWarning` a
  * failing check has no warning stage.
  */
-export function count(limits: Limits, before: Counts, result: CheckResult): { readonly counts: Counts; readonly report: CheckStatus | undefined } {
+export function count(
+  limits: Limits, before: Counts, result: CheckResult,
+): { readonly counts: Counts; readonly report: CheckStatus | undefined } {
   if (result.status !== 'critical') {
     const counts = { successes: before.successes + 1, failures: 0 }
     const enough = result.bypassThresholds === true || counts.successes >= limits.successBeforePassing

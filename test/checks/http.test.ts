@@ -1,0 +1,161 @@
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
+import t, { type Test } from 'tap'
+import { kinds, type CheckResult } from '../../src/checks/index.js'
+import { testCertificate } from '../support/certificate.js'
+import { context } from './definition.js'
+
+type Options = Parameters<typeof kinds.http.run>[0]
+
+const options = (url: string, overrides: Partial<Options> = {}): Options => ({
+  type: 'http', url, method: 'GET', header: {}, body: '', disableRedirects: false, tlsServerName: '', tlsSkipVerify: false,
+  interval: 10_000, timeout: 5000, ...overrides,
+})
+
+const check = (url: string, overrides: Partial<Options> = {}, outputMaxSize = 4096): Promise<CheckResult> =>
+  kinds.http.run(options(url, overrides), context(outputMaxSize))
+
+/** Listens on a free port until the test ends; resolves with the port. */
+async function listening(t: Test, server: Server): Promise<number> {
+  const sockets = new Set<{ destroy(): unknown }>()
+  server.on('connection', socket => { sockets.add(socket) })
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => new Promise(resolve => {
+    for (const socket of sockets) socket.destroy()
+    server.close(resolve)
+  }))
+  return (server.address() as AddressInfo).port
+}
+
+const serve = (t: Parameters<typeof listening>[0], listener: RequestListener): Promise<number> => listening(t, createServer(listener))
+
+void t.test('status and output', async t => {
+  const port = await serve(t, (request, response) => {
+    response.writeHead(Number((request.url ?? '').slice(1)))
+    response.end('the body')
+  })
+  for (const [code, status, phrase] of [
+    [200, 'passing', 'OK'], [299, 'passing', 'unknown'], [429, 'warning', 'Too Many Requests'], [404, 'critical', 'Not Found'],
+    [503, 'critical', 'Service Unavailable'], [304, 'critical', 'Not Modified'], [302, 'critical', 'Found'],
+  ] as const) {
+    const body = code === 304 ? '' : 'the body'
+    t.strictSame(await check(`http://127.0.0.1:${port}/${code}`), { status, output: `HTTP GET http://127.0.0.1:${port}/${code}: ${code} ${phrase} Output: ${body}` })
+  }
+})
+
+void t.test('what is sent', async t => {
+  const seen: (IncomingMessage & { text?: string })[] = []
+  const port = await serve(t, (request: IncomingMessage & { text?: string }, response) => {
+    seen.push(request)
+    request.text = ''
+    request.on('data', chunk => { request.text += String(chunk) })
+    request.on('end', () => { response.end() })
+  })
+  await check(`http://127.0.0.1:${port}/a?b=c`)
+  await check(`http://127.0.0.1:${port}/`, {
+    method: 'POST', body: 'pïng', header: { 'Host': ['other.test'], 'X-Many': ['1', '2'], 'USER-AGENT': ['mine'], 'Accept': ['a/b'], 'X-None': [] },
+  })
+  await check(`http://me:secret@127.0.0.1:${port}/`, { body: 'x' })
+  const [plain, rich, auth] = seen
+  t.match(plain, { method: 'GET', url: '/a?b=c', text: '', headers: {
+    'host': `127.0.0.1:${port}`, 'user-agent': 'Consul Health Check', 'accept': 'text/plain, text/*, */*', 'connection': 'close',
+  } })
+  t.match(rich, { method: 'POST', text: 'pïng', headers: { 'host': 'other.test', 'user-agent': 'mine', 'accept': 'a/b', 'x-many': '1, 2', 'content-length': '5' } })
+  t.notOk(rich && 'x-none' in rich.headers)
+  t.match(auth, { method: 'GET', text: 'x', headers: { authorization: `Basic ${Buffer.from('me:secret').toString('base64')}` } })
+})
+
+void t.test('a password in the URL does not show in the output', async t => {
+  const result = await check('http://me:secret@127.0.0.1:1/')
+  t.equal(result.output, 'HTTP GET http://me:xxxxx@127.0.0.1:1/: dial tcp 127.0.0.1:1: connect: connection refused')
+})
+
+void t.test('only the last bytes of a large body are kept', async t => {
+  const port = await serve(t, (_request, response) => {
+    for (let i = 0; i < 200; i++) response.write('x'.repeat(10_000))
+    response.end('the end')
+  })
+  const result = await check(`http://127.0.0.1:${port}/`, {}, 10)
+  t.equal(result.output, `HTTP GET http://127.0.0.1:${port}/: 200 OK Output: xxxthe end`)
+})
+
+void t.test('redirects', async t => {
+  const seen: string[] = []
+  const elsewhere = await serve(t, (request, response) => {
+    seen.push(`${request.method ?? ''} ${request.headers.host ?? ''} ${request.headers.authorization ?? 'none'} ${String(request.headers['x-kept'])}`)
+    response.end('arrived')
+  })
+  const port = await serve(t, (request, response) => {
+    const [, code, where] = (request.url ?? '').split('/')
+    seen.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.host ?? ''} ${request.headers['content-length'] ?? 'no'} body`)
+    if (code === undefined || code === '') { response.end('home'); return }
+    const location = { home: '/', loop: `/${code}/loop`, away: `http://localhost:${elsewhere}/`, ftp: 'ftp://x/' }[where ?? '']
+    response.writeHead(Number(code), location === undefined ? {} : { location })
+    response.end('moved')
+  })
+  const at = `http://127.0.0.1:${port}`
+  t.equal((await check(`${at}/302/home`)).output, `HTTP GET ${at}/302/home: 200 OK Output: home`)
+  t.match(await check(`${at}/302/home`, { disableRedirects: true }), { status: 'critical', output: `HTTP GET ${at}/302/home: 302 Found Output: moved` })
+  t.match(await check(`${at}/302/loop`), { status: 'critical', output: `HTTP GET ${at}/302/loop: stopped after 10 redirects` })
+  t.match(await check(`${at}/302/ftp`), { status: 'critical', output: /unsupported protocol scheme "ftp"/ })
+  seen.length = 0
+  await check(`${at}/303/home`, { method: 'POST', body: 'b', header: { Host: ['named'] } })
+  await check(`${at}/307/home`, { method: 'POST', body: 'b' })
+  await check(`${at}/302/home`, { method: 'HEAD' })
+  t.strictSame(seen, [
+    'POST /303/home named 1 body', 'GET / named no body', `POST /307/home 127.0.0.1:${port} 1 body`, `POST / 127.0.0.1:${port} 1 body`,
+    `HEAD /302/home 127.0.0.1:${port} no body`, `HEAD / 127.0.0.1:${port} no body`,
+  ])
+  seen.length = 0
+  await check(`${at}/302/away`, { header: { 'Authorization': ['secret'], 'X-Kept': ['yes'], 'Host': ['named'] } })
+  t.equal(seen[1], `GET localhost:${elsewhere} none yes`, 'secrets stay with their host')
+})
+
+void t.test('the timeout covers the headers and a slow body', async t => {
+  const silent = await listening(t, createTcpServer(() => undefined))
+  t.strictSame(await check(`http://127.0.0.1:${silent}/`, { timeout: 60 }),
+    { status: 'critical', output: `HTTP GET http://127.0.0.1:${silent}/: timed out after 60ms awaiting the answer` })
+  const slow = await serve(t, (_request, response) => { response.write('begun') })
+  t.strictSame(await check(`http://127.0.0.1:${slow}/`, { timeout: 200 }),
+    { status: 'critical', output: `HTTP GET http://127.0.0.1:${slow}/: timed out after 200ms reading the body` })
+})
+
+void t.test('answers that break off or are no HTTP', async t => {
+  const cut = await serve(t, (_request, response) => {
+    response.writeHead(200, { 'content-length': 100 })
+    response.write('some')
+    setImmediate(() => { response.destroy() })
+  })
+  t.match(await check(`http://127.0.0.1:${cut}/`), { status: 'critical', output: /connection reset|aborted/ })
+  const noise = await listening(t, createTcpServer(socket => { socket.end('SSH-2.0-x\r\n') }))
+  t.match(await check(`http://127.0.0.1:${noise}/`), { status: 'critical', output: /Parse Error/ })
+})
+
+void t.test('what cannot be sent is critical, not thrown', async t => {
+  t.match(await check('not a url'), { status: 'critical', output: /"not a url" is not a URL/ })
+  t.match(await check('http://127.0.0.1:1/', { header: { 'bad name': ['x'] } }), { status: 'critical', output: /bad name/ })
+  t.match(await check('http://127.0.0.1:1/', { method: 'B D' }), { status: 'critical', output: /Method/ })
+  t.match(await check('http://nowhere.invalid/'), { status: 'critical', output: /dial tcp nowhere.invalid:80: (no such host|temporary failure)/ })
+})
+
+void t.test('an aborted run ends at once', async t => {
+  const silent = await listening(t, createTcpServer(() => undefined))
+  const abort = new AbortController()
+  const running = kinds.http.run(options(`http://127.0.0.1:${silent}/`, { timeout: 60_000 }), { signal: abort.signal, outputMaxSize: 100 })
+  abort.abort()
+  t.equal((await running).status, 'critical')
+  t.equal((await kinds.http.run(options(`http://127.0.0.1:${silent}/`), { signal: abort.signal, outputMaxSize: 100 })).status, 'critical')
+})
+
+void t.test('https', async t => {
+  const names: unknown[] = []
+  const server = createSecureServer(await testCertificate('check.test'), (_request, response) => { response.end('safe') })
+  server.on('secureConnection', socket => { names.push(socket.servername) })
+  const port = await listening(t, server)
+  t.match(await check(`https://127.0.0.1:${port}/`), { status: 'critical', output: /self-signed certificate/ })
+  t.match(await check(`https://localhost:${port}/`, { tlsSkipVerify: true, header: { Host: ['x.test'] } }), { status: 'passing', output: /Output: safe$/ })
+  t.match(await check(`https://127.0.0.1:${port}/`, { tlsSkipVerify: true, tlsServerName: 'check.test' }), { status: 'passing' })
+  t.match(await check(`https://127.0.0.1:${port}/`, { tlsSkipVerify: true }), { status: 'passing' })
+  t.strictSame(names.slice(-3), ['localhost', 'check.test', false], 'the name asked for is that of the URL or tls_server_name, never the Host header')
+})
