@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MusterError, errorCode } from '../common/errors.js'
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/**
+ * The id of this node: the one of the settings, else the one that data-dir remembers, else a new one which data-dir will
+ * remember. Without a data-dir (`-dev`) each start has a new one.
+ * @throws MusterError AGENT_NODE_ID when `data_dir/node-id` holds something else than an id: a new one would make this another node.
+ */
+export function resolveNodeId(settings: { readonly nodeId: string; readonly dataDir: string }): string {
+  if (settings.nodeId !== '') return settings.nodeId.toLowerCase()
+  if (settings.dataDir === '') return randomUUID()
+  const path = join(settings.dataDir, 'node-id')
+  const kept = readIfThere(path)?.trim().toLowerCase()
+  if (kept !== undefined && kept !== '') {
+    if (uuid.test(kept)) return kept
+    throw new MusterError('AGENT_NODE_ID', `${path} holds "${kept.slice(0, 40)}", which is no UUID`, { hint: 'restore it, or delete it to become a new node' })
+  }
+  const made = randomUUID()
+  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
+  writeFileSync(`${path}.tmp`, made, { mode: 0o600, flush: true })
+  renameSync(`${path}.tmp`, path)
+  return made
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,91 @@
+import { isCheckStatus } from '../common/health.js'
+import type { CheckDefinition, ServiceDefinition } from '../config/index.js'
+
+/** What the files of `services/` and `checks/` in data-dir hold. `Source` is where it came from, for people who look. */
+export type PersistedService = { readonly Source: 'remote'; readonly Service: ServiceDefinition }
+/** A check registered over the API, or a maintenance mark (`ServiceID` '' for the node's). */
+export type PersistedCheck =
+  | { readonly Source: 'remote'; readonly Check: CheckDefinition }
+  | { readonly Source: 'maintenance'; readonly ServiceID: string; readonly Reason: string }
+
+/** What is kept of a check's state. `expires` is the wall-clock millisecond at which a TTL check runs out. */
+export interface PersistedStatus {
+  readonly status: 'passing' | 'warning' | 'critical'
+  readonly output: string
+  readonly reported: boolean
+  readonly expires?: number
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isNumber = (value: unknown): value is number => typeof value === 'number'
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
+const isHeader = (value: unknown): boolean => isObject(value) && Object.values(value).every(isTexts)
+const isMeta = (value: unknown): boolean => isObject(value) && Object.values(value).every(isText)
+
+type Shape = Readonly<Record<string, (value: unknown) => boolean>>
+
+const timed: Shape = { interval: isNumber, timeout: isNumber }
+const tls: Shape = { tlsServerName: isText, tlsSkipVerify: isBoolean }
+
+/** What must be there for a check of each type to run; an entry that lacks any of it is of another version. */
+const kindShapes: Readonly<Record<CheckDefinition['kind']['type'], Shape>> = {
+  ttl: { ttl: isNumber },
+  http: { url: isText, method: isText, header: isHeader, body: isText, disableRedirects: isBoolean, ...timed, ...tls },
+  tcp: { address: isText, useTls: isBoolean, ...timed, ...tls },
+  udp: { address: isText, ...timed },
+  grpc: { address: isText, service: isText, useTls: isBoolean, ...timed, ...tls },
+  h2ping: { address: isText, useTls: isBoolean, ...timed, ...tls },
+  script: { args: isTexts, ...timed },
+  docker: { containerId: isText, shell: isText, args: isTexts, ...timed },
+  os_service: { service: isText, ...timed },
+  alias: { service: isText, node: isText },
+}
+
+const isKind = (value: unknown): boolean => isObject(value) && isText(value['type'])
+  && Object.hasOwn(kindShapes, value['type']) && has(value, kindShapes[value['type'] as keyof typeof kindShapes])
+
+const checkShape: Shape = {
+  id: isText, name: isText, notes: isText, serviceId: isText, token: isText, status: value => isText(value) && isCheckStatus(value),
+  kind: isKind, successBeforePassing: isNumber, failuresBeforeWarning: isNumber, failuresBeforeCritical: isNumber,
+  outputMaxSize: isNumber, deregisterCriticalServiceAfter: value => value === undefined || isNumber(value), written: isObject,
+}
+
+const isAddresses = (value: unknown): boolean => value === null
+  || (isObject(value) && Object.values(value).every(at => isObject(at) && has(at, { address: isText, port: isNumber })))
+
+const serviceShape: Shape = {
+  id: isText, name: isText, kind: isText, tags: isTexts, address: isText, taggedAddresses: isAddresses, meta: isMeta,
+  port: isNumber, socketPath: isText, weights: value => isObject(value) && has(value, { passing: isNumber, warning: isNumber }),
+  enableTagOverride: isBoolean, token: isText, checks: value => Array.isArray(value) && value.every(isCheckDefinition),
+}
+
+const has = (value: Readonly<Record<string, unknown>>, shape: Shape): boolean =>
+  Object.entries(shape).every(([key, accepts]) => accepts(value[key]))
+
+const isCheckDefinition = (value: unknown): value is CheckDefinition => isObject(value) && has(value, checkShape)
+const isServiceDefinition = (value: unknown): value is ServiceDefinition => isObject(value) && has(value, serviceShape)
+
+/** A service entry as read from disk, or undefined when it is not one. */
+export function parsePersistedService(value: unknown): ServiceDefinition | undefined {
+  return isObject(value) && isServiceDefinition(value['Service']) ? value['Service'] : undefined
+}
+
+/** A check entry as read from disk, or undefined when it is not one. */
+export function parsePersistedCheck(value: unknown): PersistedCheck | undefined {
+  if (!isObject(value)) return undefined
+  const { Source, ServiceID, Reason, Check } = value
+  if (Source === 'maintenance') return isText(ServiceID) && isText(Reason) ? { Source, ServiceID, Reason } : undefined
+  return isCheckDefinition(Check) ? { Source: 'remote', Check } : undefined
+}
+
+/** A check's state as read from disk, or undefined when it is not one. */
+export function parsePersistedStatus(value: unknown): PersistedStatus | undefined {
+  if (!isObject(value)) return undefined
+  const { status, output, reported, expires } = value
+  if (!isText(status) || !isCheckStatus(status) || !isText(output) || typeof reported !== 'boolean') return undefined
+  return { status, output, reported, ...isNumber(expires) ? { expires } : {} }
+}

@@ -1,0 +1,115 @@
+import type { Check, CheckData, NodeData, Service, ServiceData } from '../catalog/index.js'
+import { serfHealthCheckId } from '../common/health.js'
+import type { EntryOrigin, LocalReads } from './api.js'
+import { checkData, serviceData } from './catalog-data.js'
+import { sameMap, sameTexts } from './same.js'
+import type { NodeChanges, RemoteNode } from './sync-target.js'
+
+/** Whether a service stands for the server itself: the cluster keeps that one, not the agent. */
+export const isClustersService = (id: string, server: boolean): boolean => server && id === 'consul'
+
+/** One entry of this node that someone else changed, and that is put back. */
+export interface Correction {
+  readonly entry: string
+  /** Where the entry is declared, `conf/web.json:4` or `api`; `nobody` for one that this agent does not know. */
+  readonly owner: string
+  readonly reason: 'changed by someone else' | 'missing in the catalog' | 'registered by someone else'
+}
+
+/** What a full comparison found. `tags`: tags that the catalog holds for services with tag override, to be shown here. */
+export interface Comparison {
+  readonly changes: NodeChanges
+  readonly corrections: readonly Correction[]
+  readonly tags: ReadonlyMap<string, readonly string[]>
+}
+
+/** How to compare. `server`: this node is a server, whose `consul` service the cluster keeps. */
+export interface CompareOptions { readonly ignoreOutput: boolean; readonly server: boolean }
+
+/** Where an entry comes from, as people read it. */
+export const ownerOf = (origin: EntryOrigin): string => origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`
+
+/** Whether a comparison or a push has nothing to say. */
+export const isEmpty = ({ put, remove }: NodeChanges): boolean =>
+  put.services.length + put.checks.length + remove.services.length + remove.checks.length === 0
+
+/**
+ * What must be written so that the catalog shows this node as the agent knows it. The agent is the authority: foreign changes are
+ * overwritten and foreign extras removed, except the cluster's own entries (liveness check, `consul` service of
+ * a server) and the tags of services with tag override. With `ignoreOutput` a check whose output alone differs is left alone.
+ */
+export function compare(local: LocalReads, remote: RemoteNode, node: NodeData, options: CompareOptions): Comparison {
+  const services = compareServices(local, remote, node.node, options)
+  const checks = compareChecks(local, remote, node.node, services.renamed, options)
+  return {
+    changes: { node, put: { services: services.put, checks: checks.put }, remove: { services: services.remove, checks: checks.remove } },
+    corrections: [...services.corrections, ...checks.corrections],
+    tags: services.tags,
+  }
+}
+
+/** Whether the catalog's entry of the node itself is as it should be. */
+export const sameNode = (remote: RemoteNode, wanted: NodeData): boolean => remote.node?.id === wanted.id
+  && remote.node.address === wanted.address && sameMap(remote.node.taggedAddresses, wanted.taggedAddresses) && sameMap(remote.node.meta, wanted.meta)
+
+function compareServices(local: LocalReads, remote: RemoteNode, node: string, options: CompareOptions) {
+  const held = new Map(remote.services.map(service => [service.id, service]))
+  const put: ServiceData[] = []
+  const corrections: Correction[] = []
+  const tags = new Map<string, readonly string[]>()
+  // Checks carry their service's name and tags as of their own last write, so they follow these.
+  const renamed = new Set<string>()
+  for (const [id, { definition, origin }] of local.services()) {
+    if (isClustersService(id, options.server)) continue
+    const there = held.get(id)
+    const takeTags = there !== undefined && definition.enableTagOverride && !sameTexts(there.tags, definition.tags)
+    if (takeTags) tags.set(id, there.tags)
+    const wanted = serviceData(node, takeTags ? { ...definition, tags: there.tags } : definition)
+    if (there !== undefined && sameService(there, wanted)) continue
+    put.push(wanted)
+    if (there?.name !== wanted.name || !sameTexts(there.tags, wanted.tags)) renamed.add(id)
+    corrections.push({
+      entry: `service ${id}`, owner: ownerOf(origin), reason: there === undefined ? 'missing in the catalog' : 'changed by someone else',
+    })
+  }
+  const remove = remote.services.map(service => service.id).filter(id => !isClustersService(id, options.server) && !local.services().has(id))
+  corrections.push(...remove.map(id => unknownEntry(`service ${id}`)))
+  return { put, remove, corrections, tags, renamed }
+}
+
+function compareChecks(local: LocalReads, remote: RemoteNode, node: string, renamed: ReadonlySet<string>, options: CompareOptions) {
+  const held = new Map(remote.checks.map(check => [check.id, check]))
+  const put: CheckData[] = []
+  const corrections: Correction[] = []
+  for (const [id, check] of local.checks()) {
+    if (id === serfHealthCheckId) continue
+    const there = held.get(id)
+    const wanted = checkData(node, check)
+    const same = there !== undefined && sameCheck(there, wanted, options.ignoreOutput)
+    if (same && !renamed.has(check.serviceId)) continue
+    put.push(wanted)
+    if (same) continue
+    corrections.push({
+      entry: `check ${id}`, owner: ownerOf(check.origin), reason: there === undefined ? 'missing in the catalog' : 'changed by someone else',
+    })
+  }
+  const remove = remote.checks.filter(check => isForeign(check, local, options.server)).map(check => check.id)
+  corrections.push(...remove.map(id => unknownEntry(`check ${id}`)))
+  return { put, remove, corrections }
+}
+
+const isForeign = (check: Check, local: LocalReads, server: boolean): boolean => check.id !== serfHealthCheckId
+  && !isClustersService(check.serviceId, server) && !local.checks().has(check.id)
+
+const unknownEntry = (entry: string): Correction => ({ entry, owner: 'nobody', reason: 'registered by someone else' })
+
+const sameService = (there: Service, wanted: ServiceData): boolean => there.name === wanted.name && there.port === wanted.port
+  && there.address === wanted.address && there.kind === wanted.kind && there.socketPath === wanted.socketPath
+  && there.enableTagOverride === wanted.enableTagOverride && there.weights.passing === wanted.weights.passing
+  && there.weights.warning === wanted.weights.warning && sameTexts(there.tags, wanted.tags) && sameMap(there.meta, wanted.meta)
+  && sameMap(there.taggedAddresses, wanted.taggedAddresses, (a, b) => a.address === b.address && a.port === b.port)
+
+const sameCheck = (there: Check, wanted: CheckData, ignoreOutput: boolean): boolean => there.name === wanted.name
+  && there.status === wanted.status && there.notes === wanted.notes && there.serviceId === wanted.serviceId
+  && there.type === wanted.type && (ignoreOutput || there.output === wanted.output)
+  && Object.keys(there.definition).length === 0
