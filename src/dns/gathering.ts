@@ -1,0 +1,185 @@
+import type { CatalogReads, Instance, Node, Topic } from '../catalog/index.js'
+import type { Duration } from '../common/duration.js'
+import type { Profile } from './profile.js'
+import type { AnswerSet, DnsRecord } from './records.js'
+
+/** Who asks: prepared queries with `Near: "_ip"` sort by it. `subnet` is the address of the client subnet option, if one was sent. */
+export interface QueryClient { readonly address: string; readonly subnet: string | undefined }
+
+/**
+ * What a prepared query gave. `instances` are those to answer, health already looked at, in order; `ordered` keeps that order (sorted by
+ * round trip), otherwise it is shuffled. `ttl` undefined: that of the service. `datacenter` is where they are, undefined: here.
+ */
+export interface ResolvedQuery {
+  readonly instances: readonly Instance[]
+  readonly ttl: Duration | undefined
+  readonly ordered?: boolean
+  readonly datacenter?: string
+}
+
+/** Prepared queries, by name (exact, then templates) or id; undefined when there is none. A promise where another datacenter is asked. */
+export interface PreparedQueries {
+  resolve(nameOrId: string, client: QueryClient): ResolvedQuery | undefined | Promise<ResolvedQuery | undefined>
+}
+
+/**
+ * What DNS may show: what it may not read is as if it were not there. `epoch` moves whenever an earlier decision may have changed.
+ */
+export interface DnsAccess {
+  readonly epoch: number
+  node(name: string): boolean
+  service(name: string): boolean
+}
+
+/** Where answers come from. */
+export interface Sources {
+  readonly catalog: CatalogReads
+  /** The view of another datacenter by its lower-case name; undefined when it is not known. */
+  readonly remote?: (datacenter: string) => CatalogReads | undefined
+  readonly access?: DnsAccess
+  readonly queries?: PreparedQueries
+}
+
+/** What was learned from elsewhere for a question, by {@link externalKey} and by query name. Empty at the first attempt. */
+export interface Learned {
+  readonly names: ReadonlyMap<string, readonly DnsRecord[]>
+  readonly queries: ReadonlyMap<string, ResolvedQuery | undefined>
+}
+
+/** A name outside the zone that a recursor has to be asked for. */
+export interface ExternalName { readonly name: string; readonly type: 'A' | 'AAAA' }
+
+/** One key for a name and type. */
+export const externalKey = ({ name, type }: ExternalName): string => `${type} ${name.toLowerCase()}`
+
+/** Names outside the zone that one question may send to recursors; a service of hundreds of them keeps the rest as bare targets. */
+const mostExternalNames = 16
+
+/**
+ * The reads of one question, and what they say about its answer: the topics it rests on, how long it may be kept, and what would have to
+ * be asked elsewhere before it is complete. It touches nothing but the catalog's memory; whoever holds it asks elsewhere and tries again.
+ */
+export class Gathering {
+  readonly topics = new Set<Topic>()
+  /** Milliseconds for which the answer may be kept. */
+  maxAge = Number.POSITIVE_INFINITY
+  perClient = false
+  /** Set when a datacenter's state is not there to answer from. */
+  unavailable = false
+  readonly wantedNames = new Map<string, ExternalName>()
+  readonly wantedQueries = new Map<string, Promise<ResolvedQuery | undefined>>()
+  private readonly records = new Map<string, DnsRecord>()
+
+  constructor(
+    private readonly sources: Sources,
+    readonly profile: Profile,
+    readonly now: number,
+    readonly random: () => number,
+    private readonly client: QueryClient,
+    private readonly learned: Learned,
+    /** Answers a name of the zone, for host names that lie in it; undefined for one that does not. */
+    readonly inside: (gathering: Gathering, name: string, type: number, depth: number) => AnswerSet | undefined,
+  ) {}
+
+  /** Whether a datacenter, '' for the local one, is this agent's own. */
+  isLocal(datacenter: string): boolean {
+    return datacenter === '' || datacenter === this.profile.datacenter.toLowerCase()
+  }
+
+  /** Whether a datacenter other than the local one is known. */
+  isKnown(datacenter: string): boolean {
+    return this.catalog(datacenter) !== undefined
+  }
+
+  /** The instances of a service, healthy or not; undefined when the datacenter is not known. */
+  instances(datacenter: string, service: string): readonly Instance[] | undefined {
+    const catalog = this.catalog(datacenter)
+    if (catalog === undefined) return undefined
+    this.topics.add(catalog.topics.service(service))
+    const { access } = this.sources
+    const found = catalog.instances(service)
+    if (found.length === 0) this.topics.add(catalog.topics.services())
+    if (access === undefined) return found
+    return found.filter(instance => access.service(instance.service.name) && access.node(instance.node.node))
+  }
+
+  node(datacenter: string, nameOrId: string): Node | undefined {
+    const catalog = this.catalog(datacenter)
+    if (catalog === undefined) return undefined
+    const node = catalog.node(nameOrId)
+    // Whether an id's prefix is the only one of its kind depends on the whole table.
+    this.topics.add(node?.node.toLowerCase() === nameOrId ? catalog.topics.node(node.node) : catalog.topics.nodes())
+    return node === undefined || this.sources.access?.node(node.node) === false ? undefined : node
+  }
+
+  /** The first name for an address in the local datacenter: a node's, else a service's. */
+  nameOf(address: string): { readonly node: string } | { readonly service: string } | undefined {
+    const { access } = this.sources
+    const catalog = this.catalog('')
+    if (catalog === undefined) return undefined
+    const node = catalog.nodesByAddress(address).find(({ node: name }) => access?.node(name) !== false)
+    this.topics.add(node === undefined ? catalog.topics.all() : catalog.topics.nodes())
+    if (node !== undefined) return { node: node.node }
+    const service = catalog.servicesByAddress(address).find(({ name }) => access?.service(name) !== false)
+    return service === undefined ? undefined : { service: service.name }
+  }
+
+  /** A prepared query's outcome; undefined when there is none, or while it is still asked for. */
+  query(name: string): ResolvedQuery | undefined {
+    this.perClient = true
+    this.maxAge = 0
+    if (this.sources.queries === undefined) return undefined
+    if (this.learned.queries.has(name)) return this.learned.queries.get(name)
+    const outcome = this.sources.queries.resolve(name, this.client)
+    if (!(outcome instanceof Promise)) return outcome
+    this.wantedQueries.set(name, outcome)
+    return undefined
+  }
+
+  /** The records of a name outside the zone, as far as recursors were asked; none without recursors. */
+  external(wanted: ExternalName): readonly DnsRecord[] {
+    if (!this.profile.recursionAvailable) return []
+    this.maxAge = 0
+    const known = this.learned.names.get(externalKey(wanted))
+    if (known === undefined && this.wantedNames.size < mostExternalNames) this.wantedNames.set(externalKey(wanted), wanted)
+    return known ?? []
+  }
+
+  /** One record for one thing: asked for again, the same object comes back. */
+  once(key: string, make: () => DnsRecord): DnsRecord {
+    const known = this.records.get(key)
+    if (known !== undefined) return known
+    const record = make()
+    this.records.set(key, record)
+    return record
+  }
+
+  /** Says that the answer holds the present second, and so is right for the rest of it only. */
+  datedNow(): number {
+    this.keepFor(1000 - this.now % 1000)
+    return Math.floor(this.now / 1000)
+  }
+
+  keepFor(milliseconds: number): void {
+    this.maxAge = Math.min(this.maxAge, milliseconds)
+  }
+
+  private catalog(datacenter: string): CatalogReads | undefined {
+    const catalog = this.isLocal(datacenter) ? this.sources.catalog : this.sources.remote?.(datacenter)
+    if (!this.isLocal(datacenter)) this.keepFor(1000)
+    if (catalog !== undefined && !catalog.loaded) this.unavailable = true
+    return catalog?.loaded === true ? catalog : undefined
+  }
+}
+
+/** Puts a copy of a list in random order (Fisher and Yates). */
+export function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
+  const copy = [...items]
+  for (let last = copy.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1))
+    const item = copy[last]
+    copy[last] = copy[other] as Item
+    copy[other] = item as Item
+  }
+  return copy
+}

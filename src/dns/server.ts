@@ -1,0 +1,148 @@
+import type { CatalogReads } from '../catalog/index.js'
+import type { Clock } from '../common/clock.js'
+import { errorCode, errorMessage, MusterError } from '../common/errors.js'
+import type { Settings } from '../config/index.js'
+import type { Logger, Metrics } from '../telemetry/index.js'
+import { Counts } from './counts.js'
+import type { DnsAccess, PreparedQueries } from './gathering.js'
+import { Recursors } from './recursors.js'
+import { Responder, type Freshness } from './responder.js'
+import { TcpListener } from './tcp.js'
+import { UdpListener } from './udp.js'
+
+/** What the DNS server is built on. */
+export interface DnsServerDeps {
+  readonly settings: Settings
+  readonly catalog: CatalogReads
+  /** Whether the agent may answer from its state; until then everything in the zone is SERVFAIL. Asked for each query. */
+  readonly ready: () => boolean
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly clock: Clock
+  /** From 0 to below 1, for the order of answers. */
+  readonly random: () => number
+  /** `<name>.query`; not given: none exists. */
+  readonly queries?: PreparedQueries
+  /** Other datacenters by lower-case name; not given: there are none. */
+  readonly remote?: (datacenter: string) => CatalogReads | undefined
+  /** What DNS may show; not given: everything. */
+  readonly access?: DnsAccess
+  /** For `allow_stale` and `max_stale`; not given: the catalog is never stale. */
+  readonly freshness?: Freshness
+}
+
+/** An address that is answered on, over UDP and TCP alike. */
+export interface DnsAddress { readonly address: string; readonly port: number }
+
+/** The DNS server of an agent. */
+export interface DnsServer {
+  /**
+   * Binds every address of `addresses.dns` to `ports.dns`, UDP and TCP on the same number; port 0 takes one that is free for all of them,
+   * -1 none. Rejects with DNS_LISTEN, and then nothing is bound.
+   */
+  start(): Promise<void>
+  /** What is bound; empty before `start`. */
+  readonly addresses: readonly DnsAddress[]
+  /** Takes over new settings at once; addresses and port stay as they were. */
+  update(settings: Settings): void
+  /** Stops answering and releases the sockets. */
+  close(): Promise<void>
+}
+
+/** Makes a DNS server; it answers once it is started. */
+export function createDnsServer(deps: DnsServerDeps): DnsServer {
+  return new Listeners(deps)
+}
+
+interface Listener { readonly port: number; close(): Promise<void> }
+
+/** How often a free port is looked for that is free over UDP and TCP on every address. */
+const mostAttempts = 20
+
+class Listeners implements DnsServer {
+  addresses: readonly DnsAddress[] = []
+  private listeners: readonly Listener[] = []
+  private readonly counts: Counts
+  private readonly responder: Responder
+  private readonly log: Logger
+
+  constructor(private readonly deps: DnsServerDeps) {
+    const { settings, catalog, remote, access, queries, freshness, ready, clock, random } = deps
+    this.log = deps.log.child('dns')
+    this.counts = new Counts(deps.metrics, clock)
+    this.responder = new Responder(settings, {
+      sources: { catalog, ...remote && { remote }, ...access && { access }, ...queries && { queries } },
+      ...freshness && { freshness },
+      recursors: new Recursors({ log: this.log, clock, random }),
+      counts: this.counts, log: this.log, ready, clock, random,
+    })
+  }
+
+  async start(): Promise<void> {
+    const { addresses, ports } = this.deps.settings
+    if (ports.dns < 0 || addresses.dns.length === 0) return
+    for (let attempt = 1; this.listeners.length === 0; attempt++) {
+      try {
+        this.listeners = await this.bindAll(addresses.dns, ports.dns)
+      } catch (thrown) {
+        if (!(thrown instanceof BindFailure)) throw thrown
+        // Another process may hold a free port's number for the other transport; a given one is not ours to change.
+        if (ports.dns !== 0 || thrown.code !== 'EADDRINUSE' || attempt === mostAttempts) throw listenError(thrown)
+      }
+    }
+    const port = this.listeners[0]?.port ?? 0
+    this.addresses = addresses.dns.map(address => ({ address, port }))
+    this.counts.start()
+  }
+
+  update(settings: Settings): void {
+    this.responder.update(settings)
+  }
+
+  async close(): Promise<void> {
+    const { listeners } = this
+    this.listeners = []
+    this.addresses = []
+    this.counts.stop()
+    await Promise.all(listeners.map(listener => listener.close()))
+  }
+
+  private async bindAll(addresses: readonly string[], port: number): Promise<Listener[]> {
+    const bound: Listener[] = []
+    let number = port
+    for (const address of addresses) {
+      for (const open of [TcpListener.open.bind(TcpListener), UdpListener.open.bind(UdpListener)]) {
+        try {
+          const listener: Listener = await open(address, number, this.responder, this.log)
+          bound.push(listener)
+          number = listener.port
+        } catch (thrown) {
+          await Promise.all(bound.map(listener => listener.close()))
+          throw new BindFailure(address, number, thrown)
+        }
+      }
+    }
+    return bound
+  }
+}
+
+class BindFailure extends Error {
+  readonly code: string | undefined
+
+  constructor(readonly address: string, readonly port: number, cause: unknown) {
+    super(errorMessage(cause), { cause })
+    this.code = errorCode(cause)
+  }
+}
+
+function listenError(failure: BindFailure): MusterError {
+  const hints: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program has the port: stop it, or set ports.dns (-dns-port) to another one',
+    EADDRNOTAVAIL: 'the address is not one of this machine: set addresses.dns or client_addr to one that is',
+    EACCES: 'ports below 1024 need a privilege: set ports.dns to a higher one, or grant CAP_NET_BIND_SERVICE',
+  }
+  const hint = hints[failure.code ?? '']
+  return new MusterError('DNS_LISTEN', `DNS cannot listen on ${failure.address} port ${failure.port}: ${failure.message}`, {
+    ...hint === undefined ? {} : { hint }, cause: failure.cause,
+  })
+}

@@ -1,0 +1,122 @@
+import { createServer, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net'
+import { errorMessage } from '../common/errors.js'
+import type { Logger } from '../telemetry/index.js'
+import type { Responder } from './responder.js'
+
+/** Limits of what clients over TCP may take up. */
+export interface TcpLimits {
+  /** Connections to one listener; for one more the oldest is closed, so that nobody can shut others out by holding many. */
+  readonly connections: number
+  /** Milliseconds that a connection may stay without a question or the taking of an answer. */
+  readonly idle: number
+  /** Answers that one connection may be waiting for; its next questions are read when they are done. */
+  readonly pending: number
+}
+
+const usualLimits: TcpLimits = { connections: 1024, idle: 10_000, pending: 64 }
+
+/** Answers queries that come over connections, several in a row or at once; answers come in the order in which they are ready. */
+export class TcpListener {
+  private constructor(private readonly server: Server, private readonly sockets: Set<Socket>, readonly address: string, readonly port: number) {}
+
+  /** Rejects with the system's error when the address cannot be bound. */
+  static open(address: string, port: number, responder: Responder, log: Logger, limits = usualLimits): Promise<TcpListener> {
+    return new Promise((resolve, reject) => {
+      const sockets = new Set<Socket>()
+      const server = createServer({ noDelay: true }, socket => {
+        for (const oldest of sockets) {
+          if (sockets.size < limits.connections) break
+          sockets.delete(oldest)
+          oldest.destroy()
+        }
+        sockets.add(socket)
+        socket.once('close', () => { sockets.delete(socket) })
+        new Connection(socket, responder, limits).start()
+      })
+      server.once('error', reject)
+      server.listen({ port, host: address, ipv6Only: isIPv6(address), exclusive: true }, () => {
+        server.removeListener('error', reject)
+        server.on('error', error => { log.warn('DNS socket error', { address, port, reason: errorMessage(error) }) })
+        resolve(new TcpListener(server, sockets, address, (server.address() as AddressInfo).port))
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    const closed = new Promise<void>(resolve => { this.server.close(() => { resolve() }) })
+    for (const socket of this.sockets) socket.destroy()
+    return closed
+  }
+}
+
+/** One client: takes its stream apart into messages, and frames the answers. */
+class Connection {
+  private received: Buffer = Buffer.alloc(0)
+  private pending = 0
+  private readonly client: string
+
+  constructor(private readonly socket: Socket, private readonly responder: Responder, private readonly limits: TcpLimits) {
+    this.client = socket.remoteAddress ?? ''
+  }
+
+  start(): void {
+    const { socket } = this
+    socket.setTimeout(this.limits.idle, () => { socket.destroy() })
+    // A client that goes away in the middle is nothing to report; 'close' follows.
+    socket.on('error', () => { socket.destroy() })
+    socket.on('drain', () => { this.work() })
+    socket.on('data', data => {
+      this.received = this.received.length === 0 ? data : Buffer.concat([this.received, data])
+      this.work()
+    })
+  }
+
+  /** Answers what has been received whole, as far as the client keeps up with reading and nothing is in arrears. */
+  private work(): void {
+    const { socket, responder, limits } = this
+    while (!socket.destroyed && !socket.writableNeedDrain && this.pending < limits.pending) {
+      const message = this.nextMessage()
+      if (message === undefined) break
+      const answer = responder.respond(message, 'tcp', this.client)
+      if (answer === undefined) {
+        // What is not a query has no answer to wait for: whoever sends it is no DNS client.
+        socket.destroy()
+        return
+      }
+      if (answer instanceof Promise) this.wait(answer)
+      else this.send(answer)
+    }
+    if (this.hasMessage()) socket.pause()
+    else socket.resume()
+  }
+
+  private wait(answer: Promise<Buffer>): void {
+    this.pending++
+    void answer.then(late => {
+      this.pending--
+      if (this.socket.destroyed) return
+      this.send(late)
+      this.work()
+    })
+  }
+
+  private hasMessage(): boolean {
+    return this.received.length >= 2 && this.received.length >= 2 + this.received.readUInt16BE(0)
+  }
+
+  private nextMessage(): Buffer | undefined {
+    if (!this.hasMessage()) return undefined
+    const end = 2 + this.received.readUInt16BE(0)
+    const message = this.received.subarray(2, end)
+    this.received = this.received.subarray(end)
+    return message
+  }
+
+  private send(answer: Buffer): void {
+    // A copy with the length before it, as the stream keeps what it is given and the answer's bytes are used again.
+    const framed = Buffer.allocUnsafe(2 + answer.length)
+    framed.writeUInt16BE(answer.length)
+    answer.copy(framed, 2)
+    this.socket.write(framed)
+  }
+}
