@@ -1,0 +1,40 @@
+import type { WrittenCheck } from '../../generated/types.js'
+import type { CheckDefinition } from '../types.js'
+import { durationOf, filled, kindOptions, minDeregister } from './check-kinds.js'
+import type { CheckKind } from './check-kinds.js'
+import type { Limits } from './problem.js'
+import { apiSpelling } from './written-keys.js'
+
+/** Who a check is, as far as that does not stand in its own text. */
+export interface CheckIdentity { readonly id: string; readonly name: string; readonly serviceId: string; readonly token: string }
+
+/** The definition of a check that was found to be right. */
+export function buildCheck(written: WrittenCheck, kind: CheckKind, identity: CheckIdentity, limits: Limits): CheckDefinition {
+  const { output_max_size: size = 0, failures_before_critical: critical = 0, failures_before_warning: warning = 0 } = written
+  const deregister = durationOf(written.deregister_critical_service_after) ?? 0
+  return {
+    id: identity.id,
+    name: identity.name,
+    notes: written.notes ?? '',
+    serviceId: identity.serviceId,
+    token: identity.token,
+    status: filled(written.status) ? written.status as CheckDefinition['status'] : 'critical',
+    kind: kindOptions(written, kind),
+    successBeforePassing: Math.max(written.success_before_passing ?? 0, 0),
+    failuresBeforeWarning: Math.max(warning > 0 ? warning : critical, 0),
+    failuresBeforeCritical: Math.max(critical, 0),
+    outputMaxSize: size > 0 ? Math.min(size, limits.checkOutputMaxSize) : limits.checkOutputMaxSize,
+    ...deregister > 0 ? { deregisterCriticalServiceAfter: Math.max(deregister, minDeregister) } : {},
+    written: apiSpelling(written),
+  }
+}
+
+/** Id and name of the check at `position` (from 0) of `count` in a service, where its text gives none. */
+export function serviceCheckIdentity(written: WrittenCheck, position: number, count: number, service: { id: string; name: string; token: string }): CheckIdentity {
+  return {
+    id: filled(written.id) ? written.id : count > 1 ? `service:${service.id}:${position + 1}` : `service:${service.id}`,
+    name: filled(written.name) ? written.name : `Service '${service.name}' check`,
+    serviceId: service.id,
+    token: filled(written.token) ? written.token : service.token,
+  }
+}

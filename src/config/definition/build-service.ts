@@ -1,0 +1,44 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import type { WrittenService } from '../../generated/types.js'
+import type { CheckDefinition, ServiceDefinition } from '../types.js'
+import { filled } from './check-kinds.js'
+
+type TaggedAddresses = NonNullable<ServiceDefinition['taggedAddresses']>
+
+/** The definition of a service that was found to be right. */
+export function buildService(written: WrittenService, checks: readonly CheckDefinition[]): ServiceDefinition {
+  const { weights } = written
+  return {
+    id: serviceId(written),
+    name: written.name,
+    kind: written.kind ?? '',
+    tags: written.tags ?? [],
+    address: written.address ?? '',
+    taggedAddresses: taggedAddresses(written),
+    meta: written.meta ?? {},
+    port: written.port ?? 0,
+    socketPath: written.socket_path ?? '',
+    weights: { passing: weights?.passing ?? 1, warning: weights?.warning ?? 1 },
+    enableTagOverride: written.enable_tag_override ?? false,
+    token: written.token ?? '',
+    checks,
+  }
+}
+
+/** A service's id, which is its name unless something else was written. */
+export const serviceId = ({ id, name }: WrittenService): string => filled(id) ? id : name
+
+/** Whether an address is one of the wildcards, where no service can be found. */
+export const isWildcard = (address: string | undefined): boolean => address === '0.0.0.0' || address === '::' || address === '[::]'
+
+/** What was written, and the address itself under the names of its family. */
+function taggedAddresses({ tagged_addresses: tagged, address = '', port = 0 }: WrittenService): TaggedAddresses | null {
+  const family = isIPv4(address) || /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined
+  if (tagged === undefined && family === undefined) return null
+  const result = Object.fromEntries(Object.entries(tagged ?? {}).map(([name, one]) => [name, { address: one.address, port: one.port ?? 0 }]))
+  if (family !== undefined) {
+    result[`lan_${family}`] ??= { address, port }
+    result[`wan_${family}`] ??= { address, port }
+  }
+  return Object.keys(result).length === 0 ? null : result
+}

@@ -1,0 +1,57 @@
+import type { WrittenService } from '../../generated/types.js'
+import { isWildcard } from './build-service.js'
+import { filled } from './check-kinds.js'
+import { metaFault } from './meta-limits.js'
+import type { Problems } from './problem.js'
+
+/** Most letters in one label of a DNS name (RFC 1035). */
+const labelLimit = 63
+
+/** Judges a service in a file, its checks apart. */
+export function judgeService(written: WrittenService, problems: Problems): void {
+  const { name, address, port = 0, socket_path: socket, meta } = written
+  if (!filled(name)) problems.error([], 'missing-name', 'the service has no name', 'write name: "..."')
+  else judgeName(name, problems)
+  if (filled(address)) judgeAddress(address, problems)
+  judgePort(port, ['port'], problems)
+  for (const [tag, tagged] of Object.entries(written.tagged_addresses ?? {})) {
+    judgePort(tagged.port ?? 0, ['tagged_addresses', tag, 'port'], problems)
+    if (isWildcard(tagged.address)) problems.error(['tagged_addresses', tag, 'address'], 'bad-address', wildcard(tagged.address), 'write the address that others can reach')
+  }
+  if (filled(socket) && (filled(address) || port !== 0)) {
+    const other = filled(address) ? 'address' : 'port'
+    problems.error(['socket_path'], 'conflict', `a service is either at a socket or at an address, this one has socket_path and ${other}`, `remove socket_path or ${other}`)
+  }
+  judgeWeights(written, problems)
+  if (meta === undefined) return
+  const fault = metaFault(meta)
+  if (fault !== undefined) problems.error(fault.key === undefined ? ['meta'] : ['meta', fault.key], 'bad-meta', fault.text)
+}
+
+function judgeName(name: string, problems: Problems): void {
+  if (/[^A-Za-z0-9-]/.test(name)) {
+    problems.warning(['name'], 'dns-name', `the name "${name}" may not be found over DNS: letters, digits and dashes are safe there`, 'rename it if it is looked up over DNS')
+  } else if (name.length > labelLimit) {
+    problems.warning(['name'], 'dns-name', `the name "${name}" cannot be found over DNS: it has ${name.length} letters, ${labelLimit} fit`, 'shorten it if it is looked up over DNS')
+  }
+}
+
+function judgeAddress(address: string, problems: Problems): void {
+  if (isWildcard(address)) problems.error(['address'], 'bad-address', wildcard(address), 'leave address out for the node\'s own address')
+  else if (/^[^:]+:\d+$/.test(address)) {
+    const [host = '', port = ''] = address.split(':')
+    problems.warning(['address'], 'bad-address', `"${address}" is no address: it has a port`, `write address: "${host}", port: ${port}`)
+  }
+}
+
+function judgePort(port: number, path: readonly string[], problems: Problems): void {
+  if (port < 0 || port > 65535) problems.error(path, 'out-of-range', `port is ${port}; 0 to 65535 are allowed`)
+}
+
+function judgeWeights({ weights }: WrittenService, problems: Problems): void {
+  const { passing = 1, warning = 1 } = weights ?? {}
+  if (passing < 1 || passing > 65535) problems.error(['weights', 'passing'], 'out-of-range', `weight passing is ${passing}; 1 to 65535 are allowed`)
+  if (warning < 0 || warning > 65535) problems.error(['weights', 'warning'], 'out-of-range', `weight warning is ${warning}; 0 to 65535 are allowed`)
+}
+
+const wildcard = (address: string): string => `"${address}" is where a program listens, not an address that others can reach`
