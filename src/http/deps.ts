@@ -1,0 +1,24 @@
+import type { AgentApi } from '../agent/index.js'
+import type { CatalogReads, CatalogWrites } from '../catalog/index.js'
+import type { Membership } from '../cluster/index.js'
+import type { Clock } from '../common/clock.js'
+import type { Settings } from '../config/index.js'
+import type { Logger, LogHub, Metrics } from '../telemetry/index.js'
+import type { Reads } from './reads.js'
+import type { Fragments } from './views/fragments.js'
+
+/** What route files are given. `settings` is asked on each use: a reload may have changed them. */
+export interface Deps {
+  readonly settings: () => Settings
+  readonly agent: AgentApi
+  readonly catalog: CatalogReads & CatalogWrites
+  readonly membership: Membership
+  readonly logs: LogHub
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly reads: Reads
+  readonly fragments: Fragments
+  /** Aborted when the server closes: whatever waits ends. */
+  readonly closing: AbortSignal
+}

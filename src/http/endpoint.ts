@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { MusterError, errorMessage } from '../common/errors.js'
+import type { Settings } from '../config/index.js'
+import { empty, text, type Answer, type HeaderList } from './answer.js'
+import type { Deps } from './deps.js'
+import { checkDatacenter, type Guards } from './guards.js'
+import { Query } from './query.js'
+import { readBody } from './read-body.js'
+import { readRequestPath } from './request-path.js'
+import { defaultBodyLimit, methods, type ApiRequest, type Handler, type Route } from './route.js'
+import { send } from './send.js'
+
+/** What changes with the settings and is prepared once per change. */
+export interface Prepared {
+  readonly settings: Settings
+  readonly guards: Guards
+  readonly common: HeaderList
+}
+
+/** Runs requests through the common rules, their endpoint, and out again. Never rejects. */
+export class Endpoints {
+  readonly #deps: Pick<Deps, 'agent' | 'catalog' | 'log' | 'closing'>
+  readonly #prepared: () => Prepared
+
+  constructor(deps: Pick<Deps, 'agent' | 'catalog' | 'log' | 'closing'>, prepared: () => Prepared) {
+    this.#deps = deps
+    this.#prepared = prepared
+  }
+
+  /** Answers one request; `route` undefined: there is no endpoint at its path. */
+  async run(request: IncomingMessage, response: ServerResponse, route: Route | undefined): Promise<void> {
+    const prepared = this.#prepared()
+    const target = request.url ?? '/'
+    const path = readRequestPath(target)
+    const query = new Query(path.kind === 'ok' ? path.search : '')
+    const pretty = prepared.settings.dev || query.has('pretty')
+    const gone = onceGone(response, this.#deps.closing)
+    let answer: Answer
+    try {
+      if (path.kind === 'bad') answer = text(path.reason, 400)
+      else if (path.kind === 'moved') answer = empty(301, ['Location', path.to])
+      else answer = await this.#answer(request, route, prepared, { path: path.decoded, query, pretty, gone, url: target })
+    } catch (error) {
+      if (error instanceof MusterError && error.code === 'HTTP_ABORTED') {
+        response.destroy()
+        return
+      }
+      answer = this.#refusal(request, path.kind === 'ok' ? path.decoded : '', error)
+    }
+    try {
+      await send(request, response, answer, { common: prepared.common, pretty, last: this.#deps.closing.aborted, gone })
+    } catch (error) {
+      this.#deps.log.error('an answer could not be sent', { path: path.kind === 'ok' ? path.decoded : '', error: errorMessage(error) })
+      response.destroy()
+    }
+  }
+
+  async #answer(request: IncomingMessage, route: Route | undefined, { guards, settings }: Prepared, parts: Parts): Promise<Answer> {
+    const method = request.method ?? 'GET'
+    guards.checkPath(parts.path)
+    if (route === undefined) return empty(404)
+    const allow = ['Allow', ['OPTIONS', ...methods.filter(one => route[one] !== undefined)].join(',')]
+    if (method === 'OPTIONS') return empty(200, allow)
+    const handler = handlerOf(route, method)
+    if (handler === undefined) return text(`method ${method} not allowed`, 405, allow)
+    if (method !== 'GET') guards.checkWriter(request.socket.remoteAddress)
+    if (route.whileNotReady !== true) this.#checkReady()
+    if (route.local !== true) checkDatacenter(parts.query.first('dc'), settings)
+    const body = method === 'GET' ? noBody : await readBody(request, route.bodyLimit?.(settings) ?? defaultBodyLimit)
+    const rest = route.path.endsWith('*') ? parts.path.slice(route.path.length - 1) : ''
+    return handler({ ...parts, method, rest, body, header: name => headerOf(request, name) } satisfies ApiRequest)
+  }
+
+  #checkReady(): void {
+    const readiness = this.#deps.agent.readiness()
+    if (!readiness.ready) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
+    if (!this.#deps.catalog.loaded) throw new MusterError('NOT_READY', 'the catalog is being loaded', { status: 503 })
+  }
+
+  /** The answer for what was thrown. From 500 on the log has the reason; the query stays out of it, it may hold a token. */
+  #refusal(request: IncomingMessage, path: string, error: unknown): Answer {
+    const fields = { method: request.method, path, error: errorMessage(error) }
+    if (!(error instanceof MusterError)) {
+      this.#deps.log.error('a request failed unexpectedly', { ...fields, stack: error instanceof Error ? error.stack : undefined })
+      return text(`internal error: ${errorMessage(error)}`, 500)
+    }
+    if (error.status >= 500) this.#deps.log.warn('a request was refused', { ...fields, status: error.status, code: error.code })
+    return text(error.hint === undefined ? error.message : `${error.message}\n${error.hint}`, error.status, error.status === 503 ? ['Retry-After', '1'] : [])
+  }
+}
+
+type Parts = Pick<ApiRequest, 'path' | 'query' | 'pretty' | 'gone' | 'url'>
+
+const noBody = Buffer.alloc(0)
+
+const handlerOf = (route: Route, method: string): Handler | undefined =>
+  methods.some(one => one === method) ? route[method as (typeof methods)[number]] : undefined
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** A signal for when the client has gone or the server closes, made when it is first asked for. */
+function onceGone(response: ServerResponse, closing: AbortSignal): () => AbortSignal {
+  let controller: AbortController | undefined
+  return () => {
+    if (controller !== undefined) return controller.signal
+    const made = controller = new AbortController()
+    const abort = (): void => { made.abort() }
+    if (closing.aborted || response.destroyed) abort()
+    closing.addEventListener('abort', abort, { once: true })
+    response.once('close', () => {
+      closing.removeEventListener('abort', abort)
+      abort()
+    })
+    return made.signal
+  }
+}

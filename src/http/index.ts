@@ -1,0 +1,3 @@
+export { createHttpServer } from './server.js'
+export type { HttpServer, HttpServerOptions } from './server.js'
+export type { BoundAddress } from './listeners.js'

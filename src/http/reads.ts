@@ -1,0 +1,129 @@
+import type { CatalogReads, CatalogWrites, Topic } from '../catalog/index.js'
+import type { Clock } from '../common/clock.js'
+import type { Settings } from '../config/index.js'
+import type { Gauge } from '../telemetry/index.js'
+import type { Answer, HeaderList } from './answer.js'
+import { PreparedBody, type Built } from './prepared-body.js'
+import type { Query } from './query.js'
+import { readOptions, type ReadOptions } from './read-options.js'
+import type { ResponseCache } from './response-cache.js'
+import type { ApiRequest } from './route.js'
+
+/** A question to the catalog. What it answers with is decided by path and parameters alone, and may change only when `topic` does. */
+export interface Read {
+  readonly topic: Topic
+  /** The topic moves for other things too: a blocked query whose answer is the same goes on waiting. */
+  readonly coarse?: true
+  /** `?cached` is shown in X-Cache and Age. */
+  readonly cacheable?: true
+  readonly build: () => Built
+}
+
+/** Keeps an answer for the fast path. */
+export type KeepAnswer = (request: ApiRequest, key: string, body: PreparedBody, headers: HeaderList) => void
+
+interface ReadsParts {
+  readonly catalog: CatalogReads & CatalogWrites
+  readonly settings: () => Settings
+  readonly cache: ResponseCache
+  readonly clock: Clock
+  readonly random: () => number
+  /** Reads need no barrier to be as new as every acknowledged write: the store is in this process. */
+  readonly alwaysCurrent: boolean
+  readonly knownLeader: () => boolean
+  readonly keepAnswer: KeepAnswer
+  readonly blocked: Gauge
+}
+
+// Parameters that decide how to answer, not what.
+const manner = new Set(['index', 'wait', 'stale', 'consistent', 'leader', 'max_stale', 'cached', 'token', 'dc', 'pretty'])
+
+const jsonType = 'application/json'
+
+/** JSON text as an answer's content. */
+export const builtJson = (jsonText: string, status = 200): Built => ({ status, type: jsonType, bytes: Buffer.from(jsonText) })
+
+/** JSON laid out as `?pretty` shows it. */
+export const prettyJson = (value: unknown): string => `${JSON.stringify(value, null, 4)}\n`
+
+/** Answers reads of the catalog: consistency, blocking, and one prepared body for everyone who asks the same thing. */
+export class Reads {
+  readonly #parts: ReadsParts
+  #blocked = 0
+
+  constructor(parts: ReadsParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Answers one read, now or after the change that the client waits for.
+   * @throws MusterError 400 for bad parameters, and what building the answer throws.
+   */
+  async answer(request: ApiRequest, read: Read): Promise<Answer> {
+    const { catalog, settings, alwaysCurrent } = this.#parts
+    const options = readOptions(request.query, request.header('cache-control'), settings())
+    const key = contentKey(request.path, request.query, request.pretty)
+    if (options.consistency !== 'stale' && !alwaysCurrent) await catalog.barrier()
+    if (options.index > 0 && read.topic.index <= options.index) await this.#block(request, read, options, key)
+    const kept = this.#parts.cache.body(key)
+    const body = kept ?? this.#prepare(request, read, key)
+    const headers = this.#headers(options, body)
+    if (options.index === 0 && (alwaysCurrent || options.consistency === 'stale') && this.#parts.knownLeader()) {
+      this.#parts.keepAnswer(request, key, body, options.cached && read.cacheable === true ? [...headers, ...hit(0)] : headers)
+    }
+    if (!options.cached || read.cacheable !== true) return { kind: 'prepared', body, headers }
+    return { kind: 'prepared', body, headers: [...headers, ...kept === undefined ? ['X-Cache', 'MISS'] : hit(0)] }
+  }
+
+  async #block(request: ApiRequest, read: Read, { index, wait }: ReadOptions, key: string): Promise<void> {
+    const { catalog, clock, random, blocked } = this.#parts
+    const until = clock.monotonic() + wait + random() * wait / 16
+    const gone = request.gone()
+    const before = read.coarse === true ? this.#current(request, read, key).built.bytes : undefined
+    blocked.set(++this.#blocked)
+    try {
+      for (let after = index as Topic['index']; ; after = read.topic.index) {
+        const left = until - clock.monotonic()
+        if (left <= 0 || gone.aborted) return
+        if (!await catalog.wait(read.topic, after, left, gone)) return
+        if (before?.equals(this.#current(request, read, key).built.bytes) !== true) return
+      }
+    } finally {
+      blocked.set(--this.#blocked)
+    }
+  }
+
+  #current(request: ApiRequest, read: Read, key: string): PreparedBody {
+    return this.#parts.cache.body(key) ?? this.#prepare(request, read, key)
+  }
+
+  #prepare(request: ApiRequest, read: Read, key: string): PreparedBody {
+    const built = read.build()
+    const shown = request.pretty && built.type === jsonType
+      ? { ...built, bytes: Buffer.from(prettyJson(JSON.parse(built.bytes.toString()))) }
+      : built
+    const body = new PreparedBody(shown, read.topic, read.topic.index)
+    this.#parts.cache.keepBody(key, body)
+    return body
+  }
+
+  #headers({ consistency }: ReadOptions, body: PreparedBody): HeaderList {
+    return [
+      'X-Consul-Index', String(Math.max(1, body.index)),
+      'X-Consul-Knownleader', String(this.#parts.knownLeader()),
+      'X-Consul-Lastcontact', '0',
+      'X-Consul-Effective-Consistency', consistency,
+      'X-Consul-Query-Backend', 'blocking-query',
+    ]
+  }
+}
+
+// Memory is the cache: what it holds is never older than now.
+const hit = (age: number): HeaderList => ['X-Cache', 'HIT', 'Age', String(age)]
+
+/** What a read's content depends on, as one text. Reads whose answers differ never share one. */
+export function contentKey(path: string, query: Query, pretty: boolean): string {
+  const shaping = [...query.entries()].filter(([name]) => !manner.has(name))
+  const shape = shaping.length === 0 ? '' : JSON.stringify(shaping)
+  return `${pretty ? 'pretty' : 'plain'} ${path} ${shape}`
+}

@@ -1,0 +1,83 @@
+import type { RegisterCheck, RegisterRequest, RegisterService } from '../catalog/index.js'
+import { boolean, decodeBody, integer, list, map, object, string, type Decoded, type Reader } from './decode.js'
+import { decodeFailed } from './json-body.js'
+
+/** A duration as text, or as nanoseconds: Go's clients write both. */
+const duration: Reader<string | number> = (value, where) => {
+  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value
+  throw decodeFailed(`${where}: expected a duration`)
+}
+
+const address = object({ Address: string, Port: integer })
+
+const service = object({
+  Kind: string, ID: string, Service: string, Tags: list(string), Address: string, TaggedAddresses: map(address), Meta: map(string), Port: integer,
+  SocketPath: string, Weights: object({ Passing: integer, Warning: integer }), EnableTagOverride: boolean, Namespace: string,
+  // Of the service mesh: read so that what other tools send is taken, and without effect.
+  Proxy: object({ MeshGateway: map(string), Expose: map((value: unknown) => value) }), Connect: map((value: unknown) => value),
+  CreateIndex: integer, ModifyIndex: integer,
+})
+
+const definition = object({
+  HTTP: string, Header: map(list(string)), Method: string, Body: string, DisableRedirects: boolean, TLSServerName: string, TLSSkipVerify: boolean,
+  TCP: string, TCPUseTLS: boolean, UDP: string, H2PING: string, H2PingUseTLS: boolean, GRPC: string, GRPCUseTLS: boolean, OSService: string,
+  ScriptArgs: list(string), DockerContainerID: string, Shell: string, AliasNode: string, AliasService: string, OutputMaxSize: integer, TTL: duration,
+  Interval: duration, Timeout: duration, DeregisterCriticalServiceAfter: duration,
+  IntervalDuration: duration, TimeoutDuration: duration, DeregisterCriticalServiceAfterDuration: duration,
+})
+
+const check = object({
+  Node: string, CheckID: string, Name: string, Status: string, Notes: string, Output: string, ServiceID: string, ServiceName: string,
+  ServiceTags: list(string), Type: string, ExposedPort: integer, Namespace: string, Definition: definition, CreateIndex: integer, ModifyIndex: integer,
+})
+
+const registration = object({
+  Datacenter: string, ID: string, Node: string, Address: string, TaggedAddresses: map(string), NodeMeta: map(string), SkipNodeUpdate: boolean,
+  Service: service, Check: check, Checks: list(check), Token: string, WriteRequest: object({ Token: string }),
+})
+
+const deregistration = object({
+  Datacenter: string, Node: string, Address: string, ServiceID: string, CheckID: string, Namespace: string, Token: string,
+  WriteRequest: object({ Token: string }),
+})
+
+/** The body of `PUT /v1/catalog/register`. @throws MusterError 400 */
+export function readRegistration(body: Buffer): { readonly datacenter: string; readonly request: RegisterRequest } {
+  const given = decodeBody(body, registration)
+  const checks = [...given.Check === undefined ? [] : [given.Check], ...given.Checks ?? []].map(registerCheck)
+  return {
+    datacenter: given.Datacenter ?? '',
+    request: {
+      node: given.Node ?? '', id: given.ID ?? '', address: given.Address ?? '', taggedAddresses: given.TaggedAddresses ?? null,
+      meta: given.NodeMeta ?? null, skipNodeUpdate: given.SkipNodeUpdate ?? false, checks,
+      ...given.Service !== undefined && { service: registerService(given.Service) },
+    },
+  }
+}
+
+/** The body of `PUT /v1/catalog/deregister`. @throws MusterError 400 */
+export function readDeregistration(body: Buffer): { readonly datacenter: string; readonly node: string; readonly serviceId: string; readonly checkId: string } {
+  const given = decodeBody(body, deregistration)
+  return { datacenter: given.Datacenter ?? '', node: given.Node ?? '', serviceId: given.ServiceID ?? '', checkId: given.CheckID ?? '' }
+}
+
+type ServiceBody = typeof service extends Reader<infer Body> ? Body : never
+type CheckBody = typeof check extends Reader<infer Body> ? Body : never
+type AddressBody = Decoded<{ Address: Reader<string>; Port: Reader<number> }>
+
+function registerService(given: ServiceBody): RegisterService {
+  const { Weights: weights, TaggedAddresses: tagged } = given
+  return {
+    kind: given.Kind ?? '', id: given.ID ?? '', name: given.Service ?? '', tags: given.Tags ?? [], address: given.Address ?? '',
+    taggedAddresses: tagged === undefined ? null : Object.fromEntries(Object.entries(tagged).map(([name, one]: [string, AddressBody]) =>
+      [name, { address: one.Address ?? '', port: one.Port ?? 0 }])),
+    meta: given.Meta ?? null, port: given.Port ?? 0, socketPath: given.SocketPath ?? '', enableTagOverride: given.EnableTagOverride ?? false,
+    ...weights !== undefined && { weights: { passing: weights.Passing ?? 0, warning: weights.Warning ?? 0 } },
+  }
+}
+
+const registerCheck = (given: CheckBody): RegisterCheck => ({
+  node: given.Node ?? '', id: given.CheckID ?? '', name: given.Name ?? '', status: given.Status ?? '', notes: given.Notes ?? '',
+  output: given.Output ?? '', serviceId: given.ServiceID ?? '', type: given.Type ?? '',
+  definition: { ...given.Definition },
+})

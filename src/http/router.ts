@@ -1,0 +1,54 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Route } from './route.js'
+
+/** What is done with a request once its endpoint is known; undefined: there is no such endpoint. */
+export type Dispatched = (request: IncomingMessage, response: ServerResponse, route: Route | undefined) => void
+
+export interface Router {
+  readonly dispatch: (request: IncomingMessage, response: ServerResponse) => void
+  close(): Promise<void>
+}
+
+/**
+ * Finds endpoints with fastify. Methods, bodies and answers are not its business here: every method of a known path is handed on, the body
+ * unread, because the rules for both are Consul's.
+ */
+export async function createRouter(routes: readonly Route[], on: Dispatched): Promise<Router> {
+  let dispatch: Router['dispatch'] | undefined
+  const app: FastifyInstance = fastify({
+    logger: false,
+    // fastify's own server never listens: the listeners hand requests to `dispatch`, after the fast path.
+    serverFactory: handler => {
+      dispatch = handler
+      return http.createServer()
+    },
+    exposeHeadRoutes: false,
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    routerOptions: { maxParamLength: 1_000_000, caseSensitive: true, ignoreTrailingSlash: false },
+    frameworkErrors: (_error, request, reply) => {
+      reply.hijack()
+      on(request.raw, reply.raw, undefined)
+    },
+  })
+  for (const method of http.METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: false })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
+  for (const route of routes) {
+    app.route({
+      method: [...app.supportedMethods],
+      url: route.path,
+      handler: (request, reply) => {
+        reply.hijack()
+        on(request.raw, reply.raw, route)
+      },
+    })
+  }
+  app.setNotFoundHandler((request, reply) => {
+    reply.hijack()
+    on(request.raw, reply.raw, undefined)
+  })
+  await app.ready()
+  if (dispatch === undefined) throw new Error('fastify has not asked for a server')
+  return { dispatch, close: async () => { await app.close() } }
+}

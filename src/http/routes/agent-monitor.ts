@@ -1,0 +1,59 @@
+import type { Writable } from 'node:stream'
+import { MusterError } from '../../common/errors.js'
+import type { LogLevel } from '../../telemetry/index.js'
+import type { Answer } from '../answer.js'
+import type { Deps } from '../deps.js'
+import type { ApiRequest, Route } from '../route.js'
+import { parseBool } from '../query.js'
+
+const levels: Readonly<Record<string, LogLevel>> = { trace: 'trace', debug: 'debug', info: 'info', warn: 'warn', err: 'error', error: 'error' }
+
+// Consul's rhythm: soon enough for people, and lines of one burst travel together.
+const flushEvery = 200
+
+/** Lines that may wait for a slow reader; what comes on top is counted and left out. */
+export const monitorBacklog = 4096
+
+/** `/v1/agent/monitor`: the log as it is written, until the client goes. */
+export const agentMonitorRoutes = (deps: Deps): readonly Route[] => [
+  { path: '/v1/agent/monitor', local: true, whileNotReady: true, GET: request => monitor(deps, request) },
+]
+
+function monitor(deps: Deps, { query }: ApiRequest): Answer {
+  const word = query.first('loglevel')
+  const level = levels[word === '' ? 'info' : word.toLowerCase()]
+  if (level === undefined) throw new MusterError('HTTP_PARAMETER', `Bad request: Unknown log level: ${word}`, { status: 400 })
+  const asJson = query.has('logjson') && (parseBool(query.first('logjson')) ?? true)
+  return { kind: 'stream', type: 'text/plain; charset=utf-8', headers: ['X-Content-Type-Options', 'nosniff'], start: (sink, gone) => { follow(deps, level, asJson, sink, gone) } }
+}
+
+function follow({ logs, clock }: Deps, level: LogLevel, asJson: boolean, sink: Writable, gone: AbortSignal): void {
+  let waiting: string[] = []
+  let dropped = 0
+  let ready = true
+  let scheduled = false
+  const flush = (): void => {
+    scheduled = false
+    if (!ready || gone.aborted || waiting.length === 0) return
+    const lost = dropped === 0 ? '' : `[${dropped} lines were left out: this reader is too slow]\n`
+    const lines = waiting
+    waiting = []
+    dropped = 0
+    ready = sink.write(`${lines.join('\n')}\n${lost}`)
+  }
+  const subscription = logs.subscribe(level, line => {
+    if (waiting.length >= monitorBacklog) dropped++
+    else waiting.push(asJson ? line.json : line.text)
+    if (!scheduled) {
+      scheduled = true
+      clock.after(flushEvery, flush)
+    }
+  })
+  sink.on('drain', () => { ready = true; flush() })
+  const end = (): void => {
+    subscription.close()
+    sink.end()
+  }
+  if (gone.aborted) end()
+  else gone.addEventListener('abort', end, { once: true })
+}

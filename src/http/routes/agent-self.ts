@@ -1,0 +1,48 @@
+import { json, type Answer } from '../answer.js'
+import type { Deps } from '../deps.js'
+import type { ApiRequest, Route } from '../route.js'
+import { agentStats } from '../agent-stats.js'
+import { hostReport } from '../host-report.js'
+import { MusterError } from '../../common/errors.js'
+import { consulCompatibility, version } from '../../common/version.js'
+import { memberView } from '../views/agent-views.js'
+import { restartsView } from '../views/reload-views.js'
+
+/** What the agent is: `/v1/agent/self`, `members`, `host`, `ready`. */
+export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
+  { path: '/v1/agent/self', local: true, whileNotReady: true, GET: () => json(self(deps)) },
+  { path: '/v1/agent/members', local: true, whileNotReady: true, GET: request => members(deps, request) },
+  { path: '/v1/agent/host', local: true, whileNotReady: true, GET: async () => json(await hostReport(deps.settings().dataDir, deps.clock.now())) },
+  { path: '/v1/agent/ready', local: true, whileNotReady: true, GET: () => ready(deps) },
+]
+
+function self({ settings, agent, membership, clock, catalog }: Deps) {
+  const now = settings()
+  const member = membership.members().find(({ name }) => name === now.nodeName)
+  return {
+    Config: {
+      Datacenter: now.datacenter, PrimaryDatacenter: now.primaryDatacenter, NodeName: now.nodeName, NodeID: agent.nodeId,
+      Revision: '', Server: now.server, Version: version, Compatibility: consulCompatibility,
+    },
+    DebugConfig: now,
+    Coord: null,
+    Member: member === undefined ? null : memberView(member),
+    Stats: agentStats({ settings: now, agent, membership, catalog, uptime: clock.monotonic() }),
+    Meta: now.nodeMeta,
+    NeedsRestart: restartsView(agent.lastReload.needsRestart),
+  }
+}
+
+function members({ membership }: Deps, { query }: ApiRequest): Answer {
+  const wan = query.first('wan') !== ''
+  const segment = query.first('segment')
+  if (wan && segment !== '' && segment !== '_all') throw new MusterError('HTTP_PARAMETER', 'Cannot provide a segment with wan=true', { status: 400 })
+  if (segment !== '' && segment !== '_all') throw new MusterError('HTTP_PARAMETER', `segment "${segment}" not found: there are no network segments`, { status: 400 })
+  return json((wan ? membership.wanMembers() : membership.members()).map(memberView))
+}
+
+function ready({ agent, catalog }: Deps): Answer {
+  const readiness = agent.readiness()
+  if (readiness.ready && catalog.loaded) return json({ Ready: true })
+  return json({ Ready: false, Reason: readiness.ready ? 'the catalog is being loaded' : readiness.reason }, 503)
+}

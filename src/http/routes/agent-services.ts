@@ -1,0 +1,82 @@
+import { checkFromApi, serviceFromApi } from '../../config/index.js'
+import { MusterError } from '../../common/errors.js'
+import { empty, headerText, json, text, type Answer } from '../answer.js'
+import type { Deps } from '../deps.js'
+import { itemFilter } from '../item-filter.js'
+import { parseJson } from '../json-body.js'
+import { parseBool } from '../query.js'
+import { readWait } from '../read-options.js'
+import type { ApiRequest, Route } from '../route.js'
+import { agentCheckView, agentServiceView } from '../views/agent-views.js'
+
+/** The agent's own services and checks: lists, registration, maintenance. */
+export const agentServicesRoutes = (deps: Deps): readonly Route[] => [
+  { path: '/v1/agent/services', local: true, GET: request => services(deps, request) },
+  { path: '/v1/agent/service/register', local: true, PUT: request => register(deps, request) },
+  { path: '/v1/agent/service/deregister/*', local: true, PUT: request => deregister(deps, request) },
+  { path: '/v1/agent/service/maintenance/*', local: true, PUT: request => maintain(deps, request, serviceId(request)) },
+  { path: '/v1/agent/service/*', local: true, GET: request => service(deps, request) },
+  { path: '/v1/agent/checks', local: true, GET: request => checks(deps, request) },
+  { path: '/v1/agent/check/register', local: true, PUT: request => registerCheck(deps, request) },
+  { path: '/v1/agent/check/deregister/*', local: true, PUT: async ({ rest }) => { await deps.agent.deregisterCheck(rest); return empty() } },
+  { path: '/v1/agent/maintenance', local: true, PUT: request => maintain(deps, request, undefined) },
+]
+
+function services({ agent, settings }: Deps, { query }: ApiRequest): Answer {
+  const matches = itemFilter(query, 'agentService')
+  const { datacenter } = settings()
+  const views = [...agent.services()].map(([id, one]) => [id, agentServiceView(one, datacenter)] as const)
+  return json(Object.fromEntries(matches === undefined ? views : views.filter(([, view]) => matches(view))))
+}
+
+function checks({ agent, settings }: Deps, { query }: ApiRequest): Answer {
+  const matches = itemFilter(query, 'check')
+  const { nodeName } = settings()
+  const views = [...agent.checks()].map(([id, one]) => [id, agentCheckView(one, nodeName)] as const)
+  return json(Object.fromEntries(matches === undefined ? views : views.filter(([, view]) => matches(view))))
+}
+
+async function service({ agent, settings }: Deps, request: ApiRequest): Promise<Answer> {
+  const { rest: id, query } = request
+  const hash = query.first('hash')
+  const wait = readWait(query.first('wait'), settings())
+  if (hash !== '' && agent.services().get(id)?.contentHash === hash) await agent.waitForService(id, hash, wait, request.gone())
+  const found = agent.services().get(id)
+  if (found === undefined) return text(`unknown service ID: ${id}`, 404)
+  return json({ ...agentServiceView(found, settings().datacenter), ContentHash: found.contentHash }, 200, ['X-Consul-Contenthash', headerText(found.contentHash)])
+}
+
+async function register({ agent, settings }: Deps, { body, query }: ApiRequest): Promise<Answer> {
+  const definition = serviceFromApi(parseJson(body), settings())
+  const replaceExistingChecks = query.has('replace-existing-checks') && query.flag('replace-existing-checks', 'Invalid value for replace-existing-checks')
+  await agent.registerService({ definition, replaceExistingChecks })
+  return empty()
+}
+
+async function deregister({ agent }: Deps, { rest: id }: ApiRequest): Promise<Answer> {
+  if (id === '') throw new MusterError('HTTP_MISSING', 'ServiceID missing', { status: 500 })
+  const found = agent.services().get(id)
+  await agent.deregisterService(id)
+  return empty(200, found?.origin.by === 'file'
+    ? ['X-Muster-Warning', headerText(`service "${id}" is declared by ${found.origin.at.file}:${found.origin.at.line} and comes back with the next reload unless the declaration goes`)]
+    : [])
+}
+
+async function registerCheck({ agent, settings }: Deps, { body }: ApiRequest): Promise<Answer> {
+  await agent.registerCheck(checkFromApi(parseJson(body), settings()))
+  return empty()
+}
+
+function serviceId({ rest }: ApiRequest): string {
+  if (rest === '') throw new MusterError('HTTP_MISSING', 'Missing service ID', { status: 400 })
+  return rest
+}
+
+async function maintain({ agent }: Deps, { query }: ApiRequest, id: string | undefined): Promise<Answer> {
+  const word = query.first('enable')
+  if (!query.has('enable')) throw new MusterError('HTTP_MISSING', 'Missing value for enable', { status: 400 })
+  const enable = parseBool(word)
+  if (enable === undefined) throw new MusterError('HTTP_PARAMETER', `Invalid value for enable: "${word}"`, { status: 400 })
+  if (await agent.setMaintenance(id, enable, query.first('reason'))) return empty()
+  return text(`No service registered with ID "${id ?? ''}"`, 404)
+}

@@ -1,0 +1,59 @@
+import type { EntryOrigin } from '../../agent/index.js'
+import { deregister, register } from '../../catalog/index.js'
+import { headerText, json, type Answer, type HeaderList } from '../answer.js'
+import type { Deps } from '../deps.js'
+import { checkDatacenter } from '../guards.js'
+import { readDeregistration, readRegistration } from '../registration-body.js'
+import type { ApiRequest, Route } from '../route.js'
+import { originText } from '../views/agent-views.js'
+
+/** `/v1/catalog/register` and `deregister`. */
+export const catalogWriteRoutes = (deps: Deps): readonly Route[] => [
+  { path: '/v1/catalog/register', PUT: request => put(deps, request) },
+  { path: '/v1/catalog/deregister', PUT: request => remove(deps, request) },
+]
+
+async function put({ catalog, settings, agent }: Deps, { body }: ApiRequest): Promise<Answer> {
+  const { datacenter, request } = readRegistration(body)
+  checkDatacenter(datacenter, settings())
+  await catalog.execute(register(request))
+  if (!isOwn(request.node, settings().nodeName)) return json(true)
+  const { service } = request
+  const id = service === undefined ? '' : service.id === undefined || service.id === '' ? service.name ?? '' : service.id
+  const known = id === '' ? undefined : agent.services().get(id)
+  return json(true, 200, warning(service === undefined
+    ? `agent ${settings().nodeName} owns this node and puts back what it knows better`
+    : known === undefined
+      ? `agent ${settings().nodeName} owns this node and does not know service "${id}": it removes it with its next sync; register it at /v1/agent/service/register`
+      : `agent ${settings().nodeName} owns service "${id}" (${origin(known.origin)}) and puts it back with its next sync`))
+}
+
+async function remove(deps: Deps, { body }: ApiRequest): Promise<Answer> {
+  const { catalog, settings, agent } = deps
+  const { datacenter, node, serviceId, checkId } = readDeregistration(body)
+  checkDatacenter(datacenter, settings())
+  if (!isOwn(node, settings().nodeName)) {
+    await catalog.execute(deregister({ node, serviceId, checkId }))
+    return json(true)
+  }
+  const entry = serviceId !== '' ? agent.services().get(serviceId) : agent.checks().get(checkId)
+  // The owner is this very agent: taken out there it stays away, where a removal from the catalog alone would be undone.
+  if (entry?.origin.by === 'api') await (serviceId !== '' ? agent.deregisterService(serviceId) : agent.deregisterCheck(checkId))
+  else await catalog.execute(deregister({ node, serviceId, checkId }))
+  return json(true, 200, removalWarning(settings().nodeName, serviceId, checkId, entry?.origin))
+}
+
+function removalWarning(owner: string, serviceId: string, checkId: string, from: EntryOrigin | undefined): HeaderList {
+  const what = serviceId !== '' ? `service "${serviceId}"` : checkId !== '' ? `check "${checkId}"` : 'this node'
+  if (serviceId === '' && checkId === '') return warning(`agent ${owner} runs on this node and registers it again with its next sync; to take it out, use /v1/agent/leave`)
+  if (from === undefined) return []
+  return warning(from.by === 'api'
+    ? `agent ${owner} owned ${what} (registered over its API); it was removed there too`
+    : `agent ${owner} owns ${what} (${origin(from)}) and puts it back with its next sync; remove the declaration instead`)
+}
+
+const origin = (from: EntryOrigin): string => from.by === 'api' ? 'registered over its API' : `declared by ${originText(from)}`
+
+const isOwn = (node: string, own: string): boolean => node.toLowerCase() === own.toLowerCase()
+
+const warning = (message: string): HeaderList => ['X-Muster-Warning', headerText(message)]

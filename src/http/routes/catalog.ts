@@ -1,0 +1,113 @@
+import type { Node, Service } from '../../catalog/index.js'
+import { json, type Answer } from '../answer.js'
+import type { Deps } from '../deps.js'
+import { itemFilter } from '../item-filter.js'
+import { builtJson } from '../reads.js'
+import type { ApiRequest, Route } from '../route.js'
+import { nodeMetaFilter, required, selectInstances, sortNear } from '../selection.js'
+import { catalogServiceView, nodeServiceView, nodeView } from '../views/catalog-views.js'
+import type { Built } from '../prepared-body.js'
+
+/** Reads of `/v1/catalog/*`. */
+export const catalogRoutes = (deps: Deps): readonly Route[] => [
+  { path: '/v1/catalog/datacenters', GET: () => json(deps.membership.datacenters()) },
+  { path: '/v1/catalog/nodes', GET: request => nodes(deps, request) },
+  { path: '/v1/catalog/services', GET: request => services(deps, request) },
+  { path: '/v1/catalog/service/*', GET: request => service(deps, request) },
+  { path: '/v1/catalog/node/*', GET: request => node(deps, request) },
+  { path: '/v1/catalog/node-services/*', GET: request => nodeServices(deps, request) },
+]
+
+function nodes({ catalog, reads, fragments, settings }: Deps, request: ApiRequest): Promise<Answer> {
+  const matches = itemFilter(request.query, 'node')
+  const byMeta = nodeMetaFilter(request.query)
+  const { datacenter, nodeName } = settings()
+  return reads.answer(request, {
+    topic: catalog.topics.nodes(),
+    build: () => {
+      const chosen = [...catalog.nodes()].filter(one => (byMeta?.(one) ?? true) && (matches?.(nodeView(one, datacenter)) ?? true))
+      return builtList(sortNear(chosen, request.query, nodeName, one => one.node).map(one => fragments.node(one)))
+    },
+  })
+}
+
+function services({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
+  const byMeta = nodeMetaFilter(request.query)
+  if (byMeta === undefined) {
+    return reads.answer(request, {
+      topic: catalog.topics.services(),
+      cacheable: true,
+      build: () => builtJson(JSON.stringify(Object.fromEntries([...catalog.serviceNames()].map(({ name, tags }) => [name, [...tags]])))),
+    })
+  }
+  return reads.answer(request, {
+    topic: catalog.topics.all(),
+    coarse: true,
+    cacheable: true,
+    build: () => builtJson(JSON.stringify(servicesOnNodes(catalog, [...catalog.nodes()].filter(byMeta)))),
+  })
+}
+
+/** Names and tags of the services that run on some nodes. */
+function servicesOnNodes(catalog: Deps['catalog'], chosen: readonly Node[]): Record<string, readonly string[]> {
+  const tagsByName = new Map<string, Set<string>>()
+  for (const { name, tags } of chosen.flatMap(one => catalog.servicesOfNode(one.node))) {
+    const union = tagsByName.get(name) ?? new Set<string>()
+    for (const tag of tags) union.add(tag)
+    tagsByName.set(name, union)
+  }
+  return Object.fromEntries([...tagsByName].map(([name, tags]) => [name, [...tags]]))
+}
+
+function service({ catalog, reads, fragments, settings }: Deps, request: ApiRequest): Promise<Answer> {
+  const name = required(request.rest, 'Missing service name')
+  const matches = itemFilter(request.query, 'catalogService')
+  const { datacenter, nodeName } = settings()
+  return reads.answer(request, {
+    topic: catalog.topics.service(name),
+    cacheable: true,
+    build: () => {
+      const selected = selectInstances(catalog.instances(name), request.query)
+      const chosen = matches === undefined ? selected : selected.filter(one => matches(catalogServiceView(one, datacenter)))
+      return builtList(sortNear(chosen, request.query, nodeName, one => one.node.node).map(one => fragments.catalogService(one)))
+    },
+  })
+}
+
+function node(deps: Deps, request: ApiRequest): Promise<Answer> {
+  const { catalog, reads, fragments } = deps
+  const name = required(request.rest, 'Missing node name')
+  const matches = itemFilter(request.query, 'nodeService')
+  return reads.answer(request, {
+    topic: catalog.topics.node(name),
+    build: () => {
+      const found = catalog.node(name)
+      if (found === undefined) return builtJson('null')
+      const list = servicesOf(deps, found, matches).map(one => `${JSON.stringify(one.id)}:${fragments.service(one)}`)
+      return builtJson(`{"Node":${fragments.node(found)},"Services":{${list.join(',')}}}`)
+    },
+  })
+}
+
+function nodeServices(deps: Deps, request: ApiRequest): Promise<Answer> {
+  const { catalog, reads, fragments } = deps
+  const name = required(request.rest, 'Missing node name')
+  const matches = itemFilter(request.query, 'nodeService')
+  return reads.answer(request, {
+    topic: catalog.topics.node(name),
+    build: () => {
+      const found = catalog.node(name)
+      if (found === undefined) return builtJson('{"Node":null,"Services":null}')
+      const list = servicesOf(deps, found, matches)
+      // A node without services shows null here, though an empty object at catalog/node.
+      const shown = list.length === 0 ? 'null' : `[${list.map(one => fragments.service(one)).join(',')}]`
+      return builtJson(`{"Node":${fragments.node(found)},"Services":${shown}}`)
+    },
+  })
+}
+
+const servicesOf = ({ catalog }: Deps, owner: Node, matches: ((view: object) => boolean) | undefined): readonly Service[] =>
+  catalog.servicesOfNode(owner.node).filter(one => matches?.(nodeServiceView(one)) ?? true)
+
+/** A list of JSON texts as one. */
+const builtList = (items: readonly string[]): Built => builtJson(`[${items.join(',')}]`)

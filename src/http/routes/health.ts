@@ -1,0 +1,79 @@
+import { isPassing, type Check, type CatalogReads, type Topic } from '../../catalog/index.js'
+import type { Answer } from '../answer.js'
+import type { Deps } from '../deps.js'
+import { itemFilter } from '../item-filter.js'
+import { builtJson, type Read } from '../reads.js'
+import type { ApiRequest, Route } from '../route.js'
+import { nodeMetaFilter, required, selectInstances, sortNear } from '../selection.js'
+import { checkView, healthEntryView } from '../views/catalog-views.js'
+
+/** `/v1/health/*`. */
+export const healthRoutes = (deps: Deps): readonly Route[] => [
+  { path: '/v1/health/node/*', GET: request => ofNode(deps, request) },
+  { path: '/v1/health/checks/*', GET: request => ofService(deps, request) },
+  { path: '/v1/health/state/*', GET: request => inState(deps, request) },
+  { path: '/v1/health/service/*', GET: request => instances(deps, request) },
+]
+
+function instances({ catalog, reads, fragments, settings }: Deps, request: ApiRequest): Promise<Answer> {
+  const name = required(request.rest, 'Missing service name')
+  const matches = itemFilter(request.query, 'healthEntry')
+  const passing = request.query.flag('passing', 'Invalid value for ?passing')
+  const { datacenter, nodeName } = settings()
+  return reads.answer(request, {
+    topic: catalog.topics.service(name),
+    cacheable: true,
+    build: () => {
+      const chosen = selectInstances(catalog.instances(name), request.query).filter(one =>
+        (!passing || isPassing(one)) && (matches?.(healthEntryView(one, datacenter)) ?? true))
+      const sorted = sortNear(chosen, request.query, nodeName, one => one.node.node)
+      return builtJson(`[${sorted.map(one => fragments.healthEntry(one)).join(',')}]`)
+    },
+  })
+}
+
+function ofNode(deps: Deps, request: ApiRequest): Promise<Answer> {
+  const { catalog } = deps
+  const name = required(request.rest, 'Missing node name')
+  return checks(deps, request, { topic: catalog.topics.node(name) }, () => {
+    const found = catalog.node(name)
+    return found === undefined ? [] : catalog.checksOfNode(found.node)
+  })
+}
+
+function ofService(deps: Deps, request: ApiRequest): Promise<Answer> {
+  const { topics } = deps.catalog
+  const name = required(request.rest, 'Missing service name')
+  // With node metadata in play the nodes matter too, which the topic of the checks alone does not cover.
+  const topic: Topic = request.query.has('node-meta') ? topics.service(name) : topics.serviceChecks(name)
+  return checks(deps, request, { topic }, () => deps.catalog.checksOfService(name))
+}
+
+function inState(deps: Deps, request: ApiRequest): Promise<Answer> {
+  const { topics } = deps.catalog
+  const state = required(request.rest, 'Missing check state')
+  const reach = request.query.has('node-meta') ? { topic: topics.all(), coarse: true } as const : { topic: topics.checkState(state) }
+  return checks(deps, request, reach, () => deps.catalog.checksInState(state))
+}
+
+function checks({ catalog, reads, fragments, settings }: Deps, request: ApiRequest, reach: Pick<Read, 'topic' | 'coarse'>, find: () => readonly Check[]): Promise<Answer> {
+  const matches = itemFilter(request.query, 'check')
+  const onNode = nodeOfCheck(catalog, request)
+  return reads.answer(request, {
+    ...reach,
+    build: () => {
+      const chosen = find().filter(check => (onNode?.(check) ?? true) && (matches?.(checkView(check)) ?? true))
+      const sorted = sortNear(chosen, request.query, settings().nodeName, check => check.node)
+      return builtJson(`[${sorted.map(check => fragments.check(check)).join(',')}]`)
+    },
+  })
+}
+
+function nodeOfCheck(catalog: CatalogReads, request: ApiRequest): ((check: Check) => boolean) | undefined {
+  const byMeta = nodeMetaFilter(request.query)
+  if (byMeta === undefined) return undefined
+  return check => {
+    const node = catalog.node(check.node)
+    return node !== undefined && byMeta(node)
+  }
+}

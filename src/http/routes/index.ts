@@ -1,0 +1,24 @@
+import type { Deps } from '../deps.js'
+import type { Route } from '../route.js'
+import { agentCheckReportRoutes } from './agent-check-reports.js'
+import { agentControlRoutes } from './agent-control.js'
+import { agentHealthRoutes } from './agent-health.js'
+import { agentMetricsRoutes } from './agent-metrics.js'
+import { agentMonitorRoutes } from './agent-monitor.js'
+import { agentSelfRoutes } from './agent-self.js'
+import { agentServicesRoutes } from './agent-services.js'
+import { catalogRoutes } from './catalog.js'
+import { catalogWriteRoutes } from './catalog-writes.js'
+import { healthRoutes } from './health.js'
+import { internalUiRoutes } from './internal-ui.js'
+import { rootRoutes } from './root.js'
+import { statusRoutes } from './status.js'
+
+/** Every area of the API. A new one is a file here and a line in this list. */
+const areas: readonly ((deps: Deps) => readonly Route[])[] = [
+  agentSelfRoutes, agentServicesRoutes, agentCheckReportRoutes, agentHealthRoutes, agentControlRoutes, agentMonitorRoutes, agentMetricsRoutes,
+  catalogRoutes, catalogWriteRoutes, healthRoutes, statusRoutes, internalUiRoutes, rootRoutes,
+]
+
+/** All endpoints. */
+export const allRoutes = (deps: Deps): readonly Route[] => areas.flatMap(routesOf => routesOf(deps))

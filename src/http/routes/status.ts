@@ -1,0 +1,9 @@
+import { json } from '../answer.js'
+import type { Deps } from '../deps.js'
+import type { Route } from '../route.js'
+
+/** `/v1/status/*`: who leads, who votes. Answered from membership, so also before the catalog is loaded. */
+export const statusRoutes = ({ membership }: Deps): readonly Route[] => [
+  { path: '/v1/status/leader', whileNotReady: true, GET: () => json(membership.leader()) },
+  { path: '/v1/status/peers', whileNotReady: true, GET: () => json(membership.peers()) },
+]

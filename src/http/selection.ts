@@ -1,0 +1,49 @@
+import type { Instance, Node } from '../catalog/index.js'
+import { MusterError } from '../common/errors.js'
+import type { Query } from './query.js'
+
+/** Whether a node has every `?node-meta=key:value` asked for. Undefined when none is asked for. */
+export function nodeMetaFilter(query: Query): ((node: Pick<Node, 'meta'>) => boolean) | undefined {
+  const wanted = query.all('node-meta').map(pair => {
+    const colon = pair.indexOf(':')
+    return colon < 0 ? [pair, ''] as const : [pair.slice(0, colon), pair.slice(colon + 1)] as const
+  })
+  if (wanted.length === 0) return undefined
+  return ({ meta }) => meta !== null && wanted.every(([key, value]) => Object.hasOwn(meta, key) && meta[key] === value)
+}
+
+/** Whether a list of tags has every `?tag=` asked for, in any case. Undefined when none is asked for. */
+export function tagFilter(query: Query): ((tags: readonly string[]) => boolean) | undefined {
+  const wanted = query.all('tag').filter(tag => tag !== '').map(tag => tag.toLowerCase())
+  if (wanted.length === 0) return undefined
+  return tags => {
+    const present = new Set(tags.map(tag => tag.toLowerCase()))
+    return wanted.every(tag => present.has(tag))
+  }
+}
+
+/** Instances that `node-meta` and `tag` leave, in order. */
+export function selectInstances(instances: readonly Instance[], query: Query): readonly Instance[] {
+  const byMeta = nodeMetaFilter(query)
+  const byTag = tagFilter(query)
+  if (byMeta === undefined && byTag === undefined) return instances
+  return instances.filter(({ node, service }) => (byMeta?.(node) ?? true) && (byTag?.(service.tags) ?? true))
+}
+
+/**
+ * Sorts by `?near=`: what is on that node (`_agent`: on this one) is at distance 0 and comes first. Where no distance is
+ * known the order stays as it was.
+ */
+export function sortNear<Item>(items: readonly Item[], query: Query, agentNode: string, nodeOf: (item: Item) => string): readonly Item[] {
+  const near = query.first('near')
+  if (near === '') return items
+  const origin = (near === '_agent' ? agentNode : near).toLowerCase()
+  const isNear = (item: Item): boolean => nodeOf(item).toLowerCase() === origin
+  return [...items.filter(isNear), ...items.filter(item => !isNear(item))]
+}
+
+/** What stands after an endpoint's last slash. @throws MusterError 400 when nothing does. */
+export function required(rest: string, refusal: string): string {
+  if (rest === '') throw new MusterError('HTTP_MISSING', refusal, { status: 400 })
+  return rest
+}

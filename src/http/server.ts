@@ -1,0 +1,160 @@
+import { setMaxListeners } from 'node:events'
+import type { AgentApi } from '../agent/index.js'
+import type { CatalogReads, CatalogWrites } from '../catalog/index.js'
+import type { Membership } from '../cluster/index.js'
+import type { Clock } from '../common/clock.js'
+import type { Settings } from '../config/index.js'
+import type { LogHub, Metrics } from '../telemetry/index.js'
+import { ClientConnections } from './client-connections.js'
+import { commonHeaders } from './common-headers.js'
+import type { Deps } from './deps.js'
+import { Endpoints, type Prepared } from './endpoint.js'
+import { Front } from './front.js'
+import { Guards } from './guards.js'
+import { openListeners, type BoundAddress, type Listener } from './listeners.js'
+import { gzipFrom } from './prepared-body.js'
+import { Reads, type KeepAnswer } from './reads.js'
+import { ResponseCache } from './response-cache.js'
+import { createRouter, type Router } from './router.js'
+import { allRoutes } from './routes/index.js'
+import { preparedHeaders } from './send.js'
+import { Fragments } from './views/fragments.js'
+
+/** What the HTTP API is built on. */
+export interface HttpServerOptions {
+  readonly settings: Settings
+  readonly agent: AgentApi
+  readonly catalog: CatalogReads & CatalogWrites
+  readonly membership: Membership
+  readonly logs: LogHub
+  readonly metrics: Metrics
+  readonly clock: Clock
+  /** In [0, 1): spreads the ends of blocking queries. */
+  readonly random: () => number
+  /**
+   * Whether every read is as new as every acknowledged write without asking anyone: true on an embedded store, false on etcd, where
+   * `default` and `consistent` reads pass `catalog.barrier()` first.
+   */
+  readonly alwaysCurrent: boolean
+}
+
+/** The HTTP API of an agent. */
+export interface HttpServer {
+  /** Listens on every address of the settings. @throws MusterError HTTP_LISTEN; then nothing listens. */
+  start(): Promise<void>
+  /** Where it listens; with port 0 this is where the port is found. */
+  readonly addresses: readonly BoundAddress[]
+  /** Takes over what may change while running: `http_config`, limits, query times. Addresses and ports need a restart. */
+  update(settings: Settings): void
+  /** Stops accepting, lets blocked queries answer now, and resolves when all connections are gone (after 5 s they are cut). */
+  close(): Promise<void>
+}
+
+// Answers that are under way get this long before their connections are cut, in milliseconds.
+const drainTime = 5000
+
+/** Builds the HTTP API; nothing listens before {@link HttpServer.start}. */
+export const createHttpServer = (options: HttpServerOptions): HttpServer => new AgentHttpServer(options)
+
+class AgentHttpServer implements HttpServer {
+  readonly #options: HttpServerOptions
+  readonly #deps: Deps
+  readonly #cache = new ResponseCache()
+  readonly #closing = new AbortController()
+  readonly #connections = new ClientConnections(() => this.#prepared.settings.limits.httpMaxConnsPerClient)
+  readonly #front: Front
+  readonly #endpoints: Endpoints
+  #prepared: Prepared
+  #router: Router | undefined
+  #listeners: readonly Listener[] = []
+
+  constructor(options: HttpServerOptions) {
+    const { settings, agent, catalog, membership, logs, metrics, clock } = options
+    this.#options = options
+    // Every blocked query listens for the end.
+    setMaxListeners(0, this.#closing.signal)
+    const log = logs.root.child('http')
+    const reads = new Reads({
+      catalog, clock, cache: this.#cache, random: options.random, alwaysCurrent: options.alwaysCurrent, keepAnswer: this.#keepAnswer,
+      settings: () => this.#prepared.settings, knownLeader: () => membership.leader() !== '',
+      blocked: metrics.gauge('http.blocked_queries', 'Queries that wait for a change'),
+    })
+    this.#deps = {
+      agent, catalog, membership, logs, log, metrics, clock, reads, settings: () => this.#prepared.settings,
+      fragments: new Fragments(settings.datacenter), closing: this.#closing.signal,
+    }
+    this.#prepared = this.#prepare(settings)
+    this.#endpoints = new Endpoints(this.#deps, () => this.#prepared)
+    this.#front = new Front({
+      cache: this.#cache,
+      fastPath: () => !this.#closing.signal.aborted && membership.leader() !== '',
+      slowPath: (request, response) => {
+        // Content types are of no consequence, so that none of them can be a wrong one.
+        delete request.headers['content-type']
+        this.#router?.dispatch(request, response)
+      },
+      isRefused: socket => this.#connections.isRefused(socket),
+    })
+    this.#measure()
+  }
+
+  get addresses(): readonly BoundAddress[] {
+    return this.#listeners.map(({ address }) => address)
+  }
+
+  async start(): Promise<void> {
+    const { settings } = this.#prepared
+    this.#router = await createRouter(allRoutes(this.#deps), (request, response, route) => { void this.#endpoints.run(request, response, route) })
+    const refused = this.#deps.metrics.counter('http.refused_connections', 'Connections above the limit for one client')
+    this.#listeners = await openListeners(settings, {
+      request: this.#front.handle,
+      connection: socket => {
+        if (this.#connections.admit(socket)) return
+        refused.add()
+        this.#deps.log.debug('a connection was refused: the client has too many', { client: socket.remoteAddress })
+      },
+    })
+    for (const { url } of this.addresses) this.#deps.log.info('the HTTP API is served', { url })
+  }
+
+  update(settings: Settings): void {
+    this.#prepared = this.#prepare(settings)
+    this.#cache.clear()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    const cut = this.#options.clock.after(drainTime, () => { for (const { server } of this.#listeners) server.closeAllConnections() })
+    await Promise.all(this.#listeners.map(({ server }) => new Promise<void>(resolve => {
+      server.close(() => { resolve() })
+      server.closeIdleConnections()
+    })))
+    cut.cancel()
+    await this.#router?.close()
+  }
+
+  #prepare(settings: Settings): Prepared {
+    const { headers, refused } = commonHeaders(settings)
+    for (const name of refused) this.#deps.log.warn('a configured response header cannot be sent', { header: name })
+    return { settings, guards: new Guards(settings), common: headers }
+  }
+
+  readonly #keepAnswer: KeepAnswer = (request, key, body, headers) => {
+    const all = [...this.#prepared.common, ...body.built.headers ?? [], ...headers]
+    const worthwhile = body.built.bytes.length >= gzipFrom && body.built.type !== ''
+    this.#cache.keepAnswer(request.url, key, {
+      body,
+      plain: preparedHeaders(body, all),
+      gzip: !worthwhile ? 'small' : body.gzipped === undefined ? undefined : preparedHeaders(body, all, body.gzipped),
+    })
+  }
+
+  #measure(): void {
+    const { metrics } = this.#deps
+    metrics.gauge('http.requests', 'Requests since the start', () => this.#front.all)
+    metrics.gauge('http.requests_from_cache', 'Requests answered from kept bodies since the start', () => this.#front.fast)
+    metrics.gauge('http.connections', 'Open connections', () => this.#connections.open)
+    metrics.gauge('http.cache_bytes', 'Bytes of kept answers', () => this.#cache.held.bytes)
+  }
+}

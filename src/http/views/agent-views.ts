@@ -1,0 +1,59 @@
+import type { EntryOrigin, LocalCheck, LocalService } from '../../agent/index.js'
+import type { Member, MemberStatus } from '../../cluster/index.js'
+import { taggedAddresses } from './catalog-views.js'
+
+/** Who declared an entry: `conf/web3.json:4`, or `api`. */
+export const originText = (origin: EntryOrigin): string => origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`
+
+/** A service of this agent. */
+export const agentServiceView = ({ definition, origin }: LocalService, datacenter: string) => ({
+  ...definition.kind !== '' && { Kind: definition.kind },
+  ID: definition.id,
+  Service: definition.name,
+  Tags: definition.tags,
+  Meta: definition.meta,
+  Port: definition.port,
+  Address: definition.address,
+  SocketPath: definition.socketPath,
+  ...taggedAddresses('TaggedAddresses', definition.taggedAddresses),
+  Weights: { Passing: definition.weights.passing, Warning: definition.weights.warning },
+  EnableTagOverride: definition.enableTagOverride,
+  Datacenter: datacenter,
+  Origin: originText(origin),
+})
+
+/** A check of this agent. Its indexes are 0: they belong to the catalog. */
+export const agentCheckView = (check: LocalCheck, node: string) => ({
+  Node: node,
+  CheckID: check.id,
+  Name: check.name,
+  Status: check.status,
+  Notes: check.notes,
+  Output: check.output,
+  ServiceID: check.serviceId,
+  ServiceName: check.serviceName,
+  ServiceTags: check.serviceTags,
+  Type: check.type,
+  ExposedPort: 0,
+  Definition: {},
+  CreateIndex: 0,
+  ModifyIndex: 0,
+  Origin: originText(check.origin),
+})
+
+const statusNumbers: Readonly<Record<MemberStatus, number>> = { alive: 1, leaving: 2, left: 3, failed: 4 }
+
+/** A member of the cluster. The protocol numbers are those of a Consul 1.10 agent, which its clients expect. */
+export const memberView = (member: Member) => ({
+  Name: member.name,
+  Addr: member.address,
+  Port: member.port,
+  Tags: member.tags,
+  Status: statusNumbers[member.status],
+  ProtocolMin: 1,
+  ProtocolMax: 5,
+  ProtocolCur: 2,
+  DelegateMin: 2,
+  DelegateMax: 5,
+  DelegateCur: 4,
+})

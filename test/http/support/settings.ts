@@ -1,0 +1,26 @@
+import { milliseconds, minutes, seconds, hours } from '../../../src/common/duration.js'
+import type { Settings } from '../../../src/config/index.js'
+
+/** Settings of a server n1 in dc1 on a free loopback port, with parts of them replaced. */
+export const settingsWith = (parts: Partial<Settings> = {}): Settings => ({
+  datacenter: 'dc1', primaryDatacenter: 'dc1', nodeName: 'n1', nodeId: '', disableHostNodeId: true, nodeMeta: { rack: 'r1' }, taggedAddresses: {},
+  dataDir: '', dev: false, server: true, bootstrap: true, bootstrapExpect: 1, domain: 'consul', altDomain: '', bindAddr: '127.0.0.1',
+  advertiseAddr: '127.0.0.1', advertiseAddrWan: '127.0.0.1', clientAddrs: ['127.0.0.1'],
+  addresses: { dns: ['127.0.0.1'], http: ['127.0.0.1'], https: [] }, unixSockets: { user: '', group: '', mode: '' },
+  ports: { dns: 0, http: 0, https: -1, server: 8300, serfLan: 8301, serfWan: 8302, grpc: -1 },
+  dns: {
+    allowStale: true, maxStale: hours(1), nodeTtl: milliseconds(0), serviceTtl: {}, onlyPassing: false, enableTruncate: true, udpAnswerLimit: 3,
+    aRecordLimit: 0, disableCompression: false, recursorTimeout: seconds(2), recursorStrategy: 'sequential', enableAdditionalNodeMetaTxt: true,
+    soa: { refresh: 3600, retry: 600, expire: 86400, minTtl: undefined },
+  },
+  recursors: [],
+  http: { blockEndpoints: [], allowWriteHttpFrom: [], responseHeaders: {}, maxHeaderBytes: 65536 },
+  limits: { httpMaxConnsPerClient: 200, kvMaxValueSize: 524288, txnMaxReqLen: 524288 },
+  defaultQueryTime: minutes(5), maxQueryTime: minutes(10), sessionTtlMin: seconds(10), checkUpdateInterval: minutes(5), checkOutputMaxSize: 4096,
+  discardCheckOutput: false, enableScriptChecks: false, enableLocalScriptChecks: false, leaveOnTerminate: false, skipLeaveOnInterrupt: true,
+  leaveDrainTime: seconds(5), rejoinAfterLeave: false, translateWanAddrs: false, disableCoordinates: true,
+  log: { level: 'info', json: false, file: '', rotateBytes: 0, rotateDuration: hours(24), rotateMaxFiles: 0, syslog: false, syslogFacility: 'LOCAL0' },
+  telemetry: { metricsPrefix: 'consul', prometheusRetentionTime: milliseconds(0), disableHostname: false },
+  pidFile: '', ui: { enabled: false, contentPath: '/ui/' }, enableDebug: false, autoReloadConfig: true,
+  ...parts,
+})
