@@ -19,7 +19,11 @@ export function tableOf(key: string): string {
 const loneSurrogate = '[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]'
 const unsafe = new RegExp(`[%/\\u0000-\\u001f\\u007f]|${loneSurrogate}`, 'g')
 
+/** Nearly every name: printable ASCII that needs no escape. */
+const plain = /^[ -$&-.0-~]*$/
+
 function escape(component: string): string {
+  if (plain.test(component)) return component
   return component.replace(unsafe, unit => {
     const code = unit.charCodeAt(0)
     return code < 0x100 ? `%${code.toString(16).padStart(2, '0')}` : `%u${code.toString(16)}`

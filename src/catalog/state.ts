@@ -102,6 +102,7 @@ export class CatalogState implements CatalogReads {
   #finish(at: Revision, touched: Touched): void {
     this.#revision = at
     touched.add(this.#topics.tables, 'all')
+    for (const table of this.#byPrefix.values()) table.settle?.(touched)
     for (const name of touched.names(this.#tables.services.byNameTopics)) this.#instances.delete(name)
     this.#topics.move(touched)
   }

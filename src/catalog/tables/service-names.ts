@@ -1,4 +1,5 @@
 import { compareText } from '../order.js'
+import { same } from '../same.js'
 import type { Service } from '../types.js'
 
 /** A service's name as registered, with all tags of its instances in order. */
@@ -10,78 +11,61 @@ export interface NamedTags {
 interface Use {
   instances: number
   readonly tags: Map<string, number>
-  shown: NamedTags | undefined
 }
 
 /** Which names and tags are in use, counted, so that it is known without a search when one of them comes or goes. */
 export class ServiceNames {
   readonly #uses = new Map<string, Use>()
+  readonly #shown = new Map<string, NamedTags>()
+  /** Names that changed since the last {@link settle}, with what was shown for them then. */
+  readonly #changed = new Map<string, NamedTags | undefined>()
   #list: readonly NamedTags[] | undefined
 
   /** All names in use, in order. */
   list(): readonly NamedTags[] {
-    this.#list ??= [...this.#uses].sort(([a], [b]) => compareText(a, b)).map(([name, use]) => {
-      use.shown ??= { name, tags: new Set([...use.tags.keys()].sort(compareText)) }
-      return use.shown
-    })
+    this.#list ??= [...this.#uses.keys()].sort(compareText).flatMap(name => this.#show(name) ?? [])
     return this.#list
   }
 
-  /** Counts one instance out and another in. Tells whether the set of names, or the tags of one, is different now. */
-  replace(before: Service | undefined, after: Service | undefined): boolean {
-    if (before !== undefined && before.name === after?.name) return this.#retag(before, after)
-    const left = before !== undefined && this.#remove(before)
-    const came = after !== undefined && this.#add(after)
-    return left || came
-  }
-
-  #add({ name, tags }: Service): boolean {
-    let use = this.#uses.get(name)
-    let changed = use === undefined
-    if (use === undefined) this.#uses.set(name, use = { instances: 0, tags: new Map(), shown: undefined })
-    use.instances++
-    for (const tag of new Set(tags)) changed = count(use.tags, tag, 1) || changed
-    if (changed) this.#changed(use)
-    return changed
-  }
-
-  #remove({ name, tags }: Service): boolean {
-    const use = this.#uses.get(name)
-    if (use === undefined) return false
-    use.instances--
-    let changed = false
-    for (const tag of new Set(tags)) changed = count(use.tags, tag, -1) || changed
-    if (use.instances === 0) {
-      this.#uses.delete(name)
-      changed = true
+  /** Counts one instance out and another in. */
+  replace(before: Service | undefined, after: Service | undefined): void {
+    for (const service of [before, after]) {
+      if (service !== undefined && !this.#changed.has(service.name)) this.#changed.set(service.name, this.#show(service.name))
     }
-    if (changed) this.#changed(use)
-    return changed
+    if (before !== undefined) this.#count(before, -1)
+    if (after !== undefined) this.#count(after, 1)
   }
 
-  /** The same name with other tags: those that stay are never counted down to none in between. */
-  #retag(before: Service, after: Service): boolean {
-    const use = this.#uses.get(before.name)
-    if (use === undefined) return false
-    const old = new Set(before.tags)
-    const now = new Set(after.tags)
-    let changed = false
-    for (const tag of now) if (!old.has(tag)) changed = count(use.tags, tag, 1) || changed
-    for (const tag of old) if (!now.has(tag)) changed = count(use.tags, tag, -1) || changed
-    if (changed) this.#changed(use)
-    return changed
+  /** Whether names or tags are different from what they were at the last call: an instance that moved to another node changes neither. */
+  settle(): boolean {
+    let different = false
+    for (const [name, before] of this.#changed) {
+      const now = this.#show(name)
+      if (before === undefined ? now !== undefined : now === undefined || !same([...before.tags], [...now.tags])) different = true
+    }
+    this.#changed.clear()
+    if (different) this.#list = undefined
+    return different
   }
 
-  #changed(use: Use): void {
-    use.shown = undefined
-    this.#list = undefined
+  #show(name: string): NamedTags | undefined {
+    const use = this.#uses.get(name)
+    if (use === undefined) return undefined
+    let shown = this.#shown.get(name)
+    if (shown === undefined) this.#shown.set(name, shown = { name, tags: new Set([...use.tags.keys()].sort(compareText)) })
+    return shown
   }
-}
 
-/** Adds to a count; tells whether the tag came into use or went out of it. */
-function count(tags: Map<string, number>, tag: string, by: 1 | -1): boolean {
-  const before = tags.get(tag) ?? 0
-  if (before + by === 0) tags.delete(tag)
-  else tags.set(tag, before + by)
-  return before === 0 || before + by === 0
+  #count({ name, tags }: Service, by: 1 | -1): void {
+    let use = this.#uses.get(name)
+    if (use === undefined) this.#uses.set(name, use = { instances: 0, tags: new Map() })
+    use.instances += by
+    for (const tag of new Set(tags)) {
+      const left = (use.tags.get(tag) ?? 0) + by
+      if (left > 0) use.tags.set(tag, left)
+      else use.tags.delete(tag)
+    }
+    if (use.instances === 0) this.#uses.delete(name)
+    this.#shown.delete(name)
+  }
 }

@@ -66,6 +66,10 @@ export class ServiceTable implements Table {
     }
     if (before?.name === after?.name && same(before?.tags, after?.tags)) return
     touched.add(this.topics.tables, 'services-on-nodes')
-    if (this.names.replace(before, after)) touched.add(this.topics.tables, 'services')
+    this.names.replace(before, after)
+  }
+
+  settle(touched: Touched): void {
+    if (this.names.settle()) touched.add(this.topics.tables, 'services')
   }
 }

@@ -13,6 +13,8 @@ export interface Table {
    * @throws MusterError CATALOG_UNREADABLE when the value cannot be read; the table is then as if the key were deleted.
    */
   apply(change: Change, touched: Touched): void
+  /** Called when a batch has been applied, for topics that only move when the batch as a whole changed their answer. */
+  settle?(touched: Touched): void
 }
 
 /** The key that a change is about. */
