@@ -1,0 +1,62 @@
+import type { FlagSpec, ParsedFlags } from '../common/flags.js'
+
+/**
+ * A flag of `muster agent`. `key` is the setting that it gives. Flags of a list's elements go before the files, all others
+ * after them; `pair` is one `key:value` of a map.
+ */
+export interface AgentFlag extends FlagSpec { readonly key?: string; readonly shape?: 'list' | 'pair' }
+
+const text = (name: string, key: string, placeholder: string, help: string): AgentFlag => ({ name, type: 'string', key, placeholder, help })
+const whole = (name: string, key: string, help: string): AgentFlag => ({ name, type: 'int', key, placeholder: 'N', help })
+const yes = (name: string, key: string, help: string): AgentFlag => ({ name, type: 'bool', key, help })
+
+/** Every flag of `muster agent`. `-config-file` and `-config-dir` are one ordered list, either takes a file or a folder. */
+export const agentFlags: readonly AgentFlag[] = [
+  { name: 'config-dir', aliases: ['config-file'], type: 'string', repeatable: true, placeholder: 'PATH', help: 'File, or folder of .json, .json5 and .hcl files, to read. Repeatable' },
+  { name: 'config-format', type: 'string', placeholder: 'json|hcl', help: 'Read every file as this, whatever its name ends in' },
+  { name: 'hcl', type: 'string', repeatable: true, placeholder: 'TEXT', help: 'Settings in HCL that win over everything else. Repeatable' },
+  { name: 'dev', type: 'bool', help: 'Keep everything in memory: for trying things out' },
+  text('data-dir', 'data_dir', 'FOLDER', 'Folder for the state of the agent. Default: muster-data'),
+  text('node', 'node_name', 'NAME', 'Name of this node. Default: the host name'),
+  text('node-id', 'node_id', 'UUID', 'Stable id of this node. Default: made once and kept'),
+  { name: 'node-meta', type: 'string', repeatable: true, key: 'node_meta', shape: 'pair', placeholder: 'KEY:VALUE', help: 'Meta data of this node. Repeatable' },
+  { name: 'datacenter', aliases: ['dc'], type: 'string', key: 'datacenter', placeholder: 'NAME', help: 'Name of the datacenter. Default: dc1' },
+  yes('server', 'server', 'Keep the catalog. A lone agent does so without being told'),
+  yes('bootstrap', 'bootstrap', 'Lead on its own'),
+  whole('bootstrap-expect', 'bootstrap_expect', 'Servers to wait for; 1 leads at once'),
+  text('bind', 'bind_addr', 'ADDRESS', 'Address for other agents. Default: 127.0.0.1'),
+  text('advertise', 'advertise_addr', 'ADDRESS', 'Address told to others. Default: the one of -bind'),
+  text('advertise-wan', 'advertise_addr_wan', 'ADDRESS', 'Address told to other datacenters'),
+  text('client', 'client_addr', 'ADDRESSES', 'Addresses for HTTP and DNS. Default: 127.0.0.1'),
+  text('domain', 'domain', 'DOMAIN', 'Domain that is answered for. Default: consul.'),
+  text('alt-domain', 'alt_domain', 'DOMAIN', 'Second domain that is answered for'),
+  whole('http-port', 'ports.http', 'Port of the HTTP API. Default: 8500'),
+  whole('https-port', 'ports.https', 'Accepted; HTTPS is not served by this version'),
+  whole('dns-port', 'ports.dns', 'Port of DNS, UDP and TCP. Default: 8600'),
+  whole('server-port', 'ports.server', 'Server port shown to others. Default: 8300'),
+  whole('serf-lan-port', 'ports.serf_lan', 'LAN membership port shown to others. Default: 8301'),
+  whole('serf-wan-port', 'ports.serf_wan', 'WAN membership port shown to others. Default: 8302'),
+  { name: 'recursor', type: 'string', repeatable: true, key: 'recursors', shape: 'list', placeholder: 'ADDRESS', help: 'DNS server for all other names. Repeatable' },
+  { name: 'allow-write-http-from', type: 'string', repeatable: true, key: 'http_config.allow_write_http_from', shape: 'list', placeholder: 'CIDR', help: 'Network that may write over HTTP. Repeatable' },
+  yes('ui', 'ui_config.enabled', 'Serve the web page'),
+  text('ui-content-path', 'ui_config.content_path', 'PATH', 'Path of the web page. Default: /ui/'),
+  yes('rejoin', 'rejoin_after_leave', 'Join again although the agent had left'),
+  yes('enable-script-checks', 'enable_script_checks', 'Allow script checks from files and the HTTP API'),
+  yes('enable-local-script-checks', 'enable_local_script_checks', 'Allow script checks from files only'),
+  yes('auto-reload-config', 'auto_reload_config', 'Apply changed files at once. Default: true'),
+  text('default-query-time', 'default_query_time', 'DURATION', 'How long a blocking query waits. Default: 300s'),
+  text('max-query-time', 'max_query_time', 'DURATION', 'How long a blocking query may wait. Default: 600s'),
+  whole('check_output_max_size', 'check_output_max_size', 'Most bytes kept of a check\'s output. Default: 4096'),
+  yes('disable-host-node-id', 'disable_host_node_id', 'False derives the node\'s id from the host'),
+  text('log-level', 'log_level', 'LEVEL', 'TRACE, DEBUG, INFO, WARN or ERR. Default: INFO'),
+  yes('log-json', 'log_json', 'Log lines of JSON'),
+  text('log-file', 'log_file', 'FILE', 'File to log to as well'),
+  whole('log-rotate-bytes', 'log_rotate_bytes', 'Size at which a new log file is begun'),
+  text('log-rotate-duration', 'log_rotate_duration', 'DURATION', 'Age at which a new log file is begun. Default: 24h'),
+  whole('log-rotate-max-files', 'log_rotate_max_files', 'Old log files to keep; 0 keeps all'),
+  yes('syslog', 'enable_syslog', 'Log to syslog as well'),
+  text('pid-file', 'pid_file', 'FILE', 'File that holds the process id'),
+]
+
+/** The files and folders named on the command line, in order. */
+export const configPaths = (flags: ParsedFlags): readonly string[] => flags.values.get('config-dir') ?? []

@@ -1,0 +1,130 @@
+import path from 'node:path'
+import { leftovers, listPath } from './listing.js'
+import type { Listing } from './listing.js'
+import type { ConfigFormat } from './syntax/index.js'
+import { TrackedFile } from './tracked-file.js'
+import type { Diagnostic } from './types.js'
+
+/** What of the file system can change what is declared. */
+export interface WatchTargets {
+  /** Folders in which any file may appear, change or go; also those that symbolic links lead to. */
+  readonly folders: readonly string[]
+  /** Files named on their own: watch the folder that each is in, since editors replace files. */
+  readonly files: readonly string[]
+}
+
+interface Root { readonly given: string; readonly resolved: string; listing: Listing }
+
+/** The configuration files that the command line's paths stand for, kept up to date with as little reading as possible. */
+export class FileSet {
+  readonly #roots: readonly Root[]
+  readonly #format: ConfigFormat | undefined
+  readonly #stored: ReadonlyMap<string, string>
+  readonly #told = new Set<string>()
+  #tracked = new Map<string, TrackedFile>()
+  #files: readonly TrackedFile[] = []
+  #listed = false
+
+  /** `stored` is what is remembered of files from an earlier process, by path. */
+  constructor(paths: readonly string[], format: ConfigFormat | undefined, stored: ReadonlyMap<string, string>) {
+    this.#roots = paths.map(given => ({ given, resolved: path.resolve(given), listing: { folder: false, files: [], linked: [], skipped: [] } }))
+    this.#format = format
+    this.#stored = stored
+  }
+
+  /** All files in the order in which they count, later ones winning. */
+  get files(): readonly TrackedFile[] {
+    return this.#files
+  }
+
+  get watchTargets(): WatchTargets {
+    const folders = this.#roots.filter(root => root.listing.folder).map(root => root.given)
+    return {
+      folders: [...new Set([...folders, ...this.#roots.flatMap(root => root.listing.linked)])],
+      files: this.#roots.filter(root => !root.listing.folder).map(root => root.given),
+    }
+  }
+
+  /** Errors of the paths themselves; a folder that cannot be listed keeps the files that it had. */
+  get pathErrors(): readonly Diagnostic[] {
+    return this.#roots.flatMap(root => root.listing.error ?? [])
+  }
+
+  /**
+   * Brings the files up to date: all that look different, or only those at `changed` when all of these are in places where
+   * nothing else can have changed with them. Returns warnings about names that are not read, each once.
+   */
+  refresh(changed?: ReadonlySet<string>): readonly Diagnostic[] {
+    const forced = new Set([...changed ?? []].map(file => path.resolve(file)))
+    const reach = changed === undefined ? 'all' : this.#reach(forced)
+    if (reach !== 'known') this.#list()
+    const gone = new Set<string>()
+    for (const file of this.#files) {
+      const force = forced.size > 0 && forced.has(path.resolve(file.path))
+      if (reach !== 'all' && !force && file.seen) continue
+      if (!file.refresh(force)) gone.add(file.path)
+    }
+    if (gone.size > 0) {
+      for (const root of this.#roots) root.listing = { ...root.listing, files: root.listing.files.filter(file => !gone.has(file.path)) }
+      this.#track()
+    }
+    return this.#skippedNames()
+  }
+
+  /** How far a change of some paths reaches: to those files alone, to which files there are, or to anything. */
+  #reach(changed: ReadonlySet<string>): 'known' | 'listing' | 'all' {
+    if (!this.#listed || this.#roots.some(root => root.listing.error !== undefined)) return 'all'
+    let reach: 'known' | 'listing' = 'known'
+    for (const resolved of changed) {
+      const root = this.#roots.find(({ listing, resolved: base }) => base === (listing.folder ? path.dirname(resolved) : resolved))
+      if (root === undefined) return 'all'
+      const given = root.listing.folder ? path.join(root.given, path.basename(resolved)) : root.given
+      if (this.#tracked.has(given)) continue
+      // Behind a name that is no file of ours, symbolic links may have been turned to something else.
+      if (root.listing.linked.length > 0) return 'all'
+      if (!leftovers.test(path.basename(resolved))) reach = 'listing'
+    }
+    return reach
+  }
+
+  #list(): void {
+    for (const root of this.#roots) {
+      const listing = listPath(root.given, this.#format)
+      root.listing = listing.error === undefined ? listing : { ...root.listing, error: listing.error }
+    }
+    this.#listed = true
+    this.#track()
+  }
+
+  #track(): void {
+    const tracked = new Map<string, TrackedFile>()
+    const seen = new Set<string>()
+    const files: TrackedFile[] = []
+    for (const root of this.#roots) {
+      for (const { path: file, format } of root.listing.files) {
+        if (this.#roots.length > 1) {
+          const resolved = path.resolve(file)
+          if (seen.has(resolved)) continue
+          seen.add(resolved)
+        }
+        const known = this.#tracked.get(file) ?? new TrackedFile(file, format, this.#stored.get(file))
+        tracked.set(file, known)
+        files.push(known)
+      }
+    }
+    this.#tracked = tracked
+    this.#files = files
+  }
+
+  #skippedNames(): readonly Diagnostic[] {
+    return this.#roots.flatMap(root => root.listing.skipped.flatMap((name): Diagnostic[] => {
+      const file = path.join(root.given, name)
+      if (this.#told.has(file)) return []
+      this.#told.add(file)
+      return [{
+        severity: 'warning', code: 'skipped-file', at: { file, line: 1, column: 1 }, message: `${file} is not read: its name does not end in .json, .json5 or .hcl`,
+        hint: 'rename it, or give -config-format to read every file',
+      }]
+    }))
+  }
+}

@@ -1,0 +1,98 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { errorCode, errorMessage } from '../common/errors.js'
+import type { ConfigFormat } from './syntax/index.js'
+import type { Diagnostic } from './types.js'
+
+/** A file that is to be read. */
+export interface ListedFile { readonly path: string; readonly format: ConfigFormat }
+
+/** What a path of the command line stands for now. */
+export interface Listing {
+  readonly folder: boolean
+  readonly files: readonly ListedFile[]
+  /** Folders elsewhere that symbolic links lead to. */
+  readonly linked: readonly string[]
+  /** Names that are not read and should perhaps have been. */
+  readonly skipped: readonly string[]
+  /** Why it could not be listed. */
+  readonly error?: Diagnostic
+}
+
+const formats: Readonly<Record<string, ConfigFormat>> = { '.json': 'json', '.json5': 'json', '.hcl': 'hcl' }
+
+/** Which language a file is in: what was asked for, or what its name ends in. */
+export const formatOf = (file: string, forced: ConfigFormat | undefined): ConfigFormat | undefined => forced ?? formats[path.extname(file).toLowerCase()]
+
+/** What editors and package managers leave beside a file: never read, never worth a word. */
+export const leftovers = /^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg-\w+)$|^sed[A-Za-z0-9]{6}$|^4913$/
+
+/**
+ * Lists a path: a file is itself, a folder is every .json, .json5 and .hcl file directly inside in byte order of their
+ * names. Symbolic links are followed, sub-folders and whatever is not a plain file are not read.
+ */
+export function listPath(given: string, forced: ConfigFormat | undefined): Listing {
+  try {
+    if (!fs.statSync(given).isDirectory()) return listFile(given, forced)
+    return listFolder(given, forced)
+  } catch (error) {
+    const missing = errorCode(error) === 'ENOENT'
+    return { folder: false, files: [], linked: [], skipped: [], error: unreadableAt(given, missing ? 'there is no such file or folder' : errorMessage(error), missing) }
+  }
+}
+
+function listFile(given: string, forced: ConfigFormat | undefined): Listing {
+  const format = formatOf(given, forced)
+  const base = { folder: false, linked: linkedFolders([given]), skipped: [] }
+  if (format !== undefined) return { ...base, files: [{ path: given, format }] }
+  return { ...base, files: [], error: {
+    severity: 'error', code: 'unknown-format', at: { file: given, line: 1, column: 1 }, message: `the name of ${given} does not say what it is written in`,
+    hint: 'name it .json, .json5 or .hcl, or give -config-format',
+  } }
+}
+
+function listFolder(given: string, forced: ConfigFormat | undefined): Listing {
+  const names: string[] = []
+  const links: string[] = []
+  const skipped: string[] = []
+  for (const entry of fs.readdirSync(given, { withFileTypes: true })) {
+    const { name } = entry
+    if ((!entry.isFile() && !entry.isSymbolicLink()) || leftovers.test(name)) continue
+    if (formatOf(name, forced) === undefined) {
+      skipped.push(name)
+      continue
+    }
+    if (entry.isSymbolicLink()) links.push(path.join(given, name))
+    names.push(name)
+  }
+  const files = inByteOrder(names).map(name => ({ path: path.join(given, name), format: formatOf(name, forced) ?? 'json' }))
+  return { folder: true, files, skipped, linked: linkedFolders(links) }
+}
+
+/** Where links lead; a change there changes what is declared here. */
+function linkedFolders(links: readonly string[]): readonly string[] {
+  const folders = new Set<string>()
+  for (const link of links) {
+    try {
+      const real = path.dirname(fs.realpathSync(link))
+      if (real !== fs.realpathSync(path.dirname(link))) folders.add(real)
+    } catch {
+      // A link that leads nowhere is reported when the file is read.
+    }
+  }
+  return [...folders]
+}
+
+/** JavaScript sorts by UTF-16 units, which is byte order except for characters beyond the basic plane. */
+function inByteOrder(names: string[]): string[] {
+  if (names.some(name => /[\ud800-\udfff]/.test(name))) return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  return names.sort()
+}
+
+/** The finding for a file or folder that cannot be read. */
+export function unreadableAt(file: string, why: string, missing = false): Diagnostic {
+  return {
+    severity: 'error', code: 'unreadable', at: { file, line: 1, column: 1 }, message: `cannot read ${file}: ${why}`,
+    hint: missing ? 'name an existing file or folder' : 'make it readable for the user that the agent runs as',
+  }
+}

@@ -1,0 +1,145 @@
+import type { KeyNode } from '../generated/keys.js'
+import { configKeys } from '../generated/keys.js'
+import type { Finding } from './finding.js'
+import { findKey } from './keys.js'
+import type { Path } from './keys.js'
+
+/** A file's content in the schemas' own spelling. */
+export interface Normalised {
+  readonly value: Readonly<Record<string, unknown>>
+  readonly findings: readonly Finding[]
+  /** The path in the file's own spelling of what stands at a normalised path. */
+  readonly written: (path: Path) => Path
+}
+
+interface Move { readonly from: Path; readonly written: Path; readonly node: KeyNode; readonly target: Path }
+interface Walk { readonly renamed: Map<string, Path>; readonly moves: Move[]; readonly findings: Finding[] }
+
+const join = (path: Path): string => path.join('\0')
+
+/**
+ * Brings keys to the schemas' spelling: case is levelled, aliases take the name of what they mean (also where that is
+ * nested: `acl_token` becomes `acl.tokens.default`). Where both are given, the newer spelling wins. Unknown keys stay for
+ * the validator to name. A value that needs nothing is returned as it is, so that thousands of plain files cost nothing.
+ */
+export function normalise(value: Readonly<Record<string, unknown>>): Normalised {
+  const walk: Walk = { renamed: new Map(), moves: [], findings: [] }
+  let result = walkObject(value, configKeys, [], [], walk)
+  if (walk.moves.length > 0) {
+    const copy = structuredClone(result)
+    for (const move of walk.moves) applyMove(copy, move, walk)
+    result = copy
+  }
+  const { renamed, findings } = walk
+  return { value: result, findings, written: path => renamed.size === 0 ? path : original(path, renamed) }
+}
+
+function original(path: Path, renamed: ReadonlyMap<string, Path>): Path {
+  for (let length = path.length; length > 0; length--) {
+    const found = renamed.get(join(path.slice(0, length)))
+    if (found !== undefined) return [...found, ...path.slice(length)]
+  }
+  return path
+}
+
+function walkValue(value: unknown, node: KeyNode, path: Path, written: Path, walk: Walk): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    if (node.item?.keys === undefined) return value
+    const item = node.item
+    let copy: unknown[] | undefined
+    value.forEach((element: unknown, i) => {
+      const next = walkValue(element, item, [...path, i], [...written, i], walk)
+      if (next !== element) (copy ??= [...value as unknown[]])[i] = next
+    })
+    return copy ?? value
+  }
+  const object = value as Readonly<Record<string, unknown>>
+  if (node.kind === 'object') return walkObject(object, node, path, written, walk)
+  return node.item?.keys === undefined ? value : walkMap(object, node.item, path, written, walk)
+}
+
+function walkMap(value: Readonly<Record<string, unknown>>, item: KeyNode, path: Path, written: Path, walk: Walk): Readonly<Record<string, unknown>> {
+  let copy: Record<string, unknown> | undefined
+  for (const [key, element] of Object.entries(value)) {
+    const next = walkValue(element, item, [...path, key], [...written, key], walk)
+    if (next !== element) (copy ??= { ...value })[key] = next
+  }
+  return copy ?? value
+}
+
+function walkObject(value: Readonly<Record<string, unknown>>, node: KeyNode, path: Path, written: Path, walk: Walk): Readonly<Record<string, unknown>> {
+  let copy: Record<string, unknown> | undefined
+  for (const key in value) {
+    const found = findKey(node, key)
+    if (found === undefined) continue
+    const here = [...path, found.name]
+    const writtenHere = [...written, key]
+    if (found.name !== key) {
+      copy ??= { ...value }
+      Reflect.deleteProperty(copy, key)
+      if (Object.hasOwn(copy, found.name)) walk.findings.push(twice(here, key, found.name))
+      copy[found.name] = value[key]
+      walk.renamed.set(join(here), writtenHere)
+    }
+    const next = walkValue(value[key], found.node, here, writtenHere, walk)
+    if (next !== value[key]) (copy ??= { ...value })[found.name] = next
+    const { aliasOf } = found.node
+    if (aliasOf !== undefined) {
+      const target = aliasOf.includes('.') ? aliasOf.split('.') : [...path, aliasOf]
+      walk.moves.push({ from: here, written: writtenHere, node: found.node, target })
+    }
+  }
+  return copy ?? value
+}
+
+function applyMove(root: Readonly<Record<string, unknown>>, { from, written, node, target }: Move, walk: Walk): void {
+  const oldName = String(written.at(-1))
+  const holder = containerOf(root, from, false)
+  const name = String(from.at(-1))
+  const value = holder?.[name]
+  if (holder !== undefined) Reflect.deleteProperty(holder, name)
+  const destination = containerOf(root, target, true)
+  const targetName = String(target.at(-1))
+  if (node.deprecated !== undefined) {
+    walk.findings.push({
+      path: from, what: 'key', severity: 'warning', code: 'deprecated-key', message: `${JSON.stringify(oldName)} is an old spelling`, hint: node.deprecated,
+    })
+  }
+  if (destination === undefined) {
+    walk.findings.push(ignored(from, oldName, target))
+  } else if (Object.hasOwn(destination, targetName)) {
+    walk.findings.push(ignored(from, oldName, target))
+  } else {
+    destination[targetName] = asTarget(value, node)
+    walk.renamed.set(join(target), written)
+  }
+  walk.renamed.set(join(from), written)
+}
+
+/** An alias may be one text where its target takes a list. */
+function asTarget(value: unknown, { aliasPrefix, aliasOf }: KeyNode): unknown {
+  if (typeof value !== 'string') return value
+  if (aliasPrefix !== undefined) return [...aliasPrefix, value]
+  return aliasOf === 'recursors' ? [value] : value
+}
+
+function containerOf(root: Readonly<Record<string, unknown>>, path: Path, create: boolean): Record<string, unknown> | undefined {
+  let at: unknown = root
+  for (const step of path.slice(0, -1)) {
+    const holder = at as Record<string | number, unknown>
+    if (create && holder[step] === undefined) holder[step] = {}
+    at = holder[step]
+    if (typeof at !== 'object' || at === null) return undefined
+  }
+  return at as Record<string, unknown>
+}
+
+const twice = (path: Path, key: string, name: string): Finding => ({
+  path, what: 'key', severity: 'error', code: 'duplicate-key', message: `${JSON.stringify(key)} and ${JSON.stringify(name)} are the same key`, hint: 'keep one of them',
+})
+
+const ignored = (path: Path, name: string, target: Path): Finding => ({
+  path, what: 'key', severity: 'warning', code: 'ignored-key', message: `${JSON.stringify(name)} is ignored, because ${JSON.stringify(target.join('.'))} is given too`,
+  hint: 'keep the newer spelling only',
+})

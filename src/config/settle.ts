@@ -1,0 +1,62 @@
+import { combine } from './combine.js'
+import type { Combined, Contribution, Fault, Rules } from './combine.js'
+import type { Content } from './content.js'
+import type { EntryLimits } from './entries.js'
+import type { TrackedFile } from './tracked-file.js'
+
+/** Which of a file's contents is taken; none when nothing of it was ever good. */
+export interface Choice {
+  readonly file: TrackedFile
+  content: Content | undefined
+}
+
+/** The newest content of each file that is right on its own, else what may stand in for it. */
+export const firstChoices = (files: readonly TrackedFile[], limits: EntryLimits): Choice[] =>
+  files.map(file => ({ file, content: file.usable(file.candidate, limits) ? file.candidate : usableFallback(file, limits) }))
+
+/** Gives a file's newest content up for what may stand in for it. */
+export function giveUp(choice: Choice, limits: EntryLimits): void {
+  const { file, content } = choice
+  const fallback = content === file.candidate ? usableFallback(file, limits) : undefined
+  choice.content = fallback === file.candidate ? undefined : fallback
+}
+
+function usableFallback(file: TrackedFile, limits: EntryLimits): Content | undefined {
+  const { fallback } = file
+  return fallback !== undefined && file.usable(fallback, limits) ? fallback : undefined
+}
+
+/**
+ * Finds out which contents get along. A file that is at fault beside the others steps back to its earlier content, then
+ * out, until no fault is left; choices only ever step down, so this ends. What runs already stays: of two files with one
+ * id the one that had it is not at fault, and neither scripts that have been switched off meanwhile nor a service that
+ * went away take a whole running file out.
+ */
+export function settle(choices: readonly Choice[], limits: EntryLimits, rules: Rules): Combined & { readonly demoted: boolean } {
+  for (let demoted = false; ; demoted = true) {
+    const byContribution = new Map<Contribution, Choice>()
+    const contributions: Contribution[] = []
+    for (const choice of choices) {
+      if (choice.content === undefined) continue
+      const contribution = { file: choice.file.path, content: choice.content, entries: choice.file.entries(choice.content, limits) }
+      contributions.push(contribution)
+      byContribution.set(contribution, choice)
+    }
+    const combined = combine(contributions, rules)
+    const guilty = new Set(combined.faults.flatMap(fault => mustStepBack(fault, byContribution) ?? []))
+    if (guilty.size === 0) return { ...combined, demoted }
+    for (const choice of guilty) giveUp(choice, limits)
+  }
+}
+
+function mustStepBack(fault: Fault, choices: ReadonlyMap<Contribution, Choice>): Choice | undefined {
+  const choice = choices.get(fault.contribution)
+  if (choice === undefined) return undefined
+  const isRunning = choice.content !== undefined && choice.content === choice.file.running
+  return isRunning && fault.kind !== 'duplicate' ? undefined : choice
+}
+
+/** Every fault between the newest contents, good and bad ones alike, so that one pass names them all. */
+export function faultsBetween(files: readonly TrackedFile[], limits: EntryLimits, rules: Rules): readonly Fault[] {
+  return combine(files.map(file => ({ file: file.path, content: file.candidate, entries: file.entries(file.candidate, limits) })), rules).faults
+}

@@ -1,0 +1,231 @@
+import fs from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import { flagIsSet } from '../common/flags.js'
+import type { ParsedFlags } from '../common/flags.js'
+import type { Combined, Rules } from './combine.js'
+import type { Content } from './content.js'
+import type { EntryLimits } from './entries.js'
+import { FileSet } from './file-set.js'
+import type { WatchTargets } from './file-set.js'
+import { devSettings, flagSettings } from './flag-settings.js'
+import type { FlagSettings } from './flag-settings.js'
+import { reportFiles } from './load-report.js'
+import type { LoadedFile } from './load-report.js'
+import { merge } from './merge.js'
+import type { Merged, Source } from './merge.js'
+import { resolve } from './resolve/index.js'
+import type { Environment, Resolved } from './resolve/index.js'
+import type { InterfaceAddress } from './resolve/address-template.js'
+import type { Settings } from './settings.js'
+import { faultsBetween, firstChoices, giveUp, settle } from './settle.js'
+import type { Choice } from './settle.js'
+import type { ConfigFormat } from './syntax/index.js'
+import { TrackedFile } from './tracked-file.js'
+import type { Declared, Diagnostic, Origin } from './types.js'
+
+/** The text that a file held when it was last taken. */
+export interface LastGood { readonly path: string; readonly text: string }
+
+/**
+ * Remembers the last good content of each file, over restarts too. `set` is called for each file whose taken content is
+ * new, thousands of times in one load at the first start, so it should gather and write later; undefined forgets.
+ */
+export interface LastGoodStore {
+  all(): readonly LastGood[]
+  set(path: string, text: string | undefined): void
+}
+
+/** What configuration comes from. */
+export interface SourceInput {
+  /** Files and folders in order, from `configPaths(flags)`. */
+  readonly paths: readonly string[]
+  /** Read every file as this. */
+  readonly format?: ConfigFormat
+  readonly flags: ParsedFlags
+  readonly hostname: string
+  /** This machine's addresses, e.g. `machineInterfaces`. Left out: the network is never asked (`validate`). */
+  readonly interfaces?: () => readonly InterfaceAddress[]
+  readonly lastGood: LastGoodStore
+  /** Ids of services that exist without a file, which checks in files may belong to. */
+  readonly knownServices?: () => Iterable<string>
+}
+
+/** The outcome of one load. Frozen in meaning: nothing in it changes later. */
+export interface ConfigLoad {
+  /** What the agent runs on; the same object while nothing about it changed. Undefined when there never was a good one. */
+  readonly settings: Settings | undefined
+  /** Entries of unchanged files are the same objects as before. */
+  readonly declared: Declared
+  readonly files: readonly LoadedFile[]
+  /** All findings, those of `files` included, in the order of files and lines. */
+  readonly diagnostics: readonly Diagnostic[]
+  /** The place that sets a dotted key in the settings returned; undefined for defaults and flags. */
+  settingOrigin(key: string): Origin | undefined
+  /** The agent's settings as written are bad, and none of them was taken. */
+  readonly settingsRefused: boolean
+  /**
+   * Whether an agent may start with this: settings are complete, every path is there, and no file is broken unless other
+   * files are remembered from before (then this is a restart, and what ran should run again). False also where a script
+   * check of a file is not allowed.
+   */
+  readonly mayStart: boolean
+}
+
+interface SettingsState { readonly contents: readonly Content[]; readonly resolved: Resolved; readonly merged: Merged }
+
+const defaultOutputSize = 4096
+
+/** Reads configuration files, again and again, and says what should run. All reading is synchronous and only of what changed. */
+export class ConfigSource {
+  readonly #input: SourceInput
+  readonly #environment: Environment
+  readonly #flags: FlagSettings
+  readonly #files: FileSet
+  readonly #fragments: readonly TrackedFile[]
+  readonly #restart: boolean
+  #attempt: SettingsState | undefined
+  #running: { readonly settings: Settings; readonly merged: Merged } | undefined
+  #combined: Combined | undefined
+  #paths = new Set<string>()
+
+  constructor(input: SourceInput) {
+    this.#input = input
+    const stored = new Map(input.lastGood.all().map(({ path, text }) => [path, text]))
+    this.#restart = stored.size > 0
+    this.#paths = new Set(stored.keys())
+    this.#flags = flagSettings(input.flags)
+    this.#files = new FileSet(input.paths, input.format, stored)
+    this.#environment = { hostname: input.hostname, dev: flagIsSet(input.flags, 'dev'), interfaces: input.interfaces, kindOf }
+    this.#fragments = (input.flags.values.get('hcl') ?? []).map((text, i) => {
+      const file = new TrackedFile(i === 0 ? '-hcl' : `-hcl[${i + 1}]`, 'hcl', undefined)
+      file.update(Buffer.from(text))
+      return file
+    })
+  }
+
+  /** What to watch for changes; may be other folders after each load. */
+  get watchTargets(): WatchTargets {
+    return this.#files.watchTargets
+  }
+
+  /**
+   * Reads every file that looks different from the last time, or just those at `changed` (paths as the watcher gives them),
+   * judges the whole, and says what should run. Never throws for anything that a file holds.
+   */
+  load(changed?: ReadonlySet<string>): ConfigLoad {
+    const skipped = this.#files.refresh(changed)
+    const files = [...this.#files.files, ...this.#fragments]
+    const limits = { checkOutputMaxSize: this.#outputLimit(files) }
+    const choices = firstChoices(files, limits)
+    const settled = this.#settleSettings(choices, limits)
+    const rules = this.#rules(settled.settings?.enableLocalScriptChecks ?? settled.scriptsWritten, files)
+    const combined = settle(choices, limits, rules)
+    const clean = !combined.demoted && combined.faults.length === 0 && choices.every(({ file, content }) => content === file.candidate)
+    const faults = clean ? [] : [...combined.faults, ...faultsBetween(files, limits, rules)].map(fault => fault.diagnostic)
+    const pathErrors = this.#files.pathErrors
+    const { reports, diagnostics } = reportFiles(choices, limits, [...this.#flags.diagnostics, ...pathErrors, ...skipped, ...settled.diagnostics, ...faults], kindOf)
+    this.#remember(choices, pathErrors.length > 0)
+    this.#combined = combined
+    const merged = this.#running?.merged
+    return {
+      settings: settled.settings, declared: combined.declared, files: reports, diagnostics, settingsRefused: settled.refused,
+      settingOrigin: key => merged?.origin(key),
+      mayStart: settled.settings !== undefined && pathErrors.length === 0 && !faults.some(fault => fault.code === 'scripts-disabled')
+        && (this.#restart || reports.every(report => report.state !== 'refused')),
+    }
+  }
+
+  /** The agent's own settings: all of them as written, or, when anything is wrong, all of them as they were. */
+  #settleSettings(choices: readonly Choice[], limits: EntryLimits):
+  { settings: Settings | undefined; refused: boolean; scriptsWritten: boolean; diagnostics: readonly Diagnostic[] } {
+    const attempt = this.#resolve(choices.flatMap(({ file, content }) => content ?? file.candidate))
+    const { resolved, merged } = attempt
+    const flagsBad = this.#flags.diagnostics.some(({ severity }) => severity === 'error')
+    const broken = choices.some(({ file, content }) => content !== file.candidate && (file.candidate.settings ?? content?.settings) !== undefined)
+    const scriptsWritten = merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
+    const { diagnostics } = resolved
+    if (resolved.settings !== undefined && !broken && !flagsBad) {
+      const settings = isDeepStrictEqual(this.#running?.settings, resolved.settings) ? this.#running?.settings ?? resolved.settings : resolved.settings
+      this.#running = { settings, merged }
+      return { settings, refused: false, scriptsWritten, diagnostics }
+    }
+    let complete = true
+    for (const choice of choices) {
+      const { file, content } = choice
+      if (content !== undefined && content.settings === undefined && file.fallback?.settings === undefined) continue
+      if (content === file.candidate && content !== file.running && content !== file.fallback) giveUp(choice, limits)
+      if (!this.#restart && choice.content === undefined && file.candidate.settings !== undefined) complete = false
+    }
+    if (this.#running === undefined && complete && !flagsBad) {
+      const earlier = this.#resolve(choices.flatMap(({ content }) => content ?? []))
+      if (earlier.resolved.settings !== undefined) this.#running = { settings: earlier.resolved.settings, merged: earlier.merged }
+    }
+    return { settings: this.#running?.settings, refused: true, scriptsWritten, diagnostics }
+  }
+
+  /** Merges and resolves the settings in some contents; does nothing when they are those of the last time. */
+  #resolve(contents: readonly Content[]): SettingsState {
+    const relevant = contents.filter(content => content.settings !== undefined)
+    const last = this.#attempt
+    if (last?.contents.length === relevant.length && relevant.every((content, i) => content === last.contents[i])) return last
+    const fragments = new Set(this.#fragments.map(fragment => fragment.path))
+    const source = (content: Content): Source => ({ value: content.settings ?? {}, place: content.place })
+    const merged = merge([
+      { value: devSettings(this.#input.flags) }, { value: this.#flags.first }, ...relevant.filter(({ file }) => !fragments.has(file)).map(source),
+      { value: this.#flags.last }, ...relevant.filter(({ file }) => fragments.has(file)).map(source),
+    ])
+    this.#attempt = { contents: relevant, merged, resolved: resolve(merged, this.#environment) }
+    return this.#attempt
+  }
+
+  /** How much output checks keep is needed to complete them, before settings are settled. */
+  #outputLimit(files: readonly TrackedFile[]): number {
+    let limit: unknown = defaultOutputSize
+    for (const { candidate } of files) limit = candidate.settings?.check_output_max_size ?? limit
+    const wanted = this.#flags.last.check_output_max_size ?? limit
+    return typeof wanted === 'number' && Number.isInteger(wanted) && wanted > 0 ? wanted : defaultOutputSize
+  }
+
+  #rules(scriptsAllowed: boolean, files: readonly TrackedFile[]): Rules {
+    const before = this.#combined
+    const remembers = (path: string, kind: 'service' | 'check', id: string): boolean => {
+      const fallback = files.find(file => file.path === path)?.fallback
+      const file = files.find(candidate => candidate.path === path)
+      if (file === undefined || fallback?.ok !== true) return false
+      const { services, checks } = file.entries(fallback, { checkOutputMaxSize: defaultOutputSize })
+      return kind === 'service'
+        ? services.some(({ declared }) => declared.definition.id === id)
+        : [...checks.map(({ declared }) => declared.definition), ...services.flatMap(({ declared }) => declared.definition.checks)].some(check => check.id === id)
+    }
+    return {
+      scriptsAllowed, known: new Set(this.#input.knownServices?.() ?? []),
+      owner: (kind, id, candidates) => {
+        if (before !== undefined) return kind === 'service' ? before.declared.services.get(id)?.origin.file : before.checkFile(id)
+        const having = candidates.filter(path => remembers(path, kind, id))
+        return having.length === 1 ? having[0] : undefined
+      },
+    }
+  }
+
+  /** Notes what runs from now on, and what to come back to. */
+  #remember(choices: readonly Choice[], keepOthers: boolean): void {
+    const paths = new Set<string>()
+    for (const { file, content } of choices) {
+      paths.add(file.path)
+      file.running = content
+      if (content === undefined || this.#fragments.includes(file) || file.remembers(content.text)) continue
+      file.remember(content.text)
+      this.#input.lastGood.set(file.path, content.text)
+    }
+    if (!keepOthers) for (const path of this.#paths) if (!paths.has(path)) this.#input.lastGood.set(path, undefined)
+    this.#paths = keepOthers ? new Set([...this.#paths, ...paths]) : paths
+  }
+}
+
+function kindOf(path: string): 'file' | 'folder' | 'nothing' {
+  try {
+    return fs.statSync(path).isDirectory() ? 'folder' : 'file'
+  } catch {
+    return 'nothing'
+  }
+}

@@ -1,0 +1,54 @@
+import { combine } from './combine.js'
+import { readContent } from './content.js'
+import { entriesOf } from './entries.js'
+import { merge } from './merge.js'
+import { resolve } from './resolve/index.js'
+import { ConfigSource } from './source.js'
+import type { ConfigFormat } from './syntax/index.js'
+import type { Diagnostic } from './types.js'
+
+/** What `muster validate` found. Valid when no diagnostic is an error. */
+export interface Validation {
+  readonly diagnostics: readonly Diagnostic[]
+  /** The files that were read, in order. */
+  readonly files: readonly string[]
+  /** How many services and checks of the node they declare. */
+  readonly services: number
+  readonly checks: number
+}
+
+/** A limit for definitions that nobody will run. */
+const limits = { checkOutputMaxSize: 4096 }
+
+/**
+ * Judges configuration files and folders as an agent would at its start, and everything in one pass. Asks neither the
+ * network nor the data folder, so it says the same on every machine.
+ */
+export function validatePaths(paths: readonly string[], options: { readonly format?: ConfigFormat } = {}): Validation {
+  const forgetful = { all: () => [], set: () => undefined }
+  const source = new ConfigSource({ paths, ...options, flags: { values: new Map(), positional: [] }, hostname: 'localhost', lastGood: forgetful })
+  const { files, diagnostics } = source.load()
+  return {
+    diagnostics, files: files.map(file => file.path),
+    services: sum(files.map(file => file.services)), checks: sum(files.map(file => file.checks)),
+  }
+}
+
+/** Judges one text as if it were the only file; `name` stands in its place in messages. */
+export function validateText(name: string, text: string, format: ConfigFormat): Validation {
+  const content = readContent(name, text, format)
+  const entries = entriesOf(content, limits)
+  const merged = merge([{ value: content.settings ?? {}, place: content.place }])
+  const { settings, diagnostics } = resolve(merged, { hostname: 'localhost', dev: false, interfaces: undefined, kindOf: () => 'nothing' })
+  const scriptsAllowed = merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
+  const { faults } = combine([{ file: name, content, entries }], {
+    scriptsAllowed: settings?.enableLocalScriptChecks ?? scriptsAllowed, known: new Set(), owner: () => undefined,
+  })
+  const all = [...content.diagnostics, ...entries.diagnostics, ...diagnostics, ...faults.map(fault => fault.diagnostic)]
+  return {
+    diagnostics: all.sort((a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0)),
+    files: [name], services: entries.services.length, checks: entries.checks.length,
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
