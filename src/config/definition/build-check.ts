@@ -1,7 +1,8 @@
 import type { WrittenCheck } from '../../generated/types.js'
 import type { CheckDefinition } from '../types.js'
-import { durationOf, filled, kindOptions, minDeregister } from './check-kinds.js'
+import { filled, kindOptions, minDeregister } from './check-kinds.js'
 import type { CheckKind } from './check-kinds.js'
+import { durationOf } from './durations.js'
 import type { Limits } from './problem.js'
 import { apiSpelling } from './written-keys.js'
 

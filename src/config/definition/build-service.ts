@@ -5,6 +5,9 @@ import { filled } from './check-kinds.js'
 
 type TaggedAddresses = NonNullable<ServiceDefinition['taggedAddresses']>
 
+const noTags: readonly never[] = Object.freeze([])
+const noMeta: Readonly<Record<string, never>> = Object.freeze({})
+
 /** The definition of a service that was found to be right. */
 export function buildService(written: WrittenService, checks: readonly CheckDefinition[]): ServiceDefinition {
   const { weights } = written
@@ -12,10 +15,10 @@ export function buildService(written: WrittenService, checks: readonly CheckDefi
     id: serviceId(written),
     name: written.name,
     kind: written.kind ?? '',
-    tags: written.tags ?? [],
+    tags: written.tags ?? noTags,
     address: written.address ?? '',
     taggedAddresses: taggedAddresses(written),
-    meta: written.meta ?? {},
+    meta: written.meta ?? noMeta,
     port: written.port ?? 0,
     socketPath: written.socket_path ?? '',
     weights: { passing: weights?.passing ?? 1, warning: weights?.warning ?? 1 },
@@ -33,12 +36,20 @@ export const isWildcard = (address: string | undefined): boolean => address === 
 
 /** What was written, and the address itself under the names of its family. */
 function taggedAddresses({ tagged_addresses: tagged, address = '', port = 0 }: WrittenService): TaggedAddresses | null {
-  const family = isIPv4(address) || /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined
-  if (tagged === undefined && family === undefined) return null
-  const result = Object.fromEntries(Object.entries(tagged ?? {}).map(([name, one]) => [name, { address: one.address, port: one.port ?? 0 }]))
-  if (family !== undefined) {
-    result[`lan_${family}`] ??= { address, port }
-    result[`wan_${family}`] ??= { address, port }
+  const family = address === '' ? undefined : familyOf(address)
+  const own = family === undefined ? undefined : { address, port }
+  if (tagged === undefined) return own === undefined ? null : { [`lan_${family ?? ''}`]: own, [`wan_${family ?? ''}`]: own }
+  const result = Object.fromEntries(Object.entries(tagged).map(([name, one]) => [name, { address: one.address, port: one.port ?? 0 }]))
+  if (own !== undefined) {
+    result[`lan_${family ?? ''}`] ??= own
+    result[`wan_${family ?? ''}`] ??= own
   }
   return Object.keys(result).length === 0 ? null : result
+}
+
+/** The family of an IP address; an IPv4 one written as IPv6 is IPv4. */
+function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
+  if (isIPv4(address)) return 'ipv4'
+  if (!address.includes(':') || !isIPv6(address)) return undefined
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? 'ipv4' : 'ipv6'
 }

@@ -1,12 +1,9 @@
-import { parseDuration } from '../../common/duration.js'
 import type { WrittenCheck } from '../../generated/types.js'
 import type { CheckKindOptions } from '../types.js'
-
-/** The kinds in the order in which Consul decides, where a check says more than one. */
-const order = ['ttl', 'http', 'tcp', 'udp', 'grpc', 'docker', 'script', 'h2ping', 'os_service', 'alias'] as const
+import { durationOf } from './durations.js'
 
 /** What a check does. */
-export type CheckKind = typeof order[number]
+export type CheckKind = CheckKindOptions['type']
 
 /** Floor of `interval`: a check may run once a second, not more often. */
 export const minInterval = 1000
@@ -17,36 +14,35 @@ const defaultTimeout = 10_000
 /** Scripts have longer: they often ask something else in turn. */
 const scriptTimeout = 30_000
 
-const present: Readonly<Record<CheckKind, (written: WrittenCheck) => boolean>> = {
-  ttl: ({ ttl }) => filled(ttl),
-  http: ({ http }) => filled(http),
-  tcp: ({ tcp }) => filled(tcp),
-  udp: ({ udp }) => filled(udp),
-  grpc: ({ grpc }) => filled(grpc),
-  docker: ({ docker_container_id: container, args }) => filled(container) && args !== undefined && args.length > 0,
-  script: ({ docker_container_id: container, args }) => !filled(container) && args !== undefined && args.length > 0,
-  h2ping: ({ h2ping }) => filled(h2ping),
-  os_service: ({ os_service: service }) => filled(service),
-  alias: ({ alias_service: service, alias_node: node }) => filled(service) || filled(node),
-}
+const noHeader: Readonly<Record<string, never>> = Object.freeze({})
+const noArgs: readonly never[] = Object.freeze([])
 
 /** Whether a text was written; an empty one counts as left out, as it does for Consul. */
 export const filled = (text: string | undefined): text is string => text !== undefined && text !== ''
 
-/** Every kind that a check asks for, in order. One is right. */
+/** Every kind that a check asks for, in the order in which Consul decides where there are several. One is right. */
 export function kindsOf(written: WrittenCheck): CheckKind[] {
-  return order.filter(kind => present[kind](written))
+  const kinds: CheckKind[] = []
+  const runs = written.args !== undefined && written.args.length > 0
+  const contained = filled(written.docker_container_id)
+  if (filled(written.ttl)) kinds.push('ttl')
+  if (filled(written.http)) kinds.push('http')
+  if (filled(written.tcp)) kinds.push('tcp')
+  if (filled(written.udp)) kinds.push('udp')
+  if (filled(written.grpc)) kinds.push('grpc')
+  if (runs) kinds.push(contained ? 'docker' : 'script')
+  if (filled(written.h2ping)) kinds.push('h2ping')
+  if (filled(written.os_service)) kinds.push('os_service')
+  if (filled(written.alias_service) || filled(written.alias_node)) kinds.push('alias')
+  return kinds
 }
-
-/** A duration in milliseconds; undefined when it is absent, empty or none. */
-export const durationOf = (text: string | undefined): number | undefined => filled(text) ? parseDuration(text) : undefined
 
 /** What a check of this kind does, with its defaults. The text was judged before. */
 export function kindOptions(written: WrittenCheck, kind: CheckKind): CheckKindOptions {
   switch (kind) {
     case 'ttl': return { type: 'ttl', ttl: durationOf(written.ttl) ?? 0 }
     case 'http': return {
-      type: 'http', url: written.http ?? '', method: filled(written.method) ? written.method : 'GET', header: written.header ?? {},
+      type: 'http', url: written.http ?? '', method: filled(written.method) ? written.method : 'GET', header: written.header ?? noHeader,
       body: written.body ?? '', disableRedirects: written.disable_redirects ?? false, ...timed(written), ...tls(written),
     }
     case 'tcp': return { type: 'tcp', address: written.tcp ?? '', useTls: written.tcp_use_tls ?? false, ...timed(written), ...tls(written) }
@@ -56,9 +52,9 @@ export function kindOptions(written: WrittenCheck, kind: CheckKind): CheckKindOp
       return { type: 'grpc', address, service, useTls: written.grpc_use_tls ?? false, ...timed(written), ...tls(written) }
     }
     case 'docker': return {
-      type: 'docker', containerId: written.docker_container_id ?? '', shell: written.shell ?? '', args: written.args ?? [], ...timed(written),
+      type: 'docker', containerId: written.docker_container_id ?? '', shell: written.shell ?? '', args: written.args ?? noArgs, ...timed(written),
     }
-    case 'script': return { type: 'script', args: written.args ?? [], ...timed(written, scriptTimeout) }
+    case 'script': return { type: 'script', args: written.args ?? noArgs, ...timed(written, scriptTimeout) }
     case 'h2ping': return { type: 'h2ping', address: written.h2ping ?? '', useTls: written.h2ping_use_tls ?? true, ...timed(written), ...tls(written) }
     case 'os_service': return { type: 'os_service', service: written.os_service ?? '', ...timed(written) }
     case 'alias': return { type: 'alias', service: written.alias_service ?? '', node: written.alias_node ?? '' }

@@ -1,8 +1,9 @@
 import { formatDuration, milliseconds } from '../../common/duration.js'
 import { isCheckStatus } from '../../common/health.js'
 import type { WrittenCheck } from '../../generated/types.js'
-import { durationOf, filled, kindsOf, minDeregister, minInterval, splitGrpc } from './check-kinds.js'
+import { filled, kindsOf, minDeregister, minInterval, splitGrpc } from './check-kinds.js'
 import type { CheckKind } from './check-kinds.js'
+import { durationOf } from './durations.js'
 import type { Problems } from './problem.js'
 
 /** How messages call a kind; in files its key. */

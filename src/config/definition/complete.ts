@@ -15,6 +15,8 @@ export interface Completed<Definition> {
   readonly problems: readonly Problem[]
 }
 
+const noChecks: readonly never[] = Object.freeze([])
+
 /**
  * Makes the definition of a service that a file declares: ids, names and defaults filled in, everything judged in one pass. Checks are
  * numbered by position, those under `checks` first. The text was validated by the schema before; keys are in the schema's spelling.
@@ -22,10 +24,10 @@ export interface Completed<Definition> {
 export function completeService(written: WrittenService, limits: Limits): Completed<ServiceDefinition> {
   const problems = new Problems()
   judgeService(written, problems)
-  const { checks: many = [], check: one } = written
+  const { checks: many = noChecks, check: one } = written
   const count = many.length + (one === undefined ? 0 : 1)
   const service = { id: serviceId(written), name: written.name, token: written.token ?? '' }
-  const firstById = new Map<string, string>()
+  const firstById = count > 1 ? new Map<string, string>() : undefined
   const checks: CheckDefinition[] = []
   for (let position = 0; position < count; position++) {
     const check = many[position] ?? one
@@ -36,7 +38,7 @@ export function completeService(written: WrittenService, limits: Limits): Comple
     if (filled(check.service_id) && check.service_id !== service.id) {
       inside.warning(['service_id'], 'no-effect', `service_id has no effect: a check inside the service "${service.id}" belongs to it`)
     }
-    if (count > 1) noteId(identity, path, firstById, inside)
+    if (firstById !== undefined) noteId(identity, path, firstById, inside)
     const kind = judgeCheck(check, inside)
     if (kind !== undefined) checks.push(buildCheck(check, kind, identity, limits))
   }

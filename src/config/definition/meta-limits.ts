@@ -23,5 +23,6 @@ function pairFault(key: string, value: string): string | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(key)) return 'Key contains invalid characters'
   if (key.length > keyLimit) return `Key is too long (limit: ${keyLimit} characters)`
   if (key.startsWith('consul-')) return 'Key prefix \'consul-\' is reserved for internal use'
-  return Buffer.byteLength(value) > valueLimit ? `Value is too long (limit: ${valueLimit} characters)` : undefined
+  // A UTF-16 unit is at most three bytes, so short values need no counting.
+  return value.length * 3 > valueLimit && Buffer.byteLength(value) > valueLimit ? `Value is too long (limit: ${valueLimit} characters)` : undefined
 }

@@ -14,10 +14,7 @@ export function judgeService(written: WrittenService, problems: Problems): void 
   else judgeName(name, problems)
   if (filled(address)) judgeAddress(address, problems)
   judgePort(port, ['port'], problems)
-  for (const [tag, tagged] of Object.entries(written.tagged_addresses ?? {})) {
-    judgePort(tagged.port ?? 0, ['tagged_addresses', tag, 'port'], problems)
-    if (isWildcard(tagged.address)) problems.error(['tagged_addresses', tag, 'address'], 'bad-address', wildcard(tagged.address), 'write the address that others can reach')
-  }
+  if (written.tagged_addresses !== undefined) judgeTagged(written.tagged_addresses, problems)
   if (filled(socket) && (filled(address) || port !== 0)) {
     const other = filled(address) ? 'address' : 'port'
     problems.error(['socket_path'], 'conflict', `a service is either at a socket or at an address, this one has socket_path and ${other}`, `remove socket_path or ${other}`)
@@ -44,12 +41,20 @@ function judgeAddress(address: string, problems: Problems): void {
   }
 }
 
+function judgeTagged(tagged: NonNullable<WrittenService['tagged_addresses']>, problems: Problems): void {
+  for (const [tag, { address, port = 0 }] of Object.entries(tagged)) {
+    judgePort(port, ['tagged_addresses', tag, 'port'], problems)
+    if (isWildcard(address)) problems.error(['tagged_addresses', tag, 'address'], 'bad-address', wildcard(address), 'write the address that others can reach')
+  }
+}
+
 function judgePort(port: number, path: readonly string[], problems: Problems): void {
   if (port < 0 || port > 65535) problems.error(path, 'out-of-range', `port is ${port}; 0 to 65535 are allowed`)
 }
 
 function judgeWeights({ weights }: WrittenService, problems: Problems): void {
-  const { passing = 1, warning = 1 } = weights ?? {}
+  if (weights === undefined) return
+  const { passing = 1, warning = 1 } = weights
   if (passing < 1 || passing > 65535) problems.error(['weights', 'passing'], 'out-of-range', `weight passing is ${passing}; 1 to 65535 are allowed`)
   if (warning < 0 || warning > 65535) problems.error(['weights', 'warning'], 'out-of-range', `weight warning is ${warning}; 0 to 65535 are allowed`)
 }

@@ -1,5 +1,5 @@
-import { formatDuration, parseDuration } from '../../common/duration.js'
 import type { WrittenCheck } from '../../generated/types.js'
+import { normalDuration } from './durations.js'
 
 /** How the API spells what a check does. Who it belongs to, and its token, are no part of that. */
 const apiNames = {
@@ -17,14 +17,10 @@ const durations = new Set(['ttl', 'interval', 'timeout', 'deregister_critical_se
 /** What a check says about its work, spelled as the API does: CamelCase keys, durations as Go prints them. */
 export function apiSpelling(written: WrittenCheck): Readonly<Record<string, unknown>> {
   const result: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(written) as [string, unknown][]) {
+  for (const key in written) {
     const name = names.get(key)
-    if (name !== undefined && value !== '') result[name] = durations.has(key) && typeof value === 'string' ? normal(value) : value
+    const value: unknown = written[key as keyof WrittenCheck]
+    if (name !== undefined && value !== '') result[name] = typeof value === 'string' && durations.has(key) ? normalDuration(value) : value
   }
   return result
-}
-
-function normal(text: string): string {
-  const duration = parseDuration(text)
-  return duration === undefined ? text : formatDuration(duration)
 }
