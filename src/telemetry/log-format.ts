@@ -22,14 +22,14 @@ export function formatText(record: LogRecord, colored = false): string {
   const { '@level': _level, '@timestamp': time, '@module': part, '@message': message, ...fields } = record
   const level = levelOf(record)
   const tag = colored ? `${colors[level]}${tags[level]}\u001b[0m` : tags[level]
-  const pairs = Object.entries(fields).map(([name, value]) => `${name}=${fieldText(value)}`)
-  const head = `${String(time)} ${tag} ${typeof part === 'string' ? `${part}: ` : ''}${oneLine(typeof message === 'string' ? message : '')}`
+  const pairs = Object.entries(fields).map(([name, value]) => `${oneLine(name)}=${fieldText(value)}`)
+  const head = `${String(time)} ${tag} ${typeof part === 'string' ? `${oneLine(part)}: ` : ''}${oneLine(typeof message === 'string' ? message : '')}`
   return pairs.length === 0 ? head : `${head}: ${pairs.join(' ')}`
 }
 
 function fieldText(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return typeof value === 'string' && (text === '' || /[\s"=\p{Cc}]/u.test(text)) ? oneLine(JSON.stringify(text)) : text
+  const bare = typeof value === 'string' && value !== '' && !/[\s"=\p{Cc}]/u.test(value)
+  return bare ? value : oneLine(JSON.stringify(value))
 }
 
 /** Control characters written out, so that what comes from outside can neither forge lines nor drive a terminal. */
