@@ -1,10 +1,12 @@
+import { ABORT } from 'lmdb'
 import type { RootDatabase } from 'lmdb'
 import type { MusterError } from '../common/errors.js'
 import type { Duration } from '../common/duration.js'
 import type { Final } from './decide.js'
 import type { Engine } from './embedded.js'
 import { compareKeys } from './key-order.js'
-import { causeOfRejection, corrupt, writeFailed } from './lmdb-errors.js'
+import { causeOfRejection, corrupt, isInputOutput, writeFailed } from './lmdb-errors.js'
+import { growthFault } from './lmdb-file.js'
 import { decodeRecord, encodeRecord, encodeRevision, entryKey, entryRange, metaKey, recordModified, revisionKey } from './lmdb-record.js'
 import { locked, parseOwner, release } from './owner.js'
 import type { Owner } from './owner.js'
@@ -50,22 +52,21 @@ class LmdbEngine implements Engine {
 
   async write(finals: ReadonlyMap<string, Final>, revision: Revision, ttlOf: (lease: LeaseId) => Duration | undefined): Promise<void> {
     this.#mustBeOurs()
+    const writes = [...finals].map(([key, final]) => {
+      const databaseKey = entryKey(key)
+      return { databaseKey, record: final && encodeRecord(databaseKey, key, final.state, leaseTtl(final, ttlOf), final.value) }
+    })
     try {
-      // Everything issued in one turn of the event loop is one transaction of LMDB, applied whole or not at all.
-      const written: Promise<boolean>[] = []
-      for (const [key, final] of finals) {
-        const databaseKey = entryKey(key)
-        written.push(final === undefined
-          ? this.#database.remove(databaseKey)
-          : this.#database.put(databaseKey, encodeRecord(databaseKey, key, final.state, leaseTtl(final, ttlOf), final.value)))
-      }
-      written.push(this.#database.put(revisionKey, encodeRevision(revision)))
-      await Promise.all(new Set(written))
+      // A batch is one transaction of LMDB, applied whole or not at all. Nothing in it may throw: what came before would stand.
+      await this.#database.batch(() => {
+        for (const { databaseKey, record } of writes) {
+          if (record === undefined) void this.#database.remove(databaseKey)
+          else void this.#database.put(databaseKey, record)
+        }
+        void this.#database.put(revisionKey, encodeRevision(revision))
+      })
     } catch (rejection) {
-      const error = writeFailed(this.#directory, await causeOfRejection(rejection))
-      // After a failed flush the system may have dropped what it could not write: what the file holds is no longer known.
-      if (error.code !== 'STORE_FULL') this.#failure = error
-      throw error
+      throw this.#failed(await causeOfRejection(rejection), writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0))
     }
   }
 
@@ -77,6 +78,18 @@ class LmdbEngine implements Engine {
     }
     await this.#database.close()
     release(this.#owner)
+  }
+
+  /** The error of a failed write of about so many bytes; finds out whether there can be another write. */
+  #failed(cause: unknown, bytes: number): MusterError {
+    const error = writeFailed(this.#directory, isInputOutput(cause) ? growthFault(this.#directory, 2 * bytes + probeBytes) ?? cause : cause)
+    try {
+      // LMDB refuses to begin a transaction once it could not keep its own first pages in order.
+      this.#database.transactionSync(() => ABORT)
+    } catch {
+      this.#failure = error
+    }
+    return error
   }
 
   #holds(): boolean {
@@ -95,6 +108,9 @@ class LmdbEngine implements Engine {
     if (this.#failure !== undefined) throw this.#failure
   }
 }
+
+/** Room that a transaction may need beside its records, for the pages of the tree above them. */
+const probeBytes = 1024 * 1024
 
 /** First byte of the database keys that are in key order by themselves. */
 const orderedPrefix = entryRange.start[0]

@@ -1,6 +1,6 @@
 import { MusterError, errorMessage } from '../common/errors.js'
 
-/** Codes of LMDB and of the system that mean: no room for the write. ENOSPC, EDQUOT, EFBIG, MDB_MAP_FULL, MDB_TXN_FULL. */
+/** Codes (numbers from LMDB, names from Node) that mean: no room for the write. ENOSPC, EDQUOT, EFBIG, MDB_MAP_FULL, MDB_TXN_FULL. */
 const fullCodes = new Set<unknown>([28, 122, 27, -30792, -30788, 'ENOSPC', 'EDQUOT', 'EFBIG'])
 
 /** LMDB says that the file is not one of its own, or that a page of it makes no sense: MDB_CORRUPTED, _PAGE_NOTFOUND, _INVALID, _VERSION_MISMATCH. */
@@ -8,6 +8,9 @@ const brokenCodes = new Set<unknown>([-30796, -30797, -30793, -30794])
 
 const codeOf = (thrown: unknown): unknown =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined
+
+/** Whether a failure is EIO, which LMDB also makes of a write that went in only partly. */
+export const isInputOutput = (thrown: unknown): boolean => codeOf(thrown) === 5
 
 /**
  * The error behind a rejected LMDB write. The package rejects with a general message and keeps the cause in a promise beside
@@ -31,7 +34,7 @@ export function writeFailed(directory: string, cause: unknown): MusterError {
     })
   }
   return new MusterError('STORE_FAILED', `writing to the store in ${directory} failed: ${errorMessage(cause)}`, {
-    status: 503, cause, hint: 'check the disk (kernel log), then restart the agent; what was acknowledged before is kept',
+    status: 503, cause, hint: 'check the disk (kernel log); what was acknowledged before is kept',
   })
 }
 

@@ -1,5 +1,4 @@
-import { mkdirSync, statSync, truncateSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
 import { open } from 'lmdb'
 import type { Duration } from '../common/duration.js'
 import { EmbeddedStore } from './embedded.js'
@@ -7,6 +6,7 @@ import type { EmbeddedOptions, KeyFound, Opened } from './embedded.js'
 import { lmdbEngine, ownerKey } from './lmdb-engine.js'
 import type { Database } from './lmdb-engine.js'
 import { corrupt, openFailed, unknownFormat } from './lmdb-errors.js'
+import { coverPages, headerFault, pageSize } from './lmdb-file.js'
 import { decodeRecord, decodeRevision, encodeRevision, entryRange, metaKey, revisionKey } from './lmdb-record.js'
 import { becomeOwner, isHeld, locked, parseOwner, release, systemProcesses } from './owner.js'
 import type { Owner } from './owner.js'
@@ -16,9 +16,6 @@ import type { LeaseId, Store } from './store.js'
 /** Written into every database; a later layout gets another number. */
 const format = 'muster-store-1'
 const formatKey = metaKey('format')
-
-/** Set rather than left to the system, so that files and key lengths are the same everywhere. */
-const pageSize = 4096
 
 /** Address space for the map to begin with, no memory and no disk: the map grows by itself, this only makes that rare. */
 const defaultMapSize = 256 * 1024 * 1024
@@ -43,6 +40,8 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   let owner: Owner | undefined
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const fault = headerFault(directory)
+    if (fault !== undefined) throw corrupt(directory, fault)
     database = openDatabase(directory, options.mapSize ?? defaultMapSize)
     owner = takeOwnership(database, directory)
     return new EmbeddedStore(readAll(database, directory, owner), options)
@@ -64,24 +63,16 @@ function openDatabase(directory: string, mapSize: number): Database {
     pageSize,
     // A commit is then durable as soon as it is acknowledged, and a failed flush fails the commit.
     overlappingSync: false,
+    // Groups are gathered above; gathering again leaves a rejected promise behind that nobody can handle when a write fails.
+    eventTurnBatching: false,
   })
-  coverMap(database, join(directory, 'data.mdb'))
+  coverPages(directory, (database as unknown as Geometry).env.info().lastPageNumber)
   return database
 }
 
 /** The part of the database object that tells its geometry; the package's types leave it out. */
 interface Geometry {
   readonly env: { info(): { readonly lastPageNumber: number } }
-}
-
-/**
- * Reading a mapped page beyond the end of the file kills the process without a word. A file that was cut short is therefore
- * filled up with zeros, which LMDB recognises as damage.
- */
-function coverMap(database: Database, file: string): void {
-  const { env } = database as unknown as Geometry
-  const wanted = (env.info().lastPageNumber + 1) * pageSize
-  if (statSync(file).size < wanted) truncateSync(file, wanted)
 }
 
 /**
