@@ -15,7 +15,8 @@ const allowed = {
   agent: ['common', 'config', 'catalog', 'checks', 'cluster', 'telemetry'],
   dns: ['common', 'config', 'catalog', 'agent', 'telemetry'],
   http: ['common', 'config', 'catalog', 'agent', 'cluster', 'telemetry'],
-  daemon: ['common', 'config', 'store', 'catalog', 'checks', 'cluster', 'agent', 'dns', 'http', 'telemetry'],
+  watch: ['common', 'config', 'telemetry'],
+  daemon: ['common', 'config', 'store', 'catalog', 'checks', 'cluster', 'agent', 'dns', 'http', 'watch', 'telemetry'],
   cli: ['common', 'config', 'daemon'],
 }
 

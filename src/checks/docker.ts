@@ -2,9 +2,9 @@ import { formatDuration, milliseconds } from '../common/duration.js'
 import { errorMessage } from '../common/errors.js'
 import { networkReason } from './dial-error.js'
 import { dockerEndpoint, dockerJson, dockerStream, type DockerEndpoint } from './docker-api.js'
-import { TailBuffer } from './tail-buffer.js'
+import { TailBuffer } from '../common/tail-buffer.js'
 import type { CheckResult, PolledKind } from './types.js'
-import { withDeadline } from './with-deadline.js'
+import { withDeadline } from '../common/with-deadline.js'
 
 type Options = Parameters<PolledKind<'docker'>['run']>[0]
 

@@ -2,7 +2,7 @@ import type * as Library from '@grpc/grpc-js'
 import { badAddress, splitHostPort, type HostPort } from './address.js'
 import { decodeServingStatus, encodeHealthRequest, servingStatusName } from './grpc-health.js'
 import type { CheckResult, PolledKind } from './types.js'
-import { withDeadline } from './with-deadline.js'
+import { withDeadline } from '../common/with-deadline.js'
 
 type Options = Parameters<PolledKind<'grpc'>['run']>[0]
 

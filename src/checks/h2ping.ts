@@ -3,7 +3,7 @@ import { formatDuration, milliseconds } from '../common/duration.js'
 import { badAddress, splitHostPort } from './address.js'
 import { networkReason } from './dial-error.js'
 import type { CheckResult, PolledKind } from './types.js'
-import { withDeadline } from './with-deadline.js'
+import { withDeadline } from '../common/with-deadline.js'
 
 /** Passing when an HTTP/2 server answers a ping frame. */
 export const h2ping: PolledKind<'h2ping'> = {

@@ -6,9 +6,9 @@ import { formatDuration, milliseconds } from '../common/duration.js'
 import { errorMessage } from '../common/errors.js'
 import { dialError, networkReason } from './dial-error.js'
 import { afterRedirect, firstHop, shownUrl, type Hop } from './http-hop.js'
-import { TailBuffer } from './tail-buffer.js'
+import { TailBuffer } from '../common/tail-buffer.js'
 import type { CheckResult, PolledKind } from './types.js'
-import { withDeadline } from './with-deadline.js'
+import { withDeadline } from '../common/with-deadline.js'
 
 type Options = Parameters<PolledKind<'http'>['run']>[0]
 

@@ -1,6 +1,6 @@
 import { formatDuration, milliseconds } from '../common/duration.js'
 import { errorCode } from '../common/errors.js'
-import { runProcess } from './process.js'
+import { runProcess } from '../common/process.js'
 import type { CheckResult, PolledKind } from './types.js'
 
 /** States of a systemd unit in which it is on its way to `active`. */

@@ -1,6 +1,6 @@
 import { formatDuration, milliseconds } from '../common/duration.js'
 import { errorCode } from '../common/errors.js'
-import { runProcess } from './process.js'
+import { runProcess } from '../common/process.js'
 import type { PolledKind } from './types.js'
 
 /** Runs a program: exit 0 is passing, 1 warning, anything else critical. */

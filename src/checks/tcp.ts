@@ -4,7 +4,7 @@ import { formatDuration, milliseconds } from '../common/duration.js'
 import { badAddress, splitHostPort, type HostPort } from './address.js'
 import { dialError } from './dial-error.js'
 import type { PolledKind } from './types.js'
-import { withDeadline } from './with-deadline.js'
+import { withDeadline } from '../common/with-deadline.js'
 
 type Options = Parameters<PolledKind<'tcp'>['run']>[0]
 

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns'
 import { badAddress, splitHostPort } from './address.js'
 import { dialError } from './dial-error.js'
 import type { PolledKind } from './types.js'
-import { withDeadline } from './with-deadline.js'
+import { withDeadline } from '../common/with-deadline.js'
 
 /**
  * Sends one datagram. An answer is passing, and so is silence until the timeout, since many UDP services answer nothing

@@ -1,1 +1,2 @@
 export * from './types.js'
+export { SingleMachine, type SelfDescription } from './single-machine.js'

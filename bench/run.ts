@@ -1,0 +1,22 @@
+// npm run bench [-- NAME...]: every benchmark, or those named. Each prints our figure beside the bare limit of the same run.
+import os from 'node:os'
+
+interface Bench { run(): Promise<void> }
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  files: () => import('./files.js'),
+  store: () => import('./store.js'),
+  dns: () => import('./dns.js'),
+  http: () => import('./http.js'),
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter(name => !(name in benches))
+if (unknown.length > 0) {
+  console.error(`no such benchmark: ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`)
+  process.exit(1)
+}
+console.log(`${os.availableParallelism()} cores, ${os.cpus()[0]?.model ?? 'unknown'}, Node.js ${process.version}\n`)
+for (const [name, load] of Object.entries(benches)) {
+  if (asked.length === 0 || asked.includes(name)) await (await load()).run()
+}

@@ -1,0 +1,110 @@
+import http from 'node:http'
+import { MusterError, errorCode, errorMessage } from '../common/errors.js'
+import type { ParsedFlags } from '../common/flags.js'
+import { clientSettings, type ClientSettings } from './client-settings.js'
+import type { Io } from './io.js'
+
+/** An answer of the agent, whatever its status. */
+export interface Answer {
+  readonly status: number
+  readonly headers: http.IncomingHttpHeaders
+  readonly body: string
+}
+
+/** Query parameters; undefined ones are left out. */
+export type Query = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** Talks to one agent over HTTP. */
+export class Client {
+  readonly #settings: ClientSettings
+
+  constructor(settings: ClientSettings) {
+    this.#settings = settings
+  }
+
+  /** The client that the flags, the environment and the settings file describe. */
+  static async connect(flags: ParsedFlags, io: Io): Promise<Client> {
+    return new Client(await clientSettings(flags, io))
+  }
+
+  /** GETs JSON. @throws MusterError CLI_ANSWER for any status but 200, CLI_UNREACHABLE without an answer. */
+  async get<Body>(path: string, query: Query = {}): Promise<Body> {
+    return JSON.parse((await this.#expect('GET', path, query)).body) as Body
+  }
+
+  /** PUTs a body (JSON unless it is undefined). @throws as {@link Client.get}. */
+  async put(path: string, query: Query = {}, body?: unknown): Promise<Answer> {
+    return this.#expect('PUT', path, query, body === undefined ? undefined : JSON.stringify(body))
+  }
+
+  /** Any request with any answer. @throws MusterError CLI_UNREACHABLE */
+  async request(method: string, path: string, query: Query = {}, body?: string, signal?: AbortSignal): Promise<Answer> {
+    const response = await this.#send(method, path, query, body, signal)
+    const chunks: Buffer[] = []
+    for await (const chunk of response) chunks.push(chunk as Buffer)
+    return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') }
+  }
+
+  /** Streams a GET's body as text to `on` until it ends or `signal` aborts. @throws as {@link Client.get}. */
+  async stream(path: string, query: Query, on: (text: string) => void, signal: AbortSignal): Promise<void> {
+    const response = await this.#send('GET', path, query, undefined, signal)
+    response.setEncoding('utf8')
+    if (response.statusCode !== 200) {
+      let text = ''
+      for await (const chunk of response) text += chunk as string
+      throw unexpected(response.statusCode ?? 0, text)
+    }
+    try {
+      for await (const chunk of response) on(chunk as string)
+    } catch (error) {
+      if (!signal.aborted) throw new MusterError('CLI_UNREACHABLE', `the agent went away: ${errorMessage(error)}`, { cause: error })
+    }
+  }
+
+  async #expect(method: string, path: string, query: Query, body?: string): Promise<Answer> {
+    const answer = await this.request(method, path, query, body)
+    if (answer.status !== 200) throw unexpected(answer.status, answer.body)
+    return answer
+  }
+
+  async #send(method: string, path: string, query: Query, body?: string, signal?: AbortSignal): Promise<http.IncomingMessage> {
+    const { target, tls, auth, token } = this.#settings
+    const options: http.RequestOptions = {
+      method, path: path + this.#search(query), ...auth !== '' && { auth }, ...signal !== undefined && { signal },
+      ...target.kind === 'unix' ? { socketPath: target.path, host: 'localhost' } : { host: target.host, port: target.port },
+      headers: { ...token !== '' && { 'X-Consul-Token': token }, ...body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) } },
+    }
+    const secure = target.kind === 'tcp' && target.tls
+    const request = secure
+      ? (await import('node:https')).request({ ...options, ca: tls.ca as string[], cert: tls.cert, key: tls.key, servername: tls.serverName, rejectUnauthorized: tls.verify })
+      : http.request(options)
+    return new Promise((resolve, reject) => {
+      request.once('response', resolve)
+      request.once('error', error => { reject(this.#unreachable(error)) })
+      request.end(body)
+    })
+  }
+
+  #search(query: Query): string {
+    const { datacenter, stale } = this.#settings
+    const parameters = new URLSearchParams()
+    for (const [name, value] of Object.entries({ ...datacenter !== '' && { dc: datacenter }, ...stale && { stale: '' }, ...query })) {
+      for (const one of value === undefined ? [] : [value].flat()) parameters.append(name, one)
+    }
+    const text = parameters.toString()
+    return text === '' ? '' : `?${text}`
+  }
+
+  #unreachable(error: Error): MusterError {
+    const { target } = this.#settings
+    const where = target.kind === 'unix' ? target.path : `${target.host}:${target.port}`
+    const refused = ['ECONNREFUSED', 'ENOENT'].includes(errorCode(error) ?? '')
+    return new MusterError('CLI_UNREACHABLE', refused ? `no agent answers at ${where}` : `the agent at ${where} cannot be reached: ${error.message}`, {
+      cause: error,
+      hint: 'start one with "muster agent -dev", or name another with -http-addr or MUSTER_HTTP_ADDR',
+    })
+  }
+}
+
+const unexpected = (status: number, body: string): MusterError =>
+  new MusterError('CLI_ANSWER', `Unexpected response code: ${status} (${body.trim()})`, { status })

@@ -1,0 +1,73 @@
+import { MusterError } from '../common/errors.js'
+import { parseFlags } from '../common/flags.js'
+import { nearest } from '../common/nearest.js'
+import type { CommandEntry } from './command.js'
+import { commands } from './commands.js'
+import { commandHelp, groupHelp, overview } from './help.js'
+import type { Io } from './io.js'
+
+/**
+ * Runs the command that the arguments name and resolves with the exit code: 0 success, 1 error or usage, 127 no such command;
+ * commands may give their own (2: `plan` found changes, `members` found none).
+ */
+export async function dispatch(argv: readonly string[], io: Io): Promise<number> {
+  const [first] = argv
+  if (first === undefined) {
+    io.err(overview())
+    return 127
+  }
+  if (['-v', '-version', '--version'].includes(first)) return dispatch(['version', ...argv.slice(1)], io)
+  if (isHelp(first)) return help(argv.slice(1), io)
+  const entry = find(argv)
+  if (entry !== undefined) return runCommand(entry, argv.slice(entry.name.split(' ').length), io)
+  return unknown(argv, io)
+}
+
+const isHelp = (word: string): boolean => ['help', '-h', '-help', '--help'].includes(word)
+
+/** The longest command that the arguments start with. */
+const find = (argv: readonly string[]): CommandEntry | undefined =>
+  commands.find(({ name }) => name === argv.slice(0, 2).join(' ')) ?? commands.find(({ name }) => name === argv[0])
+
+async function runCommand(entry: CommandEntry, argv: readonly string[], io: Io): Promise<number> {
+  const { command } = await entry.load()
+  if (argv.some(word => ['-h', '-help', '--help'].includes(word))) {
+    io.out(commandHelp(command))
+    return 0
+  }
+  try {
+    return await command.run(parseFlags(command.flags, argv, command.interspersed), io)
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error
+    io.err(`Error: ${error.message}\n`)
+    if (error.hint !== undefined) io.err(`  ${error.hint}\n`)
+    if (error.code === 'USAGE') io.err(`  usage: muster ${command.usage}   (muster ${entry.name} -h tells more)\n`)
+    return 1
+  }
+}
+
+async function help(argv: readonly string[], io: Io): Promise<number> {
+  const entry = find(argv)
+  if (entry !== undefined) io.out(commandHelp((await entry.load()).command))
+  else if (argv[0] !== undefined && isGroup(argv[0])) io.out(groupHelp(argv[0]))
+  else io.out(overview())
+  return 0
+}
+
+const isGroup = (word: string): boolean => commands.some(({ name }) => name.startsWith(`${word} `))
+
+function unknown(argv: readonly string[], io: Io): number {
+  const [first = '', second] = argv
+  if (isGroup(first)) {
+    if (second !== undefined && isHelp(second)) {
+      io.out(groupHelp(first))
+      return 0
+    }
+    if (second !== undefined) io.err(`muster ${first} has no command "${second}".\n\n`)
+    io.err(groupHelp(first))
+    return 1
+  }
+  const near = nearest(first, [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? name))])
+  io.err(`"${first}" is not a muster command.${near === undefined ? '' : ` Did you mean "muster ${near}"?`}\n\n${overview()}`)
+  return 127
+}

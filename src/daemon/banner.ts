@@ -1,0 +1,71 @@
+import type { FileReport } from '../agent/index.js'
+import type { Declared, Settings } from '../config/index.js'
+import { version } from '../common/version.js'
+
+/** An address that a listener is bound to. */
+export interface Bound { readonly address: string; readonly port: number }
+
+/** What the banner tells, gathered once everything listens. */
+export interface BannerFacts {
+  readonly settings: Settings
+  readonly nodeId: string
+  readonly http: readonly Bound[]
+  readonly dns: readonly Bound[]
+  readonly configPaths: readonly string[]
+  readonly files: readonly FileReport[]
+  readonly declared: Declared
+  /** Milliseconds from the start of the process until ready. */
+  readonly took: number
+}
+
+/**
+ * The start-up banner: the facts that Consul's shows, under the same names, then what was read from files and two command lines
+ * that work as they stand.
+ */
+export function banner(facts: BannerFacts): string {
+  const { settings, nodeId, declared } = facts
+  const checks = declared.checks.size + [...declared.services.values()].reduce((sum, { definition }) => sum + definition.checks.length, 0)
+  const rows: [string, string][] = [
+    ['Version', `'${version}'`],
+    ['Node ID', `'${nodeId}'`],
+    ['Node name', `'${settings.nodeName}'`],
+    ['Datacenter', `'${settings.datacenter}' (Segment: '<all>')`],
+    ['Server', `${settings.server} (Bootstrap: ${settings.bootstrap || settings.bootstrapExpect === 1})`],
+    ['Client Addr', `[${settings.clientAddrs.join(' ')}] (HTTP: ${port(facts.http)}, HTTPS: -1, gRPC: -1, DNS: ${port(facts.dns)})`],
+    ['Cluster Addr', `${settings.advertiseAddr} (LAN: ${settings.ports.serfLan}, WAN: ${settings.ports.serfWan})`],
+    ['Store', settings.dev ? 'memory (-dev: nothing is kept)' : `LMDB in ${settings.dataDir}`],
+    ['Config', facts.configPaths.length === 0 ? 'no files' : `${facts.configPaths.join(' ')} (${count(facts.files.length, 'file')}${settings.autoReloadConfig ? ', watched' : ''})`],
+    ['Declared', `${count(declared.services.size, 'service')}, ${count(checks, 'check')}`],
+  ]
+  const width = Math.max(...rows.map(([name]) => name.length)) + 6
+  return [
+    '==> Starting muster agent...',
+    ...rows.map(([name, value]) => `${name.padStart(width)}: ${value}`),
+    '',
+    `==> muster agent running! Ready in ${(facts.took / 1000).toFixed(2)} s. Look next:`,
+    ...examples(facts),
+    '',
+    '==> Log data will now stream in as it occurs:',
+    '',
+    '',
+  ].join('\n')
+}
+
+function examples({ settings, http, dns, declared }: BannerFacts): string[] {
+  const service = [...declared.services.values()][0]?.definition.name ?? 'consul'
+  const lines: string[] = []
+  const [firstDns] = dns
+  const [firstHttp] = http
+  if (firstDns !== undefined) lines.push(`      dig @${reachable(firstDns.address)} -p ${firstDns.port} ${service}.service.${settings.domain} SRV`)
+  if (firstHttp !== undefined) lines.push(`      curl http://${bracketed(reachable(firstHttp.address))}:${firstHttp.port}/v1/health/service/${service}?pretty`)
+  return lines
+}
+
+const port = (bound: readonly Bound[]): number => bound[0]?.port ?? -1
+
+/** A wildcard address is for listening; to ask, the loopback one does. */
+const reachable = (address: string): string => address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
+
+const bracketed = (address: string): string => address.includes(':') ? `[${address}]` : address
+
+const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`

@@ -1,0 +1,46 @@
+import { Agent, request } from 'undici'
+import { MusterError, errorMessage } from '../common/errors.js'
+import { runProcess } from '../common/process.js'
+import type { WatchHandler } from './types.js'
+
+/** Bytes of a handler's output that go to the log. */
+const outputKept = 4096
+/** A handler may run long, but not for ever: then its whole process group is killed. */
+const scriptLimit = 3_600_000
+
+/**
+ * Runs a watch's handler with its data as JSON and resolves with what it printed (the last 4 KiB).
+ * @throws MusterError WATCH_HANDLER when it could not be run, exited with another code than 0, or answered other than 2xx.
+ */
+export async function runHandler(handler: WatchHandler, data: unknown, index: string, signal: AbortSignal): Promise<string> {
+  const body = JSON.stringify(data)
+  return handler.type === 'script' ? runScript(handler.args, body, index, signal) : callUrl(handler, body, index, signal)
+}
+
+async function runScript(args: readonly string[], body: string, index: string, signal: AbortSignal): Promise<string> {
+  const { how, output } = await runProcess(args, {
+    signal, timeout: scriptLimit, outputMaxSize: outputKept, input: `${body}\n`, env: { ...process.env, CONSUL_INDEX: index },
+  })
+  if (how.type === 'exit' && how.code === 0) return output.text()
+  const why = how.type === 'exit' ? `exited with ${how.code}` : how.type === 'signal' ? `ended by ${how.signal}`
+    : how.type === 'no-start' ? `cannot be started: ${how.error.message}` : how.type === 'timeout' ? 'ran for an hour and was killed' : 'was stopped'
+  throw new MusterError('WATCH_HANDLER', `the handler ${args[0] ?? ''} ${why}`, { hint: output.text() })
+}
+
+async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: string, index: string, signal: AbortSignal): Promise<string> {
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: !handler.tlsSkipVerify }, pipelining: 0 })
+  try {
+    const response = await request(handler.url, {
+      method: handler.method, body, dispatcher, signal: AbortSignal.any([signal, AbortSignal.timeout(handler.timeout)]),
+      headers: { 'content-type': 'application/json', 'x-consul-index': index, ...Object.fromEntries(Object.entries(handler.header).map(([name, values]) => [name, [...values]])) },
+    })
+    const text = (await response.body.text()).slice(-outputKept)
+    if (response.statusCode >= 200 && response.statusCode < 300) return text
+    throw new MusterError('WATCH_HANDLER', `${handler.url} answered ${response.statusCode}`, { hint: text })
+  } catch (error) {
+    if (error instanceof MusterError) throw error
+    throw new MusterError('WATCH_HANDLER', `${handler.url} cannot be called: ${errorMessage(error)}`, { cause: error })
+  } finally {
+    await dispatcher.destroy()
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../common/clock.js'
+import { errorMessage, MusterError } from '../common/errors.js'
+import type { Logger } from '../telemetry/index.js'
+import { runHandler } from './handler.js'
+import type { WatchPlan, WatchSource } from './types.js'
+
+/** What a running watch needs. */
+export interface WatchDependencies {
+  readonly source: WatchSource
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+/** How long one question may wait for a change. */
+const questionWait = '5m'
+/** Pause after a failed question: this times the failures squared, up to the limit. */
+const retryBase = 5000
+const retryLimit = 180_000
+
+/**
+ * Runs one watch until `signal` is aborted: asks, runs the handler when the data differs from what it was last given, asks
+ * again. The handler runs alone; what changes meanwhile is seen once it has ended, so a slow one never piles up.
+ */
+export async function runWatch(plan: WatchPlan, { source, log, clock }: WatchDependencies, signal: AbortSignal): Promise<void> {
+  let index = ''
+  let given: string | undefined
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      const answer = await source.get(withIndex(plan.query.path, index), signal)
+      if (answer.status !== 200 && answer.status !== 404) throw new MusterError('WATCH_QUERY', `answered ${answer.status}: ${answer.body}`)
+      failures = 0
+      index = answer.index
+      const data = plan.query.pick(answer.body === '' ? null : JSON.parse(answer.body), answer.status === 200)
+      const text = JSON.stringify(data)
+      if (text === given) continue
+      given = text
+      await handle(plan, data, index, log, signal)
+    } catch (error) {
+      if (isAborted(signal)) return
+      failures++
+      index = ''
+      log.warn('watch query failed', { watch: plan.label, failures, error: errorMessage(error) })
+      await pause(clock, Math.min(retryBase * failures ** 2, retryLimit), signal)
+    }
+  }
+}
+
+// Asked again after an await: the compiler would take the loop's answer for granted.
+const isAborted = (signal: AbortSignal): boolean => signal.aborted
+
+async function handle(plan: WatchPlan, data: unknown, index: string, log: Logger, signal: AbortSignal): Promise<void> {
+  try {
+    const output = await runHandler(plan.handler, data, index, signal)
+    log.debug('watch handler ran', { watch: plan.label, output })
+  } catch (error) {
+    if (isAborted(signal)) return
+    log.error('watch handler failed', { watch: plan.label, error: errorMessage(error), output: error instanceof MusterError ? error.hint : undefined })
+  }
+}
+
+const withIndex = (path: string, index: string): string =>
+  index === '' ? path : `${path}${path.includes('?') ? '&' : '?'}index=${index}&wait=${questionWait}`
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = (): void => {
+      timer.cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = clock.after(ms, done)
+    signal.addEventListener('abort', done)
+  })
+}

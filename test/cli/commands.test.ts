@@ -1,0 +1,120 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { commands } from '../../src/cli/commands.js'
+import { startAgent } from '../support/agent-process.js'
+import { muster } from '../support/muster.js'
+
+t.test('help: every command has a description, examples and its options; exit codes are Consul\'s', async t => {
+  const overview = await muster(['help'])
+  t.equal(overview.code, 0)
+  for (const { name } of commands) {
+    t.match(overview.out, name)
+    const help = await muster([...name.split(' '), '-h'])
+    t.equal(help.code, 0, name)
+    t.match(help.out, `Usage: muster ${name}`)
+    t.match(help.out, 'Examples:')
+  }
+  t.equal((await muster([])).code, 127)
+  const unknown = await muster(['relaod'])
+  t.equal(unknown.code, 127)
+  t.match(unknown.err, 'Did you mean "muster reload"?')
+  t.equal((await muster(['catalog'])).code, 1)
+  t.equal((await muster(['catalog', 'nope'])).code, 1)
+  t.equal((await muster(['--version'])).code, 0)
+  const wrong = await muster(['members', '-no-such-flag'])
+  t.equal(wrong.code, 1)
+  t.match(wrong.err, 'flag provided but not defined: -no-such-flag')
+})
+
+t.test('without an agent: what was tried and what to do', async t => {
+  const members = await muster(['members', '-http-addr=127.0.0.1:1'])
+  t.equal(members.code, 1)
+  t.match(members.err, /no agent answers at 127\.0\.0\.1:1/)
+  t.match(members.err, /muster agent -dev/)
+  t.equal((await muster(['ready', '-http-addr=127.0.0.1:1'])).code, 1)
+  t.match((await muster(['info', '-http-addr=ftp://x:y:z'])).err, /is not an address/)
+})
+
+t.test('where the agent is: flag before MUSTER_ before CONSUL_ before the settings file', async t => {
+  const agent = await startAgent(t, { dev: true })
+  const here = `127.0.0.1:${agent.http}`
+  const nowhere = '127.0.0.1:1'
+  const cwd = fs.mkdtempSync(path.join(os.tmpdir(), 'muster-cli-'))
+  t.teardown(() => { fs.rmSync(cwd, { recursive: true }) })
+  const code = async (env: Record<string, string>, ...flags: string[]): Promise<number | null> => (await muster(['members', ...flags], { env, cwd })).code
+  t.equal(await code({ MUSTER_HTTP_ADDR: nowhere }, `-http-addr=${here}`), 0)
+  t.equal(await code({ MUSTER_HTTP_ADDR: here, CONSUL_HTTP_ADDR: nowhere }), 0)
+  t.equal(await code({ CONSUL_HTTP_ADDR: `http://${here}` }), 0)
+  fs.writeFileSync(path.join(cwd, '.musterrc.json'), JSON.stringify({ address: here }))
+  t.equal(await code({}), 0)
+  t.equal(await code({ CONSUL_HTTP_ADDR: nowhere }), 1)
+  fs.writeFileSync(path.join(cwd, '.musterrc.json'), JSON.stringify({ adress: here }))
+  const typo = await muster(['members'], { cwd })
+  t.equal(typo.code, 1)
+  t.match(typo.err, /unknown setting "adress"/)
+  t.match(typo.err, /did you mean "address"\?/)
+})
+
+t.test('the commands against an agent', async t => {
+  const agent = await startAgent(t, { conf: { 'web.json': { service: { name: 'web', port: 80, tags: ['v1', 'a'] }, node_meta: { rack: 'r1' } } } })
+  const ok = async (...args: string[]): Promise<string> => {
+    const { code, out, err } = await muster(args, { agent })
+    t.equal(code, 0, `${args.join(' ')}: ${err}`)
+    return out
+  }
+  t.match(await ok('members'), /^Node +Address +Status +Type +Build +Protocol +DC +Segment\nn1 +127\.0\.0\.1:8301 +alive +server +\S+ +2 +dc1 +<all>\n$/)
+  t.match(await ok('members', '-detailed'), /dc=dc1,.*role=consul/)
+  t.match(await ok('members', '-wan'), /^n1\.dc1 /m)
+  t.equal((await muster(['members', '-status=failed'], { agent })).code, 2)
+  t.match(await ok('info'), /^agent:\n(\t.*\n)*\tservices = 1\n/m)
+  t.equal(await ok('catalog', 'datacenters'), 'dc1\n')
+  t.match(await ok('catalog', 'nodes'), /^Node +ID +Address +DC\nn1 +[0-9a-f]{8} +127\.0\.0\.1 +dc1\n$/)
+  t.match(await ok('catalog', 'nodes', '-detailed', '-service=web'), /rack=r1/)
+  t.equal((await muster(['catalog', 'nodes', '-node-meta=rack=r2'], { agent })).err, 'No nodes match the given query - try expanding your search.\n')
+  t.equal(await ok('catalog', 'services'), 'consul\nweb\n')
+  t.equal(await ok('catalog', 'services', '-tags', '-node=n1'), 'consul  \nweb     a,v1\n')
+  t.equal(await ok('services', 'register', '-name=api', '-port=9', '-tag=x', '-meta=k=v', '-tagged-address=lan=192.0.2.1:99'), 'Registered service: api\n')
+  t.match(await ok('services', 'list'), /^api +api +:9 +passing +x +api\n^web +web +:80 +passing +v1,a +\S*web\.json:\d+\n/m)
+  const file = path.join(agent.directory, 'db.json')
+  fs.writeFileSync(file, JSON.stringify({ services: [{ name: 'db', port: 5432, check: { ttl: '1h', status: 'passing' } }] }))
+  t.equal(await ok('services', 'register', file), 'Registered service: db\n')
+  t.match(await ok('services', 'list'), /^db +db +:5432 +passing/m)
+  t.equal(await ok('services', 'deregister', file), 'Deregistered service: db\n')
+  t.equal(await ok('services', 'deregister', '-id=api'), 'Deregistered service: api\n')
+  t.equal((await muster(['services', 'register'], { agent })).code, 1)
+
+  t.equal(await ok('maint'), '')
+  t.equal(await ok('maint', '-enable', '-reason=why'), 'Node maintenance is now enabled\n')
+  t.equal(await ok('maint', '-enable', '-service=web'), 'Service maintenance is now enabled for "web"\n')
+  t.match(await ok('maint'), 'Node:\n  Name:   n1\n  Reason: why\n\n')
+  t.match(await ok('maint'), 'Service:\n  ID:     web\n')
+  t.equal(await ok('maint', '-disable'), 'Node maintenance is now disabled\n')
+  t.match((await muster(['maint', '-enable', '-service=nope'], { agent })).err, /404 \(No service registered with ID "nope"\)/)
+  t.match((await muster(['maint', '-enable', '-disable'], { agent })).err, /Only one of -enable or -disable/)
+
+  t.equal(await ok('ready'), 'The agent is ready.\n')
+  t.match(await ok('reload'), /^Configuration reload triggered: 0 added, 0 changed, 0 removed/)
+  t.equal(await ok('leave'), 'Graceful leave complete\n')
+  t.equal(await agent.stop(), 0, 'a left agent ends with 0')
+})
+
+t.test('monitor streams the log until the agent ends', async t => {
+  const agent = await startAgent(t)
+  const following = muster(['monitor', '-log-level=debug'], { agent })
+  const register = setInterval(() => { void agent.api('/v1/agent/reload', { method: 'PUT' }).catch(() => undefined) }, 50)
+  t.teardown(() => { clearInterval(register) })
+  await new Promise<void>(resolve => {
+    const look = setInterval(() => {
+      if (!agent.output().includes('reload')) return
+      clearInterval(look)
+      resolve()
+    }, 20)
+  })
+  clearInterval(register)
+  await agent.stop()
+  const { code, out } = await following
+  t.equal(code, 1)
+  t.match(out, /reload/)
+})

@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+// Runs every test: finds the system programs they need (and installs what is missing on Debian as root), builds, runs
+// the test files with tap, then replays the recorded conformance cases against the built agent.
+//   node tools/test.mjs                     everything
+//   node tools/test.mjs test/dns/*.test.ts  these files only
+import { spawn, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+process.chdir(path.join(path.dirname(fileURLToPath(import.meta.url)), '..'))
+
+/** Programs that tests start, and the Debian package that brings each. */
+const programs = [
+  { program: 'dig', package: 'bind9-dnsutils' },
+  { program: 'curl', package: 'curl' },
+  { program: 'openssl', package: 'openssl' },
+]
+
+/** The areas of the recorded cases that this version answers for. */
+const areas = ['agent', 'blocking', 'catalog', 'config', 'dns', 'health', 'status']
+
+ensurePrograms()
+run('node', ['tools/build.mjs', '--tests'])
+const only = process.argv.slice(2)
+const files = (only.length > 0 ? only : testFiles('test')).map(file => path.join('build', file.replace(/\.ts$/, '.js')))
+const tests = await runTap(files)
+const cases = only.length > 0 ? { passed: 0, failed: 0 } : await runConformance()
+const passed = tests.passed + cases.passed
+const failed = tests.failed + cases.failed
+console.log(`\n${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+function ensurePrograms() {
+  const missing = programs.filter(({ program }) => !onPath(program))
+  if (missing.length === 0) return
+  const packages = missing.map(entry => entry.package)
+  const why = `the tests need ${missing.map(({ program }) => program).join(', ')}`
+  if (process.getuid?.() !== 0 || !fs.existsSync('/etc/debian_version')) {
+    console.error(`${why}: install ${packages.length > 1 ? 'the packages' : 'the package'} ${packages.join(' ')} and run npm test again`)
+    process.exit(1)
+  }
+  console.log(`${why}: installing ${packages.join(' ')}`)
+  const quiet = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+  run('apt-get', ['update', '-qq'], quiet)
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet)
+}
+
+function onPath(program) {
+  return (process.env.PATH ?? '').split(':').some(folder => fs.existsSync(path.join(folder, program)))
+}
+
+/** Runs a program with our output; ends the whole run when it fails. */
+function run(program, args, options = {}) {
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit', ...options })
+  if (status === 0) return
+  console.error(`${program} ${args.join(' ')} failed${error ? `: ${error.message}` : ` with exit code ${status}`}`)
+  process.exit(1)
+}
+
+function testFiles(folder) {
+  return fs.readdirSync(folder, { recursive: true }).map(name => path.join(folder, String(name))).filter(name => name.endsWith('.test.ts')).sort()
+}
+
+async function runTap(testFiles) {
+  if (testFiles.length === 0) return { passed: 0, failed: 0 }
+  const jobs = String(Math.max(1, Math.min(4, os.availableParallelism())))
+  const { code, output } = await follow('node_modules/.bin/tap', ['run', '--disable-coverage', `--jobs=${jobs}`, '--timeout=180', '--reporter=terse', ...testFiles])
+  const count = word => Number([...output.matchAll(new RegExp(`# ${word}\\s+(\\d+)`, 'g'))].at(-1)?.[1] ?? 0)
+  const total = /# \{ total: (\d+)(?:, pass: (\d+))?(?:, fail: (\d+))?/.exec(output)
+  const passed = total ? Number(total[2] ?? 0) : count('pass') || count('ok')
+  const failed = total ? Number(total[3] ?? 0) : count('fail')
+  return { passed, failed: code === 0 ? failed : Math.max(1, failed) }
+}
+
+async function runConformance() {
+  const cases = fs.readdirSync('test/conformance/cases').filter(name => areas.includes(name.split(/[-.]/)[0])).map(name => path.join('test/conformance/cases', name))
+  const { code, output } = await follow('node', ['test/conformance/run.mjs', '--agent', 'node dist/muster.js', ...cases])
+  const [, passed = 0, failed = 0] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
+  return { passed: Number(passed), failed: code === 0 ? Number(failed) : Math.max(1, Number(failed)) }
+}
+
+/** Runs a program, shows what it prints as it prints it, and resolves with that and the exit code. */
+function follow(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    let output = ''
+    child.stdout.on('data', chunk => {
+      process.stdout.write(chunk)
+      output += chunk
+    })
+    child.on('error', reject)
+    child.on('close', code => { resolve({ code, output }) })
+  })
+}
