@@ -1,1 +1,8 @@
 export * from './api.js'
+export { Agent, type AgentDependencies } from './agent.js'
+export { nodeData } from './catalog-data.js'
+export { resolveNodeId } from './node-id.js'
+export { noPersistence, openPersistence, type Persistence } from './persistence.js'
+export type { ConfigReader, InitialLoad } from './reload.js'
+export { ownerOf } from './sync-compare.js'
+export { catalogTarget, type NodeChanges, type RemoteNode, type SyncTarget } from './sync-target.js'

@@ -45,8 +45,8 @@ const kindShapes: Readonly<Record<CheckDefinition['kind']['type'], Shape>> = {
   alias: { service: isText, node: isText },
 }
 
-const isKind = (value: unknown): boolean => isObject(value) && isText(value['type'])
-  && Object.hasOwn(kindShapes, value['type']) && has(value, kindShapes[value['type'] as keyof typeof kindShapes])
+const isKind = (value: unknown): boolean => isObject(value) && isText(value.type)
+  && Object.hasOwn(kindShapes, value.type) && has(value, kindShapes[value.type as keyof typeof kindShapes])
 
 const checkShape: Shape = {
   id: isText, name: isText, notes: isText, serviceId: isText, token: isText, status: value => isText(value) && isCheckStatus(value),
@@ -71,7 +71,7 @@ const isServiceDefinition = (value: unknown): value is ServiceDefinition => isOb
 
 /** A service entry as read from disk, or undefined when it is not one. */
 export function parsePersistedService(value: unknown): ServiceDefinition | undefined {
-  return isObject(value) && isServiceDefinition(value['Service']) ? value['Service'] : undefined
+  return isObject(value) && isServiceDefinition(value.Service) ? value.Service : undefined
 }
 
 /** A check entry as read from disk, or undefined when it is not one. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Clock } from '../common/clock.js'
-import type { LastGoodStore } from '../config/index.js'
-import type { CheckDefinition, ServiceDefinition } from '../config/index.js'
+import type { CheckDefinition, LastGoodStore, ServiceDefinition } from '../config/index.js'
 import type { Logger } from '../telemetry/index.js'
 import { EntryFiles } from './entry-files.js'
 import { Journal } from './journal.js'

@@ -1,6 +1,6 @@
 import type { CheckRunner } from '../checks/index.js'
-import { errorMessage } from '../common/errors.js'
-import type { CheckDefinition, DeclaredCheck, DeclaredService, Origin } from '../config/index.js'
+import { MusterError, errorMessage } from '../common/errors.js'
+import type { CheckDefinition, DeclaredCheck, DeclaredService, Origin, ServiceDefinition } from '../config/index.js'
 import type { Logger } from '../telemetry/index.js'
 import type { EntryOrigin, LocalCheck, ServiceRegistration } from './api.js'
 import type { CheckStates } from './check-states.js'
@@ -8,7 +8,6 @@ import type { LocalState, RestoreStatus, Touched } from './local-state.js'
 import { maintenanceCheckId } from './maintenance.js'
 import type { PersistedCheck } from './persisted-shape.js'
 import type { Persistence } from './persistence.js'
-import type { ServiceDefinition } from '../config/index.js'
 
 /** What {@link Registrations} works with. */
 export interface RegistrationsDependencies {
@@ -189,7 +188,13 @@ export class Registrations {
 
   async #save(name: string, work: Promise<void>): Promise<void> {
     this.#unsaved.add(name)
-    await work
+    try {
+      await work
+    } catch (error) {
+      throw new MusterError('AGENT_NOT_SAVED', `${name} is registered, but would not survive a restart: ${errorMessage(error)}`, {
+        cause: error, hint: 'make data_dir writable again and register it again',
+      })
+    }
     this.#unsaved.delete(name)
   }
 

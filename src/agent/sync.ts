@@ -68,7 +68,7 @@ export class Sync {
     this.#corrections = deps.metrics.counter('sync.corrections', 'entries of this node that someone else had changed and that were put back')
   }
 
-  /** Starts following the local state. Resolves when the first full comparison is committed, however often it must be tried. */
+  /** Starts following the local state. Resolves when the first full comparison is committed, however often it must be tried, or at {@link stop}. */
   start(): Promise<void> {
     this.#subscription = this.#deps.local.subscribe(change => { this.#changed(change) })
     const first = new Promise<void>(resolve => { this.#announceFirst = resolve })
@@ -100,6 +100,7 @@ export class Sync {
     this.#outputs.close()
     const working = this.#working
     this.#state = next(this.#state, 'stop')
+    this.#announceFirst?.()
     for (const resolve of this.#waiters.splice(0)) resolve()
     await working
   }

@@ -61,16 +61,15 @@ export class ConfigWatcher {
    * `since` (wall-clock milliseconds): what changed between that and the watches is reported.
    */
   async start(read: Iterable<string>, since: number): Promise<void> {
-    for (const path of this.#everyFile()) this.#signatures.look(path)
+    await this.#inSlices(this.#everyFile(), path => { this.#signatures.look(path) })
     this.#rewire()
     await Promise.all([...this.#watches.values()].map(watch => watch.ready))
     const before = new Set(read)
-    for (const path of new Set([...this.#everyFile(), ...before, ...this.#signatures.paths()])) {
+    await this.#inSlices(new Set([...this.#everyFile(), ...before, ...this.#signatures.paths()]), path => {
       // File times come in ticks of up to 10 ms, so a little earlier counts too.
       const moved = (this.#signatures.changedAt(path) ?? 0) >= since - 10
-      if (this.#look(path) || (before.has(path) === this.#signatures.has(path) && !moved)) continue
-      this.#gatherer.add(path)
-    }
+      if (!this.#look(path) && (moved || before.has(path) !== this.#signatures.has(path))) this.#gatherer.add(path)
+    })
     this.#started = true
     this.#planSlice()
   }
@@ -83,6 +82,16 @@ export class ConfigWatcher {
     const watches = [...this.#watches.values()]
     this.#watches.clear()
     await Promise.all(watches.map(watch => watch.close()))
+  }
+
+  /** Others have their turn after every few files. */
+  async #inSlices(paths: Iterable<string>, run: (path: string) => void): Promise<void> {
+    let done = 0
+    for (const path of paths) {
+      if (++done % sliceSize === 0) await new Promise<void>(resolve => { setImmediate(resolve) })
+      if (this.#closed) return
+      run(path)
+    }
   }
 
   #event(directory: string, name: string | undefined): void {

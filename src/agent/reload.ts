@@ -1,0 +1,195 @@
+import { statSync } from 'node:fs'
+import type { Clock } from '../common/clock.js'
+import { difference, type ConfigLoad, type DeclaredChange, type Settings } from '../config/index.js'
+import type { Logger, Metrics } from '../telemetry/index.js'
+import type { FileReport, PlanReport, ReloadReport } from './api.js'
+import { applyChanges, missingEntries, moveOrigins } from './apply-declared.js'
+import { stepSettings, type SettingsStep } from './live-settings.js'
+import type { LocalState } from './local-state.js'
+import type { Registrations } from './registrations.js'
+import { ReloadLog } from './reload-log.js'
+
+/** Where configuration is read from: config's `ConfigSource`, or a twin of it. */
+export interface ConfigReader {
+  load(changed?: ReadonlySet<string>): ConfigLoad
+}
+
+/** What the agent was started with: when reading it began (wall-clock milliseconds), and how long it took (milliseconds). */
+export interface InitialLoad { readonly load: ConfigLoad; readonly at: number; readonly took: number }
+
+/** What a {@link Reloader} works with. */
+export interface ReloaderDependencies {
+  readonly source: ConfigReader
+  readonly initial: InitialLoad
+  readonly local: LocalState
+  readonly registrations: Registrations
+  /** The settings of the first load; daemons may have completed them, e.g. with ports that the system chose. */
+  readonly settings: Settings
+  /** Called with new settings that are in effect from now on. */
+  readonly onSettings: (settings: Settings) => void
+  /** Resolves when what changed has been pushed to the catalog. */
+  readonly pushed: () => Promise<void>
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+type Cause = ReloadReport['cause']
+
+/** A reload that has been asked for: of these files, or of everything. */
+interface Request { cause: Cause; changed: Set<string> | 'everything'; readonly done: Promise<ReloadReport>; readonly settle: (work: Promise<ReloadReport>) => void }
+
+/** Milliseconds for which a broken file may be one that is still being written. */
+const writingTime = 100
+/** How often a file that is being written on and on is waited for before it is reported as it is. */
+const mostLooks = 10
+
+/**
+ * Brings what runs to what the files say: reads what changed, compares, and applies the difference, so equal in is nothing out. What is
+ * running never shrinks because a file is broken: the source keeps that file's last good content.
+ */
+export class Reloader {
+  readonly #deps: ReloaderDependencies
+  readonly #log: ReloadLog
+  #load: ConfigLoad
+  #settings: Settings
+  /** The loaded settings that the running ones came from: the same object again means that no file changed them. */
+  #compared: Settings | undefined
+  #last: ReloadReport
+  #waiting: Request | undefined
+  #working: Promise<unknown> = Promise.resolve()
+  #busy = false
+  #closed = false
+
+  constructor(deps: ReloaderDependencies) {
+    this.#deps = deps
+    this.#log = new ReloadLog(deps.log, deps.metrics)
+    this.#load = deps.initial.load
+    this.#settings = deps.settings
+    this.#compared = deps.initial.load.settings
+    this.#last = this.#report(1, 'start', deps.initial.at, deps.initial.took, this.#load, [], unchanged(this.#settings))
+  }
+
+  get settings(): Settings { return this.#settings }
+  get load(): ConfigLoad { return this.#load }
+  get files(): readonly FileReport[] { return this.#load.files }
+  get last(): ReloadReport { return this.#last }
+
+  /** Registers everything that the first load declared. Restored entries of clients should be there already, their checks not yet. */
+  applyInitial(): void {
+    const { registrations } = this.#deps
+    for (const service of this.#load.declared.services.values()) registrations.declareService(service)
+    for (const check of this.#load.declared.checks.values()) registrations.declareCheck(check)
+    this.#log.tell(this.#last)
+  }
+
+  /**
+   * Reloads, once what is under way is done; requests that wait together share one reload and its report. `changed` limits it to
+   * these files. Rejects only for faults of this program: whatever is wrong with files is in the report.
+   */
+  reload(cause: Exclude<Cause, 'start'>, changed?: ReadonlySet<string>): Promise<ReloadReport> {
+    if (this.#waiting === undefined) this.#waiting = request(cause)
+    const waiting = this.#waiting
+    if (waiting.cause === 'file') waiting.cause = cause
+    if (changed === undefined) waiting.changed = 'everything'
+    else if (waiting.changed !== 'everything') for (const path of changed) waiting.changed.add(path)
+    if (!this.#busy) this.#next()
+    return waiting.done
+  }
+
+  /** What a reload would do now. */
+  async plan(): Promise<PlanReport> {
+    await this.#working
+    const load = this.#deps.source.load()
+    const { live, needsRestart } = this.#step(load)
+    const changes = [...difference(this.#load.declared, load.declared)]
+    const known = new Set(changes.map(({ kind, id }) => `${kind} ${id}`))
+    changes.push(...missingEntries(load.declared, this.#deps.local, () => true).filter(({ kind, id }) => !known.has(`${kind} ${id}`)))
+    return { changes, settings: live, needsRestart, diagnostics: load.diagnostics }
+  }
+
+  /** Begins nothing any more; resolves when what is under way is done. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#waiting?.settle(Promise.resolve(this.#last))
+    this.#waiting = undefined
+    await this.#working
+  }
+
+  #next(): void {
+    const next = this.#waiting
+    this.#waiting = undefined
+    if (next === undefined || this.#closed) return
+    this.#busy = true
+    const work = this.#perform(next)
+    next.settle(work)
+    this.#working = work.catch(() => undefined).then(() => {
+      this.#busy = false
+      this.#next()
+    })
+  }
+
+  async #perform({ cause, changed }: Request): Promise<ReloadReport> {
+    const { clock, local, pushed } = this.#deps
+    const at = clock.now()
+    const started = clock.monotonic()
+    const paths = changed === 'everything' ? undefined : changed
+    const load = paths === undefined ? this.#deps.source.load() : await this.#loadWritten(paths)
+    const step = this.#step(load)
+    const changes = [...difference(this.#load.declared, load.declared)]
+    this.#load = load
+    applyChanges(changes, load.declared, this.#deps.registrations)
+    const missing = missingEntries(load.declared, local, file => paths?.has(file) ?? true)
+    applyChanges(missing, load.declared, this.#deps.registrations)
+    moveOrigins(load.declared, local)
+    if (step.settings !== this.#settings) {
+      this.#settings = step.settings
+      this.#deps.onSettings(step.settings)
+    }
+    const report = this.#report(this.#last.number + 1, cause, at, clock.monotonic() - started, load, [...changes, ...missing], step)
+    this.#last = report
+    this.#log.tell(report)
+    // Who asked wants to see the outcome; files change again before a slow catalog has answered.
+    if (cause !== 'file') await pushed()
+    return report
+  }
+
+  /** Reads changed files. One that is broken and very young may be half written: it is looked at again before anyone is told. */
+  async #loadWritten(paths: ReadonlySet<string>): Promise<ConfigLoad> {
+    for (let looks = 1; ; looks++) {
+      const load = this.#deps.source.load(paths)
+      const young = Math.max(...load.diagnostics.flatMap(({ severity, at }) =>
+        severity === 'error' && at !== undefined && paths.has(at.file) ? writingTime - this.#age(at.file) : []), 0)
+      if (young <= 0 || looks >= mostLooks || this.#closed) return load
+      await new Promise<void>(resolve => { this.#deps.clock.after(young, resolve) })
+    }
+  }
+
+  #age(file: string): number {
+    const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs
+    // A time in the future is somebody's clock, not a writer at work.
+    const age = written === undefined ? writingTime : this.#deps.clock.now() - written
+    return age < 0 ? writingTime : age
+  }
+
+  #step(load: ConfigLoad): SettingsStep {
+    if (load.settings === undefined || load.settings === this.#compared) return unchanged(this.#settings)
+    return stepSettings(this.#settings, load.settings, key => load.settingOrigin(key))
+  }
+
+  #report(number: number, cause: Cause, at: number, took: number, load: ConfigLoad, changes: readonly DeclaredChange[], step: SettingsStep): ReloadReport {
+    const failed = load.diagnostics.some(({ severity }) => severity === 'error')
+    return {
+      number, cause, at, took, outcome: load.settingsRefused ? 'refused' : failed ? 'partly' : 'applied',
+      changes, settings: step.live, needsRestart: step.needsRestart, diagnostics: load.diagnostics,
+    }
+  }
+}
+
+const unchanged = (settings: Settings): SettingsStep => ({ settings, live: [], needsRestart: [] })
+
+function request(cause: Cause): Request {
+  let settle: Request['settle'] = () => undefined
+  const done = new Promise<ReloadReport>(resolve => { settle = resolve })
+  return { cause, changed: new Set(), done, settle }
+}
