@@ -1,16 +1,7 @@
 import { nearest } from '../common/nearest.js'
-import type { Content } from './content.js'
-import type { Entries } from './entries.js'
+import type { Claim, Contribution } from './contribution.js'
 import { quote } from './finding.js'
-import type { Path } from './keys.js'
-import type { CheckDefinition, Declared, DeclaredCheck, DeclaredService, DeclaredWatch, Diagnostic } from './types.js'
-
-/** What one file puts in. */
-export interface Contribution {
-  readonly file: string
-  readonly content: Content
-  readonly entries: Entries
-}
+import type { Declared, DeclaredCheck, DeclaredService, DeclaredWatch, Diagnostic } from './types.js'
 
 /** What declarations are judged by besides each other. */
 export interface Rules {
@@ -35,8 +26,6 @@ export interface Combined {
   /** Which file a check comes from, those of services included. */
   checkFile(id: string): string | undefined
 }
-
-interface Claim { readonly contribution: Contribution; readonly path: Path; readonly serviceId: string }
 
 /**
  * Brings all files' declarations together. Of two entries with one id only the owner's goes in, and no check of a service
@@ -66,35 +55,30 @@ class Combiner {
   }
 
   addServices(contribution: Contribution): void {
-    for (const { declared, path } of contribution.entries.services) {
-      const { definition } = declared
-      const serviceId = definition.id
-      if (!this.#claim('service', this.#serviceClaims, serviceId, { contribution, path, serviceId: '' })) continue
-      this.services.set(serviceId, declared)
-      for (const [i, check] of definition.checks.entries()) {
-        const checkAt = checkPath(contribution.content, path, i)
-        this.#claim('check', this.checkClaims, check.id, { contribution, path: checkAt, serviceId })
-        this.#judgeScript(check, contribution, checkAt)
+    for (const { declared, claim, checks } of contribution.services) {
+      if (!this.#claim('service', this.#serviceClaims, claim)) continue
+      this.services.set(claim.id, declared)
+      for (const check of checks) {
+        this.#claim('check', this.checkClaims, check)
+        if (check.script) this.#judgeScript(check)
       }
     }
     for (const watch of contribution.entries.watches) this.watches.push(watch)
   }
 
   addChecks(contribution: Contribution): void {
-    for (const { declared, path } of contribution.entries.checks) {
-      const { definition } = declared
-      const { serviceId } = definition
+    for (const { declared, claim } of contribution.checks) {
+      const { serviceId } = declared.definition
       if (serviceId !== '' && !this.services.has(serviceId) && !this.#rules.known.has(serviceId)) {
-        this.faults.push(unknownService(contribution, path, serviceId, [...this.services.keys(), ...this.#rules.known]))
-      } else if (this.#claim('check', this.checkClaims, definition.id, { contribution, path, serviceId: '' })) {
-        this.checks.set(definition.id, declared)
-      }
-      this.#judgeScript(definition, contribution, path)
+        this.faults.push(unknownService(claim, serviceId, [...this.services.keys(), ...this.#rules.known]))
+      } else if (this.#claim('check', this.checkClaims, claim)) this.checks.set(claim.id, declared)
+      if (claim.script) this.#judgeScript(claim)
     }
   }
 
   /** False when the id belongs to an earlier entry. */
-  #claim(kind: 'service' | 'check', claims: Map<string, Claim>, id: string, claim: Claim): boolean {
+  #claim(kind: 'service' | 'check', claims: Map<string, Claim>, claim: Claim): boolean {
+    const { id } = claim
     const before = claims.get(id)
     if (before === undefined) {
       claims.set(id, claim)
@@ -107,32 +91,33 @@ class Combiner {
     }
     const owner = this.#rules.owner(kind, id, [before.contribution.file, claim.contribution.file])
     const claimWins = owner === claim.contribution.file && owner !== before.contribution.file
-    this.faults.push(claimWins ? duplicate(kind, id, before, claim) : duplicate(kind, id, claim, before))
+    this.faults.push(claimWins ? duplicate(kind, before, claim) : duplicate(kind, claim, before))
     if (claimWins) claims.set(id, claim)
     return claimWins
   }
 
-  #judgeScript(check: CheckDefinition, contribution: Contribution, path: Path): void {
-    if (this.#rules.scriptsAllowed || (check.kind.type !== 'script' && check.kind.type !== 'docker')) return
+  #judgeScript({ contribution, path }: Claim): void {
+    if (this.#rules.scriptsAllowed) return
+    const at = [...path, 'args']
     this.faults.push({ contribution, kind: 'scripts', diagnostic: {
-      severity: 'error', code: 'scripts-disabled', at: contribution.content.place([...path, 'args']), key: contribution.content.name([...path, 'args']),
+      severity: 'error', code: 'scripts-disabled', at: contribution.content.place(at), key: contribution.content.name(at),
       message: `Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true`,
       hint: 'add "enable_local_script_checks": true to a configuration file, or give the flag',
     } })
   }
 }
 
-function duplicate(kind: 'service' | 'check', id: string, fault: Claim, owner: Claim): Fault {
+function duplicate(kind: 'service' | 'check', fault: Claim, owner: Claim): Fault {
   const at = fault.contribution.content.place(fault.path)
   const other = owner.contribution.content.place(owner.path)
   return { contribution: fault.contribution, kind: 'duplicate', diagnostic: {
     severity: 'error', code: 'duplicate-id', at, other, key: fault.contribution.content.name(fault.path),
-    message: `the ${kind} id ${quote(id)} is declared twice: at ${other.file}:${other.line}:${other.column} and at ${at.file}:${at.line}:${at.column}`,
+    message: `the ${kind} id ${quote(fault.id)} is declared twice: at ${other.file}:${other.line}:${other.column} and at ${at.file}:${at.line}:${at.column}`,
     hint: kind === 'service' ? 'give one of them another "id"; both may keep their "name"' : 'give one of them another "id"',
   } }
 }
 
-function unknownService(contribution: Contribution, path: Path, id: string, known: readonly string[]): Fault {
+function unknownService({ contribution, path }: Claim, id: string, known: readonly string[]): Fault {
   const at = [...path, 'service_id']
   const near = nearest(id, known)
   const some = known.slice(0, 10).map(quote).join(', ')
@@ -141,12 +126,4 @@ function unknownService(contribution: Contribution, path: Path, id: string, know
     severity: 'error', code: 'unknown-service', at: contribution.content.place(at), key: contribution.content.name(at),
     message: `ServiceID ${quote(id)} does not exist`, hint: near === undefined ? list : `did you mean ${quote(near)}?`,
   } }
-}
-
-/** Where a service's check stands: those of its list come before the single one. */
-function checkPath(content: Content, service: Path, index: number): Path {
-  let value: unknown = content.written
-  for (const step of service) value = (value as Readonly<Record<string | number, unknown>>)[step]
-  const list = (value as { readonly checks?: readonly unknown[] }).checks ?? []
-  return index < list.length ? [...service, 'checks', index] : [...service, 'check']
 }

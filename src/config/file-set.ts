@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { leftovers, listPath } from './listing.js'
+import { listPath, withName } from './listing.js'
 import type { Listing } from './listing.js'
 import type { ConfigFormat } from './syntax/index.js'
 import { TrackedFile } from './tracked-file.js'
@@ -55,14 +55,13 @@ export class FileSet {
    * nothing else can have changed with them. Returns warnings about names that are not read, each once.
    */
   refresh(changed?: ReadonlySet<string>): readonly Diagnostic[] {
-    const forced = new Set([...changed ?? []].map(file => path.resolve(file)))
-    const reach = changed === undefined ? 'all' : this.#reach(forced)
-    if (reach !== 'known') this.#list()
+    const resolved = [...changed ?? []].map(file => path.resolve(file))
+    const few = changed !== undefined && this.#narrow(resolved)
+    if (!few) this.#list()
+    const forced = new Set(resolved.flatMap(file => this.#givenPath(file)?.given ?? []))
     const gone = new Set<string>()
-    for (const file of this.#files) {
-      const force = forced.size > 0 && forced.has(path.resolve(file.path))
-      if (reach !== 'all' && !force && file.seen) continue
-      if (!file.refresh(force)) gone.add(file.path)
+    for (const file of few ? [...forced].flatMap(given => this.#tracked.get(given) ?? []) : this.#files) {
+      if (!file.refresh(forced.has(file.path))) gone.add(file.path)
     }
     if (gone.size > 0) {
       for (const root of this.#roots) root.listing = { ...root.listing, files: root.listing.files.filter(file => !gone.has(file.path)) }
@@ -71,20 +70,30 @@ export class FileSet {
     return this.#skippedNames()
   }
 
-  /** How far a change of some paths reaches: to those files alone, to which files there are, or to anything. */
-  #reach(changed: ReadonlySet<string>): 'known' | 'listing' | 'all' {
-    if (!this.#listed || this.#roots.some(root => root.listing.error !== undefined)) return 'all'
-    let reach: 'known' | 'listing' = 'known'
+  /** Adds changed paths that are new to the listings; false when only a full listing can tell what they mean. */
+  #narrow(changed: readonly string[]): boolean {
+    if (!this.#listed || this.#roots.some(root => root.listing.error !== undefined)) return false
+    let added = false
     for (const resolved of changed) {
-      const root = this.#roots.find(({ listing, resolved: base }) => base === (listing.folder ? path.dirname(resolved) : resolved))
-      if (root === undefined) return 'all'
-      const given = root.listing.folder ? path.join(root.given, path.basename(resolved)) : root.given
+      const found = this.#givenPath(resolved)
+      if (found === undefined) return false
+      const { root, given } = found
       if (this.#tracked.has(given)) continue
       // Behind a name that is no file of ours, symbolic links may have been turned to something else.
-      if (root.listing.linked.length > 0) return 'all'
-      if (!leftovers.test(path.basename(resolved))) reach = 'listing'
+      if (root.listing.linked.length > 0 || !root.listing.folder) return false
+      const listing = withName(root.listing, root.given, path.basename(resolved), this.#format)
+      if (listing === undefined) return false
+      added ||= listing.files !== root.listing.files
+      root.listing = listing
     }
-    return reach
+    if (added) this.#track()
+    return true
+  }
+
+  /** An absolute path as the command line's paths make it, if it is in reach of one of these. */
+  #givenPath(resolved: string): { readonly root: Root; readonly given: string } | undefined {
+    const root = this.#roots.find(({ listing, resolved: base }) => base === (listing.folder ? path.dirname(resolved) : resolved))
+    return root && { root, given: root.listing.folder ? path.join(root.given, path.basename(resolved)) : root.given }
   }
 
   #list(): void {

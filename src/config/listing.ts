@@ -25,7 +25,7 @@ const formats: Readonly<Record<string, ConfigFormat>> = { '.json': 'json', '.jso
 export const formatOf = (file: string, forced: ConfigFormat | undefined): ConfigFormat | undefined => forced ?? formats[path.extname(file).toLowerCase()]
 
 /** What editors and package managers leave beside a file: never read, never worth a word. */
-export const leftovers = /^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg-\w+)$|^sed[A-Za-z0-9]{6}$|^4913$/
+const leftovers = /^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg-\w+)$|^sed[A-Za-z0-9]{6}$|^4913$/
 
 /**
  * Lists a path: a file is itself, a folder is every .json, .json5 and .hcl file directly inside in byte order of their
@@ -67,6 +67,27 @@ function listFolder(given: string, forced: ConfigFormat | undefined): Listing {
   }
   const files = inByteOrder(names).map(name => ({ path: path.join(given, name), format: formatOf(name, forced) ?? 'json' }))
   return { folder: true, files, skipped, linked: linkedFolders(links) }
+}
+
+/**
+ * A folder's listing with one more name that has appeared, without reading the others again; undefined where that is not
+ * enough, because the name is a link.
+ */
+export function withName(listing: Listing, folder: string, name: string, forced: ConfigFormat | undefined): Listing | undefined {
+  const file = path.join(folder, name)
+  const stat = fs.lstatSync(file, { throwIfNoEntry: false })
+  if (stat?.isSymbolicLink() === true) return undefined
+  if (stat?.isFile() !== true || leftovers.test(name)) return listing
+  const format = formatOf(name, forced)
+  if (format === undefined) return { ...listing, skipped: [...listing.skipped, name] }
+  const bytes = Buffer.from(file)
+  let low = 0
+  for (let high = listing.files.length; low < high;) {
+    const middle = (low + high) >> 1
+    if (Buffer.compare(Buffer.from(listing.files[middle]?.path ?? ''), bytes) < 0) low = middle + 1
+    else high = middle
+  }
+  return { ...listing, files: listing.files.toSpliced(low, 0, { path: file, format }) }
 }
 
 /** Where links lead; a change there changes what is declared here. */

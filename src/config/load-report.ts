@@ -1,8 +1,10 @@
 import { diagnosticIn } from './content.js'
+import type { Content } from './content.js'
 import type { EntryLimits } from './entries.js'
 import { quote } from './finding.js'
 import type { Environment } from './resolve/index.js'
 import type { Choice } from './settle.js'
+import type { TrackedFile } from './tracked-file.js'
 import type { Diagnostic } from './types.js'
 
 /** One configuration file after a load. */
@@ -33,13 +35,13 @@ export function reportFiles(choices: readonly Choice[], limits: EntryLimits, oth
   }
   const own = new Set<string | undefined>()
   const inFiles: Diagnostic[] = []
-  const reports = choices.map((choice): LoadedFile => {
-    const { file, content } = choice
-    const report = reportFile(choice, limits, byFile.get(file.path), kindOf)
-    own.add(file.path)
+  const reports = choices.map(choice => {
+    const { path } = choice.file
+    const about = byFile.get(path)
+    if (about !== undefined) own.add(path)
+    const report = fileReport(choice, limits, about ?? nothing, kindOf)
     for (const diagnostic of report.diagnostics) inFiles.push(diagnostic)
-    const entries = content === undefined ? undefined : file.entries(content, limits)
-    return { ...report, path: file.path, hash: file.hash, services: entries?.services.length ?? 0, checks: entries?.checks.length ?? 0 }
+    return report
   })
   const rest = others.filter(diagnostic => !own.has(diagnostic.at?.file))
   return { reports, diagnostics: [...once(rest), ...inFiles] }
@@ -47,17 +49,35 @@ export function reportFiles(choices: readonly Choice[], limits: EntryLimits, oth
 
 const nothing: readonly Diagnostic[] = []
 
-function reportFile({ file, content }: Choice, limits: EntryLimits, others: readonly Diagnostic[] = nothing, kindOf: Environment['kindOf']): Pick<LoadedFile, 'state' | 'diagnostics'> {
-  const { candidate } = file
-  const entries = file.entries(candidate, limits)
-  const count = candidate.diagnostics.length + entries.diagnostics.length + candidate.named.length + others.length
-  if (count === 0) return { state: content === undefined ? 'refused' : content === candidate ? 'applied' : 'last-good', diagnostics: nothing }
-  const missing = candidate.named.filter(named => kindOf(named.file) === 'nothing').map(({ path, file: named }) => diagnosticIn(candidate, {
-    path, what: 'value', severity: 'warning', code: 'missing-file', message: `there is no file ${quote(named)}`, hint: 'paths are seen from the working directory of the agent',
+function fileReport(choice: Choice, limits: EntryLimits, others: readonly Diagnostic[], kindOf: Environment['kindOf']): LoadedFile {
+  const { file, content } = choice
+  const { candidate, path, hash } = file
+  const { entries } = file.contribution(candidate, limits)
+  const quiet = candidate.diagnostics.length + entries.diagnostics.length + candidate.named.length + others.length === 0
+  if (quiet && content === candidate) return quietReport(file, candidate, limits)
+  const missing = candidate.named.filter(named => kindOf(named.file) === 'nothing').map(({ path: key, file: named }) => diagnosticIn(candidate, {
+    path: key, what: 'value', severity: 'warning', code: 'missing-file', message: `there is no file ${quote(named)}`, hint: 'paths are seen from the working directory of the agent',
   }))
   const diagnostics = once([...candidate.diagnostics, ...entries.diagnostics, ...missing, ...others]).sort(byPlace)
-  const wrong = diagnostics.some(({ severity }) => severity === 'error')
-  return { state: content === undefined ? 'refused' : wrong || content !== candidate ? 'last-good' : 'applied', diagnostics }
+  const wrong = content !== candidate || diagnostics.some(({ severity }) => severity === 'error')
+  return { path, hash, diagnostics, state: content === undefined ? 'refused' : wrong ? 'last-good' : 'applied', ...counts(choice, limits) }
+}
+
+/** Reports of files that are as they should be, which are nearly all, made once for each content. */
+const quietReports = new WeakMap<TrackedFile, { readonly content: Content; readonly report: LoadedFile }>()
+
+function quietReport(file: TrackedFile, content: Content, limits: EntryLimits): LoadedFile {
+  const known = quietReports.get(file)
+  if (known?.content === content && known.report.hash === file.hash) return known.report
+  const report: LoadedFile = { path: file.path, state: 'applied', hash: file.hash, diagnostics: nothing, ...counts({ file, content }, limits) }
+  quietReports.set(file, { content, report })
+  return report
+}
+
+function counts({ file, content }: Choice, limits: EntryLimits): { services: number; checks: number } {
+  if (content === undefined) return { services: 0, checks: 0 }
+  const { services, checks } = file.contribution(content, limits)
+  return { services: services.length, checks: checks.length }
 }
 
 /** The same finding comes from the judgement of what runs and of what is written. */

@@ -1,5 +1,5 @@
 import { combine } from './combine.js'
-import type { Combined, Contribution, Fault, Rules } from './combine.js'
+import type { Combined, Fault, Rules } from './combine.js'
 import type { Content } from './content.js'
 import type { EntryLimits } from './entries.js'
 import type { TrackedFile } from './tracked-file.js'
@@ -34,29 +34,19 @@ function usableFallback(file: TrackedFile, limits: EntryLimits): Content | undef
  */
 export function settle(choices: readonly Choice[], limits: EntryLimits, rules: Rules): Combined & { readonly demoted: boolean } {
   for (let demoted = false; ; demoted = true) {
-    const byContribution = new Map<Contribution, Choice>()
-    const contributions: Contribution[] = []
-    for (const choice of choices) {
-      if (choice.content === undefined) continue
-      const contribution = { file: choice.file.path, content: choice.content, entries: choice.file.entries(choice.content, limits) }
-      contributions.push(contribution)
-      byContribution.set(contribution, choice)
-    }
-    const combined = combine(contributions, rules)
-    const guilty = new Set(combined.faults.flatMap(fault => mustStepBack(fault, byContribution) ?? []))
+    const combined = combine(choices.flatMap(({ file, content }) => content === undefined ? [] : file.contribution(content, limits)), rules)
+    const guilty = new Set(combined.faults.flatMap(fault => mustStepBack(fault, choices) ?? []))
     if (guilty.size === 0) return { ...combined, demoted }
     for (const choice of guilty) giveUp(choice, limits)
   }
 }
 
-function mustStepBack(fault: Fault, choices: ReadonlyMap<Contribution, Choice>): Choice | undefined {
-  const choice = choices.get(fault.contribution)
-  if (choice === undefined) return undefined
-  const isRunning = choice.content !== undefined && choice.content === choice.file.running
-  return isRunning && fault.kind !== 'duplicate' ? undefined : choice
+function mustStepBack({ contribution, kind }: Fault, choices: readonly Choice[]): Choice | undefined {
+  const choice = choices.find(({ file }) => file.path === contribution.file)
+  const isRunning = choice?.content !== undefined && choice.content === choice.file.running
+  return isRunning && kind !== 'duplicate' ? undefined : choice
 }
 
 /** Every fault between the newest contents, good and bad ones alike, so that one pass names them all. */
-export function faultsBetween(files: readonly TrackedFile[], limits: EntryLimits, rules: Rules): readonly Fault[] {
-  return combine(files.map(file => ({ file: file.path, content: file.candidate, entries: file.entries(file.candidate, limits) })), rules).faults
-}
+export const faultsBetween = (files: readonly TrackedFile[], limits: EntryLimits, rules: Rules): readonly Fault[] =>
+  combine(files.map(file => file.contribution(file.candidate, limits)), rules).faults

@@ -192,10 +192,10 @@ export class ConfigSource {
       const fallback = files.find(file => file.path === path)?.fallback
       const file = files.find(candidate => candidate.path === path)
       if (file === undefined || fallback?.ok !== true) return false
-      const { services, checks } = file.entries(fallback, { checkOutputMaxSize: defaultOutputSize })
+      const { services, checks } = file.contribution(fallback, { checkOutputMaxSize: defaultOutputSize })
       return kind === 'service'
-        ? services.some(({ declared }) => declared.definition.id === id)
-        : [...checks.map(({ declared }) => declared.definition), ...services.flatMap(({ declared }) => declared.definition.checks)].some(check => check.id === id)
+        ? services.some(({ claim }) => claim.id === id)
+        : [...checks.map(({ claim }) => claim), ...services.flatMap(service => service.checks)].some(claim => claim.id === id)
     }
     return {
       scriptsAllowed, known: new Set(this.#input.knownServices?.() ?? []),

@@ -3,8 +3,10 @@ import fs from 'node:fs'
 import { errorCode, errorMessage } from '../common/errors.js'
 import { readContent, unreadable } from './content.js'
 import type { Content } from './content.js'
+import { contributionOf } from './contribution.js'
+import type { Contribution } from './contribution.js'
 import { entriesOf } from './entries.js'
-import type { Entries, EntryLimits } from './entries.js'
+import type { EntryLimits } from './entries.js'
 import { unreadableAt } from './listing.js'
 import { decodeUtf8 } from './syntax/index.js'
 import type { ConfigFormat } from './syntax/index.js'
@@ -12,6 +14,9 @@ import type { Diagnostic } from './types.js'
 
 /** A declaration file larger than this is a mistake. Checked before it is read, so that it cannot fill the memory. */
 const sizeLimit = 64 * 1024 * 1024
+
+/** The newest content, the one that runs, and the one of an earlier process. */
+const keptContributions = 3
 
 /** One configuration file over its lifetime: what it holds now, what of it runs, and what it held when it was last good. */
 export class TrackedFile {
@@ -26,7 +31,8 @@ export class TrackedFile {
   #signature: string | undefined
   #stored: string | undefined
   #storedContent: Content | undefined
-  #entries = new WeakMap<Content, { max: number; entries: Entries }>()
+  /** Of the candidate and the fallback; the newest first. */
+  #contributions: { readonly max: number; readonly contribution: Contribution }[] = []
 
   /** `stored` is the file's content when an earlier process last took it. */
   constructor(path: string, format: ConfigFormat, stored: string | undefined) {
@@ -79,11 +85,6 @@ export class TrackedFile {
     return this.#stored === text
   }
 
-  /** Whether the file was ever read. */
-  get seen(): boolean {
-    return this.#signature !== undefined
-  }
-
   /** Notes what is remembered of the file from now on. */
   remember(text: string): void {
     this.#stored = text
@@ -91,17 +92,18 @@ export class TrackedFile {
   }
 
   /** The declarations in one of this file's contents. */
-  entries(content: Content, limits: EntryLimits): Entries {
-    const known = this.#entries.get(content)
-    if (known?.max === limits.checkOutputMaxSize) return known.entries
-    const entries = entriesOf(content, limits)
-    this.#entries.set(content, { max: limits.checkOutputMaxSize, entries })
-    return entries
+  contribution(content: Content, limits: EntryLimits): Contribution {
+    const max = limits.checkOutputMaxSize
+    const known = this.#contributions.find(({ max: size, contribution }) => size === max && contribution.content === content)
+    if (known !== undefined) return known.contribution
+    const contribution = contributionOf(this.path, content, entriesOf(content, limits))
+    this.#contributions = [{ max, contribution }, ...this.#contributions.slice(0, keptContributions - 1)]
+    return contribution
   }
 
   /** Whether a content of this file has no error of its own. */
   usable(content: Content, limits: EntryLimits): boolean {
-    return content.ok && this.entries(content, limits).ok
+    return content.ok && this.contribution(content, limits).entries.ok
   }
 
   #fail(diagnostic: Diagnostic): void {

@@ -1,5 +1,6 @@
 import { combine } from './combine.js'
 import { readContent } from './content.js'
+import { contributionOf } from './contribution.js'
 import { entriesOf } from './entries.js'
 import { merge } from './merge.js'
 import { resolve } from './resolve/index.js'
@@ -41,7 +42,7 @@ export function validateText(name: string, text: string, format: ConfigFormat): 
   const merged = merge([{ value: content.settings ?? {}, place: content.place }])
   const { settings, diagnostics } = resolve(merged, { hostname: 'localhost', dev: false, interfaces: undefined, kindOf: () => 'nothing' })
   const scriptsAllowed = merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
-  const { faults } = combine([{ file: name, content, entries }], {
+  const { faults } = combine([contributionOf(name, content, entries)], {
     scriptsAllowed: settings?.enableLocalScriptChecks ?? scriptsAllowed, known: new Set(), owner: () => undefined,
   })
   const all = [...content.diagnostics, ...entries.diagnostics, ...diagnostics, ...faults.map(fault => fault.diagnostic)]
