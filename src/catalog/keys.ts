@@ -17,7 +17,7 @@ export function tableOf(key: string): string {
 }
 
 const loneSurrogate = '[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]'
-const unsafe = new RegExp(`[%/\\u0000-\\u001f\\u007f]|${loneSurrogate}`, 'g')
+const unsafe = new RegExp(`[%/\\u0000-\\u001f\\u007f-\\u009f]|${loneSurrogate}`, 'g')
 
 /** Nearly every name: printable ASCII that needs no escape. */
 const plain = /^[ -$&-.0-~]*$/
