@@ -23,7 +23,8 @@ export function formatText(record: LogRecord, colored = false): string {
   const level = levelOf(record)
   const tag = colored ? `${colors[level]}${tags[level]}\u001b[0m` : tags[level]
   const pairs = Object.entries(fields).map(([name, value]) => `${oneLine(name)}=${fieldText(value)}`)
-  const head = `${String(time)} ${tag} ${typeof part === 'string' ? `${oneLine(part)}: ` : ''}${oneLine(typeof message === 'string' ? message : '')}`
+  const who = typeof part === 'string' ? `${oneLine(part)}: ` : ''
+  const head = `${String(time)} ${tag} ${who}${oneLine(typeof message === 'string' ? message : '')}`
   return pairs.length === 0 ? head : `${head}: ${pairs.join(' ')}`
 }
 

@@ -57,7 +57,8 @@ class Hub implements LogHub {
 
   subscribe(level: LogLevel, on: (line: LogLine) => void): { close(): void } {
     const listener = new LogListener(on, count => line({
-      '@level': 'warn', '@timestamp': timestamp(this.#options.clock), '@message': 'log lines were left out: too many at once', 'count': count,
+      '@level': 'warn', '@timestamp': timestamp(this.#options.clock), 'count': count,
+      '@message': 'log lines were left out: too many at once',
     }))
     this.#listeners.set(listener, level)
     this.#listen()

@@ -8,8 +8,11 @@ import { DockerFrames } from '../../src/checks/docker-frames.js'
 import { kinds, type CheckResult } from '../../src/checks/index.js'
 import { context } from './definition.js'
 
-const check = (containerId: string, more: { args?: readonly string[]; shell?: string; timeout?: number; outputMaxSize?: number } = {}): Promise<CheckResult> =>
-  kinds.docker.run({ type: 'docker', containerId, shell: '', args: ['true'], interval: 10_000, timeout: 3000, ...more }, context(more.outputMaxSize))
+const check = (
+  containerId: string, more: { args?: readonly string[]; shell?: string; timeout?: number; outputMaxSize?: number } = {}
+): Promise<CheckResult> =>
+  kinds.docker.run({ type: 'docker', containerId, shell: '', args: ['true'], interval: 10_000, timeout: 3000, ...more },
+    context(more.outputMaxSize))
 
 const frame = (stream: number, text: string): Buffer => {
   const header = Buffer.alloc(8)
@@ -30,7 +33,8 @@ function engine(): { server: Server; commands: unknown[]; closed: () => boolean 
   const server = createServer((request, response) => {
     void read(request).then(body => {
       const [, kind, id = '', verb] = (request.url ?? '').split('/')
-      const json = (status: number, value: unknown): void => { response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value)) }
+      const json = (status: number, value: unknown): void => {
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value)) }
       if (kind === 'containers' && verb === 'exec' && request.method === 'POST') {
         commands.push(body.Cmd)
         if (id === 'none') json(404, { message: 'No such container: none' })
@@ -42,7 +46,8 @@ function engine(): { server: Server; commands: unknown[]; closed: () => boolean 
         // Cut in the midst of a header.
         response.write(bytes.subarray(0, 13))
         setImmediate(() => { response.write(bytes.subarray(13)); if (id !== 'hangs') response.end() })
-      } else if (kind === 'exec' && verb === 'json') json(200, id === 'odd' ? {} : { ExitCode: Number(id.slice('exit'.length)), Running: false })
+      } else if (kind === 'exec' && verb === 'json')
+        json(200, id === 'odd' ? {} : { ExitCode: Number(id.slice('exit'.length)), Running: false })
       else json(400, { message: `unexpected ${request.method ?? ''} ${request.url ?? ''}` })
     })
   })
@@ -90,7 +95,8 @@ void t.test('over TCP, and where nobody listens', async t => {
   dockerHost(t, `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`)
   t.match(await check('exit0'), { status: 'passing' })
   process.env.DOCKER_HOST = 'unix:///nowhere/docker.sock'
-  t.strictSame(await check('exit0'), { status: 'critical', output: 'docker: dial unix /nowhere/docker.sock: connect: no such file or directory' })
+  t.strictSame(await check('exit0'),
+    { status: 'critical', output: 'docker: dial unix /nowhere/docker.sock: connect: no such file or directory' })
   process.env.DOCKER_HOST = 'ssh://x'
   t.match(await check('exit0'), { status: 'critical', output: /DOCKER_HOST is "ssh:\/\/x"/ })
 })
@@ -103,7 +109,10 @@ void t.test('where the engine is', t => {
 })
 
 void t.test('frames come out whole however the stream is cut', t => {
-  fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(1, 2), fc.string()), { maxLength: 12 }), fc.array(fc.nat(9), { minLength: 1, maxLength: 60 }), (parts, cuts) => {
+  fc.assert(fc.property(
+    fc.array(fc.tuple(fc.constantFrom(1, 2), fc.string()), { maxLength: 12 }),
+    fc.array(fc.nat(9), { minLength: 1, maxLength: 60 }),
+  (parts, cuts) => {
     const bytes = Buffer.concat(parts.map(([stream, text]) => frame(stream, text)))
     const got: Buffer[] = []
     const frames = new DockerFrames(chunk => { got.push(Buffer.from(chunk)) })

@@ -40,7 +40,8 @@ void t.test('status and output', async t => {
     [503, 'critical', 'Service Unavailable'], [304, 'critical', 'Not Modified'], [302, 'critical', 'Found'],
   ] as const) {
     const body = code === 304 ? '' : 'the body'
-    t.strictSame(await check(`http://127.0.0.1:${port}/${code}`), { status, output: `HTTP GET http://127.0.0.1:${port}/${code}: ${code} ${phrase} Output: ${body}` })
+    t.strictSame(await check(`http://127.0.0.1:${port}/${code}`),
+      { status, output: `HTTP GET http://127.0.0.1:${port}/${code}: ${code} ${phrase} Output: ${body}` })
   }
 })
 
@@ -54,14 +55,16 @@ void t.test('what is sent', async t => {
   })
   await check(`http://127.0.0.1:${port}/a?b=c`)
   await check(`http://127.0.0.1:${port}/`, {
-    method: 'POST', body: 'pïng', header: { 'Host': ['other.test'], 'X-Many': ['1', '2'], 'USER-AGENT': ['mine'], 'Accept': ['a/b'], 'X-None': [] },
+    method: 'POST', body: 'pïng',
+    header: { 'Host': ['other.test'], 'X-Many': ['1', '2'], 'USER-AGENT': ['mine'], 'Accept': ['a/b'], 'X-None': [] },
   })
   await check(`http://me:secret@127.0.0.1:${port}/`, { body: 'x' })
   const [plain, rich, auth] = seen
   t.match(plain, { method: 'GET', url: '/a?b=c', text: '', headers: {
     'host': `127.0.0.1:${port}`, 'user-agent': 'Consul Health Check', 'accept': 'text/plain, text/*, */*', 'connection': 'close',
   } })
-  t.match(rich, { method: 'POST', text: 'pïng', headers: { 'host': 'other.test', 'user-agent': 'mine', 'accept': 'a/b', 'x-many': '1, 2', 'content-length': '5' } })
+  t.match(rich, { method: 'POST', text: 'pïng',
+    headers: { 'host': 'other.test', 'user-agent': 'mine', 'accept': 'a/b', 'x-many': '1, 2', 'content-length': '5' } })
   t.notOk(rich && 'x-none' in rich.headers)
   t.match(auth, { method: 'GET', text: 'x', headers: { authorization: `Basic ${Buffer.from('me:secret').toString('base64')}` } })
 })
@@ -83,12 +86,14 @@ void t.test('only the last bytes of a large body are kept', async t => {
 void t.test('redirects', async t => {
   const seen: string[] = []
   const elsewhere = await serve(t, (request, response) => {
-    seen.push(`${request.method ?? ''} ${request.headers.host ?? ''} ${request.headers.authorization ?? 'none'} ${String(request.headers['x-kept'])}`)
+    const { host, authorization, 'x-kept': kept } = request.headers
+    seen.push(`${request.method ?? ''} ${host ?? ''} ${authorization ?? 'none'} ${String(kept)}`)
     response.end('arrived')
   })
   const port = await serve(t, (request, response) => {
     const [, code, where] = (request.url ?? '').split('/')
-    seen.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.host ?? ''} ${request.headers['content-length'] ?? 'no'} body`)
+    const { host, 'content-length': length } = request.headers
+    seen.push(`${request.method ?? ''} ${request.url ?? ''} ${host ?? ''} ${length ?? 'no'} body`)
     if (code === undefined || code === '') { response.end('home'); return }
     const location = { home: '/', loop: `/${code}/loop`, away: `http://localhost:${elsewhere}/`, ftp: 'ftp://x/' }[where ?? '']
     response.writeHead(Number(code), location === undefined ? {} : { location })
@@ -96,7 +101,8 @@ void t.test('redirects', async t => {
   })
   const at = `http://127.0.0.1:${port}`
   t.equal((await check(`${at}/302/home`)).output, `HTTP GET ${at}/302/home: 200 OK Output: home`)
-  t.match(await check(`${at}/302/home`, { disableRedirects: true }), { status: 'critical', output: `HTTP GET ${at}/302/home: 302 Found Output: moved` })
+  t.match(await check(`${at}/302/home`, { disableRedirects: true }),
+    { status: 'critical', output: `HTTP GET ${at}/302/home: 302 Found Output: moved` })
   t.match(await check(`${at}/302/loop`), { status: 'critical', output: `HTTP GET ${at}/302/loop: stopped after 10 redirects` })
   t.match(await check(`${at}/302/ftp`), { status: 'critical', output: /unsupported protocol scheme "ftp"/ })
   seen.length = 0
@@ -136,7 +142,8 @@ void t.test('what cannot be sent is critical, not thrown', async t => {
   t.match(await check('not a url'), { status: 'critical', output: /"not a url" is not a URL/ })
   t.match(await check('http://127.0.0.1:1/', { header: { 'bad name': ['x'] } }), { status: 'critical', output: /bad name/ })
   t.match(await check('http://127.0.0.1:1/', { method: 'B D' }), { status: 'critical', output: /Method/ })
-  t.match(await check('http://nowhere.invalid/'), { status: 'critical', output: /dial tcp nowhere.invalid:80: (no such host|temporary failure)/ })
+  t.match(await check('http://nowhere.invalid/'),
+    { status: 'critical', output: /dial tcp nowhere.invalid:80: (no such host|temporary failure)/ })
 })
 
 void t.test('an aborted run ends at once', async t => {
@@ -154,8 +161,10 @@ void t.test('https', async t => {
   server.on('secureConnection', socket => { names.push(socket.servername) })
   const port = await listening(t, server)
   t.match(await check(`https://127.0.0.1:${port}/`), { status: 'critical', output: /self-signed certificate/ })
-  t.match(await check(`https://localhost:${port}/`, { tlsSkipVerify: true, header: { Host: ['x.test'] } }), { status: 'passing', output: /Output: safe$/ })
+  t.match(await check(`https://localhost:${port}/`, { tlsSkipVerify: true, header: { Host: ['x.test'] } }),
+    { status: 'passing', output: /Output: safe$/ })
   t.match(await check(`https://127.0.0.1:${port}/`, { tlsSkipVerify: true, tlsServerName: 'check.test' }), { status: 'passing' })
   t.match(await check(`https://127.0.0.1:${port}/`, { tlsSkipVerify: true }), { status: 'passing' })
-  t.strictSame(names.slice(-3), ['localhost', 'check.test', false], 'the name asked for is that of the URL or tls_server_name, never the Host header')
+  t.strictSame(names.slice(-3), ['localhost', 'check.test', false],
+    'the name asked for is that of the URL or tls_server_name, never the Host header')
 })

@@ -25,7 +25,8 @@ async function listening(t: Test, server: Server | Http2Server, host = '127.0.0.
 void t.test('addresses', t => {
   for (const [text, expected] of [
     ['a.test:80', { host: 'a.test', port: 80 }], ['[::1]:8500', { host: '::1', port: 8500 }], [':22', { host: 'localhost', port: 22 }],
-    ['a.test', undefined], ['a.test:', undefined], ['a.test:0', undefined], ['a.test:65536', undefined], ['::1:80', undefined], ['a:b', undefined], ['', undefined],
+    ['a.test', undefined], ['a.test:', undefined], ['a.test:0', undefined], ['a.test:65536', undefined],
+    ['::1:80', undefined], ['a:b', undefined], ['', undefined],
   ] as const) t.strictSame(splitHostPort(text), expected, text)
   t.end()
 })
@@ -39,7 +40,8 @@ void t.test('tcp', async t => {
   t.strictSame(await check('127.0.0.1:1'), { status: 'critical', output: 'dial tcp 127.0.0.1:1: connect: connection refused' })
   t.strictSame(await check('localhost:1'), { status: 'critical', output: 'dial tcp localhost:1: connect: connection refused' })
   t.match(await check('127.0.0.1'), { status: 'critical', output: /"127.0.0.1" is not an address/ })
-  t.match(await check(`127.0.0.1:${port}`, { useTls: true, timeout: 100 }), { status: 'critical', output: `dial tcp 127.0.0.1:${port}: timed out after 100ms` })
+  t.match(await check(`127.0.0.1:${port}`, { useTls: true, timeout: 100 }),
+    { status: 'critical', output: `dial tcp 127.0.0.1:${port}: timed out after 100ms` })
   const secure = await listening(t, createTlsServer(await testCertificate('check.test')))
   t.match(await check(`127.0.0.1:${secure}`, { useTls: true }), { status: 'critical', output: /self-signed certificate/ })
   t.match(await check(`127.0.0.1:${secure}`, { useTls: true, tlsSkipVerify: true, tlsServerName: 'check.test' }), { status: 'passing' })
@@ -66,21 +68,25 @@ void t.test('udp', async t => {
   t.match(await check(`127.0.0.1:${silent.port}`, 100), { status: 'passing' }, 'silence is no refusal')
   const closed = await bound(false)
   await new Promise<void>(resolve => { closed.socket.close(resolve) })
-  t.strictSame(await check(`127.0.0.1:${closed.port}`), { status: 'critical', output: `dial udp 127.0.0.1:${closed.port}: connect: connection refused` })
+  t.strictSame(await check(`127.0.0.1:${closed.port}`),
+    { status: 'critical', output: `dial udp 127.0.0.1:${closed.port}: connect: connection refused` })
   t.match(await check('nowhere'), { status: 'critical', output: /not an address/ })
   t.match(await check('nowhere.invalid:1'), { status: 'critical', output: /no such host|temporary failure/ })
 })
 
 void t.test('h2ping', async t => {
-  const check = (address: string, more = {}) => kinds.h2ping.run({ type: 'h2ping', address, useTls: false, ...timed, ...tls, ...more }, context())
+  const check = (address: string, more = {}) =>
+    kinds.h2ping.run({ type: 'h2ping', address, useTls: false, ...timed, ...tls, ...more }, context())
   const plain = await listening(t, createHttp2Server())
   t.strictSame(await check(`127.0.0.1:${plain}`), { status: 'passing', output: 'HTTP2 ping was successful' })
   const secure = await listening(t, createSecureServer(await testCertificate('check.test')))
-  t.match(await check(`127.0.0.1:${secure}`, { useTls: true }), { status: 'critical', output: /^Failed to dial to 127.0.0.1:\d+: self-signed certificate/ })
+  t.match(await check(`127.0.0.1:${secure}`, { useTls: true }),
+    { status: 'critical', output: /^Failed to dial to 127.0.0.1:\d+: self-signed certificate/ })
   t.match(await check(`127.0.0.1:${secure}`, { useTls: true, tlsSkipVerify: true, tlsServerName: 'check.test' }), { status: 'passing' })
   t.strictSame(await check('127.0.0.1:1'), { status: 'critical', output: 'Failed to dial to 127.0.0.1:1: connect: connection refused' })
   const silent = await listening(t, createServer())
-  t.strictSame(await check(`127.0.0.1:${silent}`, { timeout: 100 }), { status: 'critical', output: `timed out after 100ms connecting to 127.0.0.1:${silent}` })
+  t.strictSame(await check(`127.0.0.1:${silent}`, { timeout: 100 }),
+    { status: 'critical', output: `timed out after 100ms connecting to 127.0.0.1:${silent}` })
   const closing = await listening(t, createServer(socket => { socket.end() }))
   t.match(await check(`127.0.0.1:${closing}`), { status: 'critical', output: /^Failed to dial/ })
   t.match(await check('x'), { status: 'critical', output: /not an address/ })

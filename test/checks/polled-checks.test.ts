@@ -128,7 +128,10 @@ void t.test('a stopped check reports nothing and does not run again', async t =>
 void t.test('a run that throws is a critical result, and the check goes on', async t => {
   const clock = new FakeClock()
   const reports: CheckResult[] = []
-  const checks = new PolledChecks({ clock, random: () => 0, concurrency: 1 }, (_, result) => { reports.push(result) }, () => Promise.reject(new Error('no luck')))
+  const checks = new PolledChecks(
+    { clock, random: () => 0, concurrency: 1 },
+    (_, result) => { reports.push(result) },
+    () => Promise.reject(new Error('no luck')))
   checks.start(definition(someTcp(1000)), someTcp(1000), false)
   await clock.advance(1500)
   t.strictSame(reports, Array(2).fill({ status: 'critical', output: 'the check could not be run: no luck' }))
@@ -139,7 +142,9 @@ void t.test('thresholds stand between a result and its report', async t => {
   const reports: string[] = []
   const statuses = ['passing', 'critical', 'critical', 'critical', 'passing'] as const
   let run = 0
-  const checks = new PolledChecks({ clock, random: () => 0, concurrency: 1 }, (_, { status, output }) => { reports.push(`${status} ${output}`) },
+  const checks = new PolledChecks(
+    { clock, random: () => 0, concurrency: 1 },
+    (_, { status, output }) => { reports.push(`${status} ${output}`) },
     () => Promise.resolve({ status: statuses[run] ?? 'passing', output: String(run++) }))
   checks.start(definition(someTcp(1000), { failuresBeforeCritical: 3 }), someTcp(1000), false)
   await clock.advance(4500)

@@ -16,7 +16,8 @@ const alive = async (pid: number): Promise<boolean> => {
 
 void t.test('script: exit status and output', async t => {
   for (const [line, status, output] of [
-    ['echo fine', 'passing', 'fine\n'], ['echo hm; exit 1', 'warning', 'hm\n'], ['echo no >&2; exit 2', 'critical', 'no\n'], ['exit 0', 'passing', ''],
+    ['echo fine', 'passing', 'fine\n'], ['echo hm; exit 1', 'warning', 'hm\n'], ['echo no >&2; exit 2', 'critical', 'no\n'],
+    ['exit 0', 'passing', ''],
     ['kill -TERM $$', 'critical', 'ended by signal SIGTERM'],
   ] as const) t.strictSame(await script(['sh', '-c', line]), { status, output }, line)
   t.strictSame(await script(['printf', '%s|', '$HOME', '*']), { status: 'passing', output: '$HOME|*|' }, 'no shell looks at the arguments')
@@ -62,7 +63,9 @@ void t.test('script: an aborted run is killed', async t => {
   const dir = t.testdir({})
   const abort = new AbortController()
   const pidFile = join(dir, 'pid')
-  const running = kinds.script.run({ type: 'script', args: ['sh', '-c', `echo $$ > ${pidFile}; sleep 600`], interval: 1000, timeout: 60_000 }, { signal: abort.signal, outputMaxSize: 10 })
+  const args = ['sh', '-c', `echo $$ > ${pidFile}; sleep 600`]
+  const running = kinds.script.run({ type: 'script', args, interval: 1000, timeout: 60_000 },
+    { signal: abort.signal, outputMaxSize: 10 })
   const pid = Number(await until('the script runs', () => readFile(pidFile, 'utf8')))
   abort.abort()
   await running
@@ -77,16 +80,22 @@ void t.test('os_service', async t => {
   process.env.PATH = `${dir}:${path}`
   // States and exit codes as systemctl has them; arguments are checked so that a name can never become an option.
   await writeFile(systemctl, '#!/bin/sh\n[ "$1" = is-active ] && [ "$2" = -- ] || exit 64\ncase "$3" in\n' +
-    'ok) echo active;; coming|again) echo activating; exit 3;; reload) echo reloading; exit 0;; gone) echo inactive; exit 4;; bad) echo failed; exit 3;;\n' +
-    '--user) echo unknown; exit 4;; slow) sleep 600;; odd) echo "System has not been booted with systemd" >&2; exit 1;; mute) exit 1;;\nesac\n')
+    'ok) echo active;; coming|again) echo activating; exit 3;; reload) echo reloading; exit 0;;\n' +
+    'gone) echo inactive; exit 4;; bad) echo failed; exit 3;;\n' +
+    '--user) echo unknown; exit 4;; slow) sleep 600;; mute) exit 1;;\n' +
+    'odd) echo "System has not been booted with systemd" >&2; exit 1;;\nesac\n')
   await chmod(systemctl, 0o755)
-  const check = (service: string, timeout = 5000) => kinds.os_service.run({ type: 'os_service', service, interval: 10_000, timeout }, context())
+  const check = (service: string, timeout = 5000) =>
+    kinds.os_service.run({ type: 'os_service', service, interval: 10_000, timeout }, context())
   for (const [service, status, output] of [
-    ['ok', 'passing', 'Service "ok" is active'], ['coming', 'warning', 'Service "coming" is activating'], ['reload', 'warning', 'Service "reload" is reloading'],
-    ['gone', 'critical', 'Service "gone" is inactive'], ['bad', 'critical', 'Service "bad" is failed'], ['--user', 'critical', 'Service "--user" is unknown'],
+    ['ok', 'passing', 'Service "ok" is active'], ['coming', 'warning', 'Service "coming" is activating'],
+    ['reload', 'warning', 'Service "reload" is reloading'],
+    ['gone', 'critical', 'Service "gone" is inactive'], ['bad', 'critical', 'Service "bad" is failed'],
+    ['--user', 'critical', 'Service "--user" is unknown'],
     ['odd', 'critical', 'Service "odd": System has not been booted with systemd'], ['mute', 'critical', 'Service "mute": no answer'],
   ] as const) t.strictSame(await check(service), { status, output })
   t.match(await check('slow', 100), { status: 'critical', output: 'systemctl did not answer within 100ms' })
   process.env.PATH = t.testdirName + '/nothing'
-  t.strictSame(await check('ok'), { status: 'critical', output: 'cannot ask systemd about "ok": there is no systemctl in $PATH', bypassThresholds: true })
+  t.strictSame(await check('ok'),
+    { status: 'critical', output: 'cannot ask systemd about "ok": there is no systemctl in $PATH', bypassThresholds: true })
 })

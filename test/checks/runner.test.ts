@@ -70,7 +70,8 @@ void t.test('ttl', t => {
     const { runner } = setup()
     runner.start(definition(someTcp(60_000), { id: 'tcp' }))
     for (const id of ['tcp', 'absent', '']) {
-      t.throws(() => { runner.heartbeat(id, 'passing', '') }, { code: 'CHECK_NOT_TTL', message: `CheckID "${id}" does not have associated TTL`, status: 500 })
+      t.throws(() => { runner.heartbeat(id, 'passing', '') },
+        { code: 'CHECK_NOT_TTL', message: `CheckID "${id}" does not have associated TTL`, status: 500 })
     }
     await runner.close()
   })
@@ -88,7 +89,8 @@ void t.test('starting what runs already', async t => {
   t.equal(runner.ttlDeadline('c'), clock.now() + 20_000, 'another TTL replaces it')
   runner.start(definition(alias('gone')))
   t.equal(runner.ttlDeadline('c'), undefined, 'and so does another kind')
-  t.strictSame({ ...runner.counts() }, { ttl: 0, http: 0, tcp: 0, udp: 0, grpc: 0, h2ping: 0, script: 0, docker: 0, os_service: 0, alias: 1 })
+  t.strictSame({ ...runner.counts() },
+    { ttl: 0, http: 0, tcp: 0, udp: 0, grpc: 0, h2ping: 0, script: 0, docker: 0, os_service: 0, alias: 1 })
   await clock.advance(60_000)
   t.strictSame(reports, ['c critical Service gone could not be found on this node'])
   await runner.close()

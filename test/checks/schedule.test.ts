@@ -23,7 +23,8 @@ void t.test('items wake at their times and in order, whatever was moved or taken
     if (clock.pending > 1) return false
     await clock.advance(2000)
     const inOrder = woken.every((w, i) => i === 0 || (woken[i - 1]?.at ?? 0) <= w.at)
-    return inOrder && woken.length === expected.size && woken.every(w => expected.get(w.name) === w.at) && clock.pending === 0 && schedule.size === 0
+    const allThere = woken.length === expected.size && woken.every(w => expected.get(w.name) === w.at)
+    return inOrder && allThere && clock.pending === 0 && schedule.size === 0
   }), { numRuns: 60 })
   t.end()
 })
@@ -35,7 +36,10 @@ void t.test('an item may set itself again, stop others, and is not woken twice i
   let wokenA = 0
   let wokenB = 0
   const schedule: Schedule<Item> = new Schedule<Item>(clock, it => {
-    if (it === a) { wokenA++; schedule.set(b, clock.monotonic() + 50); if (wokenA < 3) schedule.set(a, clock.monotonic() + 10) } else wokenB++
+    if (it === b) { wokenB++; return }
+    wokenA++
+    schedule.set(b, clock.monotonic() + 50)
+    if (wokenA < 3) schedule.set(a, clock.monotonic() + 10)
   })
   schedule.set(a, 10)
   schedule.set(b, 10)

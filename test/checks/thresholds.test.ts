@@ -41,7 +41,10 @@ for (const [name, sequence, expected, success, critical, warning] of [
 }
 
 void t.test('a check never turns critical before enough failures, nor passing before enough successes', t => {
-  fc.assert(fc.property(fc.array(fc.constantFrom('p', 'w', 'c'), { minLength: 1, maxLength: 60 }), fc.nat(5), fc.nat(5), (letters, success, critical) => {
+  fc.assert(fc.property(
+    fc.array(fc.constantFrom('p', 'w', 'c'), { minLength: 1, maxLength: 60 }),
+    fc.nat(5), fc.nat(5),
+  (letters, success, critical) => {
     const out = reported(letters.join(''), success, critical)
     return [...out].every((report, i) => {
       if (report === '-' || i === 0) return true

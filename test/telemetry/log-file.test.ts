@@ -10,17 +10,20 @@ function setup(folder: string, options: Partial<LogFileOptions> = {}) {
   const clock = new FakeClock()
   const errors: string[] = []
   const make = (): LogFile => new LogFile(
-    { path: join(folder, 'app.log'), rotateBytes: 0, rotateDuration: 0, rotateMaxFiles: 0, ...options }, clock, message => { errors.push(message) },
+    { path: join(folder, 'app.log'), rotateBytes: 0, rotateDuration: 0, rotateMaxFiles: 0, ...options },
+    clock, message => { errors.push(message) },
   )
   return { clock, errors, make, files: () => readdirSync(folder).sort() }
 }
 
 void t.test('names', async t => {
   for (const [path, pattern] of [
-    ['app.log', 'app-1000000000000000.log'], ['app', 'app-1000000000000000.log'], ['deep/er/', 'consul-1000000000000000.log'], ['app.x.json', 'app.x-1000000000000000.json'],
+    ['app.log', 'app-1000000000000000.log'], ['app', 'app-1000000000000000.log'],
+    ['deep/er/', 'consul-1000000000000000.log'], ['app.x.json', 'app.x-1000000000000000.json'],
   ] as const) {
     const folder = t.testdir({})
-    new LogFile({ path: `${folder}/${path}`, rotateBytes: 0, rotateDuration: 0, rotateMaxFiles: 0 }, new FakeClock(), () => undefined).close()
+    new LogFile({ path: `${folder}/${path}`, rotateBytes: 0, rotateDuration: 0, rotateMaxFiles: 0 },
+      new FakeClock(), () => undefined).close()
     t.ok(statSync(join(folder, path.includes('/') ? path : '', pattern)).isFile(), path)
   }
   await Promise.resolve()
@@ -53,7 +56,8 @@ void t.test('a new file once the old one is old enough', async t => {
 
 void t.test('how many old files are kept', t => {
   for (const [keep, expected] of [[0, 10], [2, 3], [-1, 1]] as const) {
-    const { make, files } = setup(t.testdir({ 'app-notes.log': 'mine', 'other-1.log': 'not ours' }), { rotateBytes: 1, rotateMaxFiles: keep })
+    const { make, files } = setup(t.testdir({ 'app-notes.log': 'mine', 'other-1.log': 'not ours' }),
+      { rotateBytes: 1, rotateMaxFiles: keep })
     const file = make()
     for (let i = 0; i < 10; i++) file.write(`${i}\n`)
     file.close()

@@ -57,7 +57,8 @@ void t.test('colours only the level', async t => {
 })
 
 void t.test('a line is always one line, whatever is in it', t => {
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (message, name, value) =>
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }),
+    (message, name, value) =>
     !/\p{Cc}/u.test(formatText({ '@level': 'info', '@timestamp': 't', '@message': message, [`k${name}`]: value, 'list': [value] }))))
   t.end()
 })

@@ -20,8 +20,10 @@ void t.test('Prometheus text', async t => {
   for (let i = 1; i <= 100; i++) took.observe(i)
   const text = await metrics.prometheus()
   for (const line of [
-    '# HELP consul_dns_queries Queries answered', '# TYPE consul_dns_queries counter', 'consul_dns_queries 3', '# TYPE consul_http_connections gauge',
-    'consul_http_connections 7', 'consul_raft_last_index 42', '# TYPE consul_kv_apply summary', 'consul_kv_apply_sum 5050', 'consul_kv_apply_count 100',
+    '# HELP consul_dns_queries Queries answered', '# TYPE consul_dns_queries counter',
+    'consul_dns_queries 3', '# TYPE consul_http_connections gauge',
+    'consul_http_connections 7', 'consul_raft_last_index 42',
+    '# TYPE consul_kv_apply summary', 'consul_kv_apply_sum 5050', 'consul_kv_apply_count 100',
   ]) t.ok(text.split('\n').includes(line), line)
   t.match(text, /consul_kv_apply{quantile="0.5"} 50/)
   t.equal((await metrics.prometheus()), text, 'asking changes nothing')
@@ -93,7 +95,8 @@ void t.test('aggregates', t => {
     const mean = sum / values.length
     const deviation = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1))
     const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-3
-    return Count === values.length && near(Sum, sum) && Min === Math.min(...values) && Max === Math.max(...values) && near(Mean, mean) && near(Stddev, deviation)
+    return Count === values.length && near(Sum, sum) && Min === Math.min(...values)
+      && Max === Math.max(...values) && near(Mean, mean) && near(Stddev, deviation)
   }))
   t.strictSame(new Collected().aggregate(10), { Count: 0, Rate: 0, Sum: 0, Min: 0, Max: 0, Mean: 0, Stddev: 0 })
   t.end()

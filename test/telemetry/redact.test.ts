@@ -23,7 +23,8 @@ void t.test('fields', t => {
     ['plain values stay', { a: 1, b: 'x', c: null, d: true, e: [1, 2] }, { a: 1, b: 'x', c: null, d: true, e: [1, 2] }],
     ['secrets by name, at any depth and spelling', { token: 'a', Inner: { SecretID: 'b', http_password: 'c', list: [{ encrypt: 'd' }] } },
       { token: '<hidden>', Inner: { SecretID: '<hidden>', http_password: '<hidden>', list: [{ encrypt: '<hidden>' }] } }],
-    ['whether there is one is none', { token: '', encrypt: true, AccessorTokenID: 'x', token_ttl: 3 }, { token: '', encrypt: true, AccessorTokenID: 'x', token_ttl: 3 }],
+    ['whether there is one is none', { token: '', encrypt: true, AccessorTokenID: 'x', token_ttl: 3 },
+      { token: '', encrypt: true, AccessorTokenID: 'x', token_ttl: 3 }],
     ['nothing to say', { a: undefined, b: () => 1 }, {}],
     ['errors with their causes', { error: new Error('no answer', { cause }) }, { error: 'no answer: refused (ECONNREFUSED)' }],
     ['what JSON has not', { big: 10n, date: new Date(0), bytes: Buffer.from('secret'), map: new Map([['a', 1]]), set: new Set([1]) },
@@ -36,7 +37,9 @@ void t.test('fields', t => {
 })
 
 void t.test('whatever is logged becomes JSON, and never shows a secret', t => {
-  fc.assert(fc.property(fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true })), anything => {
+  fc.assert(fc.property(
+    fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true })),
+  anything => {
     const text = JSON.stringify(cleanFields({ ...anything, wrapped: { acl_token: 'S3CR3T', url: 'http://x/?token=S3CR3T' } }))
     return !text.includes('S3CR3T')
   }))
