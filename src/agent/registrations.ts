@@ -27,6 +27,8 @@ export class Registrations {
   /** Entries whose last write to disk failed: registering them again must not be taken for "nothing to do". */
   readonly #unsaved = new Set<string>()
   readonly #restore: RestoreStatus
+  /** Checks of services that files have taken over since the start: not to be restored. */
+  readonly #overruled = new Set<string>()
 
   constructor(deps: RegistrationsDependencies) {
     this.#deps = deps
@@ -44,6 +46,7 @@ export class Registrations {
     for (const entry of checks) {
       const serviceId = entry.Source === 'maintenance' ? entry.ServiceID : entry.Check.serviceId
       const id = entry.Source === 'maintenance' ? maintenanceCheckId(serviceId === '' ? undefined : serviceId) : entry.Check.id
+      if (this.#overruled.has(id)) continue
       if (serviceId !== '' && !local.services().has(serviceId)) {
         log.warn('dropped a check of a service that is not there any more', { check: id, service: serviceId })
         this.#forget(this.#deps.persistence.deleteCheck(id))
@@ -65,7 +68,10 @@ export class Registrations {
       const owned = local.registered(definition.id)?.checks ?? []
       log.warn('a file declares a service that was registered over the API: the file wins', { service: definition.id, at: place(origin) })
       this.#forget(persistence.deleteService(definition.id))
-      for (const check of owned) this.#forget(persistence.deleteCheck(check.id))
+      for (const check of owned) {
+        this.#overruled.add(check.id)
+        this.#forget(persistence.deleteCheck(check.id))
+      }
     }
     this.#run(local.putService(definition, { by: 'file', at: origin }, { replaceChecks: 'own', restore: this.#restore }))
   }
