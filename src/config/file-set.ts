@@ -22,6 +22,7 @@ export class FileSet {
   readonly #stored: ReadonlyMap<string, string>
   readonly #told = new Set<string>()
   #tracked = new Map<string, TrackedFile>()
+  #rootOf = new Map<string, Root>()
   #files: readonly TrackedFile[] = []
   #listed = false
 
@@ -61,7 +62,12 @@ export class FileSet {
     const forced = new Set(resolved.flatMap(file => this.#givenPath(file)?.given ?? []))
     const gone = new Set<string>()
     for (const file of few ? [...forced].flatMap(given => this.#tracked.get(given) ?? []) : this.#files) {
-      if (!file.refresh(forced.has(file.path))) gone.add(file.path)
+      const listing = this.#rootOf.get(file.path)?.listing
+      // A folder that cannot be listed keeps what it had: that is a fault, not a wish to remove everything.
+      if (listing?.folder === true && listing.error !== undefined) continue
+      if (file.refresh(forced.has(file.path))) continue
+      if (listing?.folder === true) gone.add(file.path)
+      else file.vanish()
     }
     if (gone.size > 0) {
       for (const root of this.#roots) root.listing = { ...root.listing, files: root.listing.files.filter(file => !gone.has(file.path)) }
@@ -107,6 +113,7 @@ export class FileSet {
 
   #track(): void {
     const tracked = new Map<string, TrackedFile>()
+    const rootOf = new Map<string, Root>()
     const seen = new Set<string>()
     const files: TrackedFile[] = []
     for (const root of this.#roots) {
@@ -118,10 +125,12 @@ export class FileSet {
         }
         const known = this.#tracked.get(file) ?? new TrackedFile(file, format, this.#stored.get(file))
         tracked.set(file, known)
+        rootOf.set(file, root)
         files.push(known)
       }
     }
     this.#tracked = tracked
+    this.#rootOf = rootOf
     this.#files = files
   }
 

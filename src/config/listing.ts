@@ -37,7 +37,7 @@ export function listPath(given: string, forced: ConfigFormat | undefined): Listi
     return listFolder(given, forced)
   } catch (error) {
     const missing = errorCode(error) === 'ENOENT'
-    return { folder: false, files: [], linked: [], skipped: [], error: unreadableAt(given, missing ? 'there is no such file or folder' : errorMessage(error), missing) }
+    return { folder: false, files: [], linked: [], skipped: [], error: missing ? missingAt(given) : unreadableAt(given, errorMessage(error)) }
   }
 }
 
@@ -111,9 +111,12 @@ function inByteOrder(names: string[]): string[] {
 }
 
 /** The finding for a file or folder that cannot be read. */
-export function unreadableAt(file: string, why: string, missing = false): Diagnostic {
-  return {
-    severity: 'error', code: 'unreadable', at: { file, line: 1, column: 1 }, message: `cannot read ${file}: ${why}`,
-    hint: missing ? 'name an existing file or folder' : 'make it readable for the user that the agent runs as',
-  }
-}
+export const unreadableAt = (file: string, why: string): Diagnostic => ({
+  severity: 'error', code: 'unreadable', at: { file, line: 1, column: 1 }, message: `cannot read ${file}: ${why}`,
+  hint: 'make it readable for the user that the agent runs as',
+})
+
+/** The finding for a file or folder that the command line names and that does not exist. */
+export const missingAt = (file: string): Diagnostic => ({
+  severity: 'error', code: 'missing', at: { file, line: 1, column: 1 }, message: `there is no file or folder ${file}`, hint: 'name an existing one',
+})

@@ -101,18 +101,16 @@ function applyMove(root: Readonly<Record<string, unknown>>, { from, written, nod
   if (holder !== undefined) Reflect.deleteProperty(holder, name)
   const destination = containerOf(root, target, true)
   const targetName = String(target.at(-1))
-  if (node.deprecated !== undefined) {
-    walk.findings.push({
-      path: from, what: 'key', severity: 'warning', code: 'deprecated-key', message: `${JSON.stringify(oldName)} is an old spelling`, hint: node.deprecated,
-    })
-  }
-  if (destination === undefined) {
-    walk.findings.push(ignored(from, oldName, target))
-  } else if (Object.hasOwn(destination, targetName)) {
+  if (destination === undefined || Object.hasOwn(destination, targetName)) {
     walk.findings.push(ignored(from, oldName, target))
   } else {
     destination[targetName] = asTarget(value, node)
     walk.renamed.set(join(target), written)
+    if (node.deprecated !== undefined) {
+      walk.findings.push({
+        path: from, what: 'key', severity: 'warning', code: 'deprecated-key', message: `${JSON.stringify(oldName)} is an old spelling`, hint: node.deprecated,
+      })
+    }
   }
   walk.renamed.set(join(from), written)
 }

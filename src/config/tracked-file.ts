@@ -7,7 +7,7 @@ import { contributionOf } from './contribution.js'
 import type { Contribution } from './contribution.js'
 import { entriesOf } from './entries.js'
 import type { EntryLimits } from './entries.js'
-import { unreadableAt } from './listing.js'
+import { missingAt, unreadableAt } from './listing.js'
 import { decodeUtf8 } from './syntax/index.js'
 import type { ConfigFormat } from './syntax/index.js'
 import type { Diagnostic } from './types.js'
@@ -104,6 +104,12 @@ export class TrackedFile {
   /** Whether a content of this file has no error of its own. */
   usable(content: Content, limits: EntryLimits): boolean {
     return content.ok && this.contribution(content, limits).entries.ok
+  }
+
+  /** Notes that a file which should be there is not. */
+  vanish(): void {
+    this.#signature = undefined
+    this.#fail(missingAt(this.path))
   }
 
   #fail(diagnostic: Diagnostic): void {

@@ -35,7 +35,7 @@ export function watchFindings(watch: WrittenWatch, path: Path): readonly Finding
     if (common.has(key) || rules.required.includes(key) || rules.optional.includes(key)) continue
     const allowed = [...rules.required, ...rules.optional]
     add([...path, key], 'key', 'not-allowed', `${quote(key)} has no meaning in a watch of type ${quote(watch.type)}`,
-      allowed.length === 0 ? 'remove it' : `${alternatives(allowed)} are allowed there`)
+      allowed.length === 0 ? 'remove it' : `allowed there: ${alternatives(allowed)}`)
   }
   if (watch.type === 'checks' && watch.service !== undefined && watch.state !== undefined) {
     add([...path, 'state'], 'key', 'not-allowed', 'a watch of checks takes "service" or "state", not both', 'remove one of them')
