@@ -64,6 +64,7 @@ export class Agent implements AgentApi {
   readonly #sync: Sync
   readonly #reloader: Reloader
   readonly #settingsListeners: ((settings: Settings) => void)[] = []
+  readonly #reloadListeners: ((report: ReloadReport) => void)[] = []
   #watcher: ConfigWatcher | undefined
   #phase: 'starting' | 'syncing' | 'ready' | 'leaving' | 'closed' = 'starting'
 
@@ -95,6 +96,7 @@ export class Agent implements AgentApi {
     this.#reloader = new Reloader({
       source: deps.source, initial: deps.initial, settings, local, registrations: this.#registrations, clock, metrics, log: deps.log.child('config'),
       pushed: () => this.#sync.pushed(), onSettings: next => { this.#settingsChanged(next) },
+      onReload: report => { for (const run of this.#reloadListeners) run(report) },
     })
     metrics.gauge('agent.services', 'services of this node', () => local.services().size)
     metrics.gauge('agent.checks', 'checks of this node', () => local.checks().size)
@@ -186,6 +188,10 @@ export class Agent implements AgentApi {
 
   onSettings(run: (settings: Settings) => void): void {
     this.#settingsListeners.push(run)
+  }
+
+  onReload(run: (report: ReloadReport) => void): void {
+    this.#reloadListeners.push(run)
   }
 
   /** A server has appeared that may not know of this node: compared with within seconds. */

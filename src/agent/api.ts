@@ -107,6 +107,8 @@ export interface AgentApi extends LocalReads {
   plan(): Promise<PlanReport>
   /** Called with the new settings after a reload changed any that take effect while running. */
   onSettings(run: (settings: Settings) => void): void
+  /** Called after each reload, whatever its outcome, once `declared` is what runs. */
+  onReload(run: (report: ReloadReport) => void): void
   /** Deregisters this node, then asks the daemon to stop. Resolves when the node is out of the catalog. */
   leave(): Promise<void>
 }

@@ -12,7 +12,7 @@ class NamesOnlyWatcher extends FSWatcher {
 
 /** A native watch on one directory; it ends when that very directory is deleted or moved away. */
 export interface DirectoryWatch {
-  /** Resolves when the watch is in place. */
+  /** Resolves when the watch is in place, or closed. */
   readonly ready: Promise<void>
   close(): Promise<void>
 }
@@ -27,9 +27,20 @@ export function watchDirectory(directory: string, on: (name: string | undefined)
     if (isOf(details, directory)) on(typeof name === 'string' ? name : undefined)
   })
   watcher.on('error', failed)
-  const ready = new Promise<void>(resolve => { watcher.once('ready', resolve) })
+  let release: () => void = () => undefined
+  const ready = new Promise<void>(resolve => {
+    release = resolve
+    watcher.once('ready', resolve)
+  })
   watcher.add(directory)
-  return { ready, close: () => watcher.close() }
+  return {
+    ready,
+    close: () => {
+      // Closed early it would never be ready, and someone may wait for that.
+      release()
+      return watcher.close()
+    },
+  }
 }
 
 const isOf = (details: unknown, directory: string): boolean =>

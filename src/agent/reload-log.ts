@@ -1,4 +1,4 @@
-import type { DeclaredChange, Diagnostic, Origin } from '../config/index.js'
+import type { Declared, DeclaredChange, Diagnostic, Origin } from '../config/index.js'
 import type { Counter, Gauge, Logger, Metrics } from '../telemetry/index.js'
 import type { ReloadReport } from './api.js'
 
@@ -18,7 +18,7 @@ export class ReloadLog {
   }
 
   /** Call it once for each report. */
-  tell(report: ReloadReport): void {
+  tell(report: ReloadReport, declared: Declared): void {
     if (report.outcome !== 'applied') this.#failures.add()
     this.#older.set(report.outcome === 'applied' ? 0 : 1)
     const known = new Set<string>()
@@ -34,9 +34,9 @@ export class ReloadLog {
     }
     this.#known = known
     if (report.cause === 'file' && report.changes.length === 0 && report.settings.length === 0 && report.outcome === 'applied') return
-    this.#log.info(report.cause === 'start' ? 'configuration loaded' : 'configuration reloaded', {
-      number: report.number, cause: report.cause, outcome: report.outcome, took: report.took / 1000, ...counts(report.changes), settings: report.settings,
-    })
+    const { number, cause, outcome, took, settings } = report
+    if (cause === 'start') this.#log.info('configuration loaded', { outcome, took: took / 1000, services: declared.services.size, checks: declared.checks.size })
+    else this.#log.info('configuration reloaded', { number, cause, outcome, took: took / 1000, ...counts(report.changes), settings })
   }
 
   #tellFinding({ severity, code, at, message, hint, other }: Diagnostic): void {

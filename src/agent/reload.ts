@@ -27,6 +27,8 @@ export interface ReloaderDependencies {
   readonly settings: Settings
   /** Called with new settings that are in effect from now on. */
   readonly onSettings: (settings: Settings) => void
+  /** Called with the report of each reload, before its promise resolves. */
+  readonly onReload?: (report: ReloadReport) => void
   /** Resolves when what changed has been pushed to the catalog. */
   readonly pushed: () => Promise<void>
   readonly clock: Clock
@@ -80,7 +82,7 @@ export class Reloader {
     const { registrations } = this.#deps
     for (const service of this.#load.declared.services.values()) registrations.declareService(service)
     for (const check of this.#load.declared.checks.values()) registrations.declareCheck(check)
-    this.#log.tell(this.#last)
+    this.#log.tell(this.#last, this.#load.declared)
   }
 
   /**
@@ -139,16 +141,18 @@ export class Reloader {
     const changes = [...difference(this.#load.declared, load.declared)]
     this.#load = load
     applyChanges(changes, load.declared, this.#deps.registrations)
-    const missing = missingEntries(load.declared, local, file => paths?.has(file) ?? true)
+    const isRead = (file: string): boolean => paths?.has(file) ?? true
+    const missing = missingEntries(load.declared, local, isRead)
     applyChanges(missing, load.declared, this.#deps.registrations)
-    moveOrigins(load.declared, local)
+    moveOrigins(load.declared, local, isRead)
     if (step.settings !== this.#settings) {
       this.#settings = step.settings
       this.#deps.onSettings(step.settings)
     }
     const report = this.#report(this.#last.number + 1, cause, at, clock.monotonic() - started, load, [...changes, ...missing], step)
     this.#last = report
-    this.#log.tell(report)
+    this.#log.tell(report, load.declared)
+    this.#deps.onReload?.(report)
     // Who asked wants to see the outcome; files change again before a slow catalog has answered.
     if (cause !== 'file') await pushed()
     return report
