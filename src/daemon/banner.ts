@@ -2,15 +2,17 @@ import type { FileReport } from '../agent/index.js'
 import type { Declared, Settings } from '../config/index.js'
 import { version } from '../common/version.js'
 
-/** An address that a listener is bound to. */
-export interface Bound { readonly address: string; readonly port: number }
+/** Where HTTP is served; port 0 stands for a unix socket. */
+interface HttpAddress { readonly host: string; readonly port: number; readonly url: string }
+/** Where DNS is answered. */
+interface DnsAddress { readonly address: string; readonly port: number }
 
 /** What the banner tells, gathered once everything listens. */
 export interface BannerFacts {
   readonly settings: Settings
   readonly nodeId: string
-  readonly http: readonly Bound[]
-  readonly dns: readonly Bound[]
+  readonly http: readonly HttpAddress[]
+  readonly dns: readonly DnsAddress[]
   readonly configPaths: readonly string[]
   readonly files: readonly FileReport[]
   readonly declared: Declared
@@ -57,11 +59,14 @@ function examples({ settings, http, dns, declared }: BannerFacts): string[] {
   const [firstDns] = dns
   const [firstHttp] = http
   if (firstDns !== undefined) lines.push(`      dig @${reachable(firstDns.address)} -p ${firstDns.port} ${service}.service.${settings.domain} SRV`)
-  if (firstHttp !== undefined) lines.push(`      curl http://${bracketed(reachable(firstHttp.address))}:${firstHttp.port}/v1/health/service/${service}?pretty`)
+  if (firstHttp !== undefined) lines.push(`      curl ${curlTarget(firstHttp)}/v1/health/service/${service}?pretty`)
   return lines
 }
 
-const port = (bound: readonly Bound[]): number => bound[0]?.port ?? -1
+const curlTarget = ({ host, port, url }: HttpAddress): string =>
+  port === 0 ? `--unix-socket ${url.replace('unix://', '')} http://localhost` : `http://${bracketed(reachable(host))}:${port}`
+
+const port = (bound: readonly { readonly port: number }[]): number => bound[0]?.port ?? -1
 
 /** A wildcard address is for listening; to ask, the loopback one does. */
 const reachable = (address: string): string => address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address

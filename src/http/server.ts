@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import inject from 'light-my-request'
 import type { AgentApi } from '../agent/index.js'
 import type { CatalogReads, CatalogWrites } from '../catalog/index.js'
 import type { Membership } from '../cluster/index.js'
@@ -38,6 +39,13 @@ export interface HttpServerOptions {
   readonly alwaysCurrent: boolean
 }
 
+/** An answer given within this process. `index` is the X-Consul-Index, '' where there is none. */
+export interface LocalAnswer {
+  readonly status: number
+  readonly index: string
+  readonly body: string
+}
+
 /** The HTTP API of an agent. */
 export interface HttpServer {
   /** Listens on every address of the settings. @throws MusterError HTTP_LISTEN; then nothing listens. */
@@ -46,6 +54,8 @@ export interface HttpServer {
   readonly addresses: readonly BoundAddress[]
   /** Takes over what may change while running: `http_config`, limits, query times. Addresses and ports need a restart. */
   update(settings: Settings): void
+  /** The answer to a GET from within this process, by the same code and without a socket. Rejects when `signal` is aborted. */
+  get(path: string, signal: AbortSignal): Promise<LocalAnswer>
   /** Stops accepting, lets blocked queries answer now, and resolves when all connections are gone (after 5 s they are cut). */
   close(): Promise<void>
 }
@@ -120,6 +130,11 @@ class AgentHttpServer implements HttpServer {
   update(settings: Settings): void {
     this.#prepared = this.#prepare(settings)
     this.#cache.clear()
+  }
+
+  async get(path: string, signal: AbortSignal): Promise<LocalAnswer> {
+    const { statusCode, headers, body } = await inject(this.#front.handle, { method: 'GET', url: path, signal })
+    return { status: statusCode, index: String(headers['x-consul-index'] ?? ''), body }
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type {
   AgentApi, FileReport, LocalCheck, LocalService, PlanReport, Readiness, ReloadReport, ServiceRegistration,
 } from '../../../src/agent/index.js'
@@ -105,6 +106,7 @@ export class AgentTwin implements AgentApi {
 
   plan(): Promise<PlanReport> { return Promise.resolve(this.next) }
   onSettings(): void { this.told.push('onSettings') }
+  onReload(): void { this.told.push('onReload') }
 
   leave(): Promise<void> {
     this.told.push('leave')
@@ -121,4 +123,4 @@ export const report = (outcome: ReloadReport['outcome'], parts: Partial<ReloadRe
   number: 2, cause: 'api', at: 1_700_000_000_000, took: 3, outcome, changes: [], settings: [], needsRestart: [], diagnostics: [], ...parts,
 })
 
-const hashOf = (definition: LocalService['definition']): string => Buffer.from(JSON.stringify(definition)).toString('base64url').slice(-16)
+const hashOf = (definition: LocalService['definition']): string => createHash('sha256').update(JSON.stringify(definition)).digest('hex').slice(0, 16)

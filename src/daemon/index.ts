@@ -1,0 +1,1 @@
+export { runAgent, type DaemonIo } from './run-agent.js'

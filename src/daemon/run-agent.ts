@@ -1,0 +1,139 @@
+import { systemClock } from '../common/clock.js'
+import { MusterError, errorMessage } from '../common/errors.js'
+import type { ParsedFlags } from '../common/flags.js'
+import { report, type Settings } from '../config/index.js'
+import { createLogHub, type LogHub } from '../telemetry/index.js'
+import { banner } from './banner.js'
+import { startDaemon, type Daemon } from './daemon.js'
+import { EarlyLog } from './early-log.js'
+import { HeldOutput } from './held-output.js'
+import { writePidFile } from './pid-file.js'
+import { ConfigRefused, readStartConfig, type StartConfig } from './read-config.js'
+import { listenToSignals } from './signals.js'
+
+/** Where the agent writes before its log is open. */
+export interface DaemonIo {
+  out(text: string): void
+  err(text: string): void
+  readonly color: boolean
+}
+
+/** A graceful leave that takes longer is given up. */
+const leavePatience = 15_000
+
+/**
+ * Runs an agent until it is told to stop, and resolves with the exit code: 0 after leaving, 1 for a stop without leaving (as Consul has it) and
+ * for a start that failed.
+ */
+export async function runAgent(flags: ParsedFlags, io: DaemonIo): Promise<number> {
+  if (flags.positional.length > 0) {
+    throw new MusterError('USAGE', `unexpected argument: ${flags.positional.join(' ')}`, { hint: 'directories are named with -config-dir' })
+  }
+  const early = new EarlyLog()
+  const config = tryConfig(flags, early, io)
+  if (config === undefined) return 1
+  const { settings } = config
+  const output = new HeldOutput(process.stdout)
+  const logs = openLog(settings, output, io)
+  early.handOver(logs.root)
+  const ends = new Ends()
+  let removePidFile: (() => void) | undefined
+  try {
+    if (settings.pidFile !== '') removePidFile = writePidFile(settings.pidFile)
+    warnOfOpenScripts(settings, logs)
+    const daemon = await startDaemon({ config, logs, clock: systemClock, random: Math.random, stop: () => { ends.end('left') } })
+    if (!settings.log.json) io.out(bannerOf(daemon, config))
+    output.release()
+    logs.root.child('agent').info('muster agent running!')
+    return await untilStopped(daemon, logs, ends)
+  } catch (error) {
+    output.release()
+    io.err(`==> ${errorMessage(error)}\n`)
+    if (error instanceof MusterError && error.hint !== undefined) io.err(`    ${error.hint}\n`)
+    return 1
+  } finally {
+    removePidFile?.()
+    await config.persistence.close()
+    await logs.close()
+  }
+}
+
+function tryConfig(flags: ParsedFlags, early: EarlyLog, io: DaemonIo): StartConfig | undefined {
+  try {
+    return readStartConfig(flags, systemClock, early.child('config'))
+  } catch (error) {
+    if (!(error instanceof ConfigRefused)) throw error
+    const { diagnostics, files } = error.load
+    io.err(report('text', { diagnostics, files: files.map(file => file.path) }))
+    io.err(`==> ${error.message}: ${error.hint ?? ''}\n`)
+    return undefined
+  }
+}
+
+function openLog(settings: Settings, stream: HeldOutput, io: DaemonIo): LogHub {
+  const { level, json, file, rotateBytes, rotateDuration, rotateMaxFiles } = settings.log
+  return createLogHub({
+    level, json, stream, colors: io.color && !json, clock: systemClock,
+    ...file !== '' && { file: { path: file, rotateBytes, rotateDuration, rotateMaxFiles } },
+  })
+}
+
+function warnOfOpenScripts(settings: Settings, logs: LogHub): void {
+  if (!settings.enableScriptChecks || settings.http.allowWriteHttpFrom.length > 0) return
+  logs.root.child('agent').warn('whoever reaches the HTTP port can run programs on this machine: enable_script_checks is on and allow_write_http_from is not set', {
+    remedy: 'use enable_local_script_checks, which allows scripts in files only',
+  })
+}
+
+const bannerOf = ({ agent, nodeId, http, dns }: Daemon, { settings }: StartConfig): string => banner({
+  settings, nodeId, http: http.addresses, dns: dns.addresses, configPaths: agent.configPaths, files: agent.files, declared: agent.declared,
+  took: performance.now(),
+})
+
+/** How an agent comes to its end. */
+type End = 'left' | 'stopped' | 'gave up'
+
+/** The end of the process, awaited in one place and brought about from several. */
+class Ends {
+  #resolve: (end: End) => void = () => undefined
+  readonly reached = new Promise<End>(resolve => { this.#resolve = resolve })
+
+  end(how: End): void {
+    this.#resolve(how)
+  }
+}
+
+async function untilStopped(daemon: Daemon, logs: LogHub, ends: Ends): Promise<number> {
+  const { agent } = daemon
+  const log = logs.root.child('agent')
+  const signals = listenToSignals({
+    reload: () => { agent.reload('signal').catch((error: unknown) => { log.error('reload failed', { error: errorMessage(error) }) }) },
+    stop: signal => {
+      const leaves = signal === 'SIGINT' ? !agent.settings.skipLeaveOnInterrupt : agent.settings.leaveOnTerminate
+      log.info(leaves ? 'leaving and stopping' : 'stopping', { signal })
+      if (!leaves) {
+        ends.end('stopped')
+        return
+      }
+      systemClock.after(leavePatience, () => { ends.end('gave up') })
+      agent.leave().catch((error: unknown) => {
+        log.error('could not leave', { error: errorMessage(error) })
+        ends.end('gave up')
+      })
+    },
+    abort: () => { ends.end('gave up') },
+  })
+  const how = await ends.reached
+  if (how === 'left') await drain(agent.settings.leaveDrainTime, log)
+  await daemon.close()
+  signals.close()
+  log.info('stopped')
+  return how === 'left' ? 0 : 1
+}
+
+/** Goes on answering for a while, without this node in the answers, so that nobody who still asks is met with silence. */
+async function drain(ms: number, log: ReturnType<LogHub['root']['child']>): Promise<void> {
+  if (ms <= 0) return
+  log.info('left; answering on for those who still ask', { seconds: ms / 1000 })
+  await new Promise<void>(resolve => { setTimeout(resolve, ms) })
+}
