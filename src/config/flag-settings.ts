@@ -2,6 +2,7 @@ import { flagIsSet } from '../common/flags.js'
 import type { ParsedFlags } from '../common/flags.js'
 import { agentFlags } from './agent-flags.js'
 import type { AgentFlag } from './agent-flags.js'
+import type { Finding } from './finding.js'
 import { keyNotes } from './key-notes.js'
 import { dotted } from './keys.js'
 import { schemaFindings } from './schema-findings.js'
@@ -33,12 +34,19 @@ export function flagSettings(flags: ParsedFlags): FlagSettings {
     else if (flag.shape === 'pair') put(last, flag.key, pairs(flag, values, diagnostics))
     else put(last, flag.key, flag.type === 'int' ? Number(values.at(-1)) : flag.type === 'bool' ? values.at(-1) === 'true' : values.at(-1))
   }
-  for (const { path, severity, code, message, hint } of [lists, last].flatMap(value => [...schemaFindings(value), ...keyNotes(value).findings])) {
+  const findings = [lists, last].map(value => [...schemaFindings(value), ...keyNotes(value).findings])
+  for (const { path, severity, code, message, hint } of findings.flat()) {
     const key = dotted(path)
     const flag = byKey.get(key) ?? byKey.get(dotted(path.slice(0, -1)))
     diagnostics.push({ severity, code, key, message: flag === undefined ? message : `-${flag.name}: ${message}`, ...hint === undefined ? {} : { hint } })
   }
-  return { first: lists, last, diagnostics }
+  return { first: withoutErrors(lists, findings[0]), last: withoutErrors(last, findings[1]), diagnostics }
+}
+
+/** What was said to be wrong is not judged a second time with the files. */
+const withoutErrors = (value: Readonly<Record<string, unknown>>, findings: readonly Finding[] = []): Readonly<Record<string, unknown>> => {
+  const wrong = new Set(findings.flatMap(({ severity, path }) => severity === 'error' ? path[0] ?? [] : []))
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !wrong.has(key)))
 }
 
 /** The settings that -dev begins with; none without it. */

@@ -7,7 +7,7 @@ const tabWidth = 8
 export function textReport({ diagnostics, files, sourceOf }: ReportInput): string {
   const lines = diagnostics.flatMap(diagnostic => {
     const { at } = diagnostic
-    const source = at === undefined || diagnostic.code === 'unreadable' ? undefined : sourceOf?.(at.file)?.split(/\r\n|[\n\r]/)[at.line - 1]
+    const source = at === undefined || ['unreadable', 'missing', 'skipped-file'].includes(diagnostic.code) ? undefined : sourceOf?.(at.file)?.split(/\r\n|[\n\r]/)[at.line - 1]
     if (at === undefined || source === undefined || source.trim() === '') return [diagnosticLine(diagnostic)]
     return [diagnosticLine(diagnostic), ...excerpt(source, at.line, at.column)]
   })
