@@ -148,15 +148,18 @@ export class Agent implements AgentApi {
   }
 
   async registerService(registration: ServiceRegistration): Promise<void> {
+    this.#assertRestored()
     for (const check of registration.definition.checks) this.#assertAllowed(check)
     await this.#afterPush(this.#registrations.registerService(registration))
   }
 
-  deregisterService(id: string): Promise<boolean> {
+  async deregisterService(id: string): Promise<boolean> {
+    this.#assertRestored()
     return this.#afterPush(this.#registrations.removeService(id))
   }
 
   async registerCheck(definition: CheckDefinition): Promise<void> {
+    this.#assertRestored()
     this.#assertAllowed(definition)
     if (definition.serviceId !== '' && !this.#local.services().has(definition.serviceId)) {
       throw new MusterError('AGENT_UNKNOWN_SERVICE', `ServiceID "${definition.serviceId}" does not exist`, { hint: 'register the service first' })
@@ -164,17 +167,20 @@ export class Agent implements AgentApi {
     await this.#afterPush(this.#registrations.registerCheck(definition))
   }
 
-  deregisterCheck(id: string): Promise<boolean> {
+  async deregisterCheck(id: string): Promise<boolean> {
+    this.#assertRestored()
     return this.#afterPush(this.#registrations.removeCheck(id))
   }
 
   async reportTtl(checkId: string, status: CheckStatus, output: string): Promise<void> {
+    this.#assertRestored()
     this.#runner.heartbeat(checkId, status, output)
     this.#states.save(checkId)
     await this.#sync.pushed()
   }
 
-  setMaintenance(serviceId: string | undefined, enable: boolean, reason: string): Promise<boolean> {
+  async setMaintenance(serviceId: string | undefined, enable: boolean, reason: string): Promise<boolean> {
+    this.#assertRestored()
     return this.#afterPush(this.#registrations.setMaintenance(serviceId, enable, reason))
   }
 
@@ -199,15 +205,20 @@ export class Agent implements AgentApi {
     this.#sync.soon()
   }
 
+  /** When the cluster does not let it go, the agent goes on as before and the promise rejects. */
   async leave(): Promise<void> {
+    const before = this.#phase
     this.#phase = 'leaving'
+    // Whatever is synced after the node is gone would bring it back.
+    await this.#sync.stop()
     try {
-      // Whatever is synced after the node is gone would bring it back.
-      await Promise.all([this.#watcher?.close(), this.#sync.stop()])
       await this.#deps.membership.leave()
-    } finally {
-      this.#deps.stop()
+    } catch (error) {
+      this.#phase = before
+      this.#sync.resume()
+      throw error
     }
+    this.#deps.stop()
   }
 
   /** Stops everything and writes what is to be kept. The node stays in the catalog. */
@@ -243,6 +254,11 @@ export class Agent implements AgentApi {
   async #afterPush<Result>(work: Promise<Result>): Promise<Result> {
     const [result] = await Promise.all([work, this.#sync.pushed()])
     return result
+  }
+
+  /** A write before what was registered earlier is back would be overwritten by it. */
+  #assertRestored(): void {
+    if (this.#phase === 'starting') throw new MusterError('AGENT_STARTING', 'the agent is starting', { status: 503, hint: 'try again, or wait with muster ready' })
   }
 
   #assertAllowed({ kind, id }: CheckDefinition): void {

@@ -70,7 +70,7 @@ export class Sync {
 
   /** Starts following the local state. Resolves when the first full comparison is committed, however often it must be tried, or at {@link stop}. */
   start(): Promise<void> {
-    this.#subscription = this.#deps.local.subscribe(change => { this.#changed(change) })
+    this.#follow()
     const first = new Promise<void>(resolve => { this.#announceFirst = resolve })
     this.#fire('full-due')
     return first
@@ -93,6 +93,14 @@ export class Sync {
     this.#fire('full-due')
   }
 
+  /** Goes on after {@link stop} with a full comparison. */
+  resume(): void {
+    if (this.#state !== 'stopped') return
+    this.#state = 'idle'
+    this.#follow()
+    this.#fire('full-due')
+  }
+
   /** Ends all work; what is on its way is waited for. */
   async stop(): Promise<void> {
     this.#subscription?.close()
@@ -103,6 +111,10 @@ export class Sync {
     this.#announceFirst?.()
     for (const resolve of this.#waiters.splice(0)) resolve()
     await working
+  }
+
+  #follow(): void {
+    this.#subscription = this.#deps.local.subscribe(change => { this.#changed(change) })
   }
 
   #changed(change: LocalChange): void {

@@ -158,8 +158,16 @@ t.test('a service that is critical for too long goes, and a file brings it back 
 
 t.test('ready when the first sync is committed; leaving takes the node out', async t => {
   const at = place(t, { 'web.json': { service: { name: 'web' } } })
-  const { agent, catalog, stopped } = await startNode(t, at)
+  const { agent, catalog, membership, stopped } = await startNode(t, at)
   t.same(agent.readiness(), { ready: true })
+  const leave = membership.leave.bind(membership)
+  membership.leave = () => Promise.reject(new Error('no leader'))
+  await t.rejects(agent.leave(), { message: 'no leader' })
+  t.equal(stopped.asked, false)
+  t.same(agent.readiness(), { ready: true }, 'it goes on as before')
+  await agent.registerService(api(service('late')))
+  t.ok(catalog.service('n1', 'late'))
+  membership.leave = leave
   await agent.leave()
   t.equal(catalog.node('n1'), undefined)
   t.same(catalog.servicesOfNode('n1'), [])

@@ -85,5 +85,5 @@ export async function startNode(t: Test, { conf, dataDir }: Place, options: { de
     running.is = false
     await close()
   }
-  return { agent, catalog, log, metrics, stopped, stop }
+  return { agent, catalog, membership, log, metrics, stopped, stop }
 }

@@ -126,10 +126,13 @@ t.test('requests that come together share one reload', async t => {
   const at = place(t, { 'web.json': web })
   const { agent } = await startNode(t, at)
   at.write('more.json', { service: { name: 'more' } })
+  const heard: number[] = []
+  agent.onReload(report => { heard.push(report.number) })
   const reports = await Promise.all([agent.reload('api'), agent.reload('api'), agent.reload('signal'), agent.reload('api')])
   t.same(reports.map(report => report.number), [2, 3, 3, 3])
   t.same(told(reports[0].changes), ['add service more'])
   t.same(told(reports[1].changes), [])
+  t.same(heard, [2, 3])
 })
 
 t.test('files are watched: dropped, edited, half written, broken, removed', async t => {
