@@ -73,6 +73,9 @@ export interface ConfigLoad {
 
 interface SettingsState { readonly contents: readonly Content[]; readonly resolved: Resolved; readonly merged: Merged }
 
+interface RunningSettings { readonly settings: Settings; readonly merged: Merged }
+interface Judgement { readonly load: ConfigLoad; readonly choices: readonly Choice[]; readonly combined: Combined; readonly running: RunningSettings | undefined }
+
 const defaultOutputSize = 4096
 
 /** Reads configuration files, again and again, and says what should run. All reading is synchronous and only of what changed. */
@@ -84,7 +87,7 @@ export class ConfigSource {
   readonly #fragments: readonly TrackedFile[]
   readonly #restart: boolean
   #attempt: SettingsState | undefined
-  #running: { readonly settings: Settings; readonly merged: Merged } | undefined
+  #running: RunningSettings | undefined
   #combined: Combined | undefined
   #paths = new Set<string>()
 
@@ -110,44 +113,55 @@ export class ConfigSource {
 
   /**
    * Reads every file that looks different from the last time, or just those at `changed` (paths as the watcher gives them),
-   * judges the whole, and says what should run. Never throws for anything that a file holds.
+   * judges the whole, and says what should run. Never throws for anything that a file holds. The caller is taken to run it:
+   * what it says is what a later broken file falls back to, and is remembered as last good.
    */
   load(changed?: ReadonlySet<string>): ConfigLoad {
+    const { load, choices, combined, running } = this.#judge(changed)
+    this.#running = running
+    this.#combined = combined
+    this.#remember(choices)
+    return load
+  }
+
+  /** What `load` would say now, for a caller that does not mean to run it: nothing is remembered, the fallbacks stay. */
+  preview(): ConfigLoad {
+    return this.#judge(undefined).load
+  }
+
+  #judge(changed: ReadonlySet<string> | undefined): Judgement {
     const skipped = this.#files.refresh(changed)
     const files = [...this.#files.files, ...this.#fragments]
     const limits = { checkOutputMaxSize: this.#outputLimit(files) }
     const choices = firstChoices(files, limits)
     const settled = this.#settleSettings(choices, limits)
-    const rules = this.#rules(settled.settings?.enableLocalScriptChecks ?? settled.scriptsWritten, files)
+    const { settings, merged } = settled.running ?? {}
+    const rules = this.#rules(settings?.enableLocalScriptChecks ?? settled.scriptsWritten, files)
     const combined = settle(choices, limits, rules)
     const clean = !combined.demoted && combined.faults.length === 0 && choices.every(({ file, content }) => content === file.candidate)
     const faults = clean ? [] : [...combined.faults, ...faultsBetween(files, limits, rules)].map(fault => fault.diagnostic)
     const pathErrors = this.#files.pathErrors
     const { reports, diagnostics } = reportFiles(choices, limits, [...this.#flags.diagnostics, ...pathErrors, ...skipped, ...settled.diagnostics, ...faults], kindOf)
-    this.#remember(choices, pathErrors.length > 0)
-    this.#combined = combined
-    const merged = this.#running?.merged
-    return {
-      settings: settled.settings, declared: combined.declared, files: reports, diagnostics, settingsRefused: settled.refused,
+    const mayStart = settings !== undefined && pathErrors.length === 0 && !faults.some(fault => fault.code === 'scripts-disabled')
+      && (this.#restart || reports.every(report => report.state !== 'refused'))
+    return { choices, combined, running: settled.running, load: {
+      settings, declared: combined.declared, files: reports, diagnostics, settingsRefused: settled.refused, mayStart,
       settingOrigin: key => merged?.origin(key),
-      mayStart: settled.settings !== undefined && pathErrors.length === 0 && !faults.some(fault => fault.code === 'scripts-disabled')
-        && (this.#restart || reports.every(report => report.state !== 'refused')),
-    }
+    } }
   }
 
   /** The agent's own settings: all of them as written, or, when anything is wrong, all of them as they were. */
   #settleSettings(choices: readonly Choice[], limits: EntryLimits):
-  { settings: Settings | undefined; refused: boolean; scriptsWritten: boolean; diagnostics: readonly Diagnostic[] } {
-    const attempt = this.#resolve(choices.flatMap(({ file, content }) => content ?? file.candidate))
-    const { resolved, merged } = attempt
+  { running: RunningSettings | undefined; refused: boolean; scriptsWritten: boolean; diagnostics: readonly Diagnostic[] } {
+    const { resolved, merged } = this.#resolve(choices.flatMap(({ file, content }) => content ?? file.candidate))
     const flagsBad = this.#flags.diagnostics.some(({ severity }) => severity === 'error')
     const broken = choices.some(({ file, content }) => content !== file.candidate && (file.candidate.settings ?? content?.settings) !== undefined)
     const scriptsWritten = merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
     const { diagnostics } = resolved
+    const before = this.#running
     if (resolved.settings !== undefined && !broken && !flagsBad) {
-      const settings = isDeepStrictEqual(this.#running?.settings, resolved.settings) ? this.#running?.settings ?? resolved.settings : resolved.settings
-      this.#running = { settings, merged }
-      return { settings, refused: false, scriptsWritten, diagnostics }
+      const same = before !== undefined && isDeepStrictEqual(before.settings, resolved.settings)
+      return { running: { settings: same ? before.settings : resolved.settings, merged }, refused: false, scriptsWritten, diagnostics }
     }
     let complete = true
     for (const choice of choices) {
@@ -156,11 +170,10 @@ export class ConfigSource {
       if (content === file.candidate && content !== file.running && content !== file.fallback) giveUp(choice, limits)
       if (!this.#restart && choice.content === undefined && file.candidate.settings !== undefined) complete = false
     }
-    if (this.#running === undefined && complete && !flagsBad) {
-      const earlier = this.#resolve(choices.flatMap(({ content }) => content ?? []))
-      if (earlier.resolved.settings !== undefined) this.#running = { settings: earlier.resolved.settings, merged: earlier.merged }
-    }
-    return { settings: this.#running?.settings, refused: true, scriptsWritten, diagnostics }
+    if (before !== undefined || !complete || flagsBad) return { running: before, refused: true, scriptsWritten, diagnostics }
+    const earlier = this.#resolve(choices.flatMap(({ content }) => content ?? []))
+    const running = earlier.resolved.settings && { settings: earlier.resolved.settings, merged: earlier.merged }
+    return { running, refused: true, scriptsWritten, diagnostics }
   }
 
   /** Merges and resolves the settings in some contents; does nothing when they are those of the last time. */
@@ -208,7 +221,8 @@ export class ConfigSource {
   }
 
   /** Notes what runs from now on, and what to come back to. */
-  #remember(choices: readonly Choice[], keepOthers: boolean): void {
+  #remember(choices: readonly Choice[]): void {
+    const keepOthers = this.#files.pathErrors.length > 0
     const paths = new Set<string>()
     for (const { file, content } of choices) {
       paths.add(file.path)

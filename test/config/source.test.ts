@@ -249,3 +249,18 @@ t.test('a folder that goes away takes nothing with it', t => {
   t.same(findings(conf.source.load()), [])
   t.end()
 })
+
+t.test('a preview says what a load would, and leaves everything as it is', t => {
+  const conf = openConf(t, { 'a.json': web(1), 'agent.json': { log_level: 'WARN' } })
+  const before = conf.source.load()
+  conf.write('a.json', web(2))
+  conf.write('agent.json', { log_level: 'ERR' })
+  const preview = conf.source.preview()
+  t.equal(preview.declared.services.get('web')?.definition.port, 2)
+  t.equal(preview.settings?.log.level, 'error')
+  t.equal(conf.remembered.get(conf.path('a.json')), JSON.stringify(web(1)))
+  const broken = conf.change({ 'a.json': '{', 'agent.json': '[' })
+  t.equal(broken.declared.services.get('web'), before.declared.services.get('web'), 'the fallback is what ran, not what was previewed')
+  t.equal(broken.settings, before.settings)
+  t.end()
+})
