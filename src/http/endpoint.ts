@@ -8,13 +8,20 @@ import { Query } from './query.js'
 import { readBody } from './read-body.js'
 import { readRequestPath } from './request-path.js'
 import { defaultBodyLimit, methods, type ApiRequest, type Handler, type Route } from './route.js'
-import { send } from './send.js'
+import { flatten, send } from './send.js'
 
 /** What changes with the settings and is prepared once per change. */
 export interface Prepared {
   readonly settings: Settings
   readonly guards: Guards
   readonly common: HeaderList
+}
+
+/** An answer given within this process. `index` is the X-Consul-Index, '' where there is none. */
+export interface LocalAnswer {
+  readonly status: number
+  readonly index: string
+  readonly body: string
 }
 
 /** Runs requests through the common rules, their endpoint, and out again. Never rejects. */
@@ -39,13 +46,13 @@ export class Endpoints {
     try {
       if (path.kind === 'bad') answer = text(path.reason, 400)
       else if (path.kind === 'moved') answer = empty(301, ['Location', path.to])
-      else answer = await this.#answer(request, route, prepared, { path: path.decoded, query, pretty, gone, url: target })
+      else answer = await this.#answer(exchangeOf(request), route, prepared, { path: path.decoded, query, pretty, gone, url: target })
     } catch (error) {
       if (error instanceof MusterError && error.code === 'HTTP_ABORTED') {
         response.destroy()
         return
       }
-      answer = this.#refusal(request, path.kind === 'ok' ? path.decoded : '', error)
+      answer = this.#refusal(request.method ?? 'GET', path.kind === 'ok' ? path.decoded : '', error)
     }
     try {
       await send(request, response, answer, { common: prepared.common, pretty, last: this.#deps.closing.aborted, gone })
@@ -55,20 +62,42 @@ export class Endpoints {
     }
   }
 
-  async #answer(request: IncomingMessage, route: Route | undefined, { guards, settings }: Prepared, parts: Parts): Promise<Answer> {
-    const method = request.method ?? 'GET'
+  /**
+   * The answer to a GET from within this process: the same rules and the same endpoints, without a socket.
+   * @throws what aborted `signal`
+   */
+  async local(target: string, route: Route | undefined, signal: AbortSignal): Promise<LocalAnswer> {
+    const path = readRequestPath(target)
+    if (path.kind !== 'ok') throw new MusterError('HTTP_PATH', `"${target}" is no path of the API`, { status: 400 })
+    const { gone, release } = eitherSignal(signal, this.#deps.closing)
+    let answer: Answer
+    try {
+      answer = await this.#answer(inProcess, route, this.#prepared(), { path: path.decoded, query: new Query(path.search), pretty: false, gone: () => gone, url: target })
+    } catch (error) {
+      answer = this.#refusal('GET', path.decoded, error)
+    } finally {
+      release()
+    }
+    signal.throwIfAborted()
+    const { status, bytes, headers } = flatten(answer, false)
+    const index = headers.findIndex(name => name === 'X-Consul-Index')
+    return { status, index: index < 0 ? '' : headers[index + 1] ?? '', body: bytes.toString() }
+  }
+
+  async #answer(exchange: Exchange, route: Route | undefined, { guards, settings }: Prepared, parts: Parts): Promise<Answer> {
+    const { method } = exchange
     guards.checkPath(parts.path)
     if (route === undefined) return empty(404)
     const allow = ['Allow', ['OPTIONS', ...methods.filter(one => route[one] !== undefined)].join(',')]
     if (method === 'OPTIONS') return empty(200, allow)
     const handler = handlerOf(route, method)
     if (handler === undefined) return text(`method ${method} not allowed`, 405, allow)
-    if (method !== 'GET') guards.checkWriter(request.socket.remoteAddress)
+    if (method !== 'GET') guards.checkWriter(exchange.client)
     if (route.whileNotReady !== true) this.#checkReady()
     if (route.local !== true) checkDatacenter(parts.query.first('dc'), settings)
-    const body = method === 'GET' ? noBody : await readBody(request, route.bodyLimit?.(settings) ?? defaultBodyLimit)
+    const body = method === 'GET' ? noBody : await exchange.body(route.bodyLimit?.(settings) ?? defaultBodyLimit)
     const rest = route.path.endsWith('*') ? parts.path.slice(route.path.length - 1) : ''
-    return handler({ ...parts, method, rest, body, header: name => headerOf(request, name) } satisfies ApiRequest)
+    return handler({ ...parts, method, rest, body, header: exchange.header } satisfies ApiRequest)
   }
 
   #checkReady(): void {
@@ -78,8 +107,8 @@ export class Endpoints {
   }
 
   /** The answer for what was thrown. From 500 on the log has the reason; the query stays out of it, it may hold a token. */
-  #refusal(request: IncomingMessage, path: string, error: unknown): Answer {
-    const fields = { method: request.method, path, error: errorMessage(error) }
+  #refusal(method: string, path: string, error: unknown): Answer {
+    const fields = { method, path, error: errorMessage(error) }
     if (!(error instanceof MusterError)) {
       this.#deps.log.error('a request failed unexpectedly', { ...fields, stack: error instanceof Error ? error.stack : undefined })
       return text(`internal error: ${errorMessage(error)}`, 500)
@@ -88,6 +117,23 @@ export class Endpoints {
     return text(error.hint === undefined ? error.message : `${error.message}\n${error.hint}`, error.status, error.status === 503 ? ['Retry-After', '1'] : [])
   }
 }
+
+/** Where a request comes from: a socket, or this process itself. */
+interface Exchange {
+  readonly method: string
+  readonly client: string | undefined
+  readonly header: (name: string) => string | undefined
+  readonly body: (limit: number) => Promise<Buffer>
+}
+
+const exchangeOf = (request: IncomingMessage): Exchange => ({
+  method: request.method ?? 'GET',
+  client: request.socket.remoteAddress,
+  header: name => headerOf(request, name),
+  body: limit => readBody(request, limit),
+})
+
+const inProcess: Exchange = { method: 'GET', client: undefined, header: () => undefined, body: () => Promise.resolve(noBody) }
 
 type Parts = Pick<ApiRequest, 'path' | 'query' | 'pretty' | 'gone' | 'url'>
 
@@ -99,6 +145,15 @@ const handlerOf = (route: Route, method: string): Handler | undefined =>
 function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name]
   return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** Aborted with the first of two; `release` ends the listening when the work is done. */
+function eitherSignal(first: AbortSignal, second: AbortSignal): { readonly gone: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController()
+  const abort = (): void => { controller.abort() }
+  if (first.aborted || second.aborted) abort()
+  for (const signal of [first, second]) signal.addEventListener('abort', abort)
+  return { gone: controller.signal, release: () => { for (const signal of [first, second]) signal.removeEventListener('abort', abort) } }
 }
 
 /** A signal for when the client has gone or the server closes, made when it is first asked for. */

@@ -63,7 +63,7 @@ export class PreparedBody {
 
 /** Whether an Accept-Encoding header takes gzip. */
 export function acceptsGzip(header: string | undefined): boolean {
-  if (header?.includes('gzip') !== true) return false
+  if (header === undefined || !/gzip/i.test(header)) return false
   return header.split(',').some(part => {
     const [coding, ...parameters] = part.split(';').map(one => one.trim().toLowerCase())
     return coding === 'gzip' && !parameters.some(parameter => /^q=0(\.0*)?$/.test(parameter))

@@ -52,3 +52,10 @@ export async function createRouter(routes: readonly Route[], on: Dispatched): Pr
   if (dispatch === undefined) throw new Error('fastify has not asked for a server')
   return { dispatch, close: async () => { await app.close() } }
 }
+
+/** The endpoint at a path, for requests that come from within this process; of those ending in `*` the longest. */
+export function findRoute(routes: readonly Route[], target: string): Route | undefined {
+  const path = target.split('?')[0] ?? ''
+  return routes.find(route => route.path === path)
+    ?? routes.filter(route => route.path.endsWith('*') && path.startsWith(route.path.slice(0, -1))).sort((a, b) => b.path.length - a.path.length)[0]
+}

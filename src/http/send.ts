@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, createGzip, gzip } from 'node:zlib'
 import type { Answer, HeaderList } from './answer.js'
-import { acceptsGzip, gzipFrom, type PreparedBody } from './prepared-body.js'
+import { acceptsGzip, gzipFrom, type Built, type PreparedBody } from './prepared-body.js'
 import { prettyJson } from './reads.js'
 
 /** How one request's answer is to be written. `common` are the headers that every answer carries. */
@@ -18,32 +18,39 @@ export const wantsGzip = (request: IncomingMessage): boolean => acceptsGzip(requ
 
 /** Writes an answer. Resolves once it has been handed to the socket (a stream: once it has been started). */
 export async function send(request: IncomingMessage, response: ServerResponse, answer: Answer, options: SendOptions): Promise<void> {
-  const headers = [...options.common, ...answer.kind === 'prepared' ? answer.body.built.headers ?? [] : [], ...answer.headers]
-  if (options.last) headers.push('Connection', 'close')
+  const common = options.last ? [...options.common, 'Connection', 'close'] : options.common
   if (answer.kind === 'stream') {
-    stream(request, response, answer, headers, options.gone())
+    stream(request, response, answer, [...common, ...answer.headers], options.gone())
     return
   }
-  if (answer.kind === 'empty') {
-    end(response, answer.status, [...headers, 'Content-Length', '0'])
-    return
-  }
-  if (answer.kind === 'prepared') {
-    await sendPrepared(request, response, answer.body, headers)
-    return
-  }
-  const [bytes, type] = answer.kind === 'text'
-    ? [Buffer.from(answer.text), answer.type]
-    : [Buffer.from(options.pretty ? prettyJson(answer.value) : JSON.stringify(answer.value)), 'application/json']
-  headers.push('Content-Type', type)
-  if (bytes.length < gzipFrom || !wantsGzip(request)) end(response, answer.status, lengthOf(headers, bytes), bytes)
+  const { status, bytes, type, headers } = flatten(answer, options.pretty)
+  const typed = type === '' ? [...common, ...headers] : [...common, ...headers, 'Content-Type', type]
+  if (bytes.length < gzipFrom || type === '' || !wantsGzip(request)) end(response, status, lengthOf(typed, bytes), bytes)
   else {
-    const packed = await new Promise<Buffer>((resolve, reject) => {
-      gzip(bytes, (error, result) => { if (error === null) resolve(result); else reject(error) })
-    })
-    end(response, answer.status, lengthOf([...headers, 'Content-Encoding', 'gzip'], packed), packed)
+    const packed = answer.kind === 'prepared' ? await answer.body.compress() : await pack(bytes)
+    end(response, status, lengthOf([...typed, 'Content-Encoding', 'gzip'], packed), packed)
   }
 }
+
+/** An answer as it is on the wire, but for what is added to each. A stream has no bytes of its own to give. */
+export function flatten(answer: Answer, pretty: boolean): Required<Built> {
+  switch (answer.kind) {
+    case 'prepared': return { ...answer.body.built, headers: [...answer.body.built.headers ?? [], ...answer.headers] }
+    case 'text': return { status: answer.status, type: answer.type, bytes: Buffer.from(answer.text), headers: answer.headers }
+    case 'json': return {
+      status: answer.status, type: 'application/json', bytes: Buffer.from(pretty ? prettyJson(answer.value) : JSON.stringify(answer.value)), headers: answer.headers,
+    }
+    case 'empty': return { status: answer.status, type: '', bytes: Buffer.alloc(0), headers: answer.headers }
+    case 'stream': return { status: 200, type: answer.type, bytes: Buffer.alloc(0), headers: answer.headers }
+  }
+}
+
+const pack = (bytes: Buffer): Promise<Buffer> => new Promise((resolve, reject) => {
+  gzip(bytes, (error, packed) => {
+    if (error === null) resolve(packed)
+    else reject(error)
+  })
+})
 
 /** The whole header list of a prepared answer: plain, or gzip when `packed` is given. */
 export function preparedHeaders(body: PreparedBody, headers: HeaderList, packed?: Buffer): HeaderList {
@@ -52,17 +59,7 @@ export function preparedHeaders(body: PreparedBody, headers: HeaderList, packed?
   return packed === undefined ? lengthOf(typed, built.bytes) : lengthOf([...typed, 'Content-Encoding', 'gzip'], packed)
 }
 
-async function sendPrepared(request: IncomingMessage, response: ServerResponse, body: PreparedBody, headers: HeaderList): Promise<void> {
-  const { built } = body
-  if (built.bytes.length < gzipFrom || built.type === '' || !wantsGzip(request)) {
-    end(response, built.status, preparedHeaders(body, headers), built.bytes)
-    return
-  }
-  const packed = await body.compress()
-  end(response, built.status, preparedHeaders(body, headers, packed), packed)
-}
-
-function end(response: ServerResponse, status: number, headers: HeaderList, bytes?: Buffer): void {
+function end(response: ServerResponse, status: number, headers: HeaderList, bytes: Buffer): void {
   if (response.destroyed || response.headersSent) return
   response.writeHead(status, headers as string[])
   response.end(bytes)
@@ -70,13 +67,14 @@ function end(response: ServerResponse, status: number, headers: HeaderList, byte
 
 function stream(request: IncomingMessage, response: ServerResponse, answer: Extract<Answer, { kind: 'stream' }>, headers: HeaderList, gone: AbortSignal): void {
   const typed = [...headers, 'Content-Type', answer.type]
-  if (!wantsGzip(request)) {
-    response.writeHead(200, typed)
-    response.flushHeaders()
+  const packed = wantsGzip(request)
+  response.writeHead(200, packed ? [...typed, 'Content-Encoding', 'gzip'] : typed)
+  // The client learns at once that it is listening, though the first line may be long in coming.
+  response.flushHeaders()
+  if (!packed) {
     answer.start(response, gone)
     return
   }
-  response.writeHead(200, [...typed, 'Content-Encoding', 'gzip'])
   // Each write reaches the client at once: without the flush lines would sit in the compressor.
   const packer = createGzip({ flush: constants.Z_SYNC_FLUSH })
   packer.pipe(response)

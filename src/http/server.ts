@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events'
-import inject from 'light-my-request'
 import type { AgentApi } from '../agent/index.js'
 import type { CatalogReads, CatalogWrites } from '../catalog/index.js'
 import type { Membership } from '../cluster/index.js'
@@ -9,14 +8,15 @@ import type { LogHub, Metrics } from '../telemetry/index.js'
 import { ClientConnections } from './client-connections.js'
 import { commonHeaders } from './common-headers.js'
 import type { Deps } from './deps.js'
-import { Endpoints, type Prepared } from './endpoint.js'
+import { Endpoints, type LocalAnswer, type Prepared } from './endpoint.js'
 import { Front } from './front.js'
 import { Guards } from './guards.js'
 import { openListeners, type BoundAddress, type Listener } from './listeners.js'
 import { gzipFrom } from './prepared-body.js'
 import { Reads, type KeepAnswer } from './reads.js'
 import { ResponseCache } from './response-cache.js'
-import { createRouter, type Router } from './router.js'
+import type { Route } from './route.js'
+import { createRouter, findRoute, type Router } from './router.js'
 import { allRoutes } from './routes/index.js'
 import { preparedHeaders } from './send.js'
 import { Fragments } from './views/fragments.js'
@@ -37,13 +37,6 @@ export interface HttpServerOptions {
    * `default` and `consistent` reads pass `catalog.barrier()` first.
    */
   readonly alwaysCurrent: boolean
-}
-
-/** An answer given within this process. `index` is the X-Consul-Index, '' where there is none. */
-export interface LocalAnswer {
-  readonly status: number
-  readonly index: string
-  readonly body: string
 }
 
 /** The HTTP API of an agent. */
@@ -74,6 +67,7 @@ class AgentHttpServer implements HttpServer {
   readonly #connections = new ClientConnections(() => this.#prepared.settings.limits.httpMaxConnsPerClient)
   readonly #front: Front
   readonly #endpoints: Endpoints
+  readonly #routes: readonly Route[]
   #prepared: Prepared
   #router: Router | undefined
   #listeners: readonly Listener[] = []
@@ -93,11 +87,12 @@ class AgentHttpServer implements HttpServer {
       agent, catalog, membership, logs, log, metrics, clock, reads, settings: () => this.#prepared.settings,
       fragments: new Fragments(settings.datacenter), closing: this.#closing.signal,
     }
+    this.#routes = allRoutes(this.#deps)
     this.#prepared = this.#prepare(settings)
     this.#endpoints = new Endpoints(this.#deps, () => this.#prepared)
     this.#front = new Front({
       cache: this.#cache,
-      fastPath: () => !this.#closing.signal.aborted && membership.leader() !== '',
+      fastPath: () => !this.#closing.signal.aborted && membership.leader() !== '' && agent.readiness().ready,
       slowPath: (request, response) => {
         // Content types are of no consequence, so that none of them can be a wrong one.
         delete request.headers['content-type']
@@ -114,7 +109,7 @@ class AgentHttpServer implements HttpServer {
 
   async start(): Promise<void> {
     const { settings } = this.#prepared
-    this.#router = await createRouter(allRoutes(this.#deps), (request, response, route) => { void this.#endpoints.run(request, response, route) })
+    this.#router = await createRouter(this.#routes, (request, response, route) => { void this.#endpoints.run(request, response, route) })
     const refused = this.#deps.metrics.counter('http.refused_connections', 'Connections above the limit for one client')
     this.#listeners = await openListeners(settings, {
       request: this.#front.handle,
@@ -132,9 +127,8 @@ class AgentHttpServer implements HttpServer {
     this.#cache.clear()
   }
 
-  async get(path: string, signal: AbortSignal): Promise<LocalAnswer> {
-    const { statusCode, headers, body } = await inject(this.#front.handle, { method: 'GET', url: path, signal })
-    return { status: statusCode, index: String(headers['x-consul-index'] ?? ''), body }
+  get(path: string, signal: AbortSignal): Promise<LocalAnswer> {
+    return this.#endpoints.local(path, findRoute(this.#routes, path), signal)
   }
 
   async close(): Promise<void> {

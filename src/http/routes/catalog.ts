@@ -41,8 +41,7 @@ function services({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer
     })
   }
   return reads.answer(request, {
-    topic: catalog.topics.all(),
-    coarse: true,
+    topic: catalog.topics.servicesOnNodes(),
     cacheable: true,
     build: () => builtJson(JSON.stringify(servicesOnNodes(catalog, [...catalog.nodes()].filter(byMeta)))),
   })

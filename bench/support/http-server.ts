@@ -1,0 +1,29 @@
+// muster's HTTP API on a catalog of its own, for a benchmark: `few` has 3 instances, `many` 100. Prints its port when it listens.
+import { Catalog, register } from '../../src/catalog/index.js'
+import { systemClock } from '../../src/common/clock.js'
+import { createHttpServer } from '../../src/http/index.js'
+import { openMemoryStore } from '../../src/store/index.js'
+import { AgentTwin } from '../../test/http/support/agent-twin.js'
+import { TestLogHub } from '../../test/http/support/log-hub.js'
+import { MembershipTwin } from '../../test/http/support/membership-twin.js'
+import { settingsWith } from '../../test/http/support/settings.js'
+import { RecordingMetrics } from '../../test/support/recording-metrics.js'
+
+const catalog = await Catalog.open({ store: openMemoryStore(), clock: systemClock })
+for (const [name, count] of [['few', 3], ['many', 100]] as const) {
+  for (let i = 1; i <= count; i++) {
+    await catalog.execute(register({
+      node: `${name}-${i}`, address: `10.0.${name === 'few' ? 1 : 2}.${i}`, meta: { rack: `r${i % 4}` },
+      taggedAddresses: { lan: `10.0.1.${i}`, wan: `198.51.100.${i}` },
+      service: { id: name, name, tags: ['v1', 'primary'], port: 8000 },
+      checks: [{ id: 'serfHealth', name: 'Serf Health Status', status: 'passing', output: 'Agent alive and reachable' }, { id: `up-${name}`, name: 'up', status: 'passing', serviceId: name }],
+    }))
+  }
+}
+const settings = settingsWith()
+const server = createHttpServer({
+  settings, catalog, agent: new AgentTwin(settings), membership: new MembershipTwin(), logs: new TestLogHub(), metrics: new RecordingMetrics(),
+  clock: systemClock, random: Math.random, alwaysCurrent: true,
+})
+await server.start()
+console.log(server.addresses[0]?.port)
