@@ -4,7 +4,7 @@ import type { KeptAnswer } from './kept-answer.js'
 export interface CacheLimits { readonly entries: number; readonly bytes: number }
 
 /** Names are a stranger's choice, so the cache must not grow with them; this many are more than a busy agent is asked for. */
-const usualLimits: CacheLimits = { entries: 4096, bytes: 16 * 1024 * 1024 }
+const usualLimits: CacheLimits = { entries: 4096, bytes: 32 * 1024 * 1024 }
 
 /**
  * Kept answers by what was asked, in two generations: when the young one is full it becomes the old one, and the old one is dropped.

@@ -13,8 +13,9 @@ export interface Ask {
 
 /** A set out of what is not empty or usual about it. */
 export function answerSet(gathering: Gathering, parts: Partial<AnswerSet>): AnswerSet {
+  const { units = [] } = parts
   return {
-    rcode: rcode.NOERROR, authoritative: true, units: [], shuffled: false, oneOf: false, limit: 0, authority: [], additional: [],
+    rcode: rcode.NOERROR, authoritative: true, units, distinct: new Set(units.map(unit => unit.key)).size === units.length, shuffled: false, oneOf: false, limit: 0, authority: [], additional: [],
     ...parts,
     sources: [...gathering.topics], maxAge: gathering.maxAge, perClient: gathering.perClient,
   }

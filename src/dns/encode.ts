@@ -1,4 +1,4 @@
-import { headerFlag, headerSize, optSize, recordClass, recordType } from './protocol.js'
+import { clientSubnetOption, headerFlag, headerSize, optSize, recordClass, recordType } from './protocol.js'
 import { repeatedFlags, type Query } from './query.js'
 import { srvPriority, type DnsRecord } from './records.js'
 
@@ -75,19 +75,17 @@ function headerFlags(message: Message): number {
     | (message.recursionAvailable ? headerFlag.recursionAvailable : 0)
 }
 
+/** Where messages are put together; grows to the largest one so far. Writing is over before anyone else can begin. */
+let scratch = Buffer.allocUnsafe(4096)
+
 class Writer {
-  private bytes = Buffer.allocUnsafe(1024)
   private length = headerSize
-  private readonly offsets = new Map<string, number>()
+  /** Names written so far and where, beside those of the question; made when the first one comes. */
+  private offsets: Map<string, number> | undefined
 
   constructor(private readonly query: Query, private readonly compress: boolean) {
     this.reserve(query.question.length)
-    this.length += query.question.copy(this.bytes, headerSize)
-    let at = headerSize
-    for (let from = 0; from < query.labels.length; from++) {
-      this.remember(query.labels.slice(from).join('.'), at)
-      at += (query.labels[from] ?? '').length + 1
-    }
+    this.length += query.question.copy(scratch, headerSize)
   }
 
   record(record: DnsRecord): void {
@@ -99,46 +97,42 @@ class Writer {
     const lengthAt = this.length
     this.length += 2
     this.data(record)
-    this.bytes.writeUInt16BE(this.length - lengthAt - 2, lengthAt)
+    const length = this.length - lengthAt - 2
+    scratch[lengthAt] = length >> 8
+    scratch[lengthAt + 1] = length
   }
 
   opt(edns: NonNullable<Query['edns']>, extendedRcode: number, subnet: Uint8Array | undefined): void {
     this.reserve(optSize + 4 + (subnet?.length ?? 0))
-    this.bytes[this.length++] = 0
+    scratch[this.length++] = 0
     this.uint16(recordType.OPT)
     this.uint16(edns.udpSize)
-    this.bytes[this.length++] = extendedRcode
-    this.bytes[this.length++] = 0
+    scratch[this.length++] = extendedRcode
+    scratch[this.length++] = 0
     this.uint16(edns.dnssecOk ? 0x8000 : 0)
     if (subnet === undefined) {
       this.uint16(0)
       return
     }
     this.uint16(4 + subnet.length)
-    this.uint16(8)
+    this.uint16(clientSubnetOption)
     this.uint16(subnet.length)
-    this.bytes.set(subnet, this.length)
-    this.length += subnet.length
+    this.copy(subnet)
   }
 
   finish(flags: number, [answers = 0, authority = 0, additional = 0]: readonly number[]): Buffer {
-    this.bytes.writeUInt16BE(this.query.id, 0)
-    this.bytes.writeUInt16BE(flags, 2)
-    this.bytes.writeUInt16BE(1, 4)
-    this.bytes.writeUInt16BE(answers, 6)
-    this.bytes.writeUInt16BE(authority, 8)
-    this.bytes.writeUInt16BE(additional, 10)
-    // A copy of its own size and memory: answers are kept, and the writer's buffer has room to spare.
-    const packet = Buffer.allocUnsafeSlow(this.length)
-    this.bytes.copy(packet, 0, 0, this.length)
+    const end = this.length
+    this.length = 0
+    for (const word of [this.query.id, flags, 1, answers, authority, additional]) this.uint16(word)
+    const packet = Buffer.allocUnsafe(end)
+    scratch.copy(packet, 0, 0, end)
     return packet
   }
 
   private data(record: DnsRecord): void {
     switch (record.type) {
       case 'A': case 'AAAA':
-        this.bytes.set(record.address, this.length)
-        this.length += record.address.length
+        this.copy(record.address)
         return
       case 'CNAME': case 'NS': case 'PTR':
         this.name(record.target, this.compress)
@@ -164,9 +158,8 @@ class Writer {
     const end = Math.min(text.length, longestText)
     do {
       const piece = text.subarray(at, Math.min(at + 255, end))
-      this.bytes[this.length++] = piece.length
-      this.bytes.set(piece, this.length)
-      this.length += piece.length
+      scratch[this.length++] = piece.length
+      this.copy(piece)
       at += 255
     } while (at < end)
   }
@@ -174,38 +167,67 @@ class Writer {
   private name(name: string, compress: boolean): void {
     let rest = name
     while (rest !== '') {
-      const known = this.offsets.get(rest)
-      if (compress && known !== undefined) {
-        this.uint16(0xc000 | known)
+      const known = this.offsetOf(rest)
+      if (known !== undefined) {
+        if (compress) this.uint16(0xc000 | known)
+        else this.labels(rest)
         return
       }
-      if (known === undefined) this.remember(rest, this.length)
+      this.remember(rest)
       const dot = rest.indexOf('.')
-      const end = dot < 0 ? rest.length : dot
-      this.bytes[this.length++] = end
-      this.length += this.bytes.write(rest.slice(0, end), this.length, 'latin1')
+      this.label(rest, 0, dot < 0 ? rest.length : dot)
       rest = dot < 0 ? '' : rest.slice(dot + 1)
     }
-    this.bytes[this.length++] = 0
+    scratch[this.length++] = 0
   }
 
-  private remember(name: string, at: number): void {
-    if (at <= farthestPointer && !this.offsets.has(name)) this.offsets.set(name, at)
+  /** Writes a name whole that stands elsewhere already. */
+  private labels(name: string): void {
+    for (let start = 0; start < name.length;) {
+      const dot = name.indexOf('.', start)
+      const end = dot < 0 ? name.length : dot
+      this.label(name, start, end)
+      start = end + 1
+    }
+    scratch[this.length++] = 0
+  }
+
+  private label(name: string, start: number, end: number): void {
+    scratch[this.length++] = end - start
+    for (let at = start; at < end; at++) scratch[this.length++] = name.charCodeAt(at)
+  }
+
+  private offsetOf(name: string): number | undefined {
+    return this.query.offsets.get(name) ?? this.offsets?.get(name)
+  }
+
+  private remember(name: string): void {
+    if (this.length > farthestPointer) return
+    this.offsets ??= new Map()
+    this.offsets.set(name, this.length)
+  }
+
+  private copy(bytes: Uint8Array): void {
+    if (bytes.length > 16) scratch.set(bytes, this.length)
+    // A handful of bytes is written sooner than a call into the engine begins.
+    else for (let at = 0; at < bytes.length; at++) scratch[this.length + at] = bytes[at] ?? 0
+    this.length += bytes.length
   }
 
   private uint16(value: number): void {
-    this.bytes[this.length++] = value >> 8
-    this.bytes[this.length++] = value
+    scratch[this.length++] = value >> 8
+    scratch[this.length++] = value
   }
 
   private uint32(value: number): void {
-    this.length = this.bytes.writeUInt32BE(value >>> 0, this.length)
+    this.uint16(value >>> 16)
+    this.uint16(value & 0xffff)
   }
 
   private reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + count))
-    this.bytes.copy(larger, 0, 0, this.length)
-    this.bytes = larger
+    if (this.length + count <= scratch.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(scratch.length * 2, this.length + count))
+    scratch.copy(larger, 0, 0, this.length)
+    scratch = larger
   }
 }

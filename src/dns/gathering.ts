@@ -95,10 +95,10 @@ export class Gathering {
   instances(datacenter: string, service: string): readonly Instance[] | undefined {
     const catalog = this.catalog(datacenter)
     if (catalog === undefined) return undefined
-    this.topics.add(catalog.topics.service(service))
     const { access } = this.sources
     const found = catalog.instances(service)
-    if (found.length === 0) this.topics.add(catalog.topics.services())
+    // Of a name that nobody has, a birth is seen in the table of names; a topic for every name that strangers make up would be a burden.
+    this.topics.add(found.length === 0 ? catalog.topics.services() : catalog.topics.service(service))
     if (access === undefined) return found
     return found.filter(instance => access.service(instance.service.name) && access.node(instance.node.node))
   }

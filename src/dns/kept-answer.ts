@@ -2,12 +2,13 @@ import type { Topic } from '../catalog/index.js'
 import { Orders } from './orders.js'
 import type { AnswerSet } from './records.js'
 
-/** Encoded variants of one answer, each with another order, at the most. */
-const mostVariants = 16
+/** Encoded variants of one answer, each with another order: so many, unless it takes more for each instance to be first in one. */
+const usualVariants = 16
 /** Bytes that the variants of one answer may take together; large answers have fewer variants. */
 const mostBytes = 128 * 1024
-/** A variant is given out so often before the next order takes its place. */
+/** A variant is given out so often before the next order takes its place; less often where the variants do not hold every instance first. */
 const servesOfVariant = 64
+const servesOfFewVariants = 16
 
 /**
  * An answer set in encoded form, ready to be sent: several variants with different orders, made as they are needed and given out at
@@ -20,7 +21,8 @@ export class KeptAnswer {
   private readonly indexes: readonly number[]
   private readonly orders: Orders
   private readonly variants: (Buffer | undefined)[]
-  private readonly serves: number[] = []
+  private readonly serves: number[]
+  private readonly mostServes: number
 
   /**
    * `write` encodes the set in an order; `expires` is a time by the clock, or Infinity. What `write` gave belongs to this object,
@@ -40,6 +42,7 @@ export class KeptAnswer {
     const count = variantCount(this.orders.rounds, this.first.length)
     this.variants = Array.from({ length: count }, (_, at) => at === 0 ? this.first : undefined)
     this.serves = this.variants.map((_, at) => at === 0 ? 1 : 0)
+    this.mostServes = count < this.orders.rounds ? servesOfFewVariants : servesOfVariant
   }
 
   /** Whether nothing that the answer rests on has changed. Time is the caller's to look at. */
@@ -56,7 +59,7 @@ export class KeptAnswer {
     const at = this.variants.length === 1 ? 0 : Math.floor(this.random() * this.variants.length)
     const variant = this.variants[at]
     const served = this.serves[at] ?? 0
-    if (variant !== undefined && (served < servesOfVariant || this.orders.rounds === 1)) {
+    if (variant !== undefined && (served < this.mostServes || this.orders.rounds === 1)) {
       this.serves[at] = served + 1
       return variant
     }
@@ -74,7 +77,8 @@ export class KeptAnswer {
 
 /** Whole rounds of orders where that is possible, so that each unit is first in equally many variants. */
 function variantCount(rounds: number, size: number): number {
-  const most = Math.max(2, Math.min(mostVariants, Math.floor(mostBytes / size)))
   if (rounds === 1) return 1
-  return rounds <= most ? rounds * Math.floor(most / rounds) : most
+  const affordable = Math.max(2, Math.floor(mostBytes / size))
+  const wanted = rounds * Math.max(1, Math.floor(usualVariants / rounds))
+  return Math.min(affordable, wanted)
 }

@@ -16,6 +16,8 @@ export interface Query {
   readonly flags: number
   /** Labels as spelled. */
   readonly labels: readonly string[]
+  /** Where in a packet the question's name and the names it ends in stand, for other names to point at. */
+  readonly offsets: ReadonlyMap<string, number>
   readonly type: number
   readonly class: number
   /** The question section's bytes, to be repeated in the answer. */
@@ -109,13 +111,16 @@ function endOfName(packet: Buffer, start: number, pointers: boolean): number {
 /** Reads a query whose parts were found. Nothing in it refers to the packet's memory, which is free for others afterwards. */
 export function readQuery(packet: Buffer, layout: Layout): Query {
   const labels: string[] = []
+  const starts: number[] = []
   for (let at = headerSize; packet[at] !== 0; at += (packet[at] ?? 0) + 1) {
     labels.push(packet.toString('latin1', at + 1, at + 1 + (packet[at] ?? 0)))
+    starts.push(at)
   }
   return {
     id: packet.readUInt16BE(0),
     flags: packet.readUInt16BE(2),
     labels,
+    offsets: new Map(starts.map((start, at) => [labels.slice(at).join('.'), start])),
     type: packet.readUInt16BE(layout.questionEnd - 4),
     class: packet.readUInt16BE(layout.questionEnd - 2),
     question: Buffer.from(packet.subarray(headerSize, layout.questionEnd)),

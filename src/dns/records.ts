@@ -35,6 +35,8 @@ export interface AnswerSet {
   readonly rcode: number
   readonly authoritative: boolean
   readonly units: readonly Unit[]
+  /** Whether no two units have the same key, so that nobody has to look. */
+  readonly distinct: boolean
   /** Whether the units are equals, to be given in a new order each time. */
   readonly shuffled: boolean
   /** Whether just the first unit is given: alternatives of a CNAME, of which a name can only have one. */

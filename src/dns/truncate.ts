@@ -1,5 +1,5 @@
 import { encodeMessage, recordSize, uncompressedSize, type Message } from './encode.js'
-import { headerFlag, plainUdpSize } from './protocol.js'
+import { headerFlag, headerSize, plainUdpSize, recordType } from './protocol.js'
 import type { Query } from './query.js'
 import { isAddressRecord, type AnswerSet, type DnsRecord, type Unit } from './records.js'
 
@@ -26,12 +26,10 @@ const spare = 7
 /** The largest payload of a UDP packet over IPv4. */
 const largestUdp = 65_507
 
-const srvType = 33
-
 /** The limits of a query's answer over a transport. */
 export function limitsFor(query: Query, transport: 'udp' | 'tcp', udpAnswerLimit: number): Limits {
   // 64 KiB less a header and the terminating byte, as Consul counts; an SRV record is never shorter than 1/1024 of that.
-  if (transport === 'tcp') return { answers: query.type === srvType ? 1024 : 4096, bytes: 65_523, uncompressed: false }
+  if (transport === 'tcp') return { answers: query.type === recordType.SRV ? 1024 : 4096, bytes: 65_523, uncompressed: false }
   const size = query.edns?.udpSize ?? 0
   if (size <= plainUdpSize) {
     return { answers: Math.min(mostPlainUdpAnswers, Math.max(0, udpAnswerLimit)), bytes: plainUdpSize - spare, uncompressed: true }
@@ -44,47 +42,55 @@ export function limitsFor(query: Query, transport: 'udp' | 'tcp', udpAnswerLimit
  * metadata texts, then answers from the end, each with its additional records. One answer always stays, even when it alone is too big.
  * TC says that anything was left out, so that the client asks again over TCP (unless `enableTruncate` is off).
  */
-export function writeAnswer(set: AnswerSet, order: Iterable<number>, query: Query, limits: Limits, cutting: Cutting, subnet?: Uint8Array): Buffer {
-  const units = choose(set, order)
-  const all = units.flatMap(unit => unit.answers)
+export function writeAnswer(set: AnswerSet, order: readonly number[], query: Query, limits: Limits, cutting: Cutting, subnet?: Uint8Array): Buffer {
+  const units = choose(set, order, limits.answers)
+  const all: DnsRecord[] = []
+  // Plain loops here and below: an answer may have thousands of records, and is put together anew for each order.
+  for (const unit of units) for (const record of unit.answers) all.push(record)
   const base: Message = {
     query, rcode: set.rcode, authoritative: set.authoritative, truncated: false, recursionAvailable: cutting.recursionAvailable,
-    answers: all, authority: set.authority, additional: additionalOf(units, all.length, set, true), subnet,
+    answers: all, authority: set.authority, additional: [], subnet,
   }
-  const cut = (message: Message): Message => ({ ...message, truncated: cutting.enableTruncate })
   const compress = !cutting.disableCompression
-  let message = base
-  if (all.length > limits.answers) message = cut(withAnswers(base, units, limits.answers, set))
-  let packet = fitting(message, limits, compress)
+  const tooMany = all.length > limits.answers
+  const counted = tooMany ? cut(base, units, limits.answers, set, cutting) : { ...base, additional: additionalOf(units, all.length, set, true) }
+  const packet = fitting(counted, limits, compress)
   if (packet !== undefined) return packet
   // A negative answer is nothing but its SOA record, so authority goes only where there are answers.
-  const lean = cut({ ...message, authority: all.length === 0 ? message.authority : [], additional: message.additional.filter(isAddressRecord) })
-  packet = fitting(lean, limits, compress)
-  if (packet !== undefined) return packet
-  for (let count = estimate(lean, units, limits); count >= 1; count = fewer(count, packet?.length ?? 0, limits)) {
-    message = withAnswers(lean, units, count, set)
-    packet = fitting(message, limits, compress)
+  const lean: Message = { ...base, authority: all.length === 0 ? base.authority : [] }
+  return mostThatFits(lean, units, set, limits, cutting)
+}
+
+/** The packet with as many answers as fit, and the additional records of those. */
+function mostThatFits(lean: Message, units: readonly Unit[], set: AnswerSet, limits: Limits, cutting: Cutting): Buffer {
+  const compress = !cutting.disableCompression
+  let count = estimate(lean, units, limits)
+  for (;;) {
+    const message = cut(lean, units, count, set, cutting)
+    const packet = fitting(message, limits, compress)
     if (packet !== undefined) return packet
-    packet = encodeMessage(message, compress)
-    if (count === 1) break
+    if (count <= 1) return encodeMessage({ ...message, additional: [] }, compress)
+    count = fewer(count, limits.uncompressed ? uncompressedSize(message) : encodeMessage(message, compress).length, limits)
   }
-  return encodeMessage({ ...message, additional: [] }, compress)
 }
 
 /** Whether an encoded answer says that something was left out. */
 export const isTruncated = (packet: Buffer): boolean => (packet.readUInt16BE(2) & headerFlag.truncated) !== 0
 
-/** The units that an answer consists of: in order, each key once, no more than the set's own limit. */
-function choose(set: AnswerSet, order: Iterable<number>): Unit[] {
+/**
+ * The units that an answer consists of: in order, each key once, no more than the set's own limit, and no more than it takes to see
+ * that there are more answers than a packet may hold.
+ */
+function choose(set: AnswerSet, order: readonly number[], mostAnswers: number): Unit[] {
   const chosen: Unit[] = []
-  const seen = new Set<string>()
+  const seen = set.distinct ? undefined : new Set<string>()
   const limit = set.oneOf ? 1 : set.limit
   for (const at of order) {
     const unit = set.units[at]
-    if (unit === undefined || seen.has(unit.key)) continue
-    seen.add(unit.key)
+    if (unit === undefined || seen?.has(unit.key) === true) continue
+    seen?.add(unit.key)
     chosen.push(unit)
-    if (limit > 0 && chosen.length >= limit) break
+    if (chosen.length === limit || chosen.length > mostAnswers) break
   }
   return chosen
 }
@@ -92,12 +98,24 @@ function choose(set: AnswerSet, order: Iterable<number>): Unit[] {
 /** The packet, if the message fits. Where only one answer is there to be cut, what counts is the packet as it is sent. */
 function fitting(message: Message, limits: Limits, compress: boolean): Buffer | undefined {
   if (limits.uncompressed && message.answers.length > 1 && uncompressedSize(message) > limits.bytes) return undefined
+  // Counted as small as can be it is too big already: no need to write it to see that.
+  if (smallestSize(message.answers) + smallestSize(message.additional) > limits.bytes) return undefined
   const packet = encodeMessage(message, compress)
   return packet.length > limits.bytes ? undefined : packet
 }
 
-function withAnswers(message: Message, units: readonly Unit[], count: number, set: AnswerSet): Message {
-  return { ...message, answers: message.answers.slice(0, count), additional: additionalOf(units, count, set, false) }
+const smallestSize = (records: readonly DnsRecord[]): number => {
+  let bytes = headerSize
+  for (const record of records) bytes += smallestRecord(record)
+  return bytes
+}
+
+/** The message with its first `count` answers, and marked as cut. */
+function cut(message: Message, units: readonly Unit[], count: number, set: AnswerSet, cutting: Cutting): Message {
+  return {
+    ...message, truncated: cutting.enableTruncate,
+    answers: message.answers.slice(0, count), additional: additionalOf(units, count, set, false),
+  }
 }
 
 /** The additional records of the first `count` answers, each once. Of an answer that was cut, texts are left out. */
@@ -107,36 +125,37 @@ function additionalOf(units: readonly Unit[], count: number, set: AnswerSet, who
   for (const unit of units) {
     if (answers >= count && !whole) break
     answers += unit.answers.length
-    for (const record of unit.additional) if (whole || isAddressRecord(record)) records.add(record)
+    for (const record of unit.additional) if (whole || record.type !== 'TXT') records.add(record)
   }
-  for (const record of set.additional) if (whole || isAddressRecord(record)) records.add(record)
+  for (const record of set.additional) if (whole || record.type !== 'TXT') records.add(record)
   return [...records]
 }
 
-/** How many answers may fit, at most: every one counted as small as compression can make it. */
+/** How many answers may fit, at most: every record counted as small as it can be. */
 function estimate(message: Message, units: readonly Unit[], limits: Limits): number {
-  const smallest = (record: DnsRecord): number => limits.uncompressed ? recordSize(record) : Math.min(recordSize(record), 12 + dataFloor(record))
-  let bytes = 12 + message.query.question.length
+  const sizeOf = limits.uncompressed ? recordSize : smallestRecord
+  let bytes = headerSize + message.query.question.length
   let count = 0
   const seen = new Set<DnsRecord>()
   for (const unit of units) {
-    for (const record of unit.answers) bytes += smallest(record)
+    for (const record of unit.answers) bytes += sizeOf(record)
     for (const record of unit.additional) {
       if (!isAddressRecord(record) || seen.has(record)) continue
       seen.add(record)
-      bytes += smallest(record)
+      bytes += sizeOf(record)
     }
     if (bytes > limits.bytes) break
     count += unit.answers.length
   }
-  return Math.max(1, Math.min(count, message.answers.length))
+  return Math.max(1, Math.min(count, message.answers.length, limits.answers))
 }
 
-function dataFloor(record: DnsRecord): number {
+/** Bytes of a record when its owner is a pointer and so is every name in it that may be one. */
+function smallestRecord(record: DnsRecord): number {
   switch (record.type) {
-    case 'A': case 'AAAA': return record.address.length
-    case 'SRV': return 8 + record.target.length
-    default: return 2
+    case 'A': case 'AAAA': return 12 + record.address.length
+    case 'SRV': return 20 + record.target.length
+    default: return 13
   }
 }
 

@@ -5,7 +5,8 @@ import packet, { type Answer, type Packet, type RecordType } from 'dns-packet'
 /** What a test asks. `edns` is the size the client says it takes; 0: it does not speak EDNS. */
 export interface Question {
   readonly name: string
-  readonly type?: RecordType
+  /** `ANY` is known to the package and missing from its types. */
+  readonly type?: RecordType | 'ANY'
   readonly transport?: 'udp' | 'tcp'
   readonly edns?: number
   readonly rd?: boolean
@@ -35,7 +36,7 @@ export function encodeQuestion({ name, type = 'A', edns = 0, rd = true, subnet }
   const options = subnet === undefined ? [] : [{ code: 'CLIENT_SUBNET', ip: subnet.split('/')[0], sourcePrefixLength: Number(subnet.split('/')[1]) }]
   const opt = { type: 'OPT', name: '.', udpPayloadSize: edns, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options }
   return packet.encode({
-    type: 'query', id: nextId = nextId % 65_000 + 1, flags: rd ? packet.RECURSION_DESIRED : 0, questions: [{ name, type }],
+    type: 'query', id: nextId = nextId % 65_000 + 1, flags: rd ? packet.RECURSION_DESIRED : 0, questions: [{ name, type: type as RecordType }],
     additionals: edns > 0 ? [opt as unknown as Answer] : [],
   })
 }
