@@ -1,13 +1,6 @@
-import { MusterError } from '../common/errors.js'
 import type { Entry } from '../store/index.js'
+import { bytes, isObject, list, number, parse, text, texts } from './fields.js'
 import type { Check, CheckData, Node, NodeData, Service, ServiceData } from './types.js'
-
-/**
- * Values in the store are JSON of the Data types; revisions come from the store's entry and are never written into the value.
- * A field that is missing reads as its empty value and an unknown one is left out, so that servers of neighbouring versions
- * can read each other's entries.
- */
-type Fields = Readonly<Record<string, unknown>>
 
 /** A check as stored: with the name and tags that its service had when the check was written. */
 export type StoredCheck = CheckData & Pick<Check, 'serviceName' | 'serviceTags'>
@@ -84,34 +77,6 @@ export function decodeCheck(entry: Entry): Check {
     created: entry.created,
     modified: entry.modified,
   }
-}
-
-const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
-
-function parse(entry: Entry): Fields {
-  const { buffer, byteOffset, byteLength } = entry.value
-  let value: unknown
-  try {
-    value = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString())
-  } catch (cause) {
-    throw unreadable(entry.key, 'is not JSON', cause)
-  }
-  if (!isObject(value)) throw unreadable(entry.key, 'is not a JSON object', undefined)
-  return value
-}
-
-const unreadable = (key: string, what: string, cause: unknown): MusterError =>
-  new MusterError('CATALOG_UNREADABLE', `the value of key ${key} in the store ${what}`, {
-    cause, hint: 'something else than muster wrote to its store; register the entry again or delete the key',
-  })
-
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
-const text = (value: unknown): string => typeof value === 'string' ? value : ''
-const number = (value: unknown, otherwise: number): number => typeof value === 'number' ? value : otherwise
-const list = (value: unknown): readonly string[] => Array.isArray(value) ? value.map(text) : []
-
-function texts(value: unknown): Readonly<Record<string, string>> | null {
-  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, text(item)])) : null
 }
 
 function addresses(value: unknown): Service['taggedAddresses'] {
