@@ -41,6 +41,9 @@ export function combine(contributions: readonly Contribution[], rules: Rules): C
   }
 }
 
+/** How many faults come with a suggestion. */
+const mostSuggestions = 20
+
 class Combiner {
   readonly faults: Fault[] = []
   readonly services = new Map<string, DeclaredService>()
@@ -70,10 +73,15 @@ class Combiner {
     for (const { declared, claim } of contribution.checks) {
       const { serviceId } = declared.definition
       if (serviceId !== '' && !this.services.has(serviceId) && !this.#rules.known.has(serviceId)) {
-        this.faults.push(unknownService(claim, serviceId, [...this.services.keys(), ...this.#rules.known]))
+        this.faults.push(unknownService(claim, serviceId, this.#suggestible()))
       } else if (this.#claim('check', this.checkClaims, claim)) this.checks.set(claim.id, declared)
       if (claim.script) this.#judgeScript(claim)
     }
+  }
+
+  /** All service ids, as long as few are missing: comparing thousands with thousands would take minutes. */
+  #suggestible(): readonly string[] | undefined {
+    return this.faults.length < mostSuggestions ? [...this.services.keys(), ...this.#rules.known] : undefined
   }
 
   /** False when the id belongs to an earlier entry. */
@@ -117,13 +125,17 @@ function duplicate(kind: 'service' | 'check', fault: Claim, owner: Claim): Fault
   } }
 }
 
-function unknownService({ contribution, path }: Claim, id: string, known: readonly string[]): Fault {
-  const at = [...path, 'service_id']
+function knownServices(id: string, known: readonly string[]): string {
   const near = nearest(id, known)
+  if (near !== undefined) return `did you mean ${quote(near)}?`
   const some = known.slice(0, 10).map(quote).join(', ')
-  const list = known.length === 0 ? 'no service is declared' : `the services are ${some}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`
+  return known.length === 0 ? 'no service is declared' : `the services are ${some}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`
+}
+
+function unknownService({ contribution, path }: Claim, id: string, known: readonly string[] | undefined): Fault {
+  const at = [...path, 'service_id']
   return { contribution, kind: 'unknown-service', diagnostic: {
     severity: 'error', code: 'unknown-service', at: contribution.content.place(at), key: contribution.content.name(at),
-    message: `ServiceID ${quote(id)} does not exist`, hint: near === undefined ? list : `did you mean ${quote(near)}?`,
+    message: `ServiceID ${quote(id)} does not exist`, hint: known === undefined ? 'name a service that is declared' : knownServices(id, known),
   } }
 }

@@ -62,13 +62,13 @@ function mergeObject(into: Record<string, unknown>, from: Readonly<Record<string
   }
 }
 
-/** Only files disagree: a flag is there to win. */
+/** Only files disagree: a flag is there to win. Keys without effect (tokens and encryption keys are among them) are not compared. */
 function disagree(path: Path, before: unknown, value: unknown, source: Source, state: State): void {
   const key = dotted(path)
   const loser = state.setters.get(key)
   const other = loser?.source.place?.(loser.path)
   const at = source.place?.(path)
-  if (other === undefined || at === undefined || other.file === at.file || nodeAt(path)?.noEffect !== undefined) return
+  if (other === undefined || at === undefined || other.file === at.file || path.some((_, i) => nodeAt(path.slice(0, i + 1))?.noEffect !== undefined)) return
   state.disagreements.push({
     severity: 'warning', code: 'conflicting-setting', at, other, key,
     message: `${quote(key)} is ${JSON.stringify(value)} here and ${JSON.stringify(before)} at ${other.file}:${other.line}:${other.column}; the later file, ${at.file}, wins`,

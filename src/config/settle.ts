@@ -35,14 +35,16 @@ function usableFallback(file: TrackedFile, limits: EntryLimits): Content | undef
 export function settle(choices: readonly Choice[], limits: EntryLimits, rules: Rules): Combined & { readonly demoted: boolean } {
   for (let demoted = false; ; demoted = true) {
     const combined = combine(choices.flatMap(({ file, content }) => content === undefined ? [] : file.contribution(content, limits)), rules)
-    const guilty = new Set(combined.faults.flatMap(fault => mustStepBack(fault, choices) ?? []))
+    if (combined.faults.length === 0) return { ...combined, demoted }
+    const byFile = new Map(choices.map(choice => [choice.file.path, choice]))
+    const guilty = new Set(combined.faults.flatMap(fault => mustStepBack(fault, byFile) ?? []))
     if (guilty.size === 0) return { ...combined, demoted }
     for (const choice of guilty) giveUp(choice, limits)
   }
 }
 
-function mustStepBack({ contribution, kind }: Fault, choices: readonly Choice[]): Choice | undefined {
-  const choice = choices.find(({ file }) => file.path === contribution.file)
+function mustStepBack({ contribution, kind }: Fault, choices: ReadonlyMap<string, Choice>): Choice | undefined {
+  const choice = choices.get(contribution.file)
   const isRunning = choice?.content !== undefined && choice.content === choice.file.running
   return isRunning && kind !== 'duplicate' ? undefined : choice
 }

@@ -40,6 +40,7 @@ t.test('only two files that say different things disagree', t => {
   t.same(codes(source('a', { log_level: 'INFO' }), source('b', { log_level: 'INFO' })), [])
   t.same(codes(source('a', { node_meta: { x: '1' } }), source('b', { node_meta: { x: '2', y: '1' } })), ['node_meta.x a<b'])
   t.same(codes(source('a', { log_level: 'INFO' }), { value: { log_level: 'WARN' } }), [], 'a flag is there to win')
+  t.same(codes(source('a', { acl: { tokens: { default: 's1' } }, encrypt: 'k1' }), source('b', { acl: { tokens: { default: 's2' } }, encrypt: 'k2' })), [], 'secrets are not told')
   t.same(codes(source('a', { recursors: ['1'] }), source('b', { recursors: ['2'] })), [], 'lists do not compete')
   t.end()
 })
