@@ -46,7 +46,7 @@ async function measure(server: string, file: string, flags: readonly string[]): 
       child.once('exit', code => { reject(new Error(`${server} exited with ${code}`)) })
       child.stdout.once('data', (line: Buffer) => { resolve(line.toString().trim()) })
     })
-    const { stdout } = spawnSync('dnsperf', ['-s', '127.0.0.1', '-p', port, '-d', file, '-l', String(duration), '-c', '4', '-q', '200', ...flags], { encoding: 'utf8' })
+    const { stdout } = spawnSync('dnsperf', ['-s', '127.0.0.1', '-p', port, '-d', file, '-l', String(duration), '-c', '4', '-q', '200', '-b', '4096', ...flags], { encoding: 'utf8' })
     const lost = Number(/Queries lost:\s+(\d+)/.exec(stdout)?.[1] ?? Number.NaN)
     const rate = Number(/Queries per second:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN)
     if (Number.isNaN(rate)) throw new Error(`dnsperf gave no figure:\n${stdout}`)
