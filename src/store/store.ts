@@ -95,12 +95,16 @@ export interface Store {
    * `on` runs before the next batch is read, so a slow one delays the stream but loses nothing. A commit's own changes reach `on`
    * before that commit's promise resolves. When `after` is older than what the store still remembers, it loads afresh and
    * emits the difference: callers never see a gap.
+   * @throws MusterError STORE_COMPACTED when that difference cannot be known (deletions since then are forgotten, as after a
+   * restart), so that a caller must load first; STORE_CLOSED after close.
    */
   watch(after: Revision, on: (batch: Batch) => void): Subscription
   /**
    * Applies a transaction durably: when the promise resolves the write survives a crash of the process.
    * Calls of one tick travel to the disk together (group commit), yet each is decided on its own, in call order.
-   * Rejects with STORE_FULL, STORE_CLOSED or STORE_FAILED; then nothing of it was applied.
+   * Rejects with STORE_FULL, STORE_CLOSED or STORE_FAILED; with STORE_LEASE_LOST when it names a lease that has ended; with
+   * STORE_INVALID when it breaks a rule of this contract. Then nothing of it was applied.
+   * The bytes of its values belong to the store from then on: the caller must not change them.
    */
   commit(transaction: Transaction): Promise<Committed>
   /** Linearizable read barrier: resolves with the newest committed revision, once a watcher could have seen it. */
