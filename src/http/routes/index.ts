@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.js'
 import type { Route } from '../route.js'
+import { aclRoutes } from './acl.js'
 import { agentCheckReportRoutes } from './agent-check-reports.js'
 import { agentControlRoutes } from './agent-control.js'
 import { agentHealthRoutes } from './agent-health.js'
@@ -17,7 +18,7 @@ import { statusRoutes } from './status.js'
 /** Every area of the API. A new one is a file here and a line in this list. */
 const areas: readonly ((deps: Deps) => readonly Route[])[] = [
   agentSelfRoutes, agentServicesRoutes, agentCheckReportRoutes, agentHealthRoutes, agentControlRoutes, agentMonitorRoutes, agentMetricsRoutes,
-  catalogRoutes, catalogWriteRoutes, healthRoutes, statusRoutes, internalUiRoutes, rootRoutes,
+  catalogRoutes, catalogWriteRoutes, healthRoutes, statusRoutes, internalUiRoutes, aclRoutes, rootRoutes,
 ]
 
 /** All endpoints. */
