@@ -4,8 +4,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { row } from './support/row.js'
 
-/** Seconds that each case is asked for. */
-const duration = 5
+/** Seconds that each server is asked for at a time, and how often: turns with the echo, of which the best counts, as a noise only takes away. */
+const duration = 2
+const turns = 2
 
 interface Case { readonly what: string; readonly names: readonly string[]; readonly flags: readonly string[]; readonly goal: string }
 
@@ -27,8 +28,12 @@ export async function run(): Promise<void> {
     for (const { what, names, flags, goal } of cases) {
       const file = path.join(directory, 'names')
       fs.writeFileSync(file, `${names.join('\n')}\n`)
-      const echo = await measure('udp-echo', file, flags)
-      const ours = await measure('dns-server', file, flags)
+      let echo = 0
+      let ours = 0
+      for (let turn = 0; turn < turns; turn++) {
+        echo = Math.max(echo, await measure('udp-echo', file, flags))
+        ours = Math.max(ours, await measure('dns-server', file, flags))
+      }
       row('dns', what, perSecond(ours), `bare node udp echo ${perSecond(echo)} (${Math.round(100 * ours / echo)}%)${goal === '' ? '' : `; ${goal}`}`)
     }
   } finally {
