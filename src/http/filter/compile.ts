@@ -3,7 +3,7 @@ import { nearest } from '../../common/nearest.js'
 import { filterInvalid, filterTooCostly } from './filter-errors.js'
 import { parseFilter } from './parse.js'
 import type { Comparison, Expression } from './parse.js'
-import { compileRegex } from './regex.js'
+import { compileRegex } from '../../common/regex/regex.js'
 import type { Field, SelectorTree } from './selector-tree.js'
 
 type Predicate = (value: unknown) => boolean

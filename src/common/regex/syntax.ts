@@ -1,18 +1,22 @@
-import { anyOf, ignoringCase, isBetween, isOneOf, isWord, noneOf, perlSets, posixSets, unicodeSet } from './regex-chars.js'
-import type { CharSet } from './regex-chars.js'
+import { anyOf, ignoringCase, isBetween, isOneOf, isWord, noneOf, perlSets, posixSets, unicodeSet } from './chars.js'
+import type { CharSet } from './chars.js'
 
 /** What stands beside a position in the text: nothing, the end of a line, a character of a word, or another one. */
 export type Beside = 'edge' | 'newline' | 'word' | 'other'
 
-/** A regular expression, taken apart. Groups capture nothing: only whether a text matches is ever asked. */
+/** What a code point is to the position beside it. */
+export const beside = (codePoint: number): Beside => codePoint === 0x0a ? 'newline' : isWord(codePoint) ? 'word' : 'other'
+
+/** A regular expression, taken apart. Groups are numbered from 1 by their opening parenthesis; those that capture nothing leave no trace. */
 export type RegexNode =
   | { readonly kind: 'char'; readonly matches: CharSet }
   | { readonly kind: 'assert'; readonly holds: (before: Beside, after: Beside) => boolean }
   | { readonly kind: 'sequence'; readonly parts: readonly RegexNode[] }
   | { readonly kind: 'choice'; readonly branches: readonly RegexNode[] }
-  | { readonly kind: 'repeat'; readonly of: RegexNode; readonly least: number; readonly most: number }
+  | { readonly kind: 'repeat'; readonly of: RegexNode; readonly least: number; readonly most: number; readonly lazy: boolean }
+  | { readonly kind: 'group'; readonly number: number; readonly of: RegexNode }
 
-interface Flags { readonly i: boolean; readonly m: boolean; readonly s: boolean }
+interface Flags { readonly i: boolean; readonly m: boolean; readonly s: boolean; readonly U: boolean }
 
 /** As many repetitions as RE2 allows in `{n,m}`. */
 const mostRepetitions = 1000
@@ -40,8 +44,9 @@ export function parseRegex(text: string): RegexNode {
 class Parser {
   readonly #text: string
   #at = 0
-  #flags: Flags = { i: false, m: false, s: false }
+  #flags: Flags = { i: false, m: false, s: false, U: false }
   #depth = 0
+  #groups = 0
 
   constructor(text: string) { this.#text = text }
 
@@ -113,30 +118,33 @@ class Parser {
 
   #repeated(of: RegexNode): RegexNode {
     const start = this.#at
-    const operator = this.#takeMatch(/(?:([*+?])|\{(\d+)(,(\d*))?\})\??/y)
+    const operator = this.#takeMatch(/(?:([*+?])|\{(\d+)(,(\d*))?\})(\??)/y)
     if (operator === null) return of
     if (this.#takeMatch(/[*+?]|\{\d+(,\d*)?\}/y) !== null) {
       throw new Error(`invalid nested repetition operator: ${this.#text.slice(start, this.#at)}`)
     }
-    const [whole, sign, low, comma, high] = operator
-    if (sign !== undefined) return { kind: 'repeat', of, least: sign === '+' ? 1 : 0, most: sign === '?' ? 1 : Infinity }
+    const [whole, sign, low, comma, high, question] = operator
+    const lazy = (question === '?') !== this.#flags.U
+    if (sign !== undefined) return { kind: 'repeat', of, least: sign === '+' ? 1 : 0, most: sign === '?' ? 1 : Infinity, lazy }
     const least = Number(low)
     const most = comma === undefined ? least : high === '' ? Infinity : Number(high)
     if (least > mostRepetitions || (most !== Infinity && most > mostRepetitions) || most < least) throw new Error(`invalid repeat count: ${whole}`)
-    return { kind: 'repeat', of, least, most }
+    return { kind: 'repeat', of, least, most, lazy }
   }
 
   #group(): RegexNode | undefined {
     const outer = this.#flags
     if (++this.#depth > deepestGroup) throw new Error(`groups are nested more than ${deepestGroup} deep`)
     this.#at++
-    if (this.#peek() === '?' && this.#takeMatch(/\?P?<\w+>/y) === null) {
+    const captures = this.#peek() !== '?' || this.#takeMatch(/\?P?<\w+>/y) !== null
+    const number = captures ? ++this.#groups : 0
+    if (!captures) {
       const start = this.#at
       const flags = this.#takeMatch(/\?([imsU]*)(-[imsU]+)?([:)])/y)
       if (flags === null) throw new Error(`invalid or unsupported Perl syntax: (${this.#text.slice(start, start + 3)}`)
       const [, on = '', off = '', end] = flags
       const flag = (letter: string, present: boolean): boolean => off.includes(letter) ? false : on.includes(letter) || present
-      this.#flags = { i: flag('i', outer.i), m: flag('m', outer.m), s: flag('s', outer.s) }
+      this.#flags = { i: flag('i', outer.i), m: flag('m', outer.m), s: flag('s', outer.s), U: flag('U', outer.U) }
       if (end === ')') {
         this.#depth--
         return undefined
@@ -146,7 +154,7 @@ class Parser {
     if (!this.#take(')')) throw new Error('missing closing )')
     this.#flags = outer
     this.#depth--
-    return inner
+    return captures ? { kind: 'group', number, of: inner } : inner
   }
 
   #escape(): RegexNode {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { compileRegex } from '../../../src/http/filter/regex.js'
+import { compileRegex } from '../../src/common/regex/regex.js'
 
 const matches = (expression: string, text: string): boolean => compileRegex(expression)(text, () => undefined)
 

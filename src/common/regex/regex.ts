@@ -1,20 +1,11 @@
-import { isWord } from './regex-chars.js'
-import type { CharSet } from './regex-chars.js'
-import { parseRegex } from './regex-syntax.js'
-import type { Beside, RegexNode } from './regex-syntax.js'
+import type { CharSet } from './chars.js'
+import { compileProgram } from './program.js'
+import type { Program } from './program.js'
+import { beside, parseRegex } from './syntax.js'
+import type { Beside } from './syntax.js'
 
-/** Steps of a compiled expression; with it the cost of a character is bounded, whatever the expression. */
-const mostSteps = 2000
-/** What counted repetitions of nothing may cost to compile, as they add no step. */
-const mostVisits = 10_000
 /** States and transitions remembered before the memory starts afresh. */
 const mostRemembered = 5000
-
-type Step =
-  | { readonly kind: 'char'; readonly matches: CharSet; readonly next: number }
-  | { readonly kind: 'assert'; readonly holds: (before: Beside, after: Beside) => boolean; readonly next: number }
-  | { readonly kind: 'split'; readonly ways: readonly number[] }
-  | { readonly kind: 'end' }
 
 /** Where matching can stand: the steps that wait for the next character, and what the last one was. */
 interface State {
@@ -33,50 +24,8 @@ export type Regex = (text: string, spend: (work: number) => void) => boolean
  * @throws Error with the reason when the text is no expression, or too large a one.
  */
 export function compileRegex(text: string): Regex {
-  const matcher = new Matcher(new Compiler().compile(parseRegex(text)))
+  const matcher = new Matcher(compileProgram(parseRegex(text), false))
   return (subject, spend) => matcher.test(subject, spend)
-}
-
-interface Program { readonly steps: readonly Step[]; readonly start: number }
-
-class Compiler {
-  readonly #steps: Step[] = [{ kind: 'end' }]
-  #visits = 0
-
-  compile(node: RegexNode): Program {
-    const start = this.#emit(node, 0)
-    return { steps: this.#steps, start }
-  }
-
-  /** Adds the steps of a node that lead to `next`; gives the first of them. */
-  #emit(node: RegexNode, next: number): number {
-    if (++this.#visits > mostVisits) throw new Error('expression is too large')
-    switch (node.kind) {
-      case 'char': return this.#add({ kind: 'char', matches: node.matches, next })
-      case 'assert': return this.#add({ kind: 'assert', holds: node.holds, next })
-      case 'sequence': return node.parts.reduceRight((after, part) => this.#emit(part, after), next)
-      case 'choice': return this.#add({ kind: 'split', ways: node.branches.map(branch => this.#emit(branch, next)) })
-      case 'repeat': return this.#repeat(node.of, node.least, node.most, next)
-    }
-  }
-
-  #repeat(of: RegexNode, least: number, most: number, next: number): number {
-    let first = next
-    if (most === Infinity) {
-      const ways = [next]
-      first = this.#add({ kind: 'split', ways })
-      ways.push(this.#emit(of, first))
-    } else {
-      for (let i = least; i < most; i++) first = this.#add({ kind: 'split', ways: [this.#emit(of, first), next] })
-    }
-    for (let i = 0; i < least; i++) first = this.#emit(of, first)
-    return first
-  }
-
-  #add(step: Step): number {
-    if (this.#steps.length >= mostSteps) throw new Error('expression is too large')
-    return this.#steps.push(step) - 1
-  }
 }
 
 class Matcher {
@@ -153,6 +102,7 @@ class Matcher {
       }
       if (step.kind === 'char') found.push(index)
       else if (step.kind === 'split') open.push(...step.ways)
+      else if (step.kind === 'save') open.push(step.next)
       else if (step.holds(state.before, after)) open.push(step.next)
     }
     spend(work)
@@ -170,5 +120,3 @@ class Matcher {
     return state
   }
 }
-
-const beside = (codePoint: number): Beside => codePoint === 0x0a ? 'newline' : isWord(codePoint) ? 'word' : 'other'
