@@ -12,6 +12,8 @@ import { ReloadLog } from './reload-log.js'
 /** Where configuration is read from: config's `ConfigSource`, or a twin of it. */
 export interface ConfigReader {
   load(changed?: ReadonlySet<string>): ConfigLoad
+  /** What `load` would give; what broken files fall back to stays as it is. */
+  preview(): ConfigLoad
 }
 
 /** What the agent was started with: when reading it began (wall-clock milliseconds), and how long it took (milliseconds). */
@@ -102,7 +104,7 @@ export class Reloader {
   /** What a reload would do now. */
   async plan(): Promise<PlanReport> {
     await this.#working
-    const load = this.#deps.source.load()
+    const load = this.#deps.source.preview()
     const { live, needsRestart } = this.#step(load)
     const changes = [...difference(this.#load.declared, load.declared)]
     const known = new Set(changes.map(({ kind, id }) => `${kind} ${id}`))

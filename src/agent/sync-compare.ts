@@ -1,6 +1,6 @@
 import type { Check, CheckData, NodeData, Service, ServiceData } from '../catalog/index.js'
 import { serfHealthCheckId } from '../common/health.js'
-import type { EntryOrigin, LocalReads } from './api.js'
+import type { EntryOrigin, LocalCheck, LocalReads } from './api.js'
 import { checkData, serviceData } from './catalog-data.js'
 import { sameMap, sameTexts } from './same.js'
 import type { NodeChanges, RemoteNode } from './sync-target.js'
@@ -40,7 +40,7 @@ export const isEmpty = ({ put, remove }: NodeChanges): boolean =>
  */
 export function compare(local: LocalReads, remote: RemoteNode, node: NodeData, options: CompareOptions): Comparison {
   const services = compareServices(local, remote, node.node, options)
-  const checks = compareChecks(local, remote, node.node, services.renamed, options)
+  const checks = compareChecks(local, remote, node.node, options)
   return {
     changes: { node, put: { services: services.put, checks: checks.put }, remove: { services: services.remove, checks: checks.remove } },
     corrections: [...services.corrections, ...checks.corrections],
@@ -57,8 +57,6 @@ function compareServices(local: LocalReads, remote: RemoteNode, node: string, op
   const put: ServiceData[] = []
   const corrections: Correction[] = []
   const tags = new Map<string, readonly string[]>()
-  // Checks carry their service's name and tags as of their own last write, so they follow these.
-  const renamed = new Set<string>()
   for (const [id, { definition, origin }] of local.services()) {
     if (isClustersService(id, options.server)) continue
     const there = held.get(id)
@@ -67,17 +65,16 @@ function compareServices(local: LocalReads, remote: RemoteNode, node: string, op
     const wanted = serviceData(node, takeTags ? { ...definition, tags: there.tags } : definition)
     if (there !== undefined && sameService(there, wanted)) continue
     put.push(wanted)
-    if (there?.name !== wanted.name || !sameTexts(there.tags, wanted.tags)) renamed.add(id)
     corrections.push({
       entry: `service ${id}`, owner: ownerOf(origin), reason: there === undefined ? 'missing in the catalog' : 'changed by someone else',
     })
   }
   const remove = remote.services.map(service => service.id).filter(id => !isClustersService(id, options.server) && !local.services().has(id))
   corrections.push(...remove.map(id => unknownEntry(`service ${id}`)))
-  return { put, remove, corrections, tags, renamed }
+  return { put, remove, corrections, tags }
 }
 
-function compareChecks(local: LocalReads, remote: RemoteNode, node: string, renamed: ReadonlySet<string>, options: CompareOptions) {
+function compareChecks(local: LocalReads, remote: RemoteNode, node: string, options: CompareOptions) {
   const held = new Map(remote.checks.map(check => [check.id, check]))
   const put: CheckData[] = []
   const corrections: Correction[] = []
@@ -86,7 +83,7 @@ function compareChecks(local: LocalReads, remote: RemoteNode, node: string, rena
     const there = held.get(id)
     const wanted = checkData(node, check)
     const same = there !== undefined && sameCheck(there, wanted, options.ignoreOutput)
-    if (same && !renamed.has(check.serviceId)) continue
+    if (same && !hasOldTags(there, check, local)) continue
     put.push(wanted)
     if (same) continue
     corrections.push({
@@ -96,6 +93,16 @@ function compareChecks(local: LocalReads, remote: RemoteNode, node: string, rena
   const remove = remote.checks.filter(check => isForeign(check, local, options.server)).map(check => check.id)
   corrections.push(...remove.map(id => unknownEntry(`check ${id}`)))
   return { put, remove, corrections }
+}
+
+/**
+ * Checks carry the name and tags of their service as of their own last write, here and in the catalog. One that was registered again
+ * with its service has the new ones; one that only stands beside it keeps the old.
+ */
+function hasOldTags(there: Check, check: LocalCheck, local: LocalReads): boolean {
+  const service = local.services().get(check.serviceId)?.definition
+  if (service === undefined || service.enableTagOverride) return false
+  return there.serviceName !== check.serviceName || (sameTexts(check.serviceTags, service.tags) && !sameTexts(there.serviceTags, service.tags))
 }
 
 const isForeign = (check: Check, local: LocalReads, server: boolean): boolean => check.id !== serfHealthCheckId

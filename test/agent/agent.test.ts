@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { pushNode } from '../../src/catalog/index.js'
+import { startWebServer } from '../support/web-server.js'
 import { until } from '../support/until.js'
 import { check, service } from './definitions.js'
 import { place, startNode } from './node.js'
@@ -9,9 +10,12 @@ import { place, startNode } from './node.js'
 const api = (definition: ReturnType<typeof service>) => ({ definition, replaceExistingChecks: false })
 
 t.test('what survives a restart', async t => {
-  const at = place(t, { 'web.json': { service: { name: 'file', port: 1, checks: [{ id: 'file-ttl', ttl: '1h' }, { id: 'file-http', http: 'http://127.0.0.1:1/', interval: '1h', status: 'passing' }] } } })
+  const server = await startWebServer(t)
+  const at = place(t, { 'web.json': { service: { name: 'file', port: 1, checks: [{ id: 'file-ttl', ttl: '1h' }, { id: 'file-http', http: `http://127.0.0.1:${server.port}/`, interval: '1h' }] } } })
   const first = await startNode(t, at)
   const { agent } = first
+  await until('the HTTP check has run', () => agent.checks().get('file-http')?.status === 'passing')
+  const answered = agent.checks().get('file-http')?.output ?? ''
   await agent.registerService(api(service('web-1', { name: 'web', tags: ['t'], checks: [check('web-ttl'), check('web-passing', { status: 'passing' })] })))
   await agent.reportTtl('web-ttl', 'passing', 'fine')
   await agent.reportTtl('file-ttl', 'warning', 'so so')
@@ -32,7 +36,7 @@ t.test('what survives a restart', async t => {
   t.same([...again.services().keys()].sort(), ['file', 'web-1'])
   const checks = Object.fromEntries([...again.checks()].map(([id, { status, output, notes }]) => [id, [status, output, notes].join('|')]))
   t.same(checks, {
-    'web-ttl': 'passing|fine|', 'web-passing': 'passing||', 'file-ttl': 'warning|so so|', 'file-http': 'passing||', 'lone': 'critical||kept',
+    'web-ttl': 'passing|fine|', 'web-passing': 'passing||', 'file-ttl': 'warning|so so|', 'file-http': `passing|${answered}|`, 'lone': 'critical||kept',
     'short': 'critical|TTL expired (last output before timeout follows): still here|',
     '_service_maintenance:web-1': 'critical||rebuild', '_node_maintenance': 'critical||move',
   })

@@ -122,6 +122,22 @@ t.test('settings: live ones take effect, others are named with both values', asy
   t.match(agent.settings, { nodeMeta: { rack: 'r2' } })
 })
 
+t.test('a plan changes nothing, not even what a broken file falls back to', async t => {
+  const at = place(t, { 'web.json': web })
+  const { agent, catalog } = await startNode(t, at)
+  const { revision } = catalog
+  at.write('web.json', { service: { ...web.service, port: 81 } })
+  at.write('new.json', { service: { name: 'new' } })
+  const first = await agent.plan()
+  t.same([...told(first.changes)].sort(), ['add service new', 'change service web'])
+  t.same(told((await agent.plan()).changes), told(first.changes))
+  t.equal(catalog.revision, revision)
+  t.equal(agent.lastReload.number, 1)
+  at.write('web.json', '{')
+  await agent.reload('api')
+  t.same([...agent.services().values()].map(({ definition: { id, port } }) => `${id} ${port}`).sort(), ['new 0', 'web 80'])
+})
+
 t.test('requests that come together share one reload', async t => {
   const at = place(t, { 'web.json': web })
   const { agent } = await startNode(t, at)
