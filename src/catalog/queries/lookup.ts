@@ -1,0 +1,32 @@
+import { MusterError } from '../../common/errors.js'
+import type { CatalogReads } from '../api.js'
+import { fillTemplate } from './template.js'
+import { isTemplate } from './types.js'
+import type { PreparedQuery } from './types.js'
+
+/** What a lookup reads. */
+export type QueryReads = Pick<CatalogReads, 'preparedQuery' | 'preparedQueryNamed' | 'preparedQueryTemplate'>
+
+/** Longest name that is looked up, in characters; none longer can be stored. With it the work that a template makes is bounded. */
+export const longestLookup = 1024
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** Whether a text looks like the id of a prepared query. */
+export const isQueryId = (text: string): boolean => uuid.test(text)
+
+/**
+ * The query that an id or a name means, ready to be run: by id, else by its exact name, else the template with the longest beginning
+ * of the name, filled for it.
+ * @throws MusterError QUERY_IS_TEMPLATE for a template's id: it says nothing without a name
+ */
+export function lookUp(reads: QueryReads, idOrName: string): PreparedQuery | undefined {
+  if (idOrName === '' || idOrName.length > longestLookup) return undefined
+  const identified = isQueryId(idOrName) ? reads.preparedQuery(idOrName) : undefined
+  if (identified !== undefined) {
+    if (!isTemplate(identified)) return identified
+    throw new MusterError('QUERY_IS_TEMPLATE', 'prepared query templates can only be resolved up by name, not by ID', { status: 400 })
+  }
+  const found = reads.preparedQueryNamed(idOrName) ?? reads.preparedQueryTemplate(idOrName)
+  return found === undefined || !isTemplate(found) ? found : fillTemplate(found, idOrName)
+}
