@@ -57,7 +57,7 @@ export class PolledChecks {
   start(definition: CheckDefinition, options: PolledOptions, known: boolean): void {
     const check = new Polled(definition, options)
     this.#checks.set(definition.id, check)
-    this.#schedule.set(check, this.#deps.clock.monotonic() + this.#firstDelay(options.interval, known))
+    this.#schedule.set(check, this.#deps.clock.monotonic() + this.#firstDelay(definition, options.interval, known))
     this.#waitingForFirst++
   }
 
@@ -84,7 +84,9 @@ export class PolledChecks {
     await this.#queue.onIdle()
   }
 
-  #firstDelay(interval: number, known: boolean): number {
+  #firstDelay({ status }: CheckDefinition, interval: number, known: boolean): number {
+    // Who declares how a check stands vouches for it until its first regular run, as in Consul.
+    if (!known && status !== 'critical') return this.#deps.random() * interval
     const longest = Math.min(interval, longestStagger)
     if (known) return this.#deps.random() * longest
     return (this.#waitingForFirst * spreadPerCheck + this.#deps.random() * freshWindow) % longest

@@ -91,8 +91,7 @@ export async function clientSettings(flags: ParsedFlags, io: Io): Promise<Client
 
 /** `MUSTER_HTTP_ADDR` before `CONSUL_HTTP_ADDR`; an empty variable counts as unset. */
 function variableValue(env: Io['env'], name: string): string | undefined {
-  const text = env[`MUSTER_${name}`] ?? env[`CONSUL_${name}`]
-  return text === '' ? undefined : text
+  return [env[`MUSTER_${name}`], env[`CONSUL_${name}`]].find(text => text !== undefined && text !== '')
 }
 
 const truth = (text: string): boolean => ['1', 't', 'true'].includes(text.toLowerCase())
@@ -123,11 +122,9 @@ async function settingsFile(io: Io): Promise<FileSettings> {
 
 function parseAddress(address: string, ssl: boolean): ClientSettings['target'] {
   if (address.startsWith('unix://')) return { kind: 'unix', path: address.slice('unix://'.length) }
-  const text = /^https?:\/\//.test(address) ? address : `${ssl ? 'https' : 'http'}://${address}`
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
+  const text = address.includes('://') ? address : `${ssl ? 'https' : 'http'}://${address}`
+  const url = /^https?:/.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined) {
     throw new MusterError('CLI_SETTINGS', `"${address}" is not an address of an agent`, { hint: 'write host:port, http(s)://host:port or unix:///path' })
   }
   const tls = url.protocol === 'https:'

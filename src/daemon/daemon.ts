@@ -72,6 +72,7 @@ async function start({ config, logs, clock, random, stop }: DaemonOptions, opene
     settings, nodeId, initial, source, configPaths: paths, readsAnyName: format !== undefined, catalog, target: catalogTarget(catalog), membership,
     createRunner: createCheckRunner, persistence, clock, random, log, metrics, stop,
   })
+  config.knownServices(() => agent.services().keys())
   const dns = createDnsServer({ settings, catalog, ready: () => agent.readiness().ready, log: log.child('dns'), metrics, clock, random })
   const http = createHttpServer({ settings, agent, catalog, membership, logs, metrics, clock, random, alwaysCurrent: true })
   agent.onSettings(next => {

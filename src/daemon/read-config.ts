@@ -14,6 +14,8 @@ export interface StartConfig {
   readonly persistence: Persistence
   readonly paths: readonly string[]
   readonly format: ConfigFormat | undefined
+  /** Tells the source, once there is an agent, which services exist without a file: checks in files may belong to them. */
+  knownServices(ids: () => Iterable<string>): void
 }
 
 /**
@@ -26,22 +28,28 @@ export function readStartConfig(flags: ParsedFlags, clock: Clock, log: Logger): 
   const paths = configPaths(flags)
   const at = clock.now()
   const begun = clock.monotonic()
+  let known: () => Iterable<string> = () => []
   const open = (lastGood: LastGoodStore): ConfigSource => new ConfigSource({
-    paths, flags, hostname: os.hostname(), interfaces: machineInterfaces, lastGood, ...format !== undefined && { format },
+    paths, flags, hostname: os.hostname(), interfaces: machineInterfaces, lastGood, knownServices: () => known(), ...format !== undefined && { format },
   })
   const late = new LateLastGood()
   let source = open(late)
   let load = source.load()
   const dataDir = flagIsSet(flags, 'dev') ? '' : load.settings?.dataDir ?? flagValue(flags, 'data-dir') ?? 'muster-data'
   const persistence = dataDir === '' ? noPersistence() : openPersistence(dataDir, clock, log)
-  if (persistence.lastGood.all().length > 0 && !isClean(load)) {
+  const registered = isClean(load) ? [] : persistence.restore().services.map(({ id }) => id)
+  known = () => registered
+  if (!isClean(load) && (persistence.lastGood.all().length > 0 || registered.length > 0)) {
     source = open(persistence.lastGood)
     load = source.load()
   } else {
     late.become(persistence.lastGood)
   }
   if (!load.mayStart || load.settings === undefined) throw new ConfigRefused(load)
-  return { source, settings: load.settings, persistence, paths, format, initial: { load, at, took: clock.monotonic() - begun } }
+  return {
+    source, settings: load.settings, persistence, paths, format, initial: { load, at, took: clock.monotonic() - begun },
+    knownServices: ids => { known = ids },
+  }
 }
 
 /** The configuration is not one that an agent may start with. */

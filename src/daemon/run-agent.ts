@@ -9,7 +9,7 @@ import { EarlyLog } from './early-log.js'
 import { HeldOutput } from './held-output.js'
 import { writePidFile } from './pid-file.js'
 import { ConfigRefused, readStartConfig, type StartConfig } from './read-config.js'
-import { listenToSignals } from './signals.js'
+import { Lifecycle } from './lifecycle.js'
 
 /** Where the agent writes before its log is open. */
 export interface DaemonIo {
@@ -17,9 +17,6 @@ export interface DaemonIo {
   err(text: string): void
   readonly color: boolean
 }
-
-/** A graceful leave that takes longer is given up. */
-const leavePatience = 15_000
 
 /**
  * Runs an agent until it is told to stop, and resolves with the exit code: 0 after leaving, 1 for a stop without leaving (as Consul has it) and
@@ -36,22 +33,24 @@ export async function runAgent(flags: ParsedFlags, io: DaemonIo): Promise<number
   const output = new HeldOutput(process.stdout)
   const logs = openLog(settings, output, io)
   early.handOver(logs.root)
-  const ends = new Ends()
+  const lifecycle = new Lifecycle(logs)
   let removePidFile: (() => void) | undefined
   try {
     if (settings.pidFile !== '') removePidFile = writePidFile(settings.pidFile)
     warnOfOpenScripts(settings, logs)
-    const daemon = await startDaemon({ config, logs, clock: systemClock, random: Math.random, stop: () => { ends.end('left') } })
+    const daemon = await startDaemon({ config, logs, clock: systemClock, random: Math.random, stop: () => { lifecycle.end('left') } })
+    lifecycle.running(daemon.agent)
     if (!settings.log.json) io.out(bannerOf(daemon, config))
     output.release()
     logs.root.child('agent').info('muster agent running!')
-    return await untilStopped(daemon, logs, ends)
+    return await untilStopped(daemon, logs, lifecycle)
   } catch (error) {
     output.release()
     io.err(`==> ${errorMessage(error)}\n`)
     if (error instanceof MusterError && error.hint !== undefined) io.err(`    ${error.hint}\n`)
     return 1
   } finally {
+    lifecycle.close()
     removePidFile?.()
     await config.persistence.close()
     await logs.close()
@@ -90,43 +89,11 @@ const bannerOf = ({ agent, nodeId, http, dns }: Daemon, { settings }: StartConfi
   took: performance.now(),
 })
 
-/** How an agent comes to its end. */
-type End = 'left' | 'stopped' | 'gave up'
-
-/** The end of the process, awaited in one place and brought about from several. */
-class Ends {
-  #resolve: (end: End) => void = () => undefined
-  readonly reached = new Promise<End>(resolve => { this.#resolve = resolve })
-
-  end(how: End): void {
-    this.#resolve(how)
-  }
-}
-
-async function untilStopped(daemon: Daemon, logs: LogHub, ends: Ends): Promise<number> {
-  const { agent } = daemon
+async function untilStopped(daemon: Daemon, logs: LogHub, lifecycle: Lifecycle): Promise<number> {
   const log = logs.root.child('agent')
-  const signals = listenToSignals({
-    reload: () => { agent.reload('signal').catch((error: unknown) => { log.error('reload failed', { error: errorMessage(error) }) }) },
-    stop: signal => {
-      const leaves = signal === 'SIGINT' ? !agent.settings.skipLeaveOnInterrupt : agent.settings.leaveOnTerminate
-      log.info(leaves ? 'leaving and stopping' : 'stopping', { signal })
-      if (!leaves) {
-        ends.end('stopped')
-        return
-      }
-      systemClock.after(leavePatience, () => { ends.end('gave up') })
-      agent.leave().catch((error: unknown) => {
-        log.error('could not leave', { error: errorMessage(error) })
-        ends.end('gave up')
-      })
-    },
-    abort: () => { ends.end('gave up') },
-  })
-  const how = await ends.reached
-  if (how === 'left') await drain(agent.settings.leaveDrainTime, log)
+  const how = await lifecycle.ended
+  if (how === 'left') await drain(daemon.agent.settings.leaveDrainTime, log)
   await daemon.close()
-  signals.close()
   log.info('stopped')
   return how === 'left' ? 0 : 1
 }

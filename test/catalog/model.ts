@@ -54,7 +54,8 @@ export class Model {
       for (const check of put.checks) putCheck(plain, { ...check, node })
       for (const service of put.services) {
         for (const check of plain.checks.values()) {
-          if (low(check.node) === low(node) && check.serviceId === service.id && !putChecks.has(check.id)) putCheck(plain, check)
+          if (low(check.node) !== low(node) || check.serviceId !== service.id || putChecks.has(check.id)) continue
+          if (check.serviceName !== service.name) putCheck(plain, check)
         }
       }
       for (const id of remove.services) if (!put.services.some(service => service.id === id)) removeService(plain, node, id, putChecks)

@@ -29,10 +29,12 @@ void t.test('writes only what differs', async t => {
   t.same([catalog.service('n1', 'web')?.modified, catalog.service('n1', 'db')?.modified, catalog.node('n1')?.modified], [2, 3, 2])
 })
 
-void t.test('changed name and tags of a service reach its checks, named or not', async t => {
+void t.test('a changed name of a service reaches all its checks, changed tags those that are written with it', async t => {
   const { catalog } = await openCatalog(t)
   await catalog.execute(syncNode(first))
   await catalog.execute(syncNode(request([{ ...web, tags: ['new'] }], [])))
+  t.same(catalog.check('n1', 'service:web')?.serviceTags, ['old'])
+  await catalog.execute(syncNode(request([], [webCheck])))
   t.same(catalog.check('n1', 'service:web')?.serviceTags, ['new'])
   await catalog.execute(syncNode(request([{ ...web, name: 'shop', tags: ['new'] }], [webCheck])))
   t.same(catalog.checksOfService('shop').map(({ id }) => id), ['service:web'])

@@ -69,6 +69,15 @@ void t.test('first runs', t => {
     await clock.advance(200)
     t.equal(began.length, 1)
   })
+  void t.test('a check declared as standing well waits for a moment within its interval', async t => {
+    const { clock, began, checks } = setup({ random: () => 0.5 })
+    const kind = { ...someTcp(3_600_000), address: 'a/' }
+    checks.start({ ...definition(kind, { id: 'a' }), status: 'passing' }, kind, false)
+    await clock.advance(1_799_000)
+    t.equal(began.length, 0)
+    await clock.advance(1000)
+    t.equal(began.length, 1)
+  })
   void t.test('a check with a known status waits for up to its interval, but no longer than ten seconds', async t => {
     const { clock, began, start } = setup({ random: () => 0.999 })
     start('short', 5000, true)

@@ -4,6 +4,9 @@ import { dig } from '../support/dig.js'
 import { muster } from '../support/muster.js'
 import { until } from '../support/until.js'
 
+// A full comparison puts foreign edits back within a minute.
+t.setTimeout(120_000)
+
 const put = (body: unknown): RequestInit => ({ method: 'PUT', body: JSON.stringify(body) })
 
 t.test('a blocking query waits for what it asked for, and for nothing else', async t => {

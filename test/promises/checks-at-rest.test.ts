@@ -7,7 +7,7 @@ import { until } from '../support/until.js'
 t.test('a check that alternates below its threshold never moves an index', async t => {
   const agent = await startAgent(t, { flags: ['-enable-local-script-checks'] })
   const runs = path.join(agent.directory, 'runs')
-  const script = `echo x >> ${runs}; test $(( $(wc -l < ${runs}) % 2 )) -eq 1`
+  const script = `echo x >> ${runs}; test $(( $(wc -l < ${runs}) % 2 )) -eq 1 || exit 2`
   fs.writeFileSync(path.join(agent.conf, 'web.json'), JSON.stringify({
     service: { name: 'web', port: 80, check: { args: ['sh', '-c', script], interval: '1s', failures_before_critical: 3 } },
   }))

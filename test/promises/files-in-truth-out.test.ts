@@ -70,7 +70,7 @@ t.test('a setting that waits for a restart says so, with both values and its pla
   t.equal(plan.code, 2)
   const reload = await muster(['reload'], { agent })
   t.equal(reload.code, 0)
-  t.match(reload.out, /agent\.json:3:5 ports\.server needs a restart: running 8300, file 8601/)
+  t.match(reload.out, /agent\.json:3:15 ports\.server needs a restart: running 8300, file 8601/)
 })
 
 t.test('plan shows what a reload would do and does nothing', async t => {
@@ -81,7 +81,7 @@ t.test('plan shows what a reload would do and does nothing', async t => {
   t.equal((await muster(['plan'], { agent })).code, 0)
   fs.rmSync(path.join(agent.conf, 'old.json'))
   writeConf(path.join(agent.conf, 'web.json'), { service: { name: 'web', port: 81 } })
-  writeConf(path.join(agent.conf, 'new.json'), { service: { name: 'new' }, check: { id: 'lone', name: 'lone', ttl: '10s' } })
+  writeConf(path.join(agent.conf, 'new.json'), { service: { name: 'new' }, check: { id: 'lone', name: 'lone', ttl: '1h', status: 'passing' } })
   const plan = await muster(['plan'], { agent })
   t.equal(plan.code, 2)
   t.match(plan.out, /^\+ service new +\S*new\.json:\d+/m)

@@ -1,7 +1,6 @@
 import type { Revision } from '../../store/index.js'
 import type { CatalogWrites, Command } from '../api.js'
 import { assertId } from '../keys.js'
-import { same } from '../same.js'
 import type { Check, CheckData, NodeData, ServiceData } from '../types.js'
 import { drafted } from './draft.js'
 import type { Draft } from './draft.js'
@@ -29,8 +28,8 @@ const defaultLimit = 20_000
 
 /**
  * Writes what differs, as one transaction of about `limit` writes: a service and its checks are never parted, and the node's own checks
- * come before any service, so nobody sees a service without what says that it is unwell. A service whose name or tags change has them
- * changed in its checks as well.
+ * come before any service, so nobody sees a service without what says that it is unwell. A service whose name changes has it
+ * changed in its checks as well; its tags are in a check as of that check's own last write, as in Consul.
  */
 export const syncNode = (request: SyncRequest, limit = defaultLimit): Command<SyncProgress> => drafted(draft => {
   const node = placeNode(draft, request.node)
@@ -61,7 +60,7 @@ function* steps(draft: Draft, { put, remove }: SyncRequest, node: string): Itera
     yield () => {
       putService(draft, service, node)
       for (const check of given.get(service.id) ?? []) putCheck(draft, check, node)
-      for (const check of staleChecks(draft, service, node)) if (!putIds.has(check.id)) draft.putCheck({ ...check, node })
+      for (const check of misnamedChecks(draft, service, node)) if (!putIds.has(check.id)) draft.putCheck({ ...check, node })
     }
   }
   for (const [serviceId, checks] of given) {
@@ -94,8 +93,8 @@ function putCheck(draft: Draft, check: CheckData, node: string): void {
   draft.putCheck({ ...check, node })
 }
 
-const staleChecks = (draft: Draft, { id, name, tags }: ServiceData, node: string): readonly Check[] =>
-  draft.state.checksOfInstance(node, id).filter(check => check.serviceName !== name || !same(check.serviceTags, tags))
+const misnamedChecks = (draft: Draft, { id, name }: ServiceData, node: string): readonly Check[] =>
+  draft.state.checksOfInstance(node, id).filter(check => check.serviceName !== name)
 
 /** A check that moves to another service in this very sync stays. */
 function removeService(draft: Draft, node: string, id: string, putIds: ReadonlySet<string>): void {
