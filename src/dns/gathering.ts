@@ -171,15 +171,3 @@ export class Gathering {
     return catalog?.loaded === true ? catalog : undefined
   }
 }
-
-/** Puts a copy of a list in random order (Fisher and Yates). */
-export function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
-  const copy = [...items]
-  for (let last = copy.length - 1; last > 0; last--) {
-    const other = Math.floor(random() * (last + 1))
-    const item = copy[last]
-    copy[last] = copy[other] as Item
-    copy[other] = item as Item
-  }
-  return copy
-}

@@ -1,5 +1,6 @@
+import { shuffled } from '../common/shuffled.js'
 import type { Ask } from './answer-sets.js'
-import { shuffled, type Gathering } from './gathering.js'
+import type { Gathering } from './gathering.js'
 import { recordType } from './protocol.js'
 import type { DnsRecord } from './records.js'
 

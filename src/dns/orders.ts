@@ -1,4 +1,4 @@
-import { shuffled } from './gathering.js'
+import { shuffled } from '../common/shuffled.js'
 
 /**
  * A never-ending row of orders for the units of an answer. Each round shuffles them afresh and then gives every rotation of that order

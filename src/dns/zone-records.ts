@@ -1,6 +1,7 @@
+import { shuffled } from '../common/shuffled.js'
 import { addressRecord, formatAddress } from './addresses.js'
 import { answerSet, fixedAnswers, soaRecord, type Ask } from './answer-sets.js'
-import { shuffled, type Gathering } from './gathering.js'
+import type { Gathering } from './gathering.js'
 import { isHealthy } from './health.js'
 import { nodePlace } from './instance-addresses.js'
 import { isDomainName } from './names.js'

@@ -1,5 +1,6 @@
 import { MusterError } from '../../common/errors.js'
-import { durationText, goDurationError } from './go-duration.js'
+import { goDurationError } from '../../common/go-duration.js'
+import { durationText } from './go-duration.js'
 
 /** What a key's value must be. `any` is taken and not looked at. */
 export type FieldType = 'text' | 'flag' | 'count' | 'duration' | 'texts' | 'textMap' | 'textsMap' | 'any'

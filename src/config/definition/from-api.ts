@@ -1,5 +1,6 @@
 import { MusterError } from '../../common/errors.js'
 import { isCheckStatus } from '../../common/health.js'
+import { metaFault } from '../../common/meta-limits.js'
 import type { WrittenCheck, WrittenService } from '../../generated/types.js'
 import type { CheckDefinition, ServiceDefinition } from '../types.js'
 import { decodeObject } from './api-decode.js'
@@ -9,7 +10,6 @@ import { buildService, isWildcard, serviceId } from './build-service.js'
 import { filled, kindsOf } from './check-kinds.js'
 import type { CheckKind } from './check-kinds.js'
 import { durationOf } from './durations.js'
-import { metaFault } from './meta-limits.js'
 import type { Limits } from './problem.js'
 
 /**

@@ -1,7 +1,7 @@
+import { metaFault } from '../../common/meta-limits.js'
 import type { WrittenService } from '../../generated/types.js'
 import { isWildcard } from './build-service.js'
 import { filled } from './check-kinds.js'
-import { metaFault } from './meta-limits.js'
 import type { Problems } from './problem.js'
 
 /** Most letters in one label of a DNS name (RFC 1035). */
