@@ -1,5 +1,9 @@
+import type { Duration } from '../common/duration.js'
 import type { MusterError } from '../common/errors.js'
 import type { Condition, Revision, Write } from '../store/index.js'
+import type { KvEntry, Lock } from './kv/types.js'
+import type { PreparedQuery } from './queries/types.js'
+import type { Session } from './sessions/types.js'
 import type { Check, Instance, Node, Service } from './types.js'
 
 /**
@@ -40,6 +44,38 @@ export interface CatalogReads {
   /** Checks in a state; `any` gives all. */
   checksInState(state: string): readonly Check[]
 
+  /** All prepared queries, by id. */
+  preparedQueries(): readonly PreparedQuery[]
+  preparedQuery(id: string): PreparedQuery | undefined
+  /** The prepared query of exactly this name, a template or not. */
+  preparedQueryNamed(name: string): PreparedQuery | undefined
+  /** The template whose name is the longest beginning of this one. */
+  preparedQueryTemplate(name: string): PreparedQuery | undefined
+  /** Prepared queries that are deleted with this session. */
+  preparedQueriesOfSession(session: string): readonly PreparedQuery[]
+
+  /** The KV entry of exactly this name. */
+  kv(key: string): KvEntry | undefined
+  /** KV entries whose names begin with `prefix`, in byte order. Read them before the next write. */
+  kvBelow(prefix: string): Iterable<KvEntry>
+  /** The names of {@link kvBelow}, without the cost of the rest. */
+  kvKeysBelow(prefix: string): Iterable<string>
+  /** Who holds a KV entry; undefined when nobody ever did. */
+  kvLock(key: string): Lock | undefined
+  /** Names of the KV entries that a session holds. */
+  kvHeldBy(session: string): readonly string[]
+  /** Whether a KV entry may not be acquired yet: its holder ended a short while ago. */
+  kvDelayed(key: string): boolean
+
+  /** All sessions, by id. */
+  sessions(): readonly Session[]
+  session(id: string): Session | undefined
+  sessionsOfNode(node: string): readonly Session[]
+  /** Sessions that end when this check turns critical or goes. */
+  sessionsOfCheck(node: string, check: string): readonly Session[]
+  /** The revision of a key that guards what a plan has seen of a range (see `keys.ts`); undefined when it is not there. */
+  guard(storeKey: string): Revision | undefined
+
   /** The topics to wait on; the same object as long as the process lives and the topic is in use. */
   readonly topics: {
     /** The table of nodes. */
@@ -56,6 +92,20 @@ export interface CatalogReads {
     serviceChecks(name: string): Topic
     /** Checks in one state, or `any`. */
     checkState(state: string): Topic
+    /** The table of prepared queries. */
+    queries(): Topic
+    /** One prepared query, by id. */
+    query(id: string): Topic
+    /** The KV entry of exactly this name: its index is the entry's ModifyIndex while there is one. */
+    kv(key: string): Topic
+    /** All KV entries whose names begin with `prefix`, deletions included. */
+    kvBelow(prefix: string): Topic
+    /** The table of sessions. */
+    sessions(): Topic
+    /** One session. */
+    session(id: string): Topic
+    /** The sessions of one node. */
+    sessionsOfNode(node: string): Topic
     /** Everything at all: moves with each revision. */
     all(): Topic
   }
@@ -73,9 +123,14 @@ export interface CatalogReads {
  */
 export type Command<Result> = (state: CatalogReads) => Plan<Result>
 
+/** One write of a plan. With `ttl` the key vanishes again that long after the commit, unless it is written anew before. */
+export type PlannedWrite =
+  | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array; readonly ttl?: Duration }
+  | Extract<Write, { readonly kind: 'delete' }>
+
 /** Outcome of a command before it is committed. */
 export type Plan<Result> =
-  | { readonly when: readonly Condition[]; readonly then: readonly Write[]; readonly result: Result }
+  | { readonly when: readonly Condition[]; readonly then: readonly PlannedWrite[]; readonly result: Result }
   | { readonly refusal: MusterError }
 
 /** Where writes go in and reads come out: the only writer to a store. */
@@ -85,6 +140,8 @@ export interface CatalogWrites {
    * (at most 10 times, then rejects with CATALOG_CONFLICT). Resolves once the write is durable and visible in this catalog's reads.
    */
   execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }>
+  /** Starts a session's TTL afresh. Undefined when there is no such session, in a state that has every acknowledged write. */
+  renewSession(id: string): Promise<Session | undefined>
   /** Passes when reads are as new as every write acknowledged before the call. Nothing to do on an embedded store. */
   barrier(): Promise<void>
 }

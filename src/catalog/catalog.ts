@@ -1,10 +1,12 @@
 import type { Clock } from '../common/clock.js'
+import type { Duration } from '../common/duration.js'
 import { MusterError } from '../common/errors.js'
 import { revision as revisionOf } from '../store/index.js'
-import type { Revision, Store, Subscription } from '../store/index.js'
-import type { CatalogWrites, Command, Plan } from './api.js'
+import type { Committed, Lease, Revision, Store, Subscription, Write as StoreWrite } from '../store/index.js'
+import type { CatalogWrites, Command, Plan, PlannedWrite } from './api.js'
 import { CommitOrder } from './commit-order.js'
 import { CatalogState } from './state.js'
+import type { Session, SessionFollower } from './sessions/types.js'
 import type { UnreadableHandler } from './state.js'
 
 /** What a catalog is built on. */
@@ -83,6 +85,20 @@ export class Catalog extends CatalogState implements CatalogWrites {
     return this.#nextBarrier
   }
 
+  async renewSession(id: string): Promise<Session | undefined> {
+    await this.barrier()
+    const session = this.session(id)
+    if (session !== undefined) for (const follower of this.sessionFollowers) follower.renewed(session.id)
+    return session
+  }
+
+  /** Tells of each session there is, and from then on of those that come, go and are renewed, until closed. */
+  followSessions(follower: SessionFollower): Subscription {
+    this.sessionFollowers.add(follower)
+    for (const session of this.sessions()) follower.appeared(session)
+    return { close: () => { this.sessionFollowers.delete(follower) } }
+  }
+
   /** Stops following the store and lets all who wait go. Reads go on with the last state; writes reject with CATALOG_CLOSED. */
   close(): void {
     this.#closed = true
@@ -101,11 +117,27 @@ export class Catalog extends CatalogState implements CatalogWrites {
         plan = command(this)
         if (!isWrite(plan)) return undefined
       }
-      const { ok, revision } = await this.#store.commit({ when: plan.when, then: plan.then })
+      const { ok, revision } = await this.#commitPlan(plan)
       await this.#reach(revision)
       return ok ? { result: plan.result, revision } : undefined
     } finally {
       place.leave()
+    }
+  }
+
+  /** Commits, with leases for what is to vanish again. Leases of a transaction that came to nothing are given back. */
+  async #commitPlan({ when, then }: Write<unknown>): Promise<Committed> {
+    if (!then.some(isTimed)) return this.#store.commit({ when, then })
+    const leases = new Map<Duration, Lease>()
+    const giveBack = (): Promise<unknown> => Promise.allSettled([...leases.values()].map(lease => lease.revoke()))
+    try {
+      for (const { ttl } of then.filter(isTimed)) if (!leases.has(ttl)) leases.set(ttl, await this.#store.lease(ttl))
+      const committed = await this.#store.commit({ when, then: then.map(write => isTimed(write) ? leased(write, leases) : write) })
+      if (!committed.ok) await giveBack()
+      return committed
+    } catch (error) {
+      await giveBack()
+      throw error
     }
   }
 
@@ -123,6 +155,15 @@ export class Catalog extends CatalogState implements CatalogWrites {
 }
 
 type Write<Result> = Extract<Plan<Result>, { readonly result: Result }>
+
+type Timed = Extract<PlannedWrite, { kind: 'put' }> & { readonly ttl: Duration }
+
+const isTimed = (write: PlannedWrite): write is Timed => write.kind === 'put' && write.ttl !== undefined
+
+function leased({ key, value, ttl }: Timed, leases: ReadonlyMap<Duration, Lease>): StoreWrite {
+  const lease = leases.get(ttl)
+  return { kind: 'put', key, value, ...lease !== undefined && { lease: lease.id } }
+}
 
 const isWrite = <Result>(plan: Plan<Result>): plan is Write<Result> => !('refusal' in plan) && plan.then.length > 0
 

@@ -24,7 +24,8 @@ export function parse(entry: Entry): Fields {
   return value
 }
 
-const unreadable = (key: string, what: string, cause: unknown): MusterError =>
+/** The refusal of a value that something else than muster wrote. */
+export const unreadable = (key: string, what: string, cause: unknown): MusterError =>
   new MusterError('CATALOG_UNREADABLE', `the value of key ${key} in the store ${what}`, {
     cause, hint: 'something else than muster wrote to its store; register the entry again or delete the key',
   })

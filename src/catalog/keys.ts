@@ -10,6 +10,24 @@ export const serviceKey = (node: string, id: string): string => `service/${escap
 /** Key of a check. */
 export const checkKey = (node: string, id: string): string => `check/${escape(node.toLowerCase())}/${escape(id)}`
 
+/** Key of a prepared query. */
+export const queryKey = (id: string): string => `query/${escape(id.toLowerCase())}`
+/** Key that holds a prepared query's name, so that no two have the same; '' for the template that answers to every name. */
+export const queryNameKey = (name: string): string => `query-name/${escape(name.toLowerCase())}`
+
+/** Key of a KV entry. Its name stands as it is: nothing of it is looked at but its order. */
+export const kvKey = (key: string): string => `kv/${key}`
+/** Key that says who holds a KV entry. */
+export const lockKey = (key: string): string => `lock/${key}`
+/** Key that is there as long as a KV entry may not be acquired. */
+export const lockDelayKey = (key: string): string => `lock-delay/${key}`
+/** Key of a session. */
+export const sessionKey = (id: string): string => `session/${escape(id)}`
+/** Written with each session of a node, so that who ends all of them notices one that came in between. */
+export const nodeSessionsKey = (node: string): string => `guard/node/${escape(node.toLowerCase())}`
+/** Written with each lock that a session takes, so that who ends it notices one that came in between. */
+export const sessionLocksKey = (id: string): string => `guard/session/${escape(id)}`
+
 /** The table that a key belongs to: what stands before its first `/`. */
 export function tableOf(key: string): string {
   const slash = key.indexOf('/')
@@ -35,10 +53,15 @@ const maxNodeBytes = 255
 /** Longest service id, service name and check id in bytes. Check ids hold service ids, so both are generous. */
 const maxIdBytes = 1024
 
+/** Longest name of a KV entry in bytes: ten times what people write, and no burden for an index. */
+const maxKvKeyBytes = 4096
+
 /** @throws MusterError CATALOG_NAME_TOO_LONG when a node name would not fit into a key. */
 export const assertNodeName = (name: string): void => { assertLength('node name', name, maxNodeBytes) }
 /** @throws MusterError CATALOG_NAME_TOO_LONG when an id or service name (`what`) would not fit into a key. */
 export const assertId = (what: string, id: string): void => { assertLength(what, id, maxIdBytes) }
+/** @throws MusterError CATALOG_NAME_TOO_LONG when the name of a KV entry is too long. */
+export const assertKvKey = (key: string): void => { assertLength('key', key, maxKvKeyBytes) }
 
 function assertLength(what: string, text: string, limit: number): void {
   if (text.length * 3 <= limit) return

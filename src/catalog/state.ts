@@ -3,7 +3,10 @@ import { MusterError } from '../common/errors.js'
 import { revision } from '../store/index.js'
 import type { Batch, Change, Revision, Snapshot } from '../store/index.js'
 import type { CatalogReads, Topic } from './api.js'
-import { tableOf } from './keys.js'
+import { lockDelayKey, tableOf } from './keys.js'
+import type { KvEntry, Lock } from './kv/types.js'
+import type { PreparedQuery } from './queries/types.js'
+import type { Session, SessionFollower } from './sessions/types.js'
 import { createTables } from './tables.js'
 import { looksLikeId } from './tables/nodes.js'
 import { changedKey } from './tables/table.js'
@@ -13,6 +16,8 @@ import type { Check, Instance, Node, Service } from './types.js'
 
 /** Called for a value in the store that is not muster's; the entry counts as absent. */
 export type UnreadableHandler = (key: string, error: MusterError) => void
+
+const unlocked = { session: '', lockIndex: 0 } as const
 
 /** The catalog in memory: what `load` gave and `watch` changed since, nothing else. */
 export class CatalogState implements CatalogReads {
@@ -51,6 +56,40 @@ export class CatalogState implements CatalogReads {
   checksOfInstance(node: string, serviceId: string): readonly Check[] { return this.#tables.checks.ofInstance(node.toLowerCase(), serviceId) }
   checksOfService(service: string): readonly Check[] { return this.#tables.checks.ofService(service.toLowerCase()) }
   checksInState(state: string): readonly Check[] { return state === 'any' ? this.#tables.checks.all() : this.#tables.checks.inState(state) }
+
+  preparedQueries(): readonly PreparedQuery[] { return this.#tables.queries.all() }
+  preparedQuery(id: string): PreparedQuery | undefined { return this.#tables.queries.get(id) }
+  preparedQueryNamed(name: string): PreparedQuery | undefined { return this.#tables.queries.named(name) }
+  preparedQueryTemplate(name: string): PreparedQuery | undefined { return this.#tables.queries.templateFor(name) }
+  preparedQueriesOfSession(session: string): readonly PreparedQuery[] { return this.#tables.queries.ofSession(session) }
+
+  kv(key: string): KvEntry | undefined {
+    const row = this.#tables.kv.get(key)
+    if (row === undefined) return undefined
+    const { session, lockIndex } = this.#tables.locks.get(key) ?? unlocked
+    return { key, ...row, session, lockIndex }
+  }
+
+  * kvBelow(prefix: string): Iterable<KvEntry> {
+    for (const key of this.#tables.kv.keysBelow(prefix)) {
+      const entry = this.kv(key)
+      if (entry !== undefined) yield entry
+    }
+  }
+
+  kvKeysBelow(prefix: string): Iterable<string> { return this.#tables.kv.keysBelow(prefix) }
+  kvLock(key: string): Lock | undefined { return this.#tables.locks.get(key) }
+  kvHeldBy(session: string): readonly string[] { return this.#tables.locks.heldBy(session) }
+  kvDelayed(key: string): boolean { return this.#tables.lockDelays.get(lockDelayKey(key)) !== undefined }
+
+  sessions(): readonly Session[] { return this.#tables.sessions.all() }
+  session(id: string): Session | undefined { return this.#tables.sessions.get(id.toLowerCase()) }
+  sessionsOfNode(node: string): readonly Session[] { return this.#tables.sessions.ofNode(node.toLowerCase()) }
+  sessionsOfCheck(node: string, check: string): readonly Session[] { return this.#tables.sessions.ofCheck(node.toLowerCase(), check) }
+  guard(storeKey: string): Revision | undefined { return this.#tables.guards.get(storeKey) }
+
+  /** Those who are told of sessions as they come and go. */
+  protected get sessionFollowers(): Set<SessionFollower> { return this.#tables.sessions.followers }
 
   instances(service: string): readonly Instance[] {
     const name = service.toLowerCase()
@@ -119,7 +158,7 @@ export class CatalogState implements CatalogReads {
 
   #namedTopics(): CatalogReads['topics'] {
     const topics = this.#topics
-    const { nodes, services, checks } = this.#tables
+    const { nodes, services, checks, queries, sessions, kv } = this.#tables
     return {
       nodes: () => topics.table('nodes'),
       services: () => topics.table('services'),
@@ -134,6 +173,18 @@ export class CatalogState implements CatalogReads {
       },
       serviceChecks: name => topics.of(checks.byServiceTopics, name.toLowerCase()),
       checkState: state => state === 'any' ? topics.table('state:any') : topics.of(checks.byStateTopics, state),
+      queries: () => topics.table('queries'),
+      query: id => topics.of(queries.byIdTopics, id.toLowerCase()),
+      kv: key => kv.keyTopics.find(key) ?? kv.keyTopics.get(key, kv.indexOf(key)),
+      kvBelow: prefix => {
+        const found = kv.prefixTopics.find(prefix)
+        if (found !== undefined) return found
+        kv.watch(prefix)
+        return kv.prefixTopics.get(prefix, kv.indexBelow(prefix))
+      },
+      sessions: () => topics.table('sessions'),
+      session: id => topics.of(sessions.byIdTopics, id.toLowerCase()),
+      sessionsOfNode: node => topics.of(sessions.byNodeTopics, node.toLowerCase()),
       all: () => topics.table('all'),
     }
   }

@@ -1,6 +1,11 @@
 import { CheckTable } from './tables/checks.js'
+import { KvTable } from './tables/kv.js'
+import { LockTable } from './tables/locks.js'
+import { MarkTable } from './tables/marks.js'
 import { NodeTable } from './tables/nodes.js'
+import { QueryTable } from './tables/queries.js'
 import { ServiceTable } from './tables/services.js'
+import { SessionTable } from './tables/sessions.js'
 import type { Table } from './tables/table.js'
 import type { Topics } from './topics.js'
 
@@ -9,7 +14,13 @@ export function createTables(topics: Topics) {
   const services: ServiceTable = new ServiceTable(topics, node => nodes.named(node) !== undefined)
   const nodes = new NodeTable(topics, services)
   const checks = new CheckTable(topics, services)
-  return { nodes, services, checks } satisfies Record<string, Table>
+  const queries = new QueryTable(topics)
+  const sessions = new SessionTable(topics)
+  const kv = new KvTable(topics)
+  const locks = new LockTable()
+  const lockDelays = new MarkTable('lock-delay')
+  const guards = new MarkTable('guard')
+  return { nodes, services, checks, queries, sessions, kv, locks, lockDelays, guards } satisfies Record<string, Table>
 }
 
 /** All tables by name. */

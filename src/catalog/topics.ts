@@ -42,14 +42,20 @@ export class TopicFamily {
   readonly #held = new Map<string, TopicCell>()
   readonly #borrowed = new Map<string, WeakRef<TopicCell>>()
   readonly #collected = new FinalizationRegistry<string>(name => {
-    if (this.#borrowed.get(name)?.deref() === undefined) this.#borrowed.delete(name)
+    if (this.#borrowed.get(name)?.deref() !== undefined) return
+    this.#borrowed.delete(name)
+    this.forgotten?.(name)
   })
 
   /**
    * @param title the topic's name for people, given the name within the family
    * @param alive whether the thing exists now
+   * @param forgotten given for a family whose topics are never held, only lent; told of each that nobody holds any more
    */
-  constructor(readonly title: (name: string) => string, readonly alive: (name: string) => boolean) {}
+  constructor(readonly title: (name: string) => string, readonly alive: (name: string) => boolean, private readonly forgotten?: (name: string) => void) {}
+
+  /** Whether its topics are kept by those who use them alone. */
+  get lent(): boolean { return this.forgotten !== undefined }
 
   /** How many topics the family keeps track of. */
   get size(): number { return this.#held.size + this.#borrowed.size }
@@ -131,6 +137,16 @@ export class Topics {
     return family
   }
 
+  /**
+   * A new kind of topic of which there may be any number: none is kept longer than somebody holds it, and one that is made anew gets
+   * the index that its table works out.
+   */
+  lentFamily(kind: string, forgotten: (name: string) => void): TopicFamily {
+    const family = new TopicFamily(name => `${kind}:${name}`, () => false, forgotten)
+    this.#families.push(family)
+    return family
+  }
+
   /** The topic of a table. */
   table(name: string): TopicCell { return this.tables.get(name, this.#floor) }
   /** The topic of one thing. `atLeast` raises the index that a topic of something absent starts with. */
@@ -148,10 +164,11 @@ export class Topics {
     const woken: TopicCell[] = []
     for (const [family, names] of touched.marks()) {
       for (const [name, at] of names) {
-        const cell = family.hold(name, at)
+        const cell = family.lent ? family.find(name) : family.hold(name, at)
+        if (cell === undefined) continue
         cell.index = at
         if (cell.waiters.size > 0) woken.push(cell)
-        this.#bury(family, name, at)
+        if (!family.lent) this.#bury(family, name, at)
       }
     }
     this.#dropOldTombstones()

@@ -1,7 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { Agent, catalogTarget, resolveNodeId } from '../agent/index.js'
-import { Catalog } from '../catalog/index.js'
+import { Catalog, startSessionReaper } from '../catalog/index.js'
 import { createCheckRunner } from '../checks/index.js'
 import { SingleMachine } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
@@ -63,6 +63,8 @@ async function start({ config, logs, clock, random, stop }: DaemonOptions, opene
     store, clock, onUnreadable: (key, error) => { log.error('an entry of the store cannot be read and counts as absent', { key, error: error.message }) },
   })
   opened.add('catalog', () => catalog.close())
+  const reaper = startSessionReaper({ catalog, clock, log: log.child('catalog') })
+  opened.add('session reaper', () => { reaper.close() })
   const membership = new SingleMachine({
     name: settings.nodeName, id: nodeId, datacenter: settings.datacenter, address: settings.advertiseAddr, wanAddress: settings.advertiseAddrWan,
     ports: settings.ports,

@@ -52,7 +52,12 @@ export type Decoded<Spec extends Fields> = { readonly [Key in keyof Spec]?: Spec
  * An object with known keys, which match in any case, as in Go. A null is the same as a key that is not there; of
  * two spellings of one key the last counts.
  */
-export const object = <Spec extends Fields>(fields: Spec): Reader<Decoded<Spec>> => {
+export const object = <Spec extends Fields>(fields: Spec): Reader<Decoded<Spec>> => keyed(fields, (written, known) => { throw unknownField(written, known) })
+
+/** As {@link object}, but keys that are not known count for nothing. */
+export const openObject = <Spec extends Fields>(fields: Spec): Reader<Decoded<Spec>> => keyed(fields, () => undefined)
+
+const keyed = <Spec extends Fields>(fields: Spec, unknown: (written: string, known: readonly string[]) => void): Reader<Decoded<Spec>> => {
   const known = new Map(Object.keys(fields).map(key => [key.toLowerCase(), key]))
   return (value, where) => {
     if (!isObject(value)) throw mismatch(where, 'an object', value)
@@ -60,8 +65,8 @@ export const object = <Spec extends Fields>(fields: Spec): Reader<Decoded<Spec>>
     for (const [written, one] of Object.entries(value)) {
       const key = known.get(written.toLowerCase())
       const reader = key === undefined ? undefined : fields[key]
-      if (key === undefined || reader === undefined) throw unknownField(written, [...known.values()])
-      if (one !== null) decoded[key] = reader(one, where === '' ? key : `${where}.${key}`)
+      if (key === undefined || reader === undefined) unknown(written, [...known.values()])
+      else if (one !== null) decoded[key] = reader(one, where === '' ? key : `${where}.${key}`)
     }
     return decoded as Decoded<Spec>
   }

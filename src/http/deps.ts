@@ -17,6 +17,8 @@ export interface Deps {
   readonly log: Logger
   readonly metrics: Metrics
   readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
   readonly reads: Reads
   readonly fragments: Fragments
   /** Aborted when the server closes: whatever waits ends. */

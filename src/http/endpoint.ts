@@ -7,7 +7,7 @@ import { checkDatacenter, type Guards } from './guards.js'
 import { Query } from './query.js'
 import { readBody } from './read-body.js'
 import { readRequestPath } from './request-path.js'
-import { defaultBodyLimit, methods, type ApiRequest, type Handler, type Route } from './route.js'
+import { defaultBodyLimit, endpointAt, methods, type ApiRequest, type Endpoint, type Handler, type Route } from './route.js'
 import { flatten, send } from './send.js'
 
 /** What changes with the settings and is prepared once per change. */
@@ -88,16 +88,16 @@ export class Endpoints {
     const { method } = exchange
     guards.checkPath(parts.path)
     if (route === undefined) return empty(404)
-    const allow = ['Allow', ['OPTIONS', ...methods.filter(one => route[one] !== undefined)].join(',')]
+    const { endpoint, rest } = endpointAt(route, parts.path)
+    const allow = ['Allow', ['OPTIONS', ...methods.filter(one => endpoint[one] !== undefined)].join(',')]
     if (method === 'OPTIONS') return empty(200, allow)
-    const handler = handlerOf(route, method)
+    const handler = handlerOf(endpoint, method)
     if (handler === undefined) return text(`method ${method} not allowed`, 405, allow)
     if (method !== 'GET') guards.checkWriter(exchange.client)
-    if (route.whileNotReady !== true) this.#checkReady()
-    if (route.local !== true) checkDatacenter(parts.query.first('dc'), settings)
-    const body = method === 'GET' ? noBody : await exchange.body(route.bodyLimit?.(settings) ?? defaultBodyLimit)
-    const rest = route.path.endsWith('*') ? parts.path.slice(route.path.length - 1) : ''
-    return handler({ ...parts, method, rest, body, header: exchange.header } satisfies ApiRequest)
+    if (endpoint.whileNotReady !== true) this.#checkReady()
+    if (endpoint.local !== true) checkDatacenter(parts.query.first('dc'), settings)
+    const body = method === 'GET' ? noBody : await exchange.body(endpoint.bodyLimit?.(settings) ?? defaultBodyLimit)
+    return handler({ ...parts, method, rest, body, client: exchange.client, header: exchange.header } satisfies ApiRequest)
   }
 
   #checkReady(): void {
@@ -139,8 +139,8 @@ type Parts = Pick<ApiRequest, 'path' | 'query' | 'pretty' | 'gone' | 'url'>
 
 const noBody = Buffer.alloc(0)
 
-const handlerOf = (route: Route, method: string): Handler | undefined =>
-  methods.some(one => one === method) ? route[method as (typeof methods)[number]] : undefined
+const handlerOf = (endpoint: Endpoint, method: string): Handler | undefined =>
+  methods.some(one => one === method) ? endpoint[method as (typeof methods)[number]] : undefined
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name]

@@ -3,6 +3,7 @@ import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { Gauge } from '../telemetry/index.js'
 import type { Answer, HeaderList } from './answer.js'
+import { layoutJson } from './json-layout.js'
 import { PreparedBody, type Built } from './prepared-body.js'
 import type { Query } from './query.js'
 import { readOptions, type ReadOptions } from './read-options.js'
@@ -100,7 +101,7 @@ export class Reads {
   #prepare(request: ApiRequest, read: Read, key: string): PreparedBody {
     const built = read.build()
     const shown = request.pretty && built.type === jsonType
-      ? { ...built, bytes: Buffer.from(prettyJson(JSON.parse(built.bytes.toString()))) }
+      ? { ...built, bytes: Buffer.from(layoutJson(built.bytes.toString())) }
       : built
     const body = new PreparedBody(shown, read.topic, read.topic.index)
     this.#parts.cache.keepBody(key, body)

@@ -10,13 +10,18 @@ const duration: Reader<string | number> = (value, where) => {
 
 const address = object({ Address: string, Port: integer })
 
-const service = object({
+const serviceFields = {
   Kind: string, ID: string, Service: string, Tags: list(string), Address: string, TaggedAddresses: map(address), Meta: map(string), Port: integer,
   SocketPath: string, Weights: object({ Passing: integer, Warning: integer }), EnableTagOverride: boolean, Namespace: string,
   // Of the service mesh: read so that what other tools send is taken, and without effect.
   Proxy: object({ MeshGateway: map(string), Expose: map((value: unknown) => value) }), Connect: map((value: unknown) => value),
   CreateIndex: integer, ModifyIndex: integer,
-})
+}
+
+const service = object(serviceFields)
+
+/** A service within a transaction, which clients often send back as they read it. */
+export const transactionService = object({ ...serviceFields, Datacenter: string, ContentHash: string })
 
 const definition = object({
   HTTP: string, Header: map(list(string)), Method: string, Body: string, DisableRedirects: boolean, TLSServerName: string, TLSSkipVerify: boolean,
@@ -26,7 +31,8 @@ const definition = object({
   IntervalDuration: duration, TimeoutDuration: duration, DeregisterCriticalServiceAfterDuration: duration,
 })
 
-const check = object({
+/** A check of a catalog write. */
+export const check = object({
   Node: string, CheckID: string, Name: string, Status: string, Notes: string, Output: string, ServiceID: string, ServiceName: string,
   ServiceTags: list(string), Type: string, ExposedPort: integer, Namespace: string, Definition: definition, CreateIndex: integer, ModifyIndex: integer,
 })
@@ -65,7 +71,8 @@ type ServiceBody = typeof service extends Reader<infer Body> ? Body : never
 type CheckBody = typeof check extends Reader<infer Body> ? Body : never
 type AddressBody = Decoded<{ Address: Reader<string>; Port: Reader<number> }>
 
-function registerService(given: ServiceBody): RegisterService {
+/** A service's body as the catalog takes it. */
+export function registerService(given: ServiceBody): RegisterService {
   const { Weights: weights, TaggedAddresses: tagged } = given
   return {
     kind: given.Kind ?? '', id: given.ID ?? '', name: given.Service ?? '', tags: given.Tags ?? [], address: given.Address ?? '',
@@ -76,7 +83,8 @@ function registerService(given: ServiceBody): RegisterService {
   }
 }
 
-const registerCheck = (given: CheckBody): RegisterCheck => ({
+/** A check's body as the catalog takes it. */
+export const registerCheck = (given: CheckBody): RegisterCheck => ({
   node: given.Node ?? '', id: given.CheckID ?? '', name: given.Name ?? '', status: given.Status ?? '', notes: given.Notes ?? '',
   output: given.Output ?? '', serviceId: given.ServiceID ?? '', type: given.Type ?? '',
   definition: { ...given.Definition },

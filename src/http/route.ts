@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly query: Query
   /** The request line's target as it came, for the answer cache. */
   readonly url: string
+  /** Address of who asks; undefined on a unix socket and within the process. */
+  readonly client: string | undefined
   /** By lower-case name. */
   readonly header: (name: string) => string | undefined
   readonly body: Buffer
@@ -25,10 +27,8 @@ export type Handler = (request: ApiRequest) => Answer | Promise<Answer>
 /** The methods an endpoint may have, in the order that `Allow` lists them. */
 export const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
 
-/** One endpoint. Methods that it does not name are answered with 405 and the list of those it does. */
-export interface Route {
-  /** `/v1/catalog/nodes`, or `/v1/catalog/node/*`: all that starts with it, the empty rest included. */
-  readonly path: string
+/** What is done at a path. Methods that it does not name are answered with 405 and the list of those it does. */
+export interface Endpoint {
   readonly GET?: Handler
   readonly POST?: Handler
   readonly PUT?: Handler
@@ -39,6 +39,23 @@ export interface Route {
   readonly local?: true
   /** Largest body in bytes; {@link defaultBodyLimit} without. */
   readonly bodyLimit?: (settings: Settings) => number
+}
+
+/** One endpoint and its place. */
+export interface Route extends Endpoint {
+  /** `/v1/catalog/nodes`, or `/v1/catalog/node/*`: all that starts with it, the empty rest included. */
+  readonly path: string
+  /** Endpoints of those paths below a `*` that end so: `/execute`. The ending is no part of the rest. */
+  readonly endings?: Readonly<Record<string, Endpoint>>
+}
+
+/** The endpoint that a path under a route means, and what stands at the route's `*`. */
+export function endpointAt(route: Route, path: string): { readonly endpoint: Endpoint; readonly rest: string } {
+  const rest = route.path.endsWith('*') ? path.slice(route.path.length - 1) : ''
+  for (const [ending, endpoint] of Object.entries(route.endings ?? {})) {
+    if (rest.endsWith(ending)) return { endpoint, rest: rest.slice(0, -ending.length) }
+  }
+  return { endpoint: route, rest }
 }
 
 /** Far above any registration seen in practice, and little enough for 200 connections of one client. */

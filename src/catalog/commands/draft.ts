@@ -1,11 +1,18 @@
 import { MusterError } from '../../common/errors.js'
-import type { Condition, Write } from '../../store/index.js'
-import type { CatalogReads, Command, Plan } from '../api.js'
+import type { Duration } from '../../common/duration.js'
+import type { Condition, Revision } from '../../store/index.js'
+import type { CatalogReads, Command, Plan, PlannedWrite } from '../api.js'
 import { encodeCheck, encodeNode, encodeService } from '../codec.js'
 import type { StoredCheck } from '../codec.js'
-import { checkKey, nodeKey, serviceKey } from '../keys.js'
+import { checkKey, nodeKey, nodeSessionsKey, serviceKey } from '../keys.js'
 import { sameCheck, sameNode, sameService } from '../same.js'
 import type { Check, CheckData, Node, NodeData, Service, ServiceData } from '../types.js'
+import { endSession } from './end-session.js'
+
+/** What a draft reads: a catalog, or one with some writes of the same transaction on top. */
+export type DraftReads = Pick<CatalogReads,
+  | 'node' | 'service' | 'servicesOfNode' | 'check' | 'checksOfNode' | 'checksOfInstance' | 'session' | 'sessionsOfNode' | 'sessionsOfCheck'
+  | 'kv' | 'kvBelow' | 'kvKeysBelow' | 'kvLock' | 'kvHeldBy' | 'kvDelayed' | 'guard' | 'preparedQueriesOfSession'>
 
 /**
  * A write in the making. It holds what is to be written and the conditions that protect what the plan relied on, and leaves out
@@ -13,10 +20,10 @@ import type { Check, CheckData, Node, NodeData, Service, ServiceData } from '../
  */
 export class Draft {
   readonly #when = new Map<string, Condition>()
-  readonly #then = new Map<string, Write>()
+  readonly #then = new Map<string, PlannedWrite>()
   readonly #services = new Map<string, ServiceData>()
 
-  constructor(readonly state: CatalogReads) {}
+  constructor(readonly state: DraftReads) {}
 
   /** How many writes there are. */
   get size(): number { return this.#then.size }
@@ -57,6 +64,7 @@ export class Draft {
     const stored: StoredCheck = { ...data, serviceName: service?.name ?? '', serviceTags: service?.tags ?? [] }
     const key = checkKey(data.node, data.id)
     const standing = this.state.check(data.node, data.id)
+    if (stored.status === 'critical') this.#endSessionsOf(data.node, data.id)
     if (standing === undefined || !sameCheck(standing, stored)) this.#then.set(key, { kind: 'put', key, value: encodeCheck(stored) })
     else this.#then.delete(key)
   }
@@ -67,7 +75,7 @@ export class Draft {
     this.#when.set(key, { test: 'unmodified', key, modified: check.modified })
   }
 
-  /** Deletes a node, if it is still as it was seen, with its services and checks. */
+  /** Deletes a node, if it is still as it was seen, with its services, checks and sessions. */
   deleteNode(node: Node): void {
     const key = nodeKey(node.node)
     this.#when.set(key, { test: 'unmodified', key, modified: node.modified })
@@ -79,6 +87,10 @@ export class Draft {
   deleteContents(node: string): void {
     for (const service of this.state.servicesOfNode(node)) this.#delete(serviceKey(node, service.id))
     for (const check of this.state.checksOfNode(node)) this.#delete(checkKey(node, check.id))
+    for (const session of this.state.sessionsOfNode(node)) endSession(this, session)
+    const guard = nodeSessionsKey(node)
+    this.relyOnGuard(guard)
+    if (this.state.guard(guard) !== undefined) this.#delete(guard)
   }
 
   /** Deletes a service and those of its checks that `chosen` picks, all unless given. */
@@ -87,7 +99,30 @@ export class Draft {
     for (const check of this.state.checksOfInstance(service.node, service.id)) if (chosen(check)) this.deleteCheck(check)
   }
 
-  deleteCheck(check: Check): void { this.#delete(checkKey(check.node, check.id)) }
+  /** Deletes a check and ends the sessions that depend on it. */
+  deleteCheck(check: Check): void {
+    this.#endSessionsOf(check.node, check.id)
+    this.#delete(checkKey(check.node, check.id))
+  }
+
+  /** Writes any key; with `ttl` it vanishes again that long after the commit. */
+  put(key: string, value: Uint8Array, ttl?: Duration): void {
+    this.#then.set(key, { kind: 'put', key, value, ...ttl !== undefined && { ttl } })
+  }
+
+  /** Deletes any key. */
+  delete(key: string): void { this.#delete(key) }
+
+  /** Whether the draft deletes a key. */
+  deletes(key: string): boolean { return this.#then.get(key)?.kind === 'delete' }
+
+  /** What the plan relies on: the key is as it was seen, or not there when `modified` is undefined. */
+  relyOnKey(key: string, modified: Revision | undefined): void {
+    this.#when.set(key, modified === undefined ? { test: 'absent', key } : { test: 'unmodified', key, modified })
+  }
+
+  /** Nothing came into the range that a guard stands for since it was read. */
+  relyOnGuard(key: string): void { this.relyOnKey(key, this.state.guard(key)) }
 
   /** The node of exactly this name, letter case aside; ids and their prefixes are no names. */
   nodeNamed(name: string): Node | undefined {
@@ -101,11 +136,19 @@ export class Draft {
     return found?.id.toLowerCase() === id.toLowerCase() ? found : undefined
   }
 
+  /** All that there is so far. */
+  get parts(): { readonly when: readonly Condition[]; readonly then: readonly PlannedWrite[] } {
+    return { when: [...this.#when.values()], then: [...this.#then.values()] }
+  }
+
   /** What to commit. Without writes the conditions are left out too: nothing depends on them. */
   plan<Result>(result: Result): Plan<Result> {
-    return this.#then.size === 0
-      ? { when: [], then: [], result }
-      : { when: [...this.#when.values()], then: [...this.#then.values()], result }
+    return this.#then.size === 0 ? { when: [], then: [], result } : { ...this.parts, result }
+  }
+
+  #endSessionsOf(node: string, checkId: string): void {
+    for (const session of this.state.sessionsOfCheck(node, checkId)) endSession(this, session)
+    this.relyOnGuard(nodeSessionsKey(node))
   }
 
   #delete(key: string): void { this.#then.set(key, { kind: 'delete', key }) }

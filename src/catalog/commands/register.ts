@@ -55,7 +55,8 @@ function assertNode({ node, id = '', address = '', skipNodeUpdate }: RegisterReq
 
 const anyAddress = new Set(['0.0.0.0', '::', '[::]'])
 
-function completeService(given: RegisterService): Omit<ServiceData, 'node'> {
+/** A service of a catalog write as stored: id from its name, weights of 1. @throws MusterError REGISTER_INVALID */
+export function completeService(given: RegisterService): Omit<ServiceData, 'node'> {
   const { name = '', address = '' } = given
   const id = given.id === undefined || given.id === '' ? name : given.id
   if (name === '') throw invalid(id === '' ? 'Must provide service name' : 'Must provide service name with ID')

@@ -12,13 +12,16 @@ import { catalogRoutes } from './catalog.js'
 import { catalogWriteRoutes } from './catalog-writes.js'
 import { healthRoutes } from './health.js'
 import { internalUiRoutes } from './internal-ui.js'
+import { kvRoutes } from './kv.js'
 import { rootRoutes } from './root.js'
+import { sessionRoutes } from './session.js'
 import { statusRoutes } from './status.js'
+import { txnRoutes } from './txn.js'
 
 /** Every area of the API. A new one is a file here and a line in this list. */
 const areas: readonly ((deps: Deps) => readonly Route[])[] = [
   agentSelfRoutes, agentServicesRoutes, agentCheckReportRoutes, agentHealthRoutes, agentControlRoutes, agentMonitorRoutes, agentMetricsRoutes,
-  catalogRoutes, catalogWriteRoutes, healthRoutes, statusRoutes, internalUiRoutes, aclRoutes, rootRoutes,
+  catalogRoutes, catalogWriteRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, statusRoutes, internalUiRoutes, aclRoutes, rootRoutes,
 ]
 
 /** All endpoints. */

@@ -1,0 +1,46 @@
+import { milliseconds } from '../../common/duration.js'
+import { lockDelayKey, kvKey, lockKey, sessionKey, sessionLocksKey } from '../keys.js'
+import { encodeKv } from '../kv/kv-codec.js'
+import type { Session } from '../sessions/types.js'
+import type { Draft } from './draft.js'
+import { releaseLock } from './kv-lock.js'
+import { endQueries } from './query-removal.js'
+
+/** Longest lock-delay that is applied, whatever a session asked for. */
+const longestLockDelay = milliseconds(60_000)
+
+const nothing = new Uint8Array(0)
+
+/** Lets go of the keys that a session holds, or deletes them, and keeps them from being acquired for its lock-delay. */
+function endLocks(draft: Draft, { id, behavior, lockDelay }: Session): void {
+  const delay = lockDelay < longestLockDelay ? lockDelay : longestLockDelay
+  for (const key of draft.state.kvHeldBy(id)) {
+    const entry = draft.state.kv(key)
+    const lock = draft.state.kvLock(key)
+    if (entry === undefined || lock === undefined) continue
+    draft.relyOnKey(lockKey(key), lock.modified)
+    if (behavior === 'delete') {
+      draft.delete(kvKey(key))
+      draft.delete(lockKey(key))
+    } else {
+      draft.relyOnKey(kvKey(key), entry.modified)
+      draft.put(kvKey(key), encodeKv(entry))
+      releaseLock(draft, key, lock.lockIndex)
+    }
+    if (delay > 0) draft.put(lockDelayKey(key), nothing, delay)
+  }
+  draft.relyOnGuard(sessionLocksKey(id))
+  draft.delete(sessionLocksKey(id))
+}
+
+/** Everything that is bound to a session and ends with it, in the same transaction. Another kind of thing is another line here. */
+const bound: readonly ((draft: Draft, session: Session) => void)[] = [endLocks, endQueries]
+
+/** Ends a session, and what is bound to it. */
+export function endSession(draft: Draft, session: Session): void {
+  const key = sessionKey(session.id)
+  if (draft.deletes(key)) return
+  draft.relyOnKey(key, session.modified)
+  draft.delete(key)
+  for (const end of bound) end(draft, session)
+}

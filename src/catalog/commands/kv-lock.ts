@@ -1,0 +1,70 @@
+import { MusterError } from '../../common/errors.js'
+import { kvKey, lockDelayKey, lockKey, sessionKey, sessionLocksKey } from '../keys.js'
+import { encodeKv } from '../kv/kv-codec.js'
+import { encodeLock } from '../kv/lock-codec.js'
+import type { KvData } from '../kv/types.js'
+import { sessionIdFault } from '../sessions/session-id.js'
+import type { Session } from '../sessions/types.js'
+import type { Draft } from './draft.js'
+import { sameContent } from './kv-write.js'
+
+/** How an attempt to take a lock went. */
+export type LockOutcome = 'taken' | 'held by another' | 'delayed'
+
+const nothing = new Uint8Array(0)
+
+/**
+ * Writes an entry and takes it for a session; who holds it already just writes it. Relies on the session to live until the commit.
+ * @throws MusterError KV_SESSION for a session that is none
+ */
+export function acquireKv(draft: Draft, data: KvData, sessionId: string): LockOutcome {
+  const { key } = data
+  if (draft.state.kvDelayed(key)) return 'delayed'
+  const session = livingSession(draft, sessionId)
+  draft.relyOnKey(lockDelayKey(key), undefined)
+  draft.relyOnKey(sessionKey(session.id), session.modified)
+  const lock = draft.state.kvLock(key)
+  if (lock !== undefined && lock.session !== '' && lock.session !== session.id) return 'held by another'
+  draft.relyOnKey(lockKey(key), lock?.modified)
+  if (lock?.session === session.id) {
+    const standing = draft.state.kv(key)
+    if (standing === undefined || !sameContent(standing, data)) draft.put(kvKey(key), encodeKv(data))
+    return 'taken'
+  }
+  draft.put(kvKey(key), encodeKv(data))
+  draft.put(lockKey(key), encodeLock({ session: session.id, lockIndex: (lock?.lockIndex ?? 0) + 1 }))
+  draft.put(sessionLocksKey(session.id), nothing)
+  return 'taken'
+}
+
+/**
+ * Writes an entry and lets go of it. False when the session does not hold it.
+ * @throws MusterError KV_SESSION without a session
+ */
+export function releaseKv(draft: Draft, data: KvData, sessionId: string): boolean {
+  if (sessionId === '') throw missingSession()
+  const lock = draft.state.kvLock(data.key)
+  if (lock?.session !== sessionId.toLowerCase()) return false
+  draft.relyOnKey(lockKey(data.key), lock.modified)
+  draft.put(kvKey(data.key), encodeKv(data))
+  releaseLock(draft, data.key, lock.lockIndex)
+  return true
+}
+
+/** Nobody holds the key any more; how often it was taken stays known. */
+export function releaseLock(draft: Draft, key: string, lockIndex: number): void {
+  if (lockIndex === 0) draft.delete(lockKey(key))
+  else draft.put(lockKey(key), encodeLock({ session: '', lockIndex }))
+}
+
+function livingSession(draft: Draft, id: string): Session {
+  if (id === '') throw missingSession()
+  const fault = sessionIdFault(id)
+  if (fault !== undefined) throw refusal(`failed session lookup: ${fault}`)
+  const session = draft.state.session(id)
+  if (session === undefined) throw refusal(`invalid session ${JSON.stringify(id)}`)
+  return session
+}
+
+const refusal = (message: string): MusterError => new MusterError('KV_SESSION', message, { status: 400 })
+const missingSession = (): MusterError => refusal('missing session')

@@ -1,0 +1,64 @@
+import type { Revision } from '../../store/index.js'
+import { kvKey, lockKey } from '../keys.js'
+import { encodeKv } from '../kv/kv-codec.js'
+import { encodeLock } from '../kv/lock-codec.js'
+import type { KvData } from '../kv/types.js'
+import type { Draft } from './draft.js'
+
+/** Whether two entries have the same flags and bytes. */
+export const sameContent = (a: Pick<KvData, 'flags' | 'value'>, b: Pick<KvData, 'flags' | 'value'>): boolean =>
+  a.flags === b.flags && Buffer.compare(a.value, b.value) === 0
+
+/**
+ * Writes an entry when it differs. Who holds it goes on holding it, but its LockIndex begins anew, as in Consul 1.10. An entry that
+ * was never locked is written without any condition, so writers of one key do not disturb each other.
+ */
+export function setKv(draft: Draft, data: KvData): void {
+  const standing = draft.state.kv(data.key)
+  const lock = draft.state.kvLock(data.key)
+  if (lock !== undefined) draft.relyOnKey(lockKey(data.key), lock.modified)
+  const lockIndex = lock?.lockIndex ?? 0
+  if (standing !== undefined && lockIndex === 0 && sameContent(standing, data)) return
+  draft.put(kvKey(data.key), encodeKv(data))
+  if (lock === undefined || lockIndex === 0) return
+  if (lock.session === '') draft.delete(lockKey(data.key))
+  else draft.put(lockKey(data.key), encodeLock({ session: lock.session, lockIndex: 0 }))
+}
+
+/** As {@link setKv}, if the entry still has that ModifyIndex; 0: if there is none. False when not. */
+export function casKv(draft: Draft, data: KvData, index: number): boolean {
+  if (!standsAt(draft, data.key, index)) return false
+  setKv(draft, data)
+  return true
+}
+
+/** Deletes an entry, whoever holds it. */
+export function deleteKv(draft: Draft, key: string): void {
+  if (draft.state.kv(key) === undefined) return
+  draft.delete(kvKey(key))
+  // Named even where there is none, so that who is taking the lock right now waits for this.
+  draft.delete(lockKey(key))
+}
+
+/** Deletes an entry if it still has that ModifyIndex. False when it has another; nothing there is fine. */
+export function deleteCasKv(draft: Draft, key: string, index: number): boolean {
+  if (draft.state.kv(key) === undefined) {
+    draft.relyOnKey(kvKey(key), undefined)
+    return true
+  }
+  if (index === 0 || !standsAt(draft, key, index)) return false
+  deleteKv(draft, key)
+  return true
+}
+
+/** Deletes all entries below a prefix: those that the state shows, not one that comes in while this is committed. */
+export function deleteTreeKv(draft: Draft, prefix: string): void {
+  for (const key of [...draft.state.kvKeysBelow(prefix)]) deleteKv(draft, key)
+}
+
+function standsAt(draft: Draft, key: string, index: number): boolean {
+  const standing: Revision | undefined = draft.state.kv(key)?.modified
+  if ((standing ?? 0) !== index) return false
+  draft.relyOnKey(kvKey(key), standing)
+  return true
+}

@@ -1,0 +1,112 @@
+import { kvAcquire, kvCas, kvDelete, kvDeleteCas, kvDeleteTree, kvPut, kvRelease, type Command, type KvData } from '../../catalog/index.js'
+import { MusterError } from '../../common/errors.js'
+import { json, type Answer } from '../answer.js'
+import type { Deps } from '../deps.js'
+import type { Built } from '../prepared-body.js'
+import type { Query } from '../query.js'
+import { builtJson } from '../reads.js'
+import type { ApiRequest, Route } from '../route.js'
+import { required } from '../selection.js'
+import { foldKeys, kvJson } from '../views/kv-views.js'
+
+/** `/v1/kv/*`. What follows the slash is the key, or with `recurse` and `keys` the beginning of keys. */
+export const kvRoutes = (deps: Deps): readonly Route[] => [
+  {
+    path: '/v1/kv/*',
+    GET: request => request.query.has('keys') ? keys(deps, request) : request.query.has('recurse') ? list(deps, request) : get(deps, request),
+    PUT: request => put(deps, request),
+    DELETE: request => remove(deps, request),
+    bodyLimit: settings => settings.limits.kvMaxValueSize,
+  },
+]
+
+const noKey = 'Missing key name'
+
+const absent: Built = { status: 404, type: '', bytes: Buffer.alloc(0) }
+
+// What is stored is whatever somebody put there: a browser is not to take it for a page of this server.
+const rawHeaders = ['X-Content-Type-Options', 'nosniff', 'Content-Security-Policy', 'sandbox']
+
+function get({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
+  const key = required(request.rest, noKey)
+  const raw = request.query.has('raw')
+  return reads.answer(request, {
+    topic: catalog.topics.kv(key),
+    build: () => {
+      const entry = catalog.kv(key)
+      if (entry === undefined) return absent
+      return raw ? { status: 200, type: 'text/plain', bytes: entry.value, headers: rawHeaders } : builtJson(`[${kvJson(entry)}]`)
+    },
+  })
+}
+
+function list({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
+  const prefix = request.rest
+  return reads.answer(request, {
+    topic: catalog.topics.kvBelow(prefix),
+    build: () => {
+      const entries = Array.from(catalog.kvBelow(prefix), entry => kvJson(entry))
+      return entries.length === 0 ? absent : builtJson(`[${entries.join(',')}]`)
+    },
+  })
+}
+
+function keys({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
+  const { rest: prefix, query } = request
+  // The wrong spelling came first, and old clients use it.
+  const separator = query.first(query.has('separator') ? 'separator' : 'seperator')
+  return reads.answer(request, {
+    topic: catalog.topics.kvBelow(prefix),
+    build: () => {
+      const found = foldKeys(catalog.kvKeysBelow(prefix), prefix, separator)
+      return found.length === 0 && prefix !== '' ? absent : builtJson(JSON.stringify(found))
+    },
+  })
+}
+
+async function put({ catalog }: Deps, { rest, query, body }: ApiRequest): Promise<Answer> {
+  const key = required(rest, noKey)
+  refuseConflict(query, ['cas', 'acquire', 'release'])
+  const data: KvData = { key, value: body, flags: query.has('flags') ? parseUint(query.first('flags')) : 0n }
+  const { result } = await catalog.execute(putCommand(data, query))
+  return json(result)
+}
+
+function putCommand(data: KvData, query: Query): Command<boolean> {
+  if (query.has('cas')) return kvCas(data, Number(parseUint(query.first('cas'))))
+  if (query.has('acquire')) return kvAcquire(data, query.first('acquire'))
+  return query.has('release') ? kvRelease(data, query.first('release')) : kvPut(data)
+}
+
+async function remove({ catalog }: Deps, { rest, query }: ApiRequest): Promise<Answer> {
+  refuseConflict(query, ['recurse', 'cas'])
+  if (query.has('recurse')) {
+    // What is deleted is what the state shows, so it has to show everything.
+    await catalog.barrier()
+    return json((await catalog.execute(kvDeleteTree(rest))).result)
+  }
+  const key = required(rest, noKey)
+  const command: Command<boolean> = query.has('cas') ? kvDeleteCas(key, Number(parseUint(query.first('cas')))) : kvDelete(key)
+  return json((await catalog.execute(command)).result)
+}
+
+const refuse = (message: string): MusterError => new MusterError('HTTP_PARAMETER', message, { status: 400 })
+
+function refuseConflict(query: Query, flags: readonly string[]): void {
+  if (flags.filter(flag => query.has(flag)).length < 2) return
+  const sorted = new URLSearchParams([...query.entries()].map(([name, value]): [string, string] => [name, value]))
+  sorted.sort()
+  throw refuse(`Conflicting flags: ${sorted.toString()}`)
+}
+
+const most = 0xffff_ffff_ffff_ffffn
+
+/** An unsigned 64-bit number, refused in the words of Go's strconv. @throws MusterError 400 */
+function parseUint(written: string): bigint {
+  const refusal = (reason: string): MusterError => refuse(`strconv.ParseUint: parsing ${JSON.stringify(written.slice(0, 64))}: ${reason}`)
+  if (!/^\d+$/.test(written)) throw refusal('invalid syntax')
+  // Twenty digits reach beyond the largest; more are not worth reading.
+  const value = /^0*\d{1,20}$/.test(written) ? BigInt(written.replace(/^0+(?=\d)/, '')) : most + 1n
+  if (value > most) throw refusal('value out of range')
+  return value
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto'
+import { assertSessionId, createSession, destroySession, type Session } from '../../catalog/index.js'
+import { json, text, type Answer } from '../answer.js'
+import type { Deps } from '../deps.js'
+import type { Built } from '../prepared-body.js'
+import { builtJson } from '../reads.js'
+import type { ApiRequest, Route } from '../route.js'
+import { required } from '../selection.js'
+import { readSessionCreation } from '../session-body.js'
+import { sessionView } from '../views/session-views.js'
+
+/** Names, checks and a few numbers: far more than any session has. */
+const creationLimit = 64 * 1024
+
+/** `/v1/session/*`. */
+export const sessionRoutes = (deps: Deps): readonly Route[] => [
+  { path: '/v1/session/create', PUT: request => create(deps, request), bodyLimit: () => creationLimit },
+  { path: '/v1/session/destroy/*', PUT: request => destroy(deps, request) },
+  { path: '/v1/session/renew/*', PUT: request => renew(deps, request) },
+  { path: '/v1/session/info/*', GET: request => info(deps, request) },
+  { path: '/v1/session/node/*', GET: request => ofNode(deps, request) },
+  { path: '/v1/session/list', GET: request => list(deps, request) },
+]
+
+async function create({ catalog, settings }: Deps, { body }: ApiRequest): Promise<Answer> {
+  const { nodeName, sessionTtlMin } = settings()
+  const { result } = await catalog.execute(createSession(readSessionCreation(body, randomUUID(), nodeName), sessionTtlMin))
+  return json({ ID: result })
+}
+
+async function destroy({ catalog }: Deps, request: ApiRequest): Promise<Answer> {
+  await catalog.execute(destroySession(sessionId(request)))
+  return json(true)
+}
+
+async function renew({ catalog }: Deps, request: ApiRequest): Promise<Answer> {
+  const id = sessionId(request)
+  const session = await catalog.renewSession(id)
+  return session === undefined ? text(`Session id '${id}' not found`, 404) : json([sessionView(session)])
+}
+
+function info({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
+  const id = sessionId(request)
+  return reads.answer(request, {
+    topic: catalog.topics.session(id),
+    build: () => {
+      const session = catalog.session(id)
+      return builtSessions(session === undefined ? [] : [session])
+    },
+  })
+}
+
+function ofNode({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
+  const node = required(request.rest, 'Missing node name')
+  return reads.answer(request, { topic: catalog.topics.sessionsOfNode(node), build: () => builtSessions(catalog.sessionsOfNode(node)) })
+}
+
+const list = ({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> =>
+  reads.answer(request, { topic: catalog.topics.sessions(), build: () => builtSessions(catalog.sessions()) })
+
+const builtSessions = (sessions: readonly Session[]): Built => builtJson(JSON.stringify(sessions.map(sessionView)))
+
+function sessionId({ rest }: ApiRequest): string {
+  const id = required(rest, 'Missing session')
+  assertSessionId(id)
+  return id
+}
