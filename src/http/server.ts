@@ -84,7 +84,7 @@ class AgentHttpServer implements HttpServer {
       blocked: metrics.gauge('http.blocked_queries', 'Queries that wait for a change'),
     })
     this.#deps = {
-      agent, catalog, membership, logs, log, metrics, clock, reads, settings: () => this.#prepared.settings,
+      agent, catalog, membership, logs, log, metrics, clock, random: options.random, reads, settings: () => this.#prepared.settings,
       fragments: new Fragments(settings.datacenter), closing: this.#closing.signal,
     }
     this.#routes = allRoutes(this.#deps)

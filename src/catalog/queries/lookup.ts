@@ -1,5 +1,6 @@
 import { MusterError } from '../../common/errors.js'
 import type { CatalogReads } from '../api.js'
+import { sessionIdFault as uuidFault } from '../sessions/session-id.js'
 import { fillTemplate } from './template.js'
 import { isTemplate } from './types.js'
 import type { PreparedQuery } from './types.js'
@@ -14,6 +15,12 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Whether a text looks like the id of a prepared query. */
 export const isQueryId = (text: string): boolean => uuid.test(text)
+
+/** @throws MusterError QUERY_INVALID, in Consul's words, when a text cannot be the id of a prepared query. */
+export function assertQueryId(text: string): void {
+  const fault = uuidFault(text)
+  if (fault !== undefined) throw new MusterError('QUERY_INVALID', `failed prepared query lookup: ${fault}`, { status: 400 })
+}
 
 /**
  * The query that an id or a name means, ready to be run: by id, else by its exact name, else the template with the longest beginning

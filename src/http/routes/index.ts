@@ -13,6 +13,7 @@ import { catalogWriteRoutes } from './catalog-writes.js'
 import { healthRoutes } from './health.js'
 import { internalUiRoutes } from './internal-ui.js'
 import { kvRoutes } from './kv.js'
+import { queryRoutes } from './query.js'
 import { rootRoutes } from './root.js'
 import { sessionRoutes } from './session.js'
 import { statusRoutes } from './status.js'
@@ -21,7 +22,7 @@ import { txnRoutes } from './txn.js'
 /** Every area of the API. A new one is a file here and a line in this list. */
 const areas: readonly ((deps: Deps) => readonly Route[])[] = [
   agentSelfRoutes, agentServicesRoutes, agentCheckReportRoutes, agentHealthRoutes, agentControlRoutes, agentMonitorRoutes, agentMetricsRoutes,
-  catalogRoutes, catalogWriteRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, statusRoutes, internalUiRoutes, aclRoutes, rootRoutes,
+  catalogRoutes, catalogWriteRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, queryRoutes, statusRoutes, internalUiRoutes, aclRoutes, rootRoutes,
 ]
 
 /** All endpoints. */
