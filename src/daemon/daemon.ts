@@ -1,7 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { Agent, catalogTarget, resolveNodeId } from '../agent/index.js'
-import { Catalog, startSessionReaper } from '../catalog/index.js'
+import { Catalog, preparedQueries, startSessionReaper } from '../catalog/index.js'
 import { createCheckRunner } from '../checks/index.js'
 import { SingleMachine } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
@@ -75,7 +75,10 @@ async function start({ config, logs, clock, random, stop }: DaemonOptions, opene
     createRunner: createCheckRunner, persistence, clock, random, log, metrics, stop,
   })
   config.knownServices(() => agent.services().keys())
-  const dns = createDnsServer({ settings, catalog, ready: () => agent.readiness().ready, log: log.child('dns'), metrics, clock, random })
+  const dns = createDnsServer({
+    settings, catalog, ready: () => agent.readiness().ready, log: log.child('dns'), metrics, clock, random,
+    queries: preparedQueries({ catalog, random, datacenter: settings.datacenter, nodeName: settings.nodeName }),
+  })
   const http = createHttpServer({ settings, agent, catalog, membership, logs, metrics, clock, random, alwaysCurrent: true })
   agent.onSettings(next => {
     logs.setLevel(next.log.level)
