@@ -16,6 +16,7 @@ export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/agent/ready', local: true, whileNotReady: true, GET: () => ready(deps) },
 ]
 
+/** Consul's own client and Prometheus read this as objects by section: nothing else may stand at the top. */
 function self({ settings, agent, membership, clock, catalog }: Deps) {
   const now = settings()
   const member = membership.members().find(({ name }) => name === now.nodeName)
@@ -23,13 +24,13 @@ function self({ settings, agent, membership, clock, catalog }: Deps) {
     Config: {
       Datacenter: now.datacenter, PrimaryDatacenter: now.primaryDatacenter, NodeName: now.nodeName, NodeID: agent.nodeId,
       Revision: '', Server: now.server, Version: version, Compatibility: consulCompatibility,
+      NeedsRestart: restartsView(agent.lastReload.needsRestart),
     },
     DebugConfig: now,
     Coord: null,
     Member: member === undefined ? null : memberView(member),
     Stats: agentStats({ settings: now, agent, membership, catalog, uptime: clock.monotonic() }),
     Meta: now.nodeMeta,
-    NeedsRestart: restartsView(agent.lastReload.needsRestart),
   }
 }
 
