@@ -76,8 +76,9 @@ class Reader {
     if (word === 'match') return this.#match()
     const variable = variables.find(known => known === word)
     if (variable === undefined) {
+      const what = this.#peek() === '(' ? 'unknown function called' : 'unknown variable accessed'
       this.#at = start
-      throw this.#fault(this.#peek() === '(' ? `unknown function called: ${word}` : `unknown variable accessed: ${word}`)
+      throw this.#fault(`${what}: ${word}`)
     }
     return scope => scope.variables[variable]
   }
