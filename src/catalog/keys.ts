@@ -1,4 +1,5 @@
 import { MusterError } from '../common/errors.js'
+import { lengthFault, maxIdBytes, maxNodeBytes } from '../common/name-limits.js'
 
 /**
  * Keys of the store: `<table>/<component>/...`. Node names are lower-cased in them, since they match without regard to case.
@@ -48,11 +49,6 @@ function escape(component: string): string {
   })
 }
 
-/** Longest node name in bytes: what DNS could carry, and then some. With {@link maxIdBytes} a key fits into the smallest store's limit. */
-const maxNodeBytes = 255
-/** Longest service id, service name and check id in bytes. Check ids hold service ids, so both are generous. */
-const maxIdBytes = 1024
-
 /** Longest name of a KV entry in bytes: ten times what people write, and no burden for an index. */
 const maxKvKeyBytes = 4096
 
@@ -64,8 +60,6 @@ export const assertId = (what: string, id: string): void => { assertLength(what,
 export const assertKvKey = (key: string): void => { assertLength('key', key, maxKvKeyBytes) }
 
 function assertLength(what: string, text: string, limit: number): void {
-  if (text.length * 3 <= limit) return
-  const length = Buffer.byteLength(text)
-  if (length <= limit) return
-  throw new MusterError('CATALOG_NAME_TOO_LONG', `${what} "${text.slice(0, 40)}…" is ${length} bytes long, at most ${limit} are allowed`, { status: 400 })
+  const fault = lengthFault(what, text, limit)
+  if (fault !== undefined) throw new MusterError('CATALOG_NAME_TOO_LONG', fault, { status: 400 })
 }

@@ -1,3 +1,4 @@
+import { lengthFault, maxIdBytes } from '../../common/name-limits.js'
 import type { WrittenCheck, WrittenService } from '../../generated/types.js'
 import type { CheckDefinition, ServiceDefinition } from '../types.js'
 import { buildCheck, serviceCheckIdentity } from './build-check.js'
@@ -38,6 +39,7 @@ export function completeService(written: WrittenService, limits: Limits): Comple
     if (filled(check.service_id) && check.service_id !== service.id) {
       inside.warning(['service_id'], 'no-effect', `service_id has no effect: a check inside the service "${service.id}" belongs to it`)
     }
+    judgeId(identity.id, inside)
     if (firstById !== undefined) noteId(identity, path, firstById, inside)
     const kind = judgeCheck(check, inside)
     if (kind !== undefined) checks.push(buildCheck(check, kind, identity, limits))
@@ -51,12 +53,18 @@ export function completeCheck(written: WrittenCheck, limits: Limits): Completed<
   const id = filled(written.id) ? written.id : written.name ?? ''
   if (id === '') problems.error([], 'missing-name', 'the check has no name', 'write name: "..."')
   const identity = { id, name: filled(written.name) ? written.name : id, serviceId: written.service_id ?? '', token: written.token ?? '' }
+  judgeId(id, problems)
   const kind = judgeCheck(written, problems)
   if (identity.serviceId === '' && filled(written.deregister_critical_service_after)) {
     problems.warning(['deregister_critical_service_after'], 'no-effect', 'deregister_critical_service_after has no effect on a check of the node',
       'write service_id for the service that it belongs to')
   }
   return { definition: problems.fatal || kind === undefined ? undefined : buildCheck(written, kind, identity, limits), problems: problems.list }
+}
+
+function judgeId(id: string, problems: Problems): void {
+  const fault = lengthFault('the check id', id, maxIdBytes)
+  if (fault !== undefined) problems.error(['id'], 'too-long', fault, 'give it a shorter id')
 }
 
 function noteId({ id }: CheckIdentity, path: readonly (string | number)[], firstById: Map<string, string>, problems: Problems): void {

@@ -1,6 +1,7 @@
 import { MusterError } from '../../common/errors.js'
 import { isCheckStatus } from '../../common/health.js'
 import { metaFault } from '../../common/meta-limits.js'
+import { lengthFault, maxIdBytes, maxServiceIdBytes } from '../../common/name-limits.js'
 import type { WrittenCheck, WrittenService } from '../../generated/types.js'
 import type { CheckDefinition, ServiceDefinition } from '../types.js'
 import { decodeObject } from './api-decode.js'
@@ -31,7 +32,10 @@ export function serviceFromApi(body: unknown, limits: Limits): ServiceDefinition
   const kinds = written.map(kindOf)
   for (const { status } of written) if (!isStatus(status)) throw refused('Status for checks must \'passing\', \'warning\', \'critical\'')
   const identity = { id: serviceId(service), name, token: service.token ?? '' }
+  assertLength('service name', name, maxServiceIdBytes)
+  assertLength('service id', identity.id, maxServiceIdBytes)
   const checks = written.map((check, i) => buildCheck(check, kinds[i] ?? 'ttl', serviceCheckIdentity(check, i, written.length, identity), limits))
+  for (const { id } of checks) assertLength('check id', id, maxIdBytes)
   return buildService(service, checks)
 }
 
@@ -46,6 +50,7 @@ export function checkFromApi(body: unknown, limits: Limits): CheckDefinition {
   if (!isStatus(status)) throw refused('Bad check status', 'passing, warning and critical are allowed')
   const kind = kindOf(written)
   const identity = { id: filled(id) ? id : filled(otherId) ? otherId : name, name, serviceId: written.service_id ?? '', token: written.token ?? '' }
+  assertLength('check id', identity.id, maxIdBytes)
   return buildCheck(written, kind, identity, limits)
 }
 
@@ -92,6 +97,11 @@ const withAddresses = (tagged: Readonly<Record<string, { address?: string; port?
 /** Whether a check says nothing at all, so that `"Check": {}` is no check. */
 const isEmpty = (check: WrittenCheck): boolean => Object.values(check as Readonly<Record<string, unknown>>).every(value =>
   value === '' || value === 0 || value === false || value === '0' || value === '0s' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0))
+
+function assertLength(what: string, text: string, limit: number): void {
+  const fault = lengthFault(what, text, limit)
+  if (fault !== undefined) throw refused(fault)
+}
 
 const isStatus = (status: string | undefined): boolean => !filled(status) || isCheckStatus(status)
 

@@ -1,4 +1,5 @@
 import { metaFault } from '../../common/meta-limits.js'
+import { lengthFault, maxServiceIdBytes } from '../../common/name-limits.js'
 import type { WrittenService } from '../../generated/types.js'
 import { isWildcard } from './build-service.js'
 import { filled } from './check-kinds.js'
@@ -12,6 +13,7 @@ export function judgeService(written: WrittenService, problems: Problems): void 
   const { name, address, port = 0, socket_path: socket, meta } = written
   if (!filled(name)) problems.error([], 'missing-name', 'the service has no name', 'write name: "..."')
   else judgeName(name, problems)
+  if (filled(written.id)) judgeLength('id', written.id, problems)
   if (filled(address)) judgeAddress(address, problems)
   judgePort(port, ['port'], problems)
   if (written.tagged_addresses !== undefined) judgeTagged(written.tagged_addresses, problems)
@@ -25,7 +27,14 @@ export function judgeService(written: WrittenService, problems: Problems): void 
   if (fault !== undefined) problems.error(fault.key === undefined ? ['meta'] : ['meta', fault.key], 'bad-meta', fault.text)
 }
 
+function judgeLength(key: 'id' | 'name', text: string, problems: Problems): boolean {
+  const fault = lengthFault(`the service ${key}`, text, maxServiceIdBytes)
+  if (fault !== undefined) problems.error([key], 'too-long', fault, `write a shorter ${key}`)
+  return fault === undefined
+}
+
 function judgeName(name: string, problems: Problems): void {
+  if (!judgeLength('name', name, problems)) return
   if (/[^A-Za-z0-9-]/.test(name)) {
     problems.warning(['name'], 'dns-name', `the name "${name}" may not be found over DNS: letters, digits and dashes are safe there`, 'rename it if it is looked up over DNS')
   } else if (name.length > labelLimit) {

@@ -1,3 +1,4 @@
+import { lengthFault, maxNodeBytes } from '../../common/name-limits.js'
 import { nearest } from '../../common/nearest.js'
 import { quote } from '../finding.js'
 import type { Settings } from '../settings.js'
@@ -32,6 +33,8 @@ function datacenterName(reader: Reader, key: string): string {
 function nodeName(reader: Reader, hostname: string): string {
   if (reader.written('node_name') === '') reader.report('node_name', { code: 'bad-name', message: 'node_name cannot be empty', hint: 'leave it out for the host name' })
   const name = reader.text('node_name') || hostname
+  const fault = lengthFault('the node name', name, maxNodeBytes)
+  if (fault !== undefined) reader.report('node_name', { code: 'too-long', message: fault, hint: 'set node_name to a shorter one' })
   if (name !== '' && !/^[A-Za-z0-9-]{1,63}$/.test(name)) {
     reader.report('node_name', {
       severity: 'warning', code: 'not-a-dns-name', message: `the node name ${quote(name)} cannot be asked for over DNS`,

@@ -195,3 +195,11 @@ t.test('all problems of a declaration are found in one pass', async t => {
   const { problems } = completeService({ name: 'a b', port: 70000, check: {}, checks: [{ http: 'nope', interval: 'x' }] }, limits)
   t.same(problems.map(({ path }) => path.join('.')), ['name', 'port', 'checks.0.interval', 'checks.0.http', 'check'])
 })
+
+t.test('what the catalog could not hold is an error where it is declared', async t => {
+  const errors = ({ problems }: { readonly problems: readonly Problem[] }) => problems.map(({ path, code, severity }) => `${path.join('.')} ${severity} ${code}`)
+  t.same(errors(completeService({ name: 'n'.repeat(1001) }, limits)), ['name error too-long'])
+  t.same(errors(completeService({ name: 'a', id: 'i'.repeat(1001) }, limits)), ['id error too-long'])
+  t.same(errors(completeService({ name: 'a', checks: [{ id: 'c'.repeat(1025), ttl: '1h' }] }, limits)), ['checks.0.id error too-long'])
+  t.same(errors(completeCheck({ name: 'c'.repeat(1025), ttl: '1h' }, limits)), ['id error too-long'])
+})

@@ -152,3 +152,20 @@ t.test('whatever the body, it is a definition or a 400', async t => {
   }), { numRuns: 1000 })
   t.equal(({} as { TTL?: string }).TTL, undefined)
 })
+
+t.test('what the catalog could not hold is refused at the door, where one entry would keep all others of the node out of it', async t => {
+  const check = { TTL: '1h' }
+  const refused: [unknown, RegExp][] = [
+    [{ Name: 'n'.repeat(1001) }, /^service name "n{40}…" is 1001 bytes long, at most 1000 are allowed$/],
+    [{ Name: 'a', ID: 'é'.repeat(501) }, /^service id .* is 1002 bytes long/],
+    [{ Name: 'a', Check: { ...check, CheckID: 'c'.repeat(1025) } }, /^check id .* is 1025 bytes long, at most 1024 /],
+  ]
+  for (const [body, message] of refused) {
+    const error = refusal(() => serviceFromApi(body, limits))
+    t.match(error?.message, message)
+    t.equal(error?.status, 400)
+  }
+  t.equal(refusal(() => checkFromApi({ Name: 'c'.repeat(1025), ...check }, limits))?.status, 400)
+  const longest = serviceFromApi({ Name: 'n'.repeat(1000), Checks: [check, check] }, limits)
+  for (const id of [...longest.checks.map(({ id }) => id), `_service_maintenance:${longest.id}`]) t.ok(Buffer.byteLength(id) <= 1024, 'ids made of it fit')
+})
