@@ -34,7 +34,7 @@ export class CatalogState implements CatalogReads {
   constructor(clock: Clock, onUnreadable: UnreadableHandler, tombstoneLimit?: number) {
     this.#onUnreadable = onUnreadable
     this.#topics = new Topics(clock, tombstoneLimit)
-    this.#tables = createTables(this.#topics)
+    this.#tables = createTables(this.#topics, tombstoneLimit)
     this.#byPrefix = new Map(Object.values(this.#tables).map(table => [table.prefix, table]))
     this.topics = this.#namedTopics()
   }

@@ -9,14 +9,17 @@ import { SessionTable } from './tables/sessions.js'
 import type { Table } from './tables/table.js'
 import type { Topics } from './topics.js'
 
-/** The tables of a catalog, empty. One line each; those that mark topics of others take them. */
-export function createTables(topics: Topics) {
+/**
+ * The tables of a catalog, empty. One line each; those that mark topics of others take them.
+ * @param tombstoneLimit how many deleted KV entries are remembered one by one
+ */
+export function createTables(topics: Topics, tombstoneLimit?: number) {
   const services: ServiceTable = new ServiceTable(topics, node => nodes.named(node) !== undefined)
   const nodes = new NodeTable(topics, services)
   const checks = new CheckTable(topics, services)
   const queries = new QueryTable(topics)
   const sessions = new SessionTable(topics)
-  const kv = new KvTable(topics)
+  const kv = new KvTable(topics, tombstoneLimit)
   const locks = new LockTable()
   const lockDelays = new MarkTable('lock-delay')
   const guards = new MarkTable('guard')
