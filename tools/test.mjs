@@ -19,7 +19,16 @@ const programs = [
 ]
 
 /** The areas of the recorded cases that this version answers for. */
-const areas = ['agent', 'blocking', 'catalog', 'config', 'dns', 'health', 'status']
+const areas = ['agent', 'blocking', 'catalog', 'config', 'dns', 'health', 'kv', 'query', 'session', 'status', 'txn']
+
+/**
+ * Recorded answers that muster gives otherwise on purpose: by file the steps, and why. A step that fails without standing here fails the
+ * run, and so does one that stands here and passes.
+ */
+const decided = {
+  // A restart makes nothing critical: the last report of a TTL check counts until its TTL has passed, also for a check that a file declares.
+  'config-maintenance.json': [5, 7, 8, 12],
+}
 
 ensurePrograms()
 run('node', ['tools/build.mjs', '--tests'])
@@ -75,10 +84,20 @@ async function runTap(testFiles) {
 }
 
 async function runConformance() {
-  const cases = fs.readdirSync('test/conformance/cases').filter(name => areas.includes(name.split(/[-.]/)[0])).map(name => path.join('test/conformance/cases', name))
-  const { code, output } = await follow('node', ['test/conformance/run.mjs', '--agent', 'node dist/muster.js', ...cases])
-  const [, passed = 0, failed = 0] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
-  return { passed: Number(passed), failed: code === 0 ? Number(failed) : Math.max(1, Number(failed)) }
+  const names = fs.readdirSync('test/conformance/cases').filter(name => areas.includes(name.split(/[-.]/)[0]))
+  const replay = files => follow('node', ['test/conformance/run.mjs', '--agent', 'node dist/muster.js', ...files.map(name => path.join('test/conformance/cases', name))])
+  const sums = { passed: 0, failed: 0 }
+  const add = ({ code, output }, expected = []) => {
+    const [, passed = '0', failed = '0'] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
+    const steps = [...output.matchAll(/^ {3}(\d+) /gm)].map(match => Number(match[1]))
+    const asDecided = expected.length > 0 && steps.join() === expected.join()
+    if (expected.length > 0) console.log(asDecided ? `   steps ${expected.join(', ')} differ as decided` : `   expected steps ${expected.join(', ')} to differ, and no others`)
+    sums.passed += Number(passed)
+    sums.failed += asDecided ? 0 : Math.max(Number(failed), code === 0 && expected.length === 0 ? 0 : 1)
+  }
+  add(await replay(names.filter(name => !(name in decided))))
+  for (const [name, steps] of Object.entries(decided)) add(await replay([name]), steps)
+  return sums
 }
 
 /** Runs a program, shows what it prints as it prints it, and resolves with that and the exit code. */
