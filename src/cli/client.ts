@@ -38,7 +38,7 @@ export class Client {
   }
 
   /** Any request with any answer. @throws MusterError CLI_UNREACHABLE */
-  async request(method: string, path: string, query: Query = {}, body?: string, signal?: AbortSignal): Promise<Answer> {
+  async request(method: string, path: string, query: Query = {}, body?: string | Buffer, signal?: AbortSignal): Promise<Answer> {
     const response = await this.#send(method, path, query, body, signal)
     const chunks: Buffer[] = []
     for await (const chunk of response) chunks.push(chunk as Buffer)
@@ -67,7 +67,7 @@ export class Client {
     return answer
   }
 
-  async #send(method: string, path: string, query: Query, body?: string, signal?: AbortSignal): Promise<http.IncomingMessage> {
+  async #send(method: string, path: string, query: Query, body?: string | Buffer, signal?: AbortSignal): Promise<http.IncomingMessage> {
     const { target, tls, auth, token } = this.#settings
     const options: http.RequestOptions = {
       method, path: path + this.#search(query), ...auth !== '' && { auth }, ...signal !== undefined && { signal },
@@ -106,5 +106,6 @@ export class Client {
   }
 }
 
-const unexpected = (status: number, body: string): MusterError =>
+/** The error for an answer that no command knows what to do with. */
+export const unexpected = (status: number, body: string): MusterError =>
   new MusterError('CLI_ANSWER', `Unexpected response code: ${status} (${body.trim()})`, { status })

@@ -17,6 +17,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'catalog datacenters', summary: 'List the known datacenters', load: () => import('./commands/catalog-datacenters.js') },
   { name: 'catalog nodes', summary: 'List the nodes of the catalog', load: () => import('./commands/catalog-nodes.js') },
   { name: 'catalog services', summary: 'List the services of the catalog', load: () => import('./commands/catalog-services.js') },
+  { name: 'kv get', summary: 'Show keys of the KV store', load: () => import('./commands/kv-get.js') },
+  { name: 'kv put', summary: 'Write a key of the KV store', load: () => import('./commands/kv-put.js') },
+  { name: 'kv delete', summary: 'Delete keys of the KV store', load: () => import('./commands/kv-delete.js') },
+  { name: 'kv export', summary: 'Print keys of the KV store as JSON', load: () => import('./commands/kv-export.js') },
+  { name: 'kv import', summary: 'Write keys that were exported', load: () => import('./commands/kv-import.js') },
   { name: 'monitor', summary: 'Follow the log of the agent', load: () => import('./commands/monitor.js') },
   { name: 'version', summary: 'Show the version', load: () => import('./commands/version.js') },
 ]

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 
-/** The world as a command sees it: results go to `out`, errors and warnings to `err`; both without a newline added. */
+/** The world as a command sees it: results go to `out` (bytes as they are), errors and warnings to `err`; both without a newline added. */
 export interface Io {
-  out(text: string): void
+  out(text: string | Uint8Array): void
   err(text: string): void
   readonly stdin: Readable
   readonly env: Readonly<Record<string, string | undefined>>

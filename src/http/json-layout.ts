@@ -1,4 +1,4 @@
-import { jsonStringEnd } from './json-string-end.js'
+import { jsonStringEnd } from '../common/json-string-end.js'
 
 const indent = '    '
 
