@@ -16,6 +16,8 @@ export interface BannerFacts {
   readonly configPaths: readonly string[]
   readonly files: readonly FileReport[]
   readonly declared: Declared
+  /** Name of a service that is answered for now, for the command lines to try. */
+  readonly answered: string
   /** Milliseconds from the start of the process until ready. */
   readonly took: number
 }
@@ -53,13 +55,12 @@ export function banner(facts: BannerFacts): string {
   ].join('\n')
 }
 
-function examples({ settings, http, dns, declared }: BannerFacts): string[] {
-  const service = [...declared.services.values()][0]?.definition.name ?? 'consul'
+function examples({ settings, http, dns, answered }: BannerFacts): string[] {
   const lines: string[] = []
   const [firstDns] = dns
   const [firstHttp] = http
-  if (firstDns !== undefined) lines.push(`      dig @${reachable(firstDns.address)} -p ${firstDns.port} ${service}.service.${settings.domain} SRV`)
-  if (firstHttp !== undefined) lines.push(`      curl ${curlTarget(firstHttp)}/v1/health/service/${service}?pretty`)
+  if (firstDns !== undefined) lines.push(`      dig @${reachable(firstDns.address)} -p ${firstDns.port} ${answered}.service.${settings.domain} SRV`)
+  if (firstHttp !== undefined) lines.push(`      curl ${curlTarget(firstHttp)}/v1/health/service/${answered}?pretty`)
   return lines
 }
 

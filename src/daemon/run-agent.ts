@@ -26,19 +26,23 @@ export async function runAgent(flags: ParsedFlags, io: DaemonIo): Promise<number
   if (flags.positional.length > 0) {
     throw new MusterError('USAGE', `unexpected argument: ${flags.positional.join(' ')}`, { hint: 'directories are named with -config-dir' })
   }
+  outliveReaders()
   const early = new EarlyLog()
   const config = tryConfig(flags, early, io)
   if (config === undefined) return 1
   const { settings } = config
   const output = new HeldOutput(process.stdout)
-  const logs = openLog(settings, output, io)
+  const logs = tryLog(config, output, io)
+  if (logs === undefined) return 1
   early.handOver(logs.root)
   const lifecycle = new Lifecycle(logs)
   let removePidFile: (() => void) | undefined
+  let started = false
   try {
     if (settings.pidFile !== '') removePidFile = writePidFile(settings.pidFile)
     warnOfOpenScripts(settings, logs)
     const daemon = await startDaemon({ config, logs, clock: systemClock, random: Math.random, stop: () => { lifecycle.end('left') } })
+    started = true
     lifecycle.running(daemon.agent)
     if (!settings.log.json) io.out(bannerOf(daemon, config))
     output.release()
@@ -46,14 +50,21 @@ export async function runAgent(flags: ParsedFlags, io: DaemonIo): Promise<number
     return await untilStopped(daemon, logs, lifecycle)
   } catch (error) {
     output.release()
-    io.err(`==> ${errorMessage(error)}\n`)
-    if (error instanceof MusterError && error.hint !== undefined) io.err(`    ${error.hint}\n`)
+    tell(error, io)
     return 1
   } finally {
     lifecycle.close()
     removePidFile?.()
-    await config.persistence.close()
+    await (started ? config.persistence.close() : config.persistence.discard())
     await logs.close()
+  }
+}
+
+/** An agent goes on when whoever read its output has gone away: its work is to answer, not to be read. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error')
+    stream.on('error', () => undefined)
   }
 }
 
@@ -61,12 +72,32 @@ function tryConfig(flags: ParsedFlags, early: EarlyLog, io: DaemonIo): StartConf
   try {
     return readStartConfig(flags, systemClock, early.child('config'))
   } catch (error) {
-    if (!(error instanceof ConfigRefused)) throw error
+    if (!(error instanceof ConfigRefused)) {
+      if (error instanceof MusterError && error.code === 'USAGE') throw error
+      tell(error, io)
+      return undefined
+    }
     const { diagnostics, files } = error.load
     io.err(report('text', { diagnostics, files: files.map(file => file.path) }))
     io.err(`==> ${error.message}: ${error.hint ?? ''}\n`)
     return undefined
   }
+}
+
+function tryLog(config: StartConfig, stream: HeldOutput, io: DaemonIo): LogHub | undefined {
+  try {
+    return openLog(config.settings, stream, io)
+  } catch (error) {
+    void config.persistence.discard()
+    tell(error, io)
+    return undefined
+  }
+}
+
+/** Why there is no start, and what to do about it. */
+function tell(error: unknown, io: DaemonIo): void {
+  io.err(`==> ${errorMessage(error)}\n`)
+  if (error instanceof MusterError && error.hint !== undefined) io.err(`    ${error.hint}\n`)
 }
 
 function openLog(settings: Settings, stream: HeldOutput, io: DaemonIo): LogHub {
@@ -86,8 +117,14 @@ function warnOfOpenScripts(settings: Settings, logs: LogHub): void {
 
 const bannerOf = ({ agent, nodeId, http, dns }: Daemon, { settings }: StartConfig): string => banner({
   settings, nodeId, http: http.addresses, dns: dns.addresses, configPaths: agent.configPaths, files: agent.files, declared: agent.declared,
-  took: performance.now(),
+  answered: answeredService(agent), took: performance.now(),
 })
+
+/** A declared service that no check keeps out of answers now. */
+function answeredService(agent: Daemon['agent']): string {
+  const healthy = [...agent.declared.services.values()].find(({ definition }) => agent.checksOfService(definition.id).every(({ status }) => status !== 'critical'))
+  return healthy?.definition.name ?? 'consul'
+}
 
 async function untilStopped(daemon: Daemon, logs: LogHub, lifecycle: Lifecycle): Promise<number> {
   const log = logs.root.child('agent')

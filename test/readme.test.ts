@@ -1,0 +1,52 @@
+import fs from 'node:fs'
+import t from 'tap'
+import { commands } from '../src/cli/commands.js'
+import { validatePaths, validateText } from '../src/config/index.js'
+
+const readme = fs.readFileSync('README.md', 'utf8')
+
+/** Fenced blocks of a language, with the line that each begins in. */
+const fenced = (language: string): { text: string; line: number }[] =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(match => ({
+    text: match[1] ?? '', line: readme.slice(0, match.index).split('\n').length,
+  }))
+
+t.test('every configuration in the README is valid beside the script setting it speaks of', async t => {
+  for (const [language, format] of [['json5', 'json'], ['hcl', 'hcl']] as const) {
+    const blocks = fenced(language)
+    t.ok(blocks.length > 0, language)
+    for (const { text, line } of blocks) {
+      const { diagnostics } = validateText(`README.md:${line}`, text, format)
+      t.same(diagnostics.filter(({ code }) => code !== 'scripts-disabled'), [], `README.md:${line}`)
+    }
+  }
+})
+
+t.test('the example configuration is valid', async t => {
+  t.same(validatePaths(['conf.example']).diagnostics, [])
+})
+
+t.test('every command that the README names exists', async t => {
+  const names = commands.map(({ name }) => name)
+  for (const [, words = ''] of readme.matchAll(/(?:^|`)muster ([a-z]+(?: [a-z]+)?)/gm)) {
+    t.ok(names.includes(words) || names.includes(words.split(' ')[0] ?? '') || words.startsWith('help'), `muster ${words}`)
+  }
+})
+
+t.test('a licence that everyone may use', async t => {
+  const { license, dependencies } = JSON.parse(fs.readFileSync('package.json', 'utf8')) as { license: string; dependencies: Record<string, string> }
+  t.equal(license, 'MIT')
+  const free = /^\(?(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|BlueOak-1\.0\.0|0BSD|Python-2\.0)( OR .*)?\)?$/
+  const seen = new Set<string>()
+  const visit = (name: string): void => {
+    if (seen.has(name)) return
+    seen.add(name)
+    const file = `node_modules/${name}/package.json`
+    // An optional dependency for another platform is not installed.
+    if (!fs.existsSync(file)) return
+    const found = JSON.parse(fs.readFileSync(file, 'utf8')) as { license?: string; dependencies?: Record<string, string>; optionalDependencies?: Record<string, string> }
+    t.match(found.license, free, name)
+    for (const dependency of Object.keys({ ...found.dependencies, ...found.optionalDependencies })) visit(dependency)
+  }
+  for (const name of Object.keys(dependencies)) visit(name)
+})
