@@ -28,7 +28,8 @@ t.test('the example configuration is valid', async t => {
 
 t.test('every command that the README names exists', async t => {
   const names = commands.map(({ name }) => name)
-  for (const [, words = ''] of readme.matchAll(/(?:^|`)muster ([a-z]+(?: [a-z]+)?)/gm)) {
+  const shell = fenced('sh').map(({ text }) => text).join('\n')
+  for (const [, words = ''] of [...shell.matchAll(/^muster ([a-z]+(?: [a-z]+)?)/gm), ...readme.matchAll(/`muster ([a-z]+(?: [a-z]+)?)/g)]) {
     t.ok(names.includes(words) || names.includes(words.split(' ')[0] ?? '') || words.startsWith('help'), `muster ${words}`)
   }
 })
