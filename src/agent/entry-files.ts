@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorMessage } from '../common/errors.js'
+import { ensureFolder } from '../common/folder.js'
 import type { Logger } from '../telemetry/index.js'
 
 /**
@@ -19,7 +20,7 @@ export class EntryFiles {
   constructor(directory: string, log: Logger) {
     this.#directory = directory
     this.#log = log
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    ensureFolder(directory, 0o700)
   }
 
   /** All entries that `parse` understands. Others are logged and left where they are; `*tmp` files are remains of a kill. */

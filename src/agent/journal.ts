@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock, Timer } from '../common/clock.js'
 import { errorCode, errorMessage } from '../common/errors.js'
+import { ensureFolder } from '../common/folder.js'
 import type { Logger } from '../telemetry/index.js'
 
 /** Milliseconds from a change to the disk: changes of half a second travel in one write, which is what a kill may lose. */
@@ -35,7 +36,7 @@ export class Journal {
     this.#path = path
     this.#clock = clock
     this.#log = log
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    ensureFolder(dirname(path), 0o700)
     this.#read()
   }
 
@@ -66,6 +67,16 @@ export class Journal {
   async close(): Promise<void> {
     this.#closed = true
     await this.flush()
+    await this.#handle?.close()
+    this.#handle = undefined
+  }
+
+  /** Ends without writing what is not written yet. */
+  async discard(): Promise<void> {
+    this.#closed = true
+    this.#timer?.cancel()
+    this.#timer = undefined
+    await this.#writing
     await this.#handle?.close()
     this.#handle = undefined
   }

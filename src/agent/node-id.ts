@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MusterError, errorCode } from '../common/errors.js'
+import { ensureFolder } from '../common/folder.js'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -20,7 +21,7 @@ export function resolveNodeId(settings: { readonly nodeId: string; readonly data
     throw new MusterError('AGENT_NODE_ID', `${path} holds "${kept.slice(0, 40)}", which is no UUID`, { hint: 'restore it, or delete it to become a new node' })
   }
   const made = randomUUID()
-  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
+  ensureFolder(settings.dataDir, 0o700)
   writeFileSync(`${path}.tmp`, made, { mode: 0o600, flush: true })
   renameSync(`${path}.tmp`, path)
   return made

@@ -31,6 +31,8 @@ export interface Persistence {
   /** Undefined forgets the check. */
   setStatus(checkId: string, status: PersistedStatus | undefined): void
   close(): Promise<void>
+  /** Ends without writing anything more: for a start that failed, perhaps because the directory is another agent's. */
+  discard(): Promise<void>
 }
 
 /**
@@ -64,6 +66,9 @@ export function openPersistence(dataDir: string, clock: Clock, log: Logger): Per
     close: async () => {
       await Promise.all([services.settled(), checks.settled(), statuses.close(), texts.close()])
     },
+    discard: async () => {
+      await Promise.all([statuses.discard(), texts.discard()])
+    },
   }
 }
 
@@ -80,6 +85,6 @@ export function noPersistence(): Persistence {
       },
     },
     restore: () => ({ services: [], checks: [], statuses: new Map() }),
-    putService: done, deleteService: done, putCheck: done, putMark: done, deleteCheck: done, setStatus: () => undefined, close: done,
+    putService: done, deleteService: done, putCheck: done, putMark: done, deleteCheck: done, setStatus: () => undefined, close: done, discard: done,
   }
 }

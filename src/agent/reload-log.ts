@@ -35,8 +35,8 @@ export class ReloadLog {
     this.#known = known
     if (report.cause === 'file' && report.changes.length === 0 && report.settings.length === 0 && report.outcome === 'applied') return
     const { number, cause, outcome, took, settings } = report
-    if (cause === 'start') this.#log.info('configuration loaded', { outcome, took: took / 1000, services: declared.services.size, checks: declared.checks.size })
-    else this.#log.info('configuration reloaded', { number, cause, outcome, took: took / 1000, ...counts(report.changes), settings })
+    if (cause === 'start') this.#log.info('configuration loaded', { outcome, took: seconds(took), services: declared.services.size, checks: declared.checks.size })
+    else this.#log.info('configuration reloaded', { number, cause, outcome, took: seconds(took), ...counts(report.changes), settings })
   }
 
   #tellFinding({ severity, code, at, message, hint, other }: Diagnostic): void {
@@ -47,6 +47,9 @@ export class ReloadLog {
     else this.#log.warn('configuration warning', fields)
   }
 }
+
+/** Milliseconds as seconds, to the millisecond. */
+const seconds = (milliseconds: number): number => Math.round(milliseconds) / 1000
 
 const placeOf = (at: Origin | undefined): string => at === undefined ? 'command line' : `${at.file}:${at.line}:${at.column}`
 

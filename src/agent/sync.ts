@@ -185,7 +185,7 @@ export class Sync {
     const all = union(changes, this.#changes(services, checks))
     if (!isEmpty(all) || !sameNode(remote, wanted)) await target.write(all)
     this.#report(corrections.filter(({ entry }) => !isOwn(entry, services, checks)))
-    log.debug('compared this node with the catalog', { written: all.put.services.length + all.put.checks.length, took: (clock.monotonic() - started) / 1000 })
+    log.debug('compared this node with the catalog', { written: all.put.services.length + all.put.checks.length, took: Math.round(clock.monotonic() - started) / 1000 })
     this.#scheduleFull(scale(members()) * (fullInterval + fullStagger * random()))
     this.#everFull = true
     this.#announceFirst?.()

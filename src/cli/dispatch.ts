@@ -1,4 +1,4 @@
-import { MusterError } from '../common/errors.js'
+import { MusterError, errorCode, errorMessage } from '../common/errors.js'
 import { parseFlags } from '../common/flags.js'
 import { nearest } from '../common/nearest.js'
 import type { CommandEntry } from './command.js'
@@ -38,8 +38,10 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], io: Io):
   try {
     return await command.run(parseFlags(command.flags, argv, command.interspersed), io)
   } catch (error) {
-    if (!(error instanceof MusterError)) throw error
-    io.err(`Error: ${error.message}\n`)
+    // What the system refused is no fault of this program: its words are enough, without a stack.
+    if (!(error instanceof MusterError) && !/^E[A-Z0-9]+$/.test(errorCode(error) ?? '')) throw error
+    io.err(`Error: ${errorMessage(error)}\n`)
+    if (!(error instanceof MusterError)) return 1
     if (error.hint !== undefined) io.err(`  ${error.hint}\n`)
     if (error.code === 'USAGE') io.err(`  usage: muster ${command.usage}   (muster ${entry.name} -h tells more)\n`)
     return 1

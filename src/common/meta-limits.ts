@@ -16,10 +16,13 @@ export function metaFault(meta: Readonly<Record<string, string>>, reserved = fal
   if (pairs.length > pairLimit) return { text: `Node metadata cannot contain more than ${pairLimit} key/value pairs` }
   for (const [key, value] of pairs) {
     const text = pairFault(key, value, reserved)
-    if (text !== undefined) return { key, text: `Couldn't load metadata pair ('${key}', '${value}'): ${text}` }
+    if (text !== undefined) return { key, text: `Couldn't load metadata pair ('${short(key)}', '${short(value)}'): ${text}` }
   }
   return undefined
 }
+
+/** A text as a message quotes it; values of megabytes are refused, not repeated. */
+const short = (text: string): string => text.length > 600 ? `${text.slice(0, 40)}…` : text
 
 function pairFault(key: string, value: string, reserved: boolean): string | undefined {
   if (key === '') return 'Key cannot be blank'

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { listPath, withName } from './listing.js'
+import { listPath, skippedAt, withName } from './listing.js'
 import type { Listing } from './listing.js'
 import type { ConfigFormat } from './syntax/index.js'
 import { TrackedFile } from './tracked-file.js'
@@ -73,7 +73,7 @@ export class FileSet {
       for (const root of this.#roots) root.listing = { ...root.listing, files: root.listing.files.filter(file => !gone.has(file.path)) }
       this.#track()
     }
-    return this.#skippedNames()
+    return this.#skippedNames(gone)
   }
 
   /** Adds changed paths that are new to the listings; false when only a full listing can tell what they mean. */
@@ -134,15 +134,15 @@ export class FileSet {
     this.#files = files
   }
 
-  #skippedNames(): readonly Diagnostic[] {
-    return this.#roots.flatMap(root => root.listing.skipped.flatMap((name): Diagnostic[] => {
-      const file = path.join(root.given, name)
+  /** Also of links that lead to no file: these were listed, and turned out to be gone. */
+  #skippedNames(gone: ReadonlySet<string>): readonly Diagnostic[] {
+    const named = this.#roots.flatMap(root => root.listing.skipped.map(name => path.join(root.given, name)))
+    return [...named, ...gone].flatMap((file): readonly Diagnostic[] => {
       if (this.#told.has(file)) return []
+      const finding = skippedAt(file, this.#format)
+      if (finding === undefined) return []
       this.#told.add(file)
-      return [{
-        severity: 'warning', code: 'skipped-file', at: { file, line: 1, column: 1 }, message: `${file} is not read: its name does not end in .json, .json5 or .hcl`,
-        hint: 'rename it, or give -config-format to read every file',
-      }]
-    }))
+      return [finding]
+    })
   }
 }

@@ -33,11 +33,13 @@ const leftovers = /^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg
  */
 export function listPath(given: string, forced: ConfigFormat | undefined): Listing {
   try {
-    if (!fs.statSync(given).isDirectory()) return listFile(given, forced)
-    return listFolder(given, forced)
+    const found = fs.statSync(given)
+    if (found.isDirectory()) return listFolder(given, forced)
+    if (found.isFile()) return listFile(given, forced)
+    return { folder: false, files: [], linked: [], skipped: [], error: strangeAt(given, found) }
   } catch (error) {
     const missing = errorCode(error) === 'ENOENT'
-    return { folder: false, files: [], linked: [], skipped: [], error: missing ? missingAt(given) : unreadableAt(given, errorMessage(error)) }
+    return { folder: false, files: [], linked: [], skipped: [], error: missing ? missingAt(given) : unreadableAt(given, error) }
   }
 }
 
@@ -57,8 +59,11 @@ function listFolder(given: string, forced: ConfigFormat | undefined): Listing {
   const skipped: string[] = []
   for (const entry of fs.readdirSync(given, { withFileTypes: true })) {
     const { name } = entry
-    if ((!entry.isFile() && !entry.isSymbolicLink()) || leftovers.test(name)) continue
-    if (formatOf(name, forced) === undefined) {
+    if (leftovers.test(name)) continue
+    const plain = entry.isFile() || entry.isSymbolicLink()
+    // A folder below is nothing unusual, unless it is called like a file.
+    if (!plain && formatOf(name, undefined) === undefined) continue
+    if (!plain || formatOf(name, forced) === undefined) {
       skipped.push(name)
       continue
     }
@@ -111,9 +116,37 @@ function inByteOrder(names: string[]): string[] {
 }
 
 /** The finding for a file or folder that cannot be read. */
-export const unreadableAt = (file: string, why: string): Diagnostic => ({
-  severity: 'error', code: 'unreadable', at: { file, line: 1, column: 1 }, message: `cannot read ${file}: ${why}`,
-  hint: 'make it readable for the user that the agent runs as',
+export const unreadableAt = (file: string, error: unknown): Diagnostic => ({
+  severity: 'error', code: 'unreadable', at: { file, line: 1, column: 1 }, message: `cannot read ${file}: ${errorMessage(error)}`,
+  hint: errorCode(error) === 'ELOOP' ? 'remove the symbolic link that leads to itself' : 'make it readable for the user that the agent runs as',
+})
+
+/** The warning for a name in a folder that is not read; undefined for one that is not there any more. */
+export function skippedAt(file: string, forced: ConfigFormat | undefined): Diagnostic | undefined {
+  const found = fs.lstatSync(file, { throwIfNoEntry: false })
+  if (found === undefined) return undefined
+  const finding = (why: string, hint: string): Diagnostic =>
+    ({ severity: 'warning', code: 'skipped-file', at: { file, line: 1, column: 1 }, message: `${file} is not read: ${why}`, hint })
+  if ((found.isFile() || found.isSymbolicLink()) && formatOf(file, forced) === undefined) {
+    return finding('its name does not end in .json, .json5 or .hcl', 'rename it, or give -config-format to read every file')
+  }
+  if (!found.isSymbolicLink()) return finding(`it is ${kindOf(found)}`, 'remove it, or put a file in its place')
+  const target = fs.statSync(file, { throwIfNoEntry: false })
+  return target === undefined ? finding(`it is a symbolic link to ${fs.readlinkSync(file)}, which is not there`, 'remove the link, or make what it leads to')
+    : finding(`it is a symbolic link to ${kindOf(target)}`, 'let it lead to a file')
+}
+
+/** What something in the file system is, with its article. */
+function kindOf(found: fs.Stats): string {
+  if (found.isDirectory()) return 'a folder'
+  if (found.isFIFO()) return 'a pipe'
+  return found.isSocket() ? 'a socket' : found.isFile() ? 'a file' : 'a device'
+}
+
+/** The finding for a path of the command line that is neither a file nor a folder. */
+const strangeAt = (file: string, found: fs.Stats): Diagnostic => ({
+  severity: 'error', code: 'not-a-file', at: { file, line: 1, column: 1 }, message: `${file} is ${kindOf(found)}, which cannot be read again at a reload`,
+  hint: 'name a file or a folder',
 })
 
 /** The finding for a file or folder that the command line names and that does not exist. */

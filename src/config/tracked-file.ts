@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import { errorCode, errorMessage } from '../common/errors.js'
+import { errorCode } from '../common/errors.js'
 import { readContent, unreadable } from './content.js'
 import type { Content } from './content.js'
 import { contributionOf } from './contribution.js'
@@ -59,7 +59,7 @@ export class TrackedFile {
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return false
       this.#signature = undefined
-      this.#fail(unreadableAt(this.path, errorMessage(error)))
+      this.#fail(unreadableAt(this.path, error))
     }
     return true
   }

@@ -52,13 +52,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 async function start({ config, logs, clock, random, stop }: DaemonOptions, opened: Closers): Promise<Daemon> {
   const { settings, source, initial, persistence, paths, format } = config
   const log = logs.root
-  const nodeId = resolveNodeId(settings)
   const metrics = createMetrics({
     prefix: settings.telemetry.metricsPrefix, clock, ...!settings.telemetry.disableHostname && { hostname: os.hostname() },
   })
   opened.add('metrics', () => { metrics.close() })
   const store = await openStore(settings)
   opened.add('store', () => store.close())
+  // Not before the store is open: it tells whether the directory is another agent's.
+  const nodeId = resolveNodeId(settings)
   const catalog = await Catalog.open({
     store, clock, onUnreadable: (key, error) => { log.error('an entry of the store cannot be read and counts as absent', { key, error: error.message }) },
   })

@@ -1,10 +1,11 @@
 import os from 'node:os'
-import { openPersistence, noPersistence, type InitialLoad, type Persistence } from '../agent/index.js'
+import { noPersistence, type InitialLoad, type Persistence } from '../agent/index.js'
 import type { Clock } from '../common/clock.js'
 import { MusterError } from '../common/errors.js'
 import { flagIsSet, flagValue, type ParsedFlags } from '../common/flags.js'
 import { configPaths, ConfigSource, machineInterfaces, type ConfigFormat, type ConfigLoad, type LastGoodStore, type Settings } from '../config/index.js'
 import type { Logger } from '../telemetry/index.js'
+import { openDataDir } from './data-dir.js'
 
 /** The configuration that an agent starts with, and what it keeps in its data-dir. */
 export interface StartConfig {
@@ -21,7 +22,7 @@ export interface StartConfig {
 /**
  * Reads the configuration for a start. Last good contents are in the data-dir, and where that is may be written in the files: then
  * the files are read once to find out.
- * @throws MusterError CONFIG_REFUSED carrying the load, when an agent may not start with it.
+ * @throws MusterError CONFIG_REFUSED carrying the load, when an agent may not start with it; DATA_DIR.
  */
 export function readStartConfig(flags: ParsedFlags, clock: Clock, log: Logger): StartConfig {
   const format = configFormat(flagValue(flags, 'config-format'))
@@ -36,7 +37,7 @@ export function readStartConfig(flags: ParsedFlags, clock: Clock, log: Logger): 
   let source = open(late)
   let load = source.load()
   const dataDir = flagIsSet(flags, 'dev') ? '' : load.settings?.dataDir ?? flagValue(flags, 'data-dir') ?? 'muster-data'
-  const persistence = dataDir === '' ? noPersistence() : openPersistence(dataDir, clock, log)
+  const persistence = dataDir === '' ? noPersistence() : openDataDir(dataDir, clock, log)
   const registered = isClean(load) ? [] : persistence.restore().services.map(({ id }) => id)
   known = () => registered
   if (!isClean(load) && (persistence.lastGood.all().length > 0 || registered.length > 0)) {
@@ -45,7 +46,10 @@ export function readStartConfig(flags: ParsedFlags, clock: Clock, log: Logger): 
   } else {
     late.become(persistence.lastGood)
   }
-  if (!load.mayStart || load.settings === undefined) throw new ConfigRefused(load)
+  if (!load.mayStart || load.settings === undefined) {
+    void persistence.discard()
+    throw new ConfigRefused(load)
+  }
   return {
     source, settings: load.settings, persistence, paths, format, initial: { load, at, took: clock.monotonic() - begun },
     knownServices: ids => { known = ids },

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import type { Clock } from '../common/clock.js'
 import { errorCode, errorMessage, MusterError } from '../common/errors.js'
+import { ensureFolder } from '../common/folder.js'
 
 /** The rules of `log_file` and its companions. */
 export interface LogFileOptions {
@@ -43,7 +44,7 @@ export class LogFile {
     this.#extension = extname(path) === '' ? '.log' : extname(path)
     this.#stem = basename(path, extname(path))
     try {
-      mkdirSync(this.#folder, { recursive: true })
+      ensureFolder(this.#folder)
       this.#open()
     } catch (error) {
       throw new MusterError('LOG_FILE', `cannot write the log file ${options.path}: ${errorMessage(error)}`, {

@@ -1,3 +1,4 @@
+import { printable } from '../common/printable.js'
 import type { LogLevel } from './types.js'
 
 /** A line as pino has written it: `@level`, `@timestamp`, `@module` (absent for the root), `@message` and the fields. */
@@ -22,17 +23,13 @@ export function formatText(record: LogRecord, colored = false): string {
   const { '@level': _level, '@timestamp': time, '@module': part, '@message': message, ...fields } = record
   const level = levelOf(record)
   const tag = colored ? `${colors[level]}${tags[level]}\u001b[0m` : tags[level]
-  const pairs = Object.entries(fields).map(([name, value]) => `${oneLine(name)}=${fieldText(value)}`)
-  const who = typeof part === 'string' ? `${oneLine(part)}: ` : ''
-  const head = `${String(time)} ${tag} ${who}${oneLine(typeof message === 'string' ? message : '')}`
+  const pairs = Object.entries(fields).map(([name, value]) => `${printable(name)}=${fieldText(value)}`)
+  const who = typeof part === 'string' ? `${printable(part)}: ` : ''
+  const head = `${String(time)} ${tag} ${who}${printable(typeof message === 'string' ? message : '')}`
   return pairs.length === 0 ? head : `${head}: ${pairs.join(' ')}`
 }
 
 function fieldText(value: unknown): string {
   const bare = typeof value === 'string' && value !== '' && !/[\s"=\p{Cc}]/u.test(value)
-  return bare ? value : oneLine(JSON.stringify(value))
+  return bare ? value : printable(JSON.stringify(value))
 }
-
-/** Control characters written out, so that what comes from outside can neither forge lines nor drive a terminal. */
-const oneLine = (text: string): string =>
-  text.replace(/\p{Cc}/gu, char => char === '\n' ? '\\n' : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -14,7 +14,8 @@ t.test('only plain configuration files directly inside a folder are read', t => 
   })
   const { files, diagnostics } = validatePaths([folder])
   t.same(files.map(file => path.basename(file)), ['B.JSON', 'a.json', 'c.json5', 'd.hcl', 'link.json'])
-  t.same(diagnostics, [])
+  const told = diagnostics.map(({ severity, message }) => `${severity} ${message.slice(folder.length + 1)}`).sort()
+  t.same(told, ['warning folder-link.json is not read: it is a symbolic link to a folder', 'warning sub.json is not read: it is a folder'])
   t.end()
 })
 
@@ -29,7 +30,11 @@ t.test('names stand in byte order', t => {
 t.test('a pipe in the folder is not waited for', t => {
   const folder = t.testdir({ 'a.json': '{}' })
   execFileSync('mkfifo', [path.join(folder, 'x.json')])
-  t.same(validatePaths([folder]).files.length, 1)
+  fs.symlinkSync(path.join(folder, 'nowhere.json'), path.join(folder, 'y.json'))
+  const { files, diagnostics } = validatePaths([folder])
+  t.same(files.length, 1)
+  t.match(diagnostics.map(({ severity, message }) => `${severity} ${message}`), [/^warning .*x\.json is not read: it is a pipe/, /^warning .*y\.json is not read: .* to .*nowhere\.json, which is not there/])
+  t.match(validatePaths([path.join(folder, 'x.json')]).diagnostics, [{ severity: 'error', code: 'not-a-file', message: /is a pipe/ }])
   t.end()
 })
 

@@ -17,7 +17,7 @@ t.test('lines and sums', t => {
   t.same(diagnostics.map(diagnosticLine), [
     'conf/web3.json:2:7 error unknown-key: "htpp" is not a key of a check. Did you mean "http"?',
     'conf/web3.json:1:1 warning no-effect: two lines, 100% <odd> & "quoted"',
-    'conf/a b,c.json:3:1 error duplicate-id: twice \u0007',
+    'conf/a b,c.json:3:1 error duplicate-id: twice \\u0007',
     'error bad-flag: -node-meta takes KEY:VALUE',
   ])
   t.equal(summary(diagnostics, 12), '3 errors, 1 warning in 12 files')
@@ -37,6 +37,17 @@ t.test('text: the line and a mark under the place', t => {
   t.end()
 })
 
+t.test('text: nothing in a file or its name drives the terminal or forges a line', t => {
+  const file = 'conf/a\u001b[31m\nb.json'
+  const text = report('text', {
+    diagnostics: [{ severity: 'error', code: 'syntax', at: at(file, 1, 3), message: 'found "\u0000\u009b"' }], files: [file], sourceOf: () => '{\u001b]0;x\u0007',
+  })
+  t.match(text, 'conf/a\\u001b[31m\\nb.json:1:3 error syntax: found "\\u0000\\u009b"\n')
+  t.notMatch(text.replaceAll('\n', ''), /\p{Cc}/u)
+  t.equal(text.split('\n').length, 5)
+  t.end()
+})
+
 t.test('json', t => {
   t.same(JSON.parse(report('json', input)), { valid: false, errors: 3, warnings: 1, files: 3, summary: '3 errors, 1 warning in 3 files', diagnostics })
   t.match(JSON.parse(report('json', nothing)), { valid: true, errors: 0 })
@@ -53,7 +64,7 @@ t.test('github: parsed back as the runner does', t => {
   t.same(commands, [
     { command: 'error', file: 'conf/web3.json', line: '2', col: '7', title: 'unknown-key', message: '"htpp" is not a key of a check. Did you mean "http"?' },
     { command: 'warning', file: 'conf/web3.json', line: '1', col: '1', title: 'no-effect', message: 'two lines, 100% <odd> & "quoted"' },
-    { command: 'error', file: 'conf/a b,c.json', line: '3', col: '1', title: 'duplicate-id', message: 'twice \u0007' },
+    { command: 'error', file: 'conf/a b,c.json', line: '3', col: '1', title: 'duplicate-id', message: 'twice \\u0007' },
     { command: 'error', title: 'bad-flag', message: '-node-meta takes KEY:VALUE' },
   ])
   t.equal(report('github', nothing), '')

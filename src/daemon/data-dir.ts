@@ -1,0 +1,45 @@
+import os from 'node:os'
+import { openPersistence, type Persistence } from '../agent/index.js'
+import type { Clock } from '../common/clock.js'
+import { MusterError, errorCode, errorMessage } from '../common/errors.js'
+import { assertWritable, ensureFolder } from '../common/folder.js'
+import type { Logger } from '../telemetry/index.js'
+
+/**
+ * Opens what the agent keeps in its data directory, which is made where it is missing.
+ * @throws MusterError DATA_DIR when it cannot be used, and what to do about it.
+ */
+export function openDataDir(dataDir: string, clock: Clock, log: Logger): Persistence {
+  try {
+    ensureFolder(dataDir, 0o700)
+    assertWritable(dataDir)
+    return openPersistence(dataDir, clock, log)
+  } catch (error) {
+    throw new MusterError('DATA_DIR', `cannot use the data directory ${dataDir}: ${errorMessage(error)}`, { cause: error, hint: remedy(dataDir, error) })
+  }
+}
+
+function remedy(dataDir: string, error: unknown): string {
+  switch (errorCode(error)) {
+    case 'EACCES':
+    case 'EPERM':
+      return `make it and all in it writable for the user "${user()}", for example with chown -R, or name another one with -data-dir`
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return `${dataDir} must be a directory: name another one with -data-dir, or remove the file that is in its place`
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'free space on that disk, or name a directory on another one with -data-dir'
+    default:
+      return 'name a directory that can be written to with -data-dir'
+  }
+}
+
+/** A process in a container may run as a number that has no name. */
+function user(): string {
+  try {
+    return os.userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? '')
+  }
+}

@@ -1,0 +1,59 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { startAgent } from '../support/agent-process.js'
+import { muster } from '../support/muster.js'
+import { until } from '../support/until.js'
+
+const quick = ['-http-port=0', '-dns-port=0', '-bind=127.0.0.1'] as const
+
+void t.test('a data directory that cannot be used: what and what to do, no stack', async t => {
+  const folder = t.testdir({ file: 'x', taken: { services: 'a file in the place of a folder' } })
+  for (const [dataDir, why] of [
+    [path.join(folder, 'file'), /file already exists/],
+    [path.join(folder, 'file', 'below'), /not a directory/],
+    [path.join(folder, 'taken'), /file already exists/],
+    ['/proc/nobody-makes-folders-here', /no such file or directory/],
+  ] as const) {
+    const { code, err } = await muster(['agent', ...quick, `-data-dir=${dataDir}`])
+    t.equal(code, 1)
+    t.match(err, `==> cannot use the data directory ${dataDir}: `)
+    t.match(err, why)
+    t.match(err, /-data-dir/, 'the way out')
+    t.notMatch(err, /^ +at /m)
+  }
+})
+
+void t.test('a log file that cannot be written', async t => {
+  const { code, err } = await muster(['agent', ...quick, '-dev', `-log-file=${path.join(t.testdir({ file: '' }), 'file', 'agent.log')}`])
+  t.equal(code, 1)
+  t.match(err, /^==> cannot write the log file .*\n {4}give log_file a path/)
+})
+
+void t.test('a second agent on a data directory changes nothing in it', async t => {
+  const agent = await startAgent(t, { conf: { 'web.json': { service: { name: 'web', port: 80 } } } })
+  const state = () => ['config/last-good', 'checks/state/journal', 'node-id'].map(name => {
+    const file = path.join(agent.dataDir, name)
+    return fs.existsSync(file) ? `${fs.statSync(file).ino} ${fs.readFileSync(file, 'utf8')}` : name
+  })
+  await agent.api('/v1/agent/reload', { method: 'PUT' })
+  await until('the good text is kept', () => state()[0]?.includes('web.json'))
+  const before = state()
+  const conf = t.testdir({ 'other.json': '{"service": {"name": "other"}}', 'broken.json': '{' })
+  const refused = await muster(['agent', ...quick, `-data-dir=${agent.dataDir}`, `-config-dir=${conf}`])
+  t.equal(refused.code, 1, 'with a broken file')
+  fs.rmSync(path.join(conf, 'broken.json'))
+  const second = await muster(['agent', ...quick, `-data-dir=${agent.dataDir}`, `-config-dir=${conf}`])
+  t.equal(second.code, 1)
+  t.match(second.err, `==> the store in ${agent.dataDir}/store is in use by process ${agent.child.pid ?? 0}\n    stop that agent`)
+  t.same(state(), before)
+  t.equal((await agent.api('/v1/agent/services')).status, 200)
+})
+
+void t.test('an agent outlives whoever read its output', async t => {
+  const agent = await startAgent(t, { dev: true })
+  agent.child.stdout?.destroy()
+  agent.child.stderr?.destroy()
+  for (let i = 0; i < 20; i++) t.equal((await agent.api('/v1/agent/reload', { method: 'PUT' })).status, 200)
+  t.equal(agent.child.exitCode, null)
+})
