@@ -3,10 +3,12 @@ import type { Finding } from './finding.js'
 import { keyNotes } from './key-notes.js'
 import { declaringKeys, dotted, listKeys } from './keys.js'
 import type { Path } from './keys.js'
+import { listedEntries } from './listed-entries.js'
 import { normalise } from './normalise.js'
+import { RecentDocuments } from './recent-documents.js'
 import { schemaFindings } from './schema-findings.js'
 import { parseDocument } from './syntax/index.js'
-import type { ConfigFormat } from './syntax/index.js'
+import type { ConfigFormat, Document } from './syntax/index.js'
 import type { Diagnostic, Origin } from './types.js'
 
 /** One file as read: its content in the schemas' spelling, and what is wrong with it on its own. */
@@ -24,11 +26,16 @@ export interface Content {
   readonly settings: Readonly<Record<string, unknown>> | undefined
   /** Files that it names. */
   readonly named: readonly { readonly path: Path; readonly file: string }[]
+  /** Where its services, checks and watches stand, in the order of {@link listedEntries}. */
+  readonly origins: readonly Origin[]
   /** Where the key or value at a normalised path stands. */
-  readonly place: (path: Path, what?: 'key' | 'value') => Origin
+  place(path: Path, what?: 'key' | 'value'): Origin
   /** A normalised path as the file itself spells it, dotted. */
-  readonly name: (path: Path) => string
+  name(path: Path): string
 }
+
+const nothing: readonly never[] = Object.freeze([])
+const orNothing = <Item>(list: readonly Item[]): readonly Item[] => list.length === 0 ? nothing : list
 
 /** Reads the text of one file: parses it, levels the spelling of keys, and validates it. Never throws. */
 export function readContent(file: string, text: string, format: ConfigFormat): Content {
@@ -38,30 +45,80 @@ export function readContent(file: string, text: string, format: ConfigFormat): C
   const { value, findings: spelling, written: spelled } = normalise(document.value)
   const notes = keyNotes(value)
   const findings = [...schemaFindings(value), ...spelling, ...notes.findings]
-  const place = (path: Path, what: 'key' | 'value' = 'value'): Origin => ({ file, ...document.locate(spelled(path), what) })
-  const name = (path: Path): string => dotted(spelled(path))
-  const diagnostics = [...parsed.diagnostics, ...findings.map(finding => toDiagnostic(finding, place, name))]
-  return {
-    file, text, findings, diagnostics, named: notes.files, place, name, written: value,
-    ok: !diagnostics.some(diagnostic => diagnostic.severity === 'error'), settings: settingsOf(value, findings),
+  const places: Places = { place: (path, what) => originIn(file, document, spelled(path), what), name: path => dotted(spelled(path)) }
+  const diagnostics = [...parsed.diagnostics, ...findings.map(finding => diagnosticIn(places, finding))]
+  return new ParsedContent({
+    file, text, format, spelled, findings: orNothing(findings), diagnostics: orNothing(diagnostics), named: orNothing(notes.files), written: value,
+    settings: settingsOf(value, findings), origins: listedEntries(value).map(({ path }) => places.place(path)),
+  })
+}
+
+type Places = Pick<Content, 'place' | 'name'>
+type Parts = Pick<Content, 'file' | 'text' | 'findings' | 'diagnostics' | 'named' | 'written' | 'settings' | 'origins'>
+  & { readonly format: ConfigFormat; readonly spelled: (path: Path) => Path }
+
+const recent = new RecentDocuments<Content>()
+
+/**
+ * A file that could be parsed. Thousands of them stay in memory, so it keeps no map of the text: the place of anything but an entry
+ * is asked for only when there is something to say about it, and the text is read once more then.
+ */
+class ParsedContent implements Content {
+  readonly file: string
+  readonly text: string
+  readonly ok: boolean
+  readonly findings: Content['findings']
+  readonly diagnostics: Content['diagnostics']
+  readonly written: WrittenConfig
+  readonly settings: Content['settings']
+  readonly named: Content['named']
+  readonly origins: readonly Origin[]
+  readonly #format: ConfigFormat
+  readonly #spelled: (path: Path) => Path
+
+  constructor(parts: Parts) {
+    this.file = parts.file
+    this.text = parts.text
+    this.ok = !parts.diagnostics.some(diagnostic => diagnostic.severity === 'error')
+    this.findings = parts.findings
+    this.diagnostics = parts.diagnostics
+    this.written = parts.written
+    this.settings = parts.settings
+    this.named = parts.named
+    this.origins = parts.origins
+    this.#format = parts.format
+    this.#spelled = parts.spelled
   }
+
+  place(path: Path, what?: 'key' | 'value'): Origin {
+    const document = recent.get(this, () => {
+      const parsed = parseDocument(this.file, this.text, this.#format, listKeys)
+      return parsed.ok ? parsed.document : undefined
+    })
+    return originIn(this.file, document, this.#spelled(path), what)
+  }
+
+  name(path: Path): string {
+    return dotted(this.#spelled(path))
+  }
+}
+
+function originIn(file: string, document: Document | undefined, path: Path, what: 'key' | 'value' = 'value'): Origin {
+  const { line, column } = document?.locate(path, what) ?? { line: 1, column: 1 }
+  return { file, line, column }
 }
 
 /** A file whose text could not be had or parsed at all. */
 export function unreadable(file: string, text: string, diagnostics: readonly Diagnostic[]): Content {
   return {
-    file, text, diagnostics, ok: false, findings: [], written: {}, settings: undefined, named: [],
+    file, text, diagnostics, ok: false, findings: [], written: {}, settings: undefined, named: [], origins: [],
     place: () => ({ file, line: 1, column: 1 }), name: dotted,
   }
 }
 
 /** A finding with its place in the file and the key as it is spelled there. */
-export function diagnosticIn(content: Content, finding: Finding): Diagnostic {
-  return toDiagnostic(finding, content.place, content.name)
-}
-
-function toDiagnostic({ path, what, severity, code, message, hint }: Finding, place: Content['place'], name: Content['name']): Diagnostic {
-  return { severity, code, at: place(path, what), key: name(path), message, ...hint === undefined ? {} : { hint } }
+export function diagnosticIn(places: Places, { path, what, severity, code, message, hint }: Finding): Diagnostic {
+  return { severity, code, at: places.place(path, what), key: places.name(path), message, ...hint === undefined ? {} : { hint } }
 }
 
 function settingsOf(value: Readonly<Record<string, unknown>>, findings: readonly Finding[]): Readonly<Record<string, unknown>> | undefined {

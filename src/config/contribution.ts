@@ -18,29 +18,40 @@ export interface Claim {
 export interface Contribution {
   readonly file: string
   readonly content: Content
-  readonly entries: Entries
+  /** What there is beside services and checks. */
+  readonly entries: Pick<Entries, 'ok' | 'watches' | 'diagnostics'>
   readonly services: readonly { readonly declared: DeclaredService; readonly claim: Claim; readonly checks: readonly Claim[] }[]
   readonly checks: readonly { readonly declared: DeclaredCheck; readonly claim: Claim }[]
 }
 
 /** Lists what a file's declarations lay claim to. */
 export function contributionOf(file: string, content: Content, entries: Entries): Contribution {
-  const services: Contribution['services'][number][] = []
-  const checks: Contribution['checks'][number][] = []
-  const contribution: Contribution = { file, content, entries, services, checks }
-  for (const { declared, path } of entries.services) {
-    const { id, checks: inside } = declared.definition
-    services.push({
-      declared, claim: { contribution, id, path, serviceId: '', script: false },
-      checks: inside.map((check, i) => ({ contribution, id: check.id, path: checkPath(content, path, i), serviceId: id, script: isScript(check.kind.type) })),
+  const { ok, watches, diagnostics } = entries
+  const quiet = ok && watches.length === 0 && diagnostics.length === 0
+  const contribution: { -readonly [Key in keyof Contribution]: Contribution[Key] } = {
+    file, content, entries: quiet ? quietEntries : { ok, watches, diagnostics }, services: nothing, checks: nothing,
+  }
+  // Mapped rather than pushed: a list that grows reserves room for sixteen more, in thousands of files.
+  if (entries.services.length > 0) {
+    contribution.services = entries.services.map(({ declared, path }) => {
+      const { id, checks: inside } = declared.definition
+      return {
+        declared, claim: { contribution, id, path, serviceId: '', script: false },
+        checks: inside.map((check, i) => ({ contribution, id: check.id, path: checkPath(content, path, i), serviceId: id, script: isScript(check.kind.type) })),
+      }
     })
   }
-  for (const { declared, path } of entries.checks) {
-    const { id, kind } = declared.definition
-    checks.push({ declared, claim: { contribution, id, path, serviceId: '', script: isScript(kind.type) } })
+  if (entries.checks.length > 0) {
+    contribution.checks = entries.checks.map(({ declared, path }) => {
+      const { id, kind } = declared.definition
+      return { declared, claim: { contribution, id, path, serviceId: '', script: isScript(kind.type) } }
+    })
   }
   return contribution
 }
+
+const nothing: readonly never[] = Object.freeze([])
+const quietEntries: Contribution['entries'] = Object.freeze({ ok: true, watches: nothing, diagnostics: nothing })
 
 const isScript = (type: string): boolean => type === 'script' || type === 'docker'
 
@@ -49,5 +60,8 @@ function checkPath(content: Content, service: Path, index: number): Path {
   let value: unknown = content.written
   for (const step of service) value = (value as Readonly<Record<string | number, unknown>>)[step]
   const list = (value as { readonly checks?: readonly unknown[] }).checks ?? []
-  return index < list.length ? [...service, 'checks', index] : [...service, 'check']
+  return index < list.length ? [...service, 'checks', index] : service.length === 1 ? onlyCheck : [...service, 'check']
 }
+
+/** Of the one service in a file: one path for all such files. */
+const onlyCheck: Path = Object.freeze(['service', 'check'])

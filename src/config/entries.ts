@@ -2,10 +2,10 @@ import type { WrittenConfig } from '../generated/types.js'
 import { diagnosticIn } from './content.js'
 import type { Content } from './content.js'
 import { completeCheck, completeService } from './definition/index.js'
-import type { Problem } from './definition/index.js'
+import type { Problem, WrittenCheck, WrittenService } from './definition/index.js'
 import type { Finding } from './finding.js'
-import { lazyOrigin } from './lazy-origin.js'
 import type { Path } from './keys.js'
+import { listedEntries } from './listed-entries.js'
 import type { DeclaredCheck, DeclaredService, DeclaredWatch, Diagnostic } from './types.js'
 import { watchFindings } from './watch-findings.js'
 
@@ -26,40 +26,30 @@ export interface Entries {
  * already; the others are judged all the same, so that one pass finds everything.
  */
 export function entriesOf(content: Content, limits: EntryLimits): Entries {
-  const { written } = content
+  const { written, origins } = content
   const findings: Finding[] = []
   const fits = (path: Path): boolean => content.ok || !content.findings.some(finding => finding.severity === 'error' && startsWith(finding.path, path))
-  const collect = <Definition, Declared>(
-    items: readonly (readonly [Path, unknown])[],
-    complete: (item: never, limits: EntryLimits) => { definition: Definition | undefined; problems: readonly Problem[] },
-    declare: (definition: Definition, path: Path) => Declared,
-  ): { declared: Declared; path: Path }[] => items.flatMap(([path, item]) => {
-    if (!fits(path)) return []
-    const { definition, problems } = complete(item as never, limits)
-    for (const problem of problems) findings.push(fromProblem(problem, path))
-    return definition === undefined ? [] : [{ declared: declare(definition, path), path }]
-  })
-  const services = collect(listed(written, 'services', 'service'), completeService, (definition, path) => ({ definition, origin: lazyOrigin(content, path) }))
-  const checks = collect(listed(written, 'checks', 'check'), completeCheck, (definition, path) => ({ definition, origin: lazyOrigin(content, path) }))
+  const services: Entries['services'][number][] = []
+  const checks: Entries['checks'][number][] = []
   const watches: DeclaredWatch[] = []
-  for (const [path, watch] of listed(written, 'watches')) {
-    if (!fits(path)) continue
-    for (const finding of watchFindings(watch as NonNullable<WrittenConfig['watches']>[number], path)) findings.push(finding)
-    watches.push({ written: watch as Readonly<Record<string, unknown>>, origin: lazyOrigin(content, path) })
-  }
+  listedEntries(written).forEach(({ kind, path, item }, i) => {
+    const origin = origins[i] ?? content.place(path)
+    if (!fits(path)) return
+    if (kind === 'watch') {
+      for (const finding of watchFindings(item as NonNullable<WrittenConfig['watches']>[number], path)) findings.push(finding)
+      watches.push({ written: item as Readonly<Record<string, unknown>>, origin })
+    } else if (kind === 'service') {
+      const { definition, problems } = completeService(item as WrittenService, limits)
+      for (const problem of problems) findings.push(fromProblem(problem, path))
+      if (definition !== undefined) services.push({ declared: { definition, origin }, path })
+    } else {
+      const { definition, problems } = completeCheck(item as WrittenCheck, limits)
+      for (const problem of problems) findings.push(fromProblem(problem, path))
+      if (definition !== undefined) checks.push({ declared: { definition, origin }, path })
+    }
+  })
   const diagnostics = findings.map(finding => diagnosticIn(content, finding))
   return { ok: !findings.some(finding => finding.severity === 'error'), services, checks, watches, diagnostics }
-}
-
-/** The entries under a list key, and the one under its singular behind them, with their paths. */
-function listed(written: WrittenConfig, many: 'services' | 'checks' | 'watches', one?: 'service' | 'check'): readonly (readonly [Path, unknown])[] {
-  const list: unknown = written[many]
-  const single = one === undefined ? undefined : written[one]
-  if (list === undefined && single === undefined) return []
-  return [
-    ...Array.isArray(list) ? list.map((item, i) => [[many, i], item] as const) : [],
-    ...one !== undefined && single !== undefined ? [[[one], single] as const] : [],
-  ]
 }
 
 const fromProblem = ({ path, severity, code, message, hint }: Problem, holder: Path): Finding => ({

@@ -31,8 +31,11 @@ export function normalise(value: Readonly<Record<string, unknown>>): Normalised 
     result = copy
   }
   const { renamed, findings } = walk
-  return { value: result, findings, written: path => renamed.size === 0 ? path : original(path, renamed) }
+  return { value: result, findings, written: renamed.size === 0 ? asItIs : path => original(path, renamed) }
 }
+
+/** One for all files in which every key is spelled as the schemas do it, which are nearly all. */
+const asItIs = (path: Path): Path => path
 
 function original(path: Path, renamed: ReadonlyMap<string, Path>): Path {
   for (let length = path.length; length > 0; length--) {

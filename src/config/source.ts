@@ -182,7 +182,7 @@ export class ConfigSource {
     const last = this.#attempt
     if (last?.contents.length === relevant.length && relevant.every((content, i) => content === last.contents[i])) return last
     const fragments = new Set(this.#fragments.map(fragment => fragment.path))
-    const source = (content: Content): Source => ({ value: content.settings ?? {}, place: content.place })
+    const source = (content: Content): Source => ({ value: content.settings ?? {}, place: (path, what) => content.place(path, what) })
     const merged = merge([
       { value: devSettings(this.#input.flags) }, { value: this.#flags.first }, ...relevant.filter(({ file }) => !fragments.has(file)).map(source),
       { value: this.#flags.last }, ...relevant.filter(({ file }) => fragments.has(file)).map(source),

@@ -39,7 +39,7 @@ export function validatePaths(paths: readonly string[], options: { readonly form
 export function validateText(name: string, text: string, format: ConfigFormat): Validation {
   const content = readContent(name, text, format)
   const entries = entriesOf(content, limits)
-  const merged = merge([{ value: content.settings ?? {}, place: content.place }])
+  const merged = merge([{ value: content.settings ?? {}, place: (path, what) => content.place(path, what) }])
   const { settings, diagnostics } = resolve(merged, { hostname: 'localhost', dev: false, interfaces: undefined, kindOf: () => 'nothing' })
   const scriptsAllowed = merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
   const { faults } = combine([contributionOf(name, content, entries)], {

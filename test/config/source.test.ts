@@ -22,7 +22,7 @@ t.test('a first load', t => {
   t.end()
 })
 
-t.test('an origin prints like any other, though it is looked up late', t => {
+t.test('an origin prints like any other', t => {
   const conf = openConf(t, { 'a.json': '\n\n  {"service": {"name": "web"}}' })
   const origin = conf.source.load().declared.services.get('web')?.origin
   t.equal(JSON.stringify(origin), JSON.stringify({ file: conf.path('a.json'), line: 3, column: 15 }))

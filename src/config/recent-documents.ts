@@ -1,0 +1,18 @@
+import type { Document } from './syntax/index.js'
+
+/** Findings about two files that are at odds with each other go back and forth between them; more than a few at once there never are. */
+const mostKept = 4
+
+/** The parsed documents that were asked for lately, since what is asked about one file is asked in a row. */
+export class RecentDocuments<Holder extends object> {
+  #kept: readonly { readonly holder: Holder; readonly document: Document | undefined }[] = []
+
+  /** The document of `holder`, parsed by `parse` unless it is one of the latest. */
+  get(holder: Holder, parse: () => Document | undefined): Document | undefined {
+    const known = this.#kept.find(entry => entry.holder === holder)
+    if (known !== undefined) return known.document
+    const document = parse()
+    this.#kept = [{ holder, document }, ...this.#kept.slice(0, mostKept - 1)]
+    return document
+  }
+}
