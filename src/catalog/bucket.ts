@@ -36,25 +36,44 @@ export class Bucket<Value> {
   }
 }
 
-/** Buckets by name: a secondary index. A bucket that gets empty is forgotten. */
+/**
+ * Rows by name: a secondary index. Most names have one row, which then stands there itself; a bucket is made for the second one. A name
+ * without rows is forgotten.
+ */
 export class Index<Value> {
-  readonly #buckets = new Map<string, Bucket<Value>>()
+  readonly #held = new Map<string, Row<Value> | Bucket<Value>>()
 
   put(name: string, row: Row<Value>): void {
-    let bucket = this.#buckets.get(name)
-    if (bucket === undefined) this.#buckets.set(name, bucket = new Bucket())
-    bucket.set(row)
+    const held = this.#held.get(name)
+    if (held instanceof Bucket) held.set(row)
+    else if (held === undefined || held.key === row.key) this.#held.set(name, row)
+    else {
+      const bucket = new Bucket<Value>()
+      bucket.set(held)
+      bucket.set(row)
+      this.#held.set(name, bucket)
+    }
   }
 
   remove(name: string, key: string): void {
-    const bucket = this.#buckets.get(name)
-    bucket?.delete(key)
-    if (bucket?.size === 0) this.#buckets.delete(name)
+    const held = this.#held.get(name)
+    if (held instanceof Bucket) {
+      held.delete(key)
+      if (held.size === 0) this.#held.delete(name)
+    } else if (held?.key === key) this.#held.delete(name)
   }
 
-  has(name: string): boolean { return this.#buckets.has(name) }
+  has(name: string): boolean { return this.#held.has(name) }
   /** The values under a name, in order; empty when there are none. */
-  values(name: string): readonly Value[] { return this.#buckets.get(name)?.values() ?? nothing }
-  unordered(name: string): Iterable<Value> { return this.#buckets.get(name)?.unordered() ?? nothing }
-  names(): Iterable<string> { return this.#buckets.keys() }
+  values(name: string): readonly Value[] {
+    const held = this.#held.get(name)
+    return held instanceof Bucket ? held.values() : held === undefined ? nothing : [held.value]
+  }
+
+  unordered(name: string): Iterable<Value> {
+    const held = this.#held.get(name)
+    return held instanceof Bucket ? held.unordered() : held === undefined ? nothing : [held.value]
+  }
+
+  names(): Iterable<string> { return this.#held.keys() }
 }

@@ -11,11 +11,19 @@ interface Waiter {
 /** A topic as the registry keeps it. Only {@link Topics} moves its index. */
 export class TopicCell implements Topic {
   index: Revision
-  readonly waiters = new Set<Waiter>()
+  /** Undefined while nobody waits, as for nearly all topics nearly all the time. */
+  waiters: Set<Waiter> | undefined
+  readonly #family: TopicFamily
+  readonly #name: string
 
-  constructor(readonly name: string, index: Revision) {
+  /** @param name the name within the family */
+  constructor(family: TopicFamily, name: string, index: Revision) {
+    this.#family = family
+    this.#name = name
     this.index = index
   }
+
+  get name(): string { return this.#family.title(this.#name) }
 }
 
 /** What a batch of changes moved: topics, each with the newest revision that touched it. */
@@ -68,7 +76,7 @@ export class TopicFamily {
   get(name: string, index: Revision): TopicCell {
     const found = this.find(name)
     if (found !== undefined) return found
-    const cell = new TopicCell(this.title(name), index)
+    const cell = new TopicCell(this, name, index)
     if (this.alive(name)) this.#held.set(name, cell)
     else this.#lend(name, cell)
     return cell
@@ -78,7 +86,7 @@ export class TopicFamily {
   hold(name: string, index: Revision): TopicCell {
     const held = this.#held.get(name)
     if (held !== undefined) return held
-    const cell = this.#borrowed.get(name)?.deref() ?? new TopicCell(this.title(name), index)
+    const cell = this.#borrowed.get(name)?.deref() ?? new TopicCell(this, name, index)
     this.#borrowed.delete(name)
     this.#held.set(name, cell)
     return cell
@@ -167,12 +175,12 @@ export class Topics {
         const cell = family.lent ? family.find(name) : family.hold(name, at)
         if (cell === undefined) continue
         cell.index = at
-        if (cell.waiters.size > 0) woken.push(cell)
+        if (cell.waiters !== undefined) woken.push(cell)
         if (!family.lent) this.#bury(family, name, at)
       }
     }
     this.#dropOldTombstones()
-    for (const cell of woken) for (const waiter of cell.waiters) if (cell.index > waiter.after) waiter.settle(true)
+    for (const cell of woken) for (const waiter of [...cell.waiters ?? []]) if (cell.index > waiter.after) waiter.settle(true)
   }
 
   /** See {@link CatalogReads.wait}. @throws TypeError for a topic of another catalog */
@@ -182,7 +190,8 @@ export class Topics {
     if (ms <= 0 || signal?.aborted === true || this.#closed) return Promise.resolve(false)
     return new Promise(resolve => {
       const settle = (moved: boolean): void => {
-        topic.waiters.delete(waiter)
+        topic.waiters?.delete(waiter)
+        if (topic.waiters?.size === 0) topic.waiters = undefined
         this.#waiters.delete(waiter)
         timer.cancel()
         signal?.removeEventListener('abort', abort)
@@ -192,6 +201,7 @@ export class Topics {
       const abort = (): void => { settle(false) }
       const timer = this.#clock.after(ms, abort)
       signal?.addEventListener('abort', abort)
+      topic.waiters ??= new Set()
       topic.waiters.add(waiter)
       this.#waiters.add(waiter)
     })
