@@ -10,6 +10,36 @@ const text = (name: string, key: string, placeholder: string, help: string): Age
 const whole = (name: string, key: string, help: string): AgentFlag => ({ name, type: 'int', key, placeholder: 'N', help })
 const yes = (name: string, key: string, help: string): AgentFlag => ({ name, type: 'bool', key, help })
 
+const without = 'Accepted; without effect in this version'
+
+function several(name: string, key: string, placeholder: string): AgentFlag {
+  return { name, type: 'string', repeatable: true, key, shape: 'list', placeholder, help: without }
+}
+
+/** Flags that command lines of Consul carry and whose settings have no effect here: a warning says why, as it does for the keys in files. */
+const idle: readonly AgentFlag[] = [
+  text('encrypt', 'encrypt', 'KEY', without),
+  yes('disable-keyring-file', 'disable_keyring_file', without),
+  several('join', 'start_join', 'ADDRESS'),
+  several('join-wan', 'start_join_wan', 'ADDRESS'),
+  several('retry-join', 'retry_join', 'ADDRESS'),
+  several('retry-join-wan', 'retry_join_wan', 'ADDRESS'),
+  text('retry-interval', 'retry_interval', 'DURATION', without),
+  text('retry-interval-wan', 'retry_interval_wan', 'DURATION', without),
+  whole('retry-max', 'retry_max', without),
+  whole('retry-max-wan', 'retry_max_wan', without),
+  text('serf-lan-bind', 'serf_lan', 'ADDRESS', without),
+  text('serf-wan-bind', 'serf_wan', 'ADDRESS', without),
+  several('serf-lan-allowed-cidrs', 'serf_lan_allowed_cidrs', 'CIDR'),
+  several('serf-wan-allowed-cidrs', 'serf_wan_allowed_cidrs', 'CIDR'),
+  whole('protocol', 'protocol', without),
+  whole('raft-protocol', 'raft_protocol', without),
+  text('segment', 'segment', 'NAME', without),
+  { ...whole('grpc-port', 'ports.grpc', without), aliases: ['xds-port'] },
+  several('primary-gateway', 'primary_gateways', 'ADDRESS'),
+  text('ui-dir', 'ui_config.dir', 'FOLDER', without),
+]
+
 /** Every flag of `muster agent`. `-config-file` and `-config-dir` are one ordered list, either takes a file or a folder. */
 export const agentFlags: readonly AgentFlag[] = [
   { name: 'config-dir', aliases: ['config-file'], type: 'string', repeatable: true, placeholder: 'PATH', help: 'File, or folder of .json, .json5 and .hcl files, to read. Repeatable' },
@@ -56,6 +86,7 @@ export const agentFlags: readonly AgentFlag[] = [
   whole('log-rotate-max-files', 'log_rotate_max_files', 'Old log files to keep; 0 keeps all'),
   yes('syslog', 'enable_syslog', 'Log to syslog as well'),
   text('pid-file', 'pid_file', 'FILE', 'File that holds the process id'),
+  ...idle,
 ]
 
 /** The files and folders named on the command line, in order. */

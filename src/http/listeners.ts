@@ -1,7 +1,7 @@
 import http from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { MusterError, errorMessage } from '../common/errors.js'
+import { MusterError, errorCode, errorMessage } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
 import { clearSocketFile, ownSocketFile } from './unix-socket.js'
 
@@ -60,9 +60,8 @@ async function openListener(address: string, settings: Settings, handlers: Liste
   if (path !== undefined) await clearSocketFile(path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => {
-      reject(new MusterError('HTTP_LISTEN', `cannot listen for HTTP on ${path === undefined ? `${address}:${settings.ports.http}` : address}: ${errorMessage(error)}`, {
-        cause: error, hint: 'another agent may run there; choose other ports.http or addresses.http',
-      }))
+      const place = path === undefined ? urlHost(address, settings.ports.http) : address
+      reject(new MusterError('HTTP_LISTEN', `cannot listen for HTTP on ${place}: ${errorMessage(error)}`, { cause: error, hint: remedy(error, path) }))
     })
     const ready = (): void => { resolve() }
     if (path === undefined) server.listen(settings.ports.http, address, ready)
@@ -73,7 +72,17 @@ async function openListener(address: string, settings: Settings, handlers: Liste
     return { server, address: { kind: 'unix', host: path, port: 0, url: `unix://${path}` } }
   }
   const { address: host, port } = server.address() as AddressInfo
-  return { server, address: { kind: 'tcp', host, port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` } }
+  return { server, address: { kind: 'tcp', host, port, url: `http://${urlHost(host, port)}` } }
+}
+
+const urlHost = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
+
+function remedy(error: unknown, path: string | undefined): string {
+  const code = errorCode(error)
+  if (path !== undefined) return 'set addresses.http to a socket in an existing folder that the agent may write to'
+  if (code === 'EADDRNOTAVAIL') return 'the address is not one of this machine: set addresses.http or client_addr to one that is'
+  if (code === 'EACCES') return 'ports below 1024 need a privilege: set ports.http to a higher one, or grant CAP_NET_BIND_SERVICE'
+  return 'another program has the port, perhaps another agent: stop it, or set ports.http (-http-port) to another one'
 }
 
 const malformed: Readonly<Record<string, string>> = {

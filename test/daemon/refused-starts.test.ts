@@ -50,6 +50,39 @@ void t.test('a second agent on a data directory changes nothing in it', async t 
   t.equal((await agent.api('/v1/agent/services')).status, 200)
 })
 
+void t.test('a pid file: of another agent, of any other program, of nobody', async t => {
+  const pidFile = path.join(t.testdir({}), 'pid')
+  const agent = await startAgent(t, { dev: true, flags: [`-pid-file=${pidFile}`] })
+  t.equal(fs.readFileSync(pidFile, 'utf8'), `${agent.child.pid ?? 0}\n`)
+  const second = await muster(['agent', ...quick, '-dev', `-pid-file=${pidFile}`])
+  t.equal(second.code, 1)
+  t.match(second.err, /^==> the pid file .* belongs to the agent with process id \d+, which is running\n {4}stop that agent/)
+  t.equal(fs.readFileSync(pidFile, 'utf8'), `${agent.child.pid ?? 0}\n`)
+  await agent.stop()
+  t.notOk(fs.existsSync(pidFile), 'removed at the end')
+  for (const left of [`${process.pid}\n`, '4194305\n', 'nonsense', '']) {
+    fs.writeFileSync(pidFile, left)
+    const next = await startAgent(t, { dev: true, flags: [`-pid-file=${pidFile}`] })
+    t.equal(fs.readFileSync(pidFile, 'utf8'), `${next.child.pid ?? 0}\n`, `over ${JSON.stringify(left)}`)
+    await next.stop()
+  }
+})
+
+void t.test('an address that cannot be had: why, and the way out', async t => {
+  const agent = await startAgent(t, { dev: true })
+  for (const [flags, message, way] of [
+    [[`-http-port=${agent.http}`, '-dns-port=0'], /^==> cannot listen for HTTP on 127\.0\.0\.1:\d+: .*EADDRINUSE/, /-http-port/],
+    [['-http-port=0', `-dns-port=${agent.dns}`], /^==> DNS cannot listen on 127\.0\.0\.1 port \d+: .*EADDRINUSE/, /-dns-port/],
+    [['-http-port=0', '-dns-port=-1', '-client=192.0.2.77'], /^==> cannot listen for HTTP on 192\.0\.2\.77:0: .*EADDRNOTAVAIL/, /not one of this machine/],
+  ] as const) {
+    const { code, err } = await muster(['agent', '-dev', '-bind=127.0.0.1', ...flags])
+    t.equal(code, 1)
+    t.match(err, message)
+    t.match(err, way)
+    t.notMatch(err, /^ +at /m)
+  }
+})
+
 void t.test('an agent outlives whoever read its output', async t => {
   const agent = await startAgent(t, { dev: true })
   agent.child.stdout?.destroy()
