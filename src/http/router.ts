@@ -12,15 +12,21 @@ export interface Router {
 
 /**
  * Finds endpoints with fastify. Methods, bodies and answers are not its business here: every method of a known path is handed on, the body
- * unread, because the rules for both are Consul's.
+ * unread, because the rules for both are Consul's. So every request is looked up as a GET, which has one entry a path and no body: an entry
+ * for each of the 34 methods would take some megabytes.
  */
 export async function createRouter(routes: readonly Route[], on: Dispatched): Promise<Router> {
-  let dispatch: Router['dispatch'] | undefined
+  let handle: Router['dispatch'] | undefined
+  const methods = new WeakMap<IncomingMessage, string>()
+  const found = (request: IncomingMessage, response: ServerResponse, route: Route | undefined): void => {
+    request.method = methods.get(request) ?? 'GET'
+    on(request, response, route)
+  }
   const app: FastifyInstance = fastify({
     logger: false,
     // fastify's own server never listens: the listeners hand requests to `dispatch`, after the fast path.
     serverFactory: handler => {
-      dispatch = handler
+      handle = handler
       return http.createServer()
     },
     exposeHeadRoutes: false,
@@ -28,28 +34,29 @@ export async function createRouter(routes: readonly Route[], on: Dispatched): Pr
     routerOptions: { maxParamLength: 1_000_000, caseSensitive: true, ignoreTrailingSlash: false },
     frameworkErrors: (_error, request, reply) => {
       reply.hijack()
-      on(request.raw, reply.raw, undefined)
+      found(request.raw, reply.raw, undefined)
     },
   })
-  for (const method of http.METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: false })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   for (const route of routes) {
-    app.route({
-      method: [...app.supportedMethods],
-      url: route.path,
-      handler: (request, reply) => {
-        reply.hijack()
-        on(request.raw, reply.raw, route)
-      },
+    app.get(route.path, (request, reply) => {
+      reply.hijack()
+      found(request.raw, reply.raw, route)
     })
   }
   app.setNotFoundHandler((request, reply) => {
     reply.hijack()
-    on(request.raw, reply.raw, undefined)
+    found(request.raw, reply.raw, undefined)
   })
   await app.ready()
-  if (dispatch === undefined) throw new Error('fastify has not asked for a server')
+  const lookUp = handle
+  if (lookUp === undefined) throw new Error('fastify has not asked for a server')
+  const dispatch: Router['dispatch'] = (request, response) => {
+    methods.set(request, request.method ?? 'GET')
+    request.method = 'GET'
+    lookUp(request, response)
+  }
   return { dispatch, close: async () => { await app.close() } }
 }
 
