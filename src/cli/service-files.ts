@@ -35,7 +35,7 @@ export function toApi(definition: ServiceDefinition): { readonly Name: string } 
     // The id is settled here: over HTTP it would be numbered in another order.
     Checks: definition.checks.map(check => {
       const { ID: _topLevelId, ...written } = check.written
-      return { ...written, CheckID: check.id, Name: check.name }
+      return { ...written, CheckID: check.id, Name: check.name, Status: check.status }
     }),
   }
 }

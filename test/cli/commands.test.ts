@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import t from 'tap'
 import { commands } from '../../src/cli/commands.js'
-import { startAgent } from '../support/agent-process.js'
+import { plainly, program, startAgent, writeConf } from '../support/agent-process.js'
 import { muster } from '../support/muster.js'
+import { until } from '../support/until.js'
 
 t.test('help: every command has a description, examples and its options; exit codes are Consul\'s', async t => {
   const overview = await muster(['help'])
@@ -102,19 +104,16 @@ t.test('the commands against an agent', async t => {
 
 t.test('monitor streams the log until the agent ends', async t => {
   const agent = await startAgent(t)
-  const following = muster(['monitor', '-log-level=debug'], { agent })
-  const register = setInterval(() => { void agent.api('/v1/agent/reload', { method: 'PUT' }).catch(() => undefined) }, 50)
-  t.teardown(() => { clearInterval(register) })
-  await new Promise<void>(resolve => {
-    const look = setInterval(() => {
-      if (!agent.output().includes('reload')) return
-      clearInterval(look)
-      resolve()
-    }, 20)
+  const monitor = spawn(...plainly(process.execPath, [program, 'monitor', `-http-addr=127.0.0.1:${agent.http}`]))
+  let out = ''
+  monitor.stdout.on('data', (chunk: Buffer) => { out += chunk.toString() })
+  const ended = new Promise<number | null>(resolve => monitor.once('close', resolve))
+  let port = 1
+  await until('a change of the configuration is told', () => {
+    if (port % 20 === 1) writeConf(path.join(agent.conf, 'web.json'), { service: { name: 'web', port } })
+    port++
+    return out.includes('configuration')
   })
-  clearInterval(register)
   await agent.stop()
-  const { code, out } = await following
-  t.equal(code, 1)
-  t.match(out, /reload/)
+  t.equal(await ended, 1)
 })

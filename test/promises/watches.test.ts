@@ -13,6 +13,7 @@ t.test('a watch handler runs once at start and then when its result changed, wha
   writeConf(path.join(agent.conf, 'watch.json'), { watches: [{ type: 'service', service: 'web', args: ['sh', '-c', `echo x >> ${fired}`] }] })
   await until('it has run', () => lines() === 1)
   t.equal((await muster(['reload'], { agent })).code, 0)
+  await until('what was read is remembered, in a file that stays open', () => fs.existsSync(path.join(agent.dataDir, 'config', 'last-good')))
   const before = descriptors()
   for (let i = 0; i < 10; i++) t.equal((await muster(['reload'], { agent })).code, 0)
   t.equal(lines(), 1)

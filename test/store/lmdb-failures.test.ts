@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -91,10 +91,22 @@ void t.test('a place that is no directory is refused with the reason', async t =
   await t.rejects(openLmdbStore({ directory: join(directory, 'file/below') }), MusterError)
 })
 
+void t.test('no room for a new store: refused, where mapped files would kill the process', t => {
+  const directory = join(temporary(t), 'new')
+  const { stdout, status, signal } = spawnSync('bash', ['-c', 'trap "" XFSZ; ulimit -f 16; exec "$@"', 'bash', process.execPath, '-e',
+    `import('${script('../../src/store/index.js')}').then(s => s.openLmdbStore({ directory: process.argv[1] })).then(
+      () => { console.log('opened') }, error => { console.log(error.code, error.hint) })`, directory],
+  { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } })
+  t.match({ stdout, status, signal }, { stdout: /^STORE_FULL free space/, status: 0, signal: null })
+  t.same(readdirSync(directory), [], 'nothing is left behind')
+  t.end()
+})
+
 void t.test('no room: refused whole, nothing lost, and writes resume', t => {
   const directory = temporary(t)
   // The limit on file sizes, in KiB, stands for a full disk: writing past it fails in the same place.
-  const { stdout, status } = spawnSync('bash', ['-c', 'trap "" XFSZ; ulimit -f 4096; exec "$@"', 'bash', process.execPath, script('full-writer.js'), directory], { encoding: 'utf8' })
+  // What a test runner loads into each process would end it at the signal for that.
+  const { stdout, status } = spawnSync('bash', ['-c', 'trap "" XFSZ; ulimit -f 4096; unset NODE_OPTIONS; exec "$@"', 'bash', process.execPath, script('full-writer.js'), directory], { encoding: 'utf8' })
   t.equal(status, 0)
   const found = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>
   t.match(found, { codes: ['STORE_FULL'], hints: [/free space/], same: true, writable: true })

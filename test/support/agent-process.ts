@@ -7,6 +7,9 @@ import type { Test } from 'tap'
 /** The built program; tests of whole agents run what users run. */
 export const program = path.resolve('dist/muster.js')
 
+/** Runs a program as users do, without what a test runner loads into every Node.js process: `env` becomes that program. */
+export const plainly = (command: string, args: readonly string[]): [string, string[]] => ['env', ['-u', 'NODE_OPTIONS', command, ...args]]
+
 /** A muster agent as a process of its own, on free ports of 127.0.0.1. */
 export interface AgentProcess {
   readonly child: ChildProcess
@@ -66,8 +69,8 @@ async function launch(plan: Launch): Promise<AgentProcess> {
   const { directory, conf, options, running } = plan
   const dataDir = path.join(directory, 'data')
   const mode = options.dev === true ? ['-dev'] : ['-data-dir', dataDir]
-  const child = spawn(process.execPath, [program, 'agent', ...mode, '-config-dir', conf, '-node=n1', '-bind=127.0.0.1',
-    `-http-port=${plan.http}`, `-dns-port=${plan.dns}`, ...options.flags ?? []],
+  const child = spawn(...plainly(process.execPath, [program, 'agent', ...mode, '-config-dir', conf, '-node=n1', '-bind=127.0.0.1',
+    `-http-port=${plan.http}`, `-dns-port=${plan.dns}`, ...options.flags ?? []]),
   { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory, env: { ...process.env, ...options.env } })
   running.add(child)
   child.once('exit', () => { running.delete(child) })

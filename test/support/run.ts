@@ -13,6 +13,8 @@ export function run(command: string, args: readonly string[], options: { readonl
     child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString() })
     child.once('error', reject)
     child.once('close', code => { resolve({ code, out, err }) })
+    // A program need not read what it is given.
+    child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
   })
 }
