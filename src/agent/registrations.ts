@@ -119,7 +119,7 @@ export class Registrations {
     await Promise.all([
       ...unsaved ? [this.#save(`service ${definition.id}`, persistence.putService(definition))] : [],
       ...checks.map(check => this.#save(`check ${check.id}`, persistence.putCheck(check))),
-      ...touched.gone.map(id => persistence.deleteCheck(id)),
+      ...touched.gone.map(id => this.#erase(`check ${id}`, persistence.deleteCheck(id))),
     ])
   }
 
@@ -142,8 +142,8 @@ export class Registrations {
     const kept = local.checksOfService(id).filter(check => check.origin.by === 'api')
     this.#removeService(id)
     await Promise.all([
-      ...origin.by === 'api' ? [persistence.deleteService(id)] : [],
-      ...kept.map(check => persistence.deleteCheck(check.id)),
+      ...origin.by === 'api' ? [this.#erase(`service ${id}`, persistence.deleteService(id))] : [],
+      ...kept.map(check => this.#erase(`check ${check.id}`, persistence.deleteCheck(check.id))),
     ])
     return true
   }
@@ -155,7 +155,7 @@ export class Registrations {
     if (check === undefined) return false
     local.removeCheck(id)
     runner.stop(id)
-    if (check.origin.by === 'api') await persistence.deleteCheck(id)
+    if (check.origin.by === 'api') await this.#erase(`check ${id}`, persistence.deleteCheck(id))
     return true
   }
 
@@ -168,9 +168,10 @@ export class Registrations {
       await this.removeCheck(id)
       return true
     }
-    if (local.checks().has(id)) return true
+    const name = `maintenance mark ${id}`
+    if (local.checks().has(id) && !this.#unsaved.has(name)) return true
     local.mark(serviceId, reason)
-    await persistence.putMark(id, serviceId ?? '', reason)
+    await this.#save(name, persistence.putMark(id, serviceId ?? '', reason))
     return true
   }
 
@@ -202,6 +203,16 @@ export class Registrations {
       })
     }
     this.#unsaved.delete(name)
+  }
+
+  async #erase(name: string, work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      throw new MusterError('AGENT_NOT_SAVED', `${name} is removed, but would come back at a restart: ${errorMessage(error)}`, {
+        cause: error, hint: 'make data_dir writable again; then register it and remove it once more',
+      })
+    }
   }
 
   /** For deletions that nobody waits for: what stays behind is found, and deleted again, at the next start. */

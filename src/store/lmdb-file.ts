@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorCode } from '../common/errors.js'
 
@@ -34,6 +34,24 @@ export function headerFault(directory: string): string | undefined {
     return undefined
   } finally {
     closeSync(file)
+  }
+}
+
+/** LMDB's lock file has 8 KiB with its default number of readers; the rest is for what the file system needs itself. */
+const roomForLocks = 64 * 1024
+
+/**
+ * LMDB makes its lock file by stretching it and writes to it through memory, and a disk without room for that kills the process.
+ * So where it is still to be made, room for it is tried first.
+ * @throws the system's error, when there is none
+ */
+export function assertRoomForLocks(directory: string): void {
+  if (existsSync(join(directory, 'lock.mdb'))) return
+  const probe = join(directory, 'room.tmp')
+  try {
+    writeFileSync(probe, Buffer.alloc(roomForLocks), { mode: 0o600, flush: true })
+  } finally {
+    rmSync(probe, { force: true })
   }
 }
 

@@ -1,12 +1,12 @@
-import { mkdirSync } from 'node:fs'
 import { open } from 'lmdb'
 import type { Duration } from '../common/duration.js'
+import { ensureFolder } from '../common/folder.js'
 import { EmbeddedStore } from './embedded.js'
 import type { EmbeddedOptions, KeyFound, Opened } from './embedded.js'
 import { lmdbEngine, ownerKey } from './lmdb-engine.js'
 import type { Database } from './lmdb-engine.js'
 import { corrupt, openFailed, unknownFormat } from './lmdb-errors.js'
-import { coverPages, headerFault, pageSize } from './lmdb-file.js'
+import { assertRoomForLocks, coverPages, headerFault, pageSize } from './lmdb-file.js'
 import { decodeRecord, decodeRevision, encodeRevision, entryRange, metaKey, revisionKey } from './lmdb-record.js'
 import { becomeOwner, isHeld, locked, parseOwner, release, systemProcesses } from './owner.js'
 import type { Owner } from './owner.js'
@@ -39,9 +39,10 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   let database: Database | undefined
   let owner: Owner | undefined
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    ensureFolder(directory, 0o700)
     const fault = headerFault(directory)
     if (fault !== undefined) throw corrupt(directory, fault)
+    assertRoomForLocks(directory)
     database = openDatabase(directory, options.mapSize ?? defaultMapSize)
     owner = takeOwnership(database, directory)
     return new EmbeddedStore(readAll(database, directory, owner), options)

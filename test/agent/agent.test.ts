@@ -114,6 +114,15 @@ t.test('a registration that cannot be written is refused, and written when it co
   fs.mkdirSync(services)
   await agent.registerService(api(service('web')))
   t.equal(fs.readdirSync(services).length, 1)
+  const checks = path.join(at.dataDir, 'checks')
+  fs.renameSync(checks, `${checks}.away`)
+  await t.rejects(agent.setMaintenance('web', true, 'move'), { code: 'AGENT_NOT_SAVED', message: /maintenance mark .* would not survive a restart/ })
+  fs.renameSync(`${checks}.away`, checks)
+  const before = fs.readdirSync(checks).length
+  t.equal(await agent.setMaintenance('web', true, 'move'), true)
+  t.equal(fs.readdirSync(checks).length, before + 1)
+  fs.rmSync(services, { recursive: true })
+  await t.rejects(agent.deregisterService('web'), { code: 'AGENT_NOT_SAVED', message: /would come back at a restart/ })
 })
 
 t.test('registrations are in the catalog when they are answered, many at once in few writes', async t => {
