@@ -7,7 +7,7 @@ import type { Declared, DeclaredCheck, DeclaredService, DeclaredWatch, Diagnosti
 export interface Rules {
   readonly scriptsAllowed: boolean
   /** Service ids that exist without being declared in a file. */
-  readonly known: ReadonlySet<string>
+  readonly known: () => ReadonlySet<string>
   /** Which of two files that declare one id had it first, if that is known. */
   readonly owner: (kind: 'service' | 'check', id: string, files: readonly [string, string]) => string | undefined
 }
@@ -24,7 +24,7 @@ export interface Combined {
   readonly declared: Declared
   readonly faults: readonly Fault[]
   /** Which file a check comes from, those of services included. */
-  checkFile(id: string): string | undefined
+  readonly checkFile: (id: string) => string | undefined
 }
 
 /**
@@ -35,9 +35,15 @@ export function combine(contributions: readonly Contribution[], rules: Rules): C
   const combiner = new Combiner(rules)
   for (const contribution of contributions) combiner.addServices(contribution)
   for (const contribution of contributions) combiner.addChecks(contribution)
-  // What is asked later holds on to nothing else: the rules know the outcome before this one, and that the one before it.
   const { services, checks, watches, faults, checkClaims } = combiner
-  return { declared: { services, checks, watches }, faults, checkFile: id => checkClaims.get(id)?.contribution.file }
+  return { declared: { services, checks, watches }, faults, checkFile: fileOf(checkClaims) }
+}
+
+/** Holds on to nothing but names: it is asked long after the contents have changed. */
+function fileOf(claims: ReadonlyMap<string, Claim>): Combined['checkFile'] {
+  const files = new Map<string, string>()
+  for (const [id, claim] of claims) files.set(id, claim.contribution.file)
+  return id => files.get(id)
 }
 
 /** How many faults come with a suggestion. */
@@ -71,7 +77,7 @@ class Combiner {
   addChecks(contribution: Contribution): void {
     for (const { declared, claim } of contribution.checks) {
       const { serviceId } = declared.definition
-      if (serviceId !== '' && !this.services.has(serviceId) && !this.#rules.known.has(serviceId)) {
+      if (serviceId !== '' && !this.services.has(serviceId) && !this.#rules.known().has(serviceId)) {
         this.faults.push(unknownService(claim, serviceId, this.#suggestible()))
       } else if (this.#claim('check', this.checkClaims, claim)) this.checks.set(claim.id, declared)
       if (claim.script) this.#judgeScript(claim)
@@ -80,7 +86,7 @@ class Combiner {
 
   /** All service ids, as long as few are missing: comparing thousands with thousands would take minutes. */
   #suggestible(): readonly string[] | undefined {
-    return this.faults.length < mostSuggestions ? [...this.services.keys(), ...this.#rules.known] : undefined
+    return this.faults.length < mostSuggestions ? [...this.services.keys(), ...this.#rules.known()] : undefined
   }
 
   /** False when the id belongs to an earlier entry. */

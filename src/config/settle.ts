@@ -1,7 +1,9 @@
 import { combine } from './combine.js'
-import type { Combined, Fault, Rules } from './combine.js'
+import type { Fault, Rules } from './combine.js'
 import type { Content } from './content.js'
 import type { EntryLimits } from './entries.js'
+import { recombine } from './recombine.js'
+import type { Combination } from './recombine.js'
 import type { TrackedFile } from './tracked-file.js'
 
 /** Which of a file's contents is taken; none when nothing of it was ever good. */
@@ -30,15 +32,17 @@ function usableFallback(file: TrackedFile, limits: EntryLimits): Content | undef
  * Finds out which contents get along. A file that is at fault beside the others steps back to its earlier content, then
  * out, until no fault is left; choices only ever step down, so this ends. What runs already stays: of two files with one
  * id the one that had it is not at fault, and neither scripts that have been switched off meanwhile nor a service that
- * went away take a whole running file out.
+ * went away take a whole running file out. `before` is the outcome of the last load.
  */
-export function settle(choices: readonly Choice[], limits: EntryLimits, rules: Rules): Combined & { readonly demoted: boolean } {
+export function settle(choices: readonly Choice[], limits: EntryLimits, rules: Rules, before?: Combination): Combination & { readonly demoted: boolean } {
+  const { scriptsAllowed } = rules
   for (let demoted = false; ; demoted = true) {
-    const combined = combine(choices.flatMap(({ file, content }) => content === undefined ? [] : file.contribution(content, limits)), rules)
-    if (combined.faults.length === 0) return { ...combined, demoted }
+    const contributions = choices.flatMap(({ file, content }) => content === undefined ? [] : file.contribution(content, limits))
+    const combined = recombine(before, contributions, scriptsAllowed) ?? combine(contributions, rules)
+    if (combined.faults.length === 0) return { ...combined, contributions, scriptsAllowed, demoted }
     const byFile = new Map(choices.map(choice => [choice.file.path, choice]))
     const guilty = new Set(combined.faults.flatMap(fault => mustStepBack(fault, byFile) ?? []))
-    if (guilty.size === 0) return { ...combined, demoted }
+    if (guilty.size === 0) return { ...combined, contributions, scriptsAllowed, demoted }
     for (const choice of guilty) giveUp(choice, limits)
   }
 }

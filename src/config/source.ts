@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { flagIsSet } from '../common/flags.js'
 import type { ParsedFlags } from '../common/flags.js'
-import type { Combined, Rules } from './combine.js'
+import type { Rules } from './combine.js'
 import type { Content } from './content.js'
 import type { EntryLimits } from './entries.js'
 import { FileSet } from './file-set.js'
@@ -13,6 +13,7 @@ import { reportFiles } from './load-report.js'
 import type { LoadedFile } from './load-report.js'
 import { merge } from './merge.js'
 import type { Merged, Source } from './merge.js'
+import type { Combination } from './recombine.js'
 import { resolve } from './resolve/index.js'
 import type { Environment, Resolved } from './resolve/index.js'
 import type { InterfaceAddress } from './resolve/address-template.js'
@@ -74,7 +75,7 @@ export interface ConfigLoad {
 interface SettingsState { readonly contents: readonly Content[]; readonly resolved: Resolved; readonly merged: Merged }
 
 interface RunningSettings { readonly settings: Settings; readonly merged: Merged }
-interface Judgement { readonly load: ConfigLoad; readonly choices: readonly Choice[]; readonly combined: Combined; readonly running: RunningSettings | undefined }
+interface Judgement { readonly load: ConfigLoad; readonly choices: readonly Choice[]; readonly combined: Combination; readonly running: RunningSettings | undefined }
 
 const defaultOutputSize = 4096
 
@@ -88,8 +89,10 @@ export class ConfigSource {
   readonly #restart: boolean
   #attempt: SettingsState | undefined
   #running: RunningSettings | undefined
-  #combined: Combined | undefined
+  #combined: Combination | undefined
   #paths = new Set<string>()
+  /** The files that {@link #paths} was made of. */
+  #remembered: readonly TrackedFile[] | undefined
 
   constructor(input: SourceInput) {
     this.#input = input
@@ -137,7 +140,7 @@ export class ConfigSource {
     const settled = this.#settleSettings(choices, limits)
     const { settings, merged } = settled.running ?? {}
     const rules = this.#rules(settings?.enableLocalScriptChecks ?? settled.scriptsWritten, files)
-    const combined = settle(choices, limits, rules)
+    const combined = settle(choices, limits, rules, this.#combined)
     const clean = !combined.demoted && combined.faults.length === 0 && choices.every(({ file, content }) => content === file.candidate)
     const faults = clean ? [] : [...combined.faults, ...faultsBetween(files, limits, rules)].map(fault => fault.diagnostic)
     const pathErrors = this.#files.pathErrors
@@ -210,8 +213,9 @@ export class ConfigSource {
         ? services.some(({ claim }) => claim.id === id)
         : [...checks.map(({ claim }) => claim), ...services.flatMap(service => service.checks)].some(claim => claim.id === id)
     }
+    let known: ReadonlySet<string> | undefined
     return {
-      scriptsAllowed, known: new Set(this.#input.knownServices?.() ?? []),
+      scriptsAllowed, known: () => known ??= new Set(this.#input.knownServices?.() ?? []),
       owner: (kind, id, candidates) => {
         if (before !== undefined) return kind === 'service' ? before.declared.services.get(id)?.origin.file : before.checkFile(id)
         const having = candidates.filter(path => remembers(path, kind, id))
@@ -222,15 +226,17 @@ export class ConfigSource {
 
   /** Notes what runs from now on, and what to come back to. */
   #remember(choices: readonly Choice[]): void {
-    const keepOthers = this.#files.pathErrors.length > 0
-    const paths = new Set<string>()
     for (const { file, content } of choices) {
-      paths.add(file.path)
       file.running = content
       if (content === undefined || this.#fragments.includes(file) || file.remembers(content.text)) continue
       file.remember(content.text)
       this.#input.lastGood.set(file.path, content.text)
     }
+    const keepOthers = this.#files.pathErrors.length > 0
+    // The same files as the last time, then, which is also the same list.
+    if (this.#remembered === this.#files.files) return
+    this.#remembered = keepOthers ? undefined : this.#files.files
+    const paths = new Set(choices.map(({ file }) => file.path))
     if (!keepOthers) for (const path of this.#paths) if (!paths.has(path)) this.#input.lastGood.set(path, undefined)
     this.#paths = keepOthers ? new Set([...this.#paths, ...paths]) : paths
   }

@@ -43,7 +43,7 @@ export function validateText(name: string, text: string, format: ConfigFormat): 
   const { settings, diagnostics } = resolve(merged, { hostname: 'localhost', dev: false, interfaces: undefined, kindOf: () => 'nothing' })
   const scriptsAllowed = merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
   const { faults } = combine([contributionOf(name, content, entries)], {
-    scriptsAllowed: settings?.enableLocalScriptChecks ?? scriptsAllowed, known: new Set(), owner: () => undefined,
+    scriptsAllowed: settings?.enableLocalScriptChecks ?? scriptsAllowed, known: () => new Set(), owner: () => undefined,
   })
   const all = [...content.diagnostics, ...entries.diagnostics, ...diagnostics, ...faults.map(fault => fault.diagnostic)]
   return {
