@@ -1,9 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import dgram from 'node:dgram'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import * as packet from 'dns-packet'
+import { bound, connect, type Resolver } from './support/agent.js'
 import { quantiles, row } from './support/row.js'
 
 const program = path.resolve('dist/muster.js')
@@ -68,18 +67,6 @@ async function measureAgent(directory: string, conf: string): Promise<void> {
   }
 }
 
-function bound(agent: ChildProcess): Promise<{ http: number; dns: number }> {
-  return new Promise((resolve, reject) => {
-    let output = ''
-    agent.once('exit', code => { reject(new Error(`the agent exited with ${code}: ${output}`)) })
-    agent.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      const found = /HTTP: (\d+),.*DNS: (\d+)\)/.exec(output)
-      if (found !== null) resolve({ http: Number(found[1]), dns: Number(found[2]) })
-    })
-  })
-}
-
 interface Edit { readonly file: string; readonly name: string; readonly port: number }
 
 /** Makes one edit after the other, each by rename, and times each until the DNS answer shows its port. */
@@ -95,23 +82,6 @@ async function measureEdits(dns: Resolver, conf: string, edit: (i: number) => Ed
     times.push(performance.now() - begun)
   }
   return quantiles(times)
-}
-
-interface Resolver { port(name: string): Promise<number | undefined>; close(): void }
-
-async function connect(port: number): Promise<Resolver> {
-  const socket = dgram.createSocket('udp4')
-  await new Promise<void>(resolve => { socket.connect(port, '127.0.0.1', resolve) })
-  return {
-    port: name => new Promise(resolve => {
-      socket.once('message', message => {
-        const answer = packet.decode(message).answers?.[0]
-        resolve(answer?.type === 'SRV' ? answer.data.port : undefined)
-      })
-      socket.send(packet.encode({ type: 'query', id: 1, questions: [{ type: 'SRV', name }] }))
-    }),
-    close: () => { socket.close() },
-  }
 }
 
 /** Kilobytes, as the kernel counts them. */

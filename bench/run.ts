@@ -4,6 +4,7 @@ import os from 'node:os'
 interface Bench { run(): Promise<void> }
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  ready: () => import('./ready.js'),
   files: () => import('./files.js'),
   store: () => import('./store.js'),
   dns: () => import('./dns.js'),
