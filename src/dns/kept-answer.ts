@@ -25,7 +25,7 @@ export class KeptAnswer {
   private readonly mostServes: number
 
   /**
-   * `write` encodes the set in an order; `expires` is a time by the clock, or Infinity. What `write` gave belongs to this object,
+   * `write` encodes the set in an order; `expires` is a time by the clock's monotonic count, or Infinity. What `write` gave belongs to this object,
    * which hands it out again and again: receivers may change its id and nothing else.
    */
   constructor(

@@ -90,7 +90,7 @@ export class Responder {
       key = packet.toString('latin1', 2, layout.optEnd)
       if (layout.subnetEnd > 0) key += packet.toString('latin1', layout.subnetStart, layout.subnetEnd)
       const kept = this.caches[transport].get(key)
-      if (kept?.isCurrent(this.currentEpoch()) === true && (kept.expires === Number.POSITIVE_INFINITY || this.deps.clock.now() < kept.expires)) {
+      if (kept?.isCurrent(this.currentEpoch()) === true && (kept.expires === Number.POSITIVE_INFINITY || this.deps.clock.monotonic() < kept.expires)) {
         const ready = copy ? Buffer.from(kept.take()) : kept.take()
         ready[0] = packet[0] ?? 0
         ready[1] = packet[1] ?? 0
@@ -161,7 +161,7 @@ export class Responder {
   }
 
   private keep(asked: Asked, key: string, set: AnswerSet): Buffer {
-    const expires = this.deps.clock.now() + set.maxAge
+    const expires = this.deps.clock.monotonic() + set.maxAge
     const kept = new KeptAnswer(set, this.currentEpoch(), expires, this.writer(asked, set), this.deps.random)
     this.caches[asked.transport].put(key, kept)
     return kept.first

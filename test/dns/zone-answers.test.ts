@@ -1,5 +1,8 @@
+import { decode } from 'dns-packet'
 import t from 'tap'
+import { systemClock } from '../../src/common/clock.js'
 import type { RegisterRequest } from '../../src/catalog/index.js'
+import { encodeQuestion, exchangeUdp } from './support/dns-client.js'
 import { startDns } from './support/fixture.js'
 
 const server = (i: number, status = 'passing'): RegisterRequest => ({
@@ -88,4 +91,20 @@ void t.test('addresses that a name says itself', async t => {
 void t.test('zone transfers are not implemented', async t => {
   const dns = await startDns(t)
   t.match(await dns.ask({ name: 'consul', type: 'AXFR', transport: 'tcp' }), { rcode: 'NOTIMP', answers: [] })
+})
+
+void t.test('a kept answer ages by the time that passes, whatever becomes of the wall clock', async t => {
+  let wall = 2_000_000_000_000
+  let elapsed = 0
+  const clock = { now: () => wall, monotonic: () => elapsed, after: (delay: number, run: () => void) => systemClock.after(delay, run) }
+  const dns = await startDns(t, { clock })
+  const serial = async (): Promise<number | undefined> => {
+    const { answers } = decode(await exchangeUdp(dns.port, encodeQuestion({ name: 'consul', type: 'SOA' })))
+    return answers?.flatMap(answer => answer.type === 'SOA' ? answer.data.serial ?? [] : [])[0]
+  }
+  t.equal(await serial(), wall / 1000)
+  // Someone corrects a clock that was a day ahead.
+  wall -= 86_400_000
+  elapsed += 2_000
+  t.equal(await serial(), wall / 1000)
 })
