@@ -1,7 +1,7 @@
 import type { Agent } from '../agent/index.js'
 import { systemClock } from '../common/clock.js'
 import { errorMessage } from '../common/errors.js'
-import type { Logger, LogHub } from '../telemetry/index.js'
+import type { Logger } from '../telemetry/index.js'
 import { listenToSignals } from './signals.js'
 
 /** How an agent comes to its end. */
@@ -13,6 +13,8 @@ const leavePatience = 15_000
 /** The end of the process, awaited in one place and brought about from several. Signals count from the first moment, also while the agent starts. */
 export class Lifecycle {
   readonly ended: Promise<End>
+  /** Aborted when the agent is asked a second time to stop: nothing is waited for any more. */
+  readonly impatient = new AbortController()
   readonly #log: Logger
   readonly #signals: { close(): void }
   #resolve: (end: End) => void = () => undefined
@@ -20,8 +22,8 @@ export class Lifecycle {
   /** What was asked for before the agent ran. */
   #early: { reload: boolean; stop: 'SIGINT' | 'SIGTERM' | undefined } = { reload: false, stop: undefined }
 
-  constructor(logs: LogHub) {
-    this.#log = logs.root.child('agent')
+  constructor(log: Logger) {
+    this.#log = log
     this.ended = new Promise<End>(resolve => { this.#resolve = resolve })
     this.#signals = listenToSignals({
       reload: () => { this.#reload() },
@@ -29,6 +31,7 @@ export class Lifecycle {
       abort: () => {
         // Asked twice to stop while still starting: there is nothing running that would need care.
         if (this.#agent === undefined) process.exit(1)
+        this.impatient.abort()
         this.end('gave up')
       },
     })

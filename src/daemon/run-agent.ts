@@ -2,7 +2,7 @@ import { systemClock } from '../common/clock.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { ParsedFlags } from '../common/flags.js'
 import { report, type Settings } from '../config/index.js'
-import { createLogHub, type LogHub } from '../telemetry/index.js'
+import { createLogHub, type Logger, type LogHub } from '../telemetry/index.js'
 import { banner } from './banner.js'
 import { startDaemon, type Daemon } from './daemon.js'
 import { EarlyLog } from './early-log.js'
@@ -28,14 +28,20 @@ export async function runAgent(flags: ParsedFlags, io: DaemonIo): Promise<number
   }
   outliveReaders()
   const early = new EarlyLog()
+  const lifecycle = new Lifecycle(early.child('agent'))
   const config = tryConfig(flags, early, io)
-  if (config === undefined) return 1
+  if (config === undefined) {
+    lifecycle.close()
+    return 1
+  }
   const { settings } = config
   const output = new HeldOutput(process.stdout)
   const logs = tryLog(config, output, io)
-  if (logs === undefined) return 1
+  if (logs === undefined) {
+    lifecycle.close()
+    return 1
+  }
   early.handOver(logs.root)
-  const lifecycle = new Lifecycle(logs)
   let removePidFile: (() => void) | undefined
   let started = false
   try {
@@ -129,15 +135,21 @@ function answeredService(agent: Daemon['agent']): string {
 async function untilStopped(daemon: Daemon, logs: LogHub, lifecycle: Lifecycle): Promise<number> {
   const log = logs.root.child('agent')
   const how = await lifecycle.ended
-  if (how === 'left') await drain(daemon.agent.settings.leaveDrainTime, log)
+  if (how === 'left') await drain(daemon.agent.settings.leaveDrainTime, log, lifecycle.impatient.signal)
   await daemon.close()
   log.info('stopped')
-  return how === 'left' ? 0 : 1
+  return how === 'left' && !lifecycle.impatient.signal.aborted ? 0 : 1
 }
 
 /** Goes on answering for a while, without this node in the answers, so that nobody who still asks is met with silence. */
-async function drain(ms: number, log: ReturnType<LogHub['root']['child']>): Promise<void> {
-  if (ms <= 0) return
+async function drain(ms: number, log: Logger, impatient: AbortSignal): Promise<void> {
+  if (ms <= 0 || impatient.aborted) return
   log.info('left; answering on for those who still ask', { seconds: ms / 1000 })
-  await new Promise<void>(resolve => { setTimeout(resolve, ms) })
+  await new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, ms)
+    impatient.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }

@@ -25,12 +25,15 @@ export function listenToSignals(actions: SignalActions): { close(): void } {
   process.on('SIGTERM', onStop)
   process.on('SIGHUP', onReload)
   process.on('SIGPIPE', ignore)
+  // Unheard, it would open Node's debugger to all users of the machine.
+  process.on('SIGUSR1', ignore)
   return {
     close: () => {
       process.off('SIGINT', onStop)
       process.off('SIGTERM', onStop)
       process.off('SIGHUP', onReload)
       process.off('SIGPIPE', ignore)
+      process.off('SIGUSR1', ignore)
     },
   }
 }
