@@ -1,4 +1,4 @@
-import { deregister, register, type CatalogReads, type CatalogWrites } from '../catalog/index.js'
+import { deregister, register, removeNode, type CatalogReads, type CatalogWrites } from '../catalog/index.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { serfHealthCheckId } from '../common/health.js'
 import { version } from '../common/version.js'
@@ -79,6 +79,7 @@ export class SingleMachine implements Membership {
   /** Registers the node, its liveness check and the `consul` service. What the agent itself has put there already stays. */
   async start(): Promise<void> {
     const { name, id, address, ports } = this.#self
+    await this.#removeFormerSelves()
     const known = this.#catalog.node(name)
     await this.#catalog.execute(register({
       node: name,
@@ -95,6 +96,19 @@ export class SingleMachine implements Membership {
         output: 'Agent alive and reachable', serviceId: '', type: '', definition: {},
       }],
     }))
+  }
+
+  /**
+   * The embedded store has one server at a time, so another id that was its server is this one before its node id was lost or replaced.
+   * Nobody else would ever find it dead, and it would keep the name.
+   */
+  async #removeFormerSelves(): Promise<void> {
+    const former = [...this.#catalog.nodes()].filter(({ node, id }) =>
+      id !== '' && id !== this.#self.id && this.#catalog.check(node, serfHealthCheckId) !== undefined && this.#catalog.service(node, 'consul') !== undefined)
+    for (const { node, id } of former) {
+      this.#log.warn('the node id has changed: what the catalog knew of this server under its former id is removed', { node, former: id, now: this.#self.id })
+      await this.#catalog.execute(removeNode(node, id))
+    }
   }
 
   async leave(): Promise<void> {
