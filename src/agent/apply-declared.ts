@@ -30,9 +30,9 @@ export function applyChanges(changes: readonly DeclaredChange[], wanted: Declare
  */
 export function missingEntries(declared: Declared, local: LocalState, of: (file: string) => boolean): readonly DeclaredChange[] {
   const changes: DeclaredChange[] = []
-  for (const [id, service] of declared.services) {
+  declared.services.forEach((service, id) => {
     if (of(service.origin.file) && !isThere(service, local)) changes.push({ kind: 'service', op: 'add', id, declared: service })
-  }
+  })
   for (const [id, check] of declared.checks) {
     if (of(check.origin.file) && local.checks().get(id)?.origin.by !== 'file' && hasItsService(check, declared, local)) {
       changes.push({ kind: 'check', op: 'add', id, declared: check })
@@ -43,9 +43,9 @@ export function missingEntries(declared: Declared, local: LocalState, of: (file:
 
 /** Notes where entries of the files `of` concerns stand that are themselves unchanged, when lines above them came or went. */
 export function moveOrigins(declared: Declared, local: LocalState, of: (file: string) => boolean): void {
-  for (const [id, { origin }] of declared.services) {
+  declared.services.forEach(({ origin }, id) => {
     if (of(origin.file) && isElsewhere(local.services().get(id)?.origin, origin)) local.moveOrigin('service', id, { by: 'file', at: origin })
-  }
+  })
   for (const [id, { origin }] of declared.checks) {
     if (of(origin.file) && isElsewhere(local.checks().get(id)?.origin, origin)) local.moveOrigin('check', id, { by: 'file', at: origin })
   }

@@ -11,12 +11,13 @@ export function difference(before: Declared, after: Declared): readonly Declared
     for (const [id, old] of before.checks) if (!after.checks.has(id)) changes.push({ kind: 'check', op: 'remove', id, before: old })
   }
   if (before.services !== after.services) {
-    for (const [id, old] of before.services) if (!after.services.has(id)) changes.push({ kind: 'service', op: 'remove', id, before: old })
-    for (const [id, declared] of after.services) {
+    // Of all ways through a map only this one makes no list of two for each entry.
+    before.services.forEach((old, id) => { if (!after.services.has(id)) changes.push({ kind: 'service', op: 'remove', id, before: old }) })
+    after.services.forEach((declared, id) => {
       const old = before.services.get(id)
       if (old === undefined) changes.push({ kind: 'service', op: 'add', id, declared })
       else if (!same(old, declared)) changes.push({ kind: 'service', op: 'change', id, declared, before: old })
-    }
+    })
   }
   if (before.checks !== after.checks) {
     for (const [id, declared] of after.checks) {

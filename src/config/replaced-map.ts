@@ -38,6 +38,6 @@ export class ReplacedMap<Value> implements ReadonlyMap<string, Value> {
   }
 
   forEach(run: (value: Value, key: string, map: ReadonlyMap<string, Value>) => void): void {
-    for (const [key, value] of this.entries()) run(value, key, this)
+    this.#base.forEach((value, key) => { run(this.#replaced.has(key) ? this.#replaced.get(key) as Value : value, key, this) })
   }
 }

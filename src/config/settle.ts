@@ -1,6 +1,7 @@
 import { combine } from './combine.js'
 import type { Fault, Rules } from './combine.js'
 import type { Content } from './content.js'
+import type { Contribution } from './contribution.js'
 import type { EntryLimits } from './entries.js'
 import { recombine } from './recombine.js'
 import type { Combination } from './recombine.js'
@@ -12,9 +13,20 @@ export interface Choice {
   content: Content | undefined
 }
 
-/** The newest content of each file that is right on its own, else what may stand in for it. */
-export const firstChoices = (files: readonly TrackedFile[], limits: EntryLimits): Choice[] =>
-  files.map(file => ({ file, content: file.usable(file.candidate, limits) ? file.candidate : usableFallback(file, limits) }))
+/**
+ * The newest content of each file that is right on its own, else what may stand in for it. Fills `choices`, those of an earlier load that
+ * nobody needs any more: thousands of new ones with each load would stay behind until the next full collection.
+ */
+export function firstChoices(files: readonly TrackedFile[], limits: EntryLimits, choices: Choice[]): Choice[] {
+  choices.length = Math.min(choices.length, files.length)
+  files.forEach((file, i) => {
+    const content = file.usable(file.candidate, limits) ? file.candidate : usableFallback(file, limits)
+    const known = choices[i]
+    if (known?.file === file) known.content = content
+    else choices[i] = { file, content }
+  })
+  return choices
+}
 
 /** Gives a file's newest content up for what may stand in for it. */
 export function giveUp(choice: Choice, limits: EntryLimits): void {
@@ -37,7 +49,8 @@ function usableFallback(file: TrackedFile, limits: EntryLimits): Content | undef
 export function settle(choices: readonly Choice[], limits: EntryLimits, rules: Rules, before?: Combination): Combination & { readonly demoted: boolean } {
   const { scriptsAllowed } = rules
   for (let demoted = false; ; demoted = true) {
-    const contributions = choices.flatMap(({ file, content }) => content === undefined ? [] : file.contribution(content, limits))
+    const contributions: Contribution[] = []
+    for (const { file, content } of choices) if (content !== undefined) contributions.push(file.contribution(content, limits))
     const combined = recombine(before, contributions, scriptsAllowed) ?? combine(contributions, rules)
     if (combined.faults.length === 0) return { ...combined, contributions, scriptsAllowed, demoted }
     const byFile = new Map(choices.map(choice => [choice.file.path, choice]))

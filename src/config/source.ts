@@ -61,7 +61,7 @@ export interface ConfigLoad {
   /** All findings, those of `files` included, in the order of files and lines. */
   readonly diagnostics: readonly Diagnostic[]
   /** The place that sets a dotted key in the settings returned; undefined for defaults and flags. */
-  settingOrigin(key: string): Origin | undefined
+  readonly settingOrigin: (key: string) => Origin | undefined
   /** The agent's settings as written are bad, and none of them was taken. */
   readonly settingsRefused: boolean
   /**
@@ -90,6 +90,7 @@ export class ConfigSource {
   #attempt: SettingsState | undefined
   #running: RunningSettings | undefined
   #combined: Combination | undefined
+  readonly #choices: Choice[] = []
   #paths = new Set<string>()
   /** The files that {@link #paths} was made of. */
   #remembered: readonly TrackedFile[] | undefined
@@ -136,7 +137,7 @@ export class ConfigSource {
     const skipped = this.#files.refresh(changed)
     const files = [...this.#files.files, ...this.#fragments]
     const limits = { checkOutputMaxSize: this.#outputLimit(files) }
-    const choices = firstChoices(files, limits)
+    const choices = firstChoices(files, limits, this.#choices)
     const settled = this.#settleSettings(choices, limits)
     const { settings, merged } = settled.running ?? {}
     const rules = this.#rules(settings?.enableLocalScriptChecks ?? settled.scriptsWritten, files)
@@ -149,14 +150,14 @@ export class ConfigSource {
       && (this.#restart || reports.every(report => report.state !== 'refused'))
     return { choices, combined, running: settled.running, load: {
       settings, declared: combined.declared, files: reports, diagnostics, settingsRefused: settled.refused, mayStart,
-      settingOrigin: key => merged?.origin(key),
+      settingOrigin: originsOf(merged),
     } }
   }
 
   /** The agent's own settings: all of them as written, or, when anything is wrong, all of them as they were. */
   #settleSettings(choices: readonly Choice[], limits: EntryLimits):
   { running: RunningSettings | undefined; refused: boolean; scriptsWritten: boolean; diagnostics: readonly Diagnostic[] } {
-    const { resolved, merged } = this.#resolve(choices.flatMap(({ file, content }) => content ?? file.candidate))
+    const { resolved, merged } = this.#resolve(choices.map(({ file, content }) => content ?? file.candidate))
     const flagsBad = this.#flags.diagnostics.some(({ severity }) => severity === 'error')
     const broken = choices.some(({ file, content }) => content !== file.candidate && (file.candidate.settings ?? content?.settings) !== undefined)
     const scriptsWritten = merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
@@ -241,6 +242,9 @@ export class ConfigSource {
     this.#paths = keepOthers ? new Set([...this.#paths, ...paths]) : paths
   }
 }
+
+/** A function of its own, so that a load holds on to nothing else that it was made with. */
+const originsOf = (merged: Merged | undefined): ConfigLoad['settingOrigin'] => key => merged?.origin(key)
 
 function kindOf(path: string): 'file' | 'folder' | 'nothing' {
   try {

@@ -50,7 +50,8 @@ export class TrackedFile {
     try {
       const stat = fs.statSync(this.path)
       if (!stat.isFile()) return false
-      const signature = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`
+      // Joined, not a template: that would be kept as a tree of its parts.
+      const signature = [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(':')
       if (signature === this.#signature && !force) return true
       this.#signature = undefined
       if (stat.size > sizeLimit) this.#fail(unreadableAt(this.path, `it is ${stat.size} bytes, more than the ${sizeLimit} that a file may have`))
@@ -94,8 +95,8 @@ export class TrackedFile {
   /** The declarations in one of this file's contents. */
   contribution(content: Content, limits: EntryLimits): Contribution {
     const max = limits.checkOutputMaxSize
-    const known = this.#contributions.find(({ max: size, contribution }) => size === max && contribution.content === content)
-    if (known !== undefined) return known.contribution
+    // Asked several times of each file in each load: a closure for each would be megabytes.
+    for (const known of this.#contributions) if (known.max === max && known.contribution.content === content) return known.contribution
     const contribution = contributionOf(this.path, content, entriesOf(content, limits))
     this.#contributions = [{ max, contribution }, ...this.#contributions.slice(0, keptContributions - 1)]
     return contribution
