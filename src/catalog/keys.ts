@@ -4,12 +4,13 @@ import { lengthFault, maxIdBytes, maxNodeBytes } from '../common/name-limits.js'
 /**
  * Keys of the store: `<table>/<component>/...`. Node names are lower-cased in them, since they match without regard to case.
  * Components are escaped, so that `/` separates, nothing unprintable gets into a key, and every key is proper UTF-8.
+ * Those of which there are thousands are joined: a template literal's result is kept as a tree of its parts.
  */
 export const nodeKey = (node: string): string => `node/${escape(node.toLowerCase())}`
 /** Key of a service instance. Service ids keep their case: an agent may run `web` and `WEB`. */
-export const serviceKey = (node: string, id: string): string => `service/${escape(node.toLowerCase())}/${escape(id)}`
+export const serviceKey = (node: string, id: string): string => ['service', escape(node.toLowerCase()), escape(id)].join('/')
 /** Key of a check. */
-export const checkKey = (node: string, id: string): string => `check/${escape(node.toLowerCase())}/${escape(id)}`
+export const checkKey = (node: string, id: string): string => ['check', escape(node.toLowerCase()), escape(id)].join('/')
 
 /** Key of a prepared query. */
 export const queryKey = (id: string): string => `query/${escape(id.toLowerCase())}`

@@ -21,5 +21,6 @@ function rank(unit: number): number {
  */
 export function pair(first: string, second: string): string {
   const safe = first.includes('\0') ? first.replaceAll('\0', '\0\u0002') : first
-  return `${safe}\0\u0001${second}`
+  // Joined, since it is kept: a template literal's result is a tree of its parts.
+  return [safe, second].join('\0\u0001')
 }

@@ -30,11 +30,11 @@ export function buildCheck(written: WrittenCheck, kind: CheckKind, identity: Che
   }
 }
 
-/** Id and name of the check at `position` (from 0) of `count` in a service, where its text gives none. */
+/** Id and name, each in one piece because it is kept, of the check at `position` (from 0) of `count` in a service, where its text gives none. */
 export function serviceCheckIdentity(written: WrittenCheck, position: number, count: number, service: { id: string; name: string; token: string }): CheckIdentity {
   return {
-    id: filled(written.id) ? written.id : count > 1 ? `service:${service.id}:${position + 1}` : `service:${service.id}`,
-    name: filled(written.name) ? written.name : `Service '${service.name}' check`,
+    id: filled(written.id) ? written.id : (count > 1 ? ['service', service.id, position + 1] : ['service', service.id]).join(':'),
+    name: filled(written.name) ? written.name : ['Service \'', service.name, '\' check'].join(''),
     serviceId: service.id,
     token: filled(written.token) ? written.token : service.token,
   }

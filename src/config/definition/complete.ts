@@ -44,7 +44,8 @@ export function completeService(written: WrittenService, limits: Limits): Comple
     const kind = judgeCheck(check, inside)
     if (kind !== undefined) checks.push(buildCheck(check, kind, identity, limits))
   }
-  return { definition: problems.fatal ? undefined : buildService(written, checks), problems: problems.list }
+  // Copied, because a list that grew has room for sixteen more.
+  return { definition: problems.fatal ? undefined : buildService(written, checks.slice()), problems: problems.list }
 }
 
 /** Makes the definition of a check that stands outside of a service. */
