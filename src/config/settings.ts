@@ -74,9 +74,7 @@ export interface Settings {
   readonly leaveOnTerminate: boolean
   readonly skipLeaveOnInterrupt: boolean
   readonly leaveDrainTime: Duration
-  readonly rejoinAfterLeave: boolean
   readonly translateWanAddrs: boolean
-  readonly disableCoordinates: boolean
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
     readonly json: boolean
@@ -88,9 +86,8 @@ export interface Settings {
     readonly syslog: boolean
     readonly syslogFacility: string
   }
-  readonly telemetry: { readonly metricsPrefix: string; readonly prometheusRetentionTime: Duration; readonly disableHostname: boolean }
+  readonly telemetry: { readonly metricsPrefix: string; readonly disableHostname: boolean }
   readonly pidFile: string
   readonly ui: { readonly enabled: boolean; readonly contentPath: string }
-  readonly enableDebug: boolean
   readonly autoReloadConfig: boolean
 }

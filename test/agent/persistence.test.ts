@@ -4,6 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { Journal } from '../../src/agent/journal.js'
+import { hostNodeId } from '../../src/agent/host-id.js'
 import { resolveNodeId } from '../../src/agent/node-id.js'
 import { noPersistence, openPersistence } from '../../src/agent/persistence.js'
 import { systemClock } from '../../src/common/clock.js'
@@ -156,6 +157,7 @@ t.test('the id of the node', async t => {
   t.equal(resolveNodeId({ nodeId: '', dataDir }), made)
   t.equal(fs.readFileSync(path.join(dataDir, 'node-id'), 'utf8'), made)
   t.not(resolveNodeId({ nodeId: '', dataDir: '' }), made)
+  t.equal(resolveNodeId({ nodeId: '', dataDir, disableHostNodeId: false }), made, 'what is kept counts more than the machine')
   fs.writeFileSync(path.join(dataDir, 'node-id'), 'garbage')
   t.throws(() => resolveNodeId({ nodeId: '', dataDir }), { code: 'AGENT_NODE_ID' })
 })
@@ -167,4 +169,15 @@ t.test('without a data-dir nothing is written, last good texts last as long as t
   t.same(persistence.lastGood.all(), [{ path: 'a', text: '{}' }])
   t.same(persistence.restore().services, [])
   await persistence.close()
+})
+
+t.test('a node id of the machine', async t => {
+  const machine = (files: Readonly<Record<string, string>>) => hostNodeId(path => files[path] ?? '')
+  const hardware = '4C4C4544-0032-3010-8051-B6C04F4C4D32\n'
+  t.equal(machine({ '/sys/class/dmi/id/product_uuid': hardware, '/etc/machine-id': 'x' }), machine({ '/sys/class/dmi/id/product_uuid': hardware.toLowerCase() }))
+  const installation = machine({ '/etc/machine-id': '4c4c4544003230108051b6c04f4c4d32\n' })
+  t.match(installation, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  t.equal(installation, machine({ '/sys/class/dmi/id/product_uuid': hardware }), 'the same text, with and without dashes')
+  t.not(installation, hardware.trim().toLowerCase(), 'hashed')
+  t.equal(machine({ '/etc/machine-id': 'uninitialized\n' }), undefined)
 })

@@ -37,10 +37,10 @@ const cases: readonly [string[], (settings: Settings) => unknown, unknown][] = [
   [['-enable-script-checks'], s => [s.enableScriptChecks, s.enableLocalScriptChecks], [true, true]],
   [['-enable-local-script-checks'], s => [s.enableScriptChecks, s.enableLocalScriptChecks], [false, true]],
   [['-server', '-bootstrap-expect=1'], s => [s.server, s.bootstrap, s.bootstrapExpect], [true, true, 1]],
-  [['-ui', '-rejoin', '-syslog', '-log-json'], s => [s.ui.enabled, s.rejoinAfterLeave, s.log.syslog, s.log.json], [true, true, true, true]],
+  [['-ui', '-syslog', '-log-json'], s => [s.ui.enabled, s.log.syslog, s.log.json], [true, true, true]],
   [['-bind=10.0.0.1', '-client=0.0.0.0'], s => [s.bindAddr, s.advertiseAddr, s.clientAddrs], ['10.0.0.1', '10.0.0.1', ['0.0.0.0']]],
   [['-hcl=log_level = "TRACE"', '-hcl=ports { dns = 53 }', '-log-level=WARN'], s => [s.log.level, s.ports.dns], ['trace', 53]],
-  [['-dev'], s => [s.dev, s.dataDir, s.bindAddr, s.log.level, s.ui.enabled, s.enableDebug, s.server], [true, '', '127.0.0.1', 'debug', true, true, true]],
+  [['-dev'], s => [s.dev, s.dataDir, s.bindAddr, s.log.level, s.ui.enabled, s.server], [true, '', '127.0.0.1', 'debug', true, true]],
   [['-dev', '-log-level=INFO'], s => s.log.level, 'info'],
 ]
 for (const [flags, read, expected] of cases) {
@@ -60,6 +60,7 @@ const wrong: readonly [string[], string][] = [
   [['-https-port=8501'], 'warning no-effect'],
   [['-encrypt=pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3XkvDwy7Cu5s='], 'warning no-effect'],
   [['-retry-max=3'], 'warning no-effect'],
+  [['-rejoin'], 'warning no-effect'],
   [['-hcl=nonsense = 1'], '-hcl:1:1 error unknown-key'],
   [['-bind=nowhere'], 'error bad-address'],
 ]

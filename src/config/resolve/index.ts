@@ -41,13 +41,13 @@ export function resolve(merged: Merged, environment: Environment): Resolved {
       kvMaxValueSize: reader.number('limits.kv_max_value_size'), txnMaxReqLen: reader.number('limits.txn_max_req_len'),
     },
     leaveOnTerminate: reader.flag('leave_on_terminate'), skipLeaveOnInterrupt: reader.flag('skip_leave_on_interrupt'),
-    rejoinAfterLeave: reader.flag('rejoin_after_leave'), translateWanAddrs: reader.flag('translate_wan_addrs'), disableCoordinates: reader.flag('disable_coordinates'),
+    translateWanAddrs: reader.flag('translate_wan_addrs'),
     log: resolveLog(reader),
     telemetry: {
-      metricsPrefix: reader.text('telemetry.metrics_prefix'), prometheusRetentionTime: reader.duration('telemetry.prometheus_retention_time'),
+      metricsPrefix: reader.text('telemetry.metrics_prefix'),
       disableHostname: reader.flag('telemetry.disable_hostname'),
     },
-    pidFile: reader.text('pid_file'), ui: resolveUi(reader), enableDebug: reader.flag('enable_debug'), autoReloadConfig: reader.flag('auto_reload_config'),
+    pidFile: reader.text('pid_file'), ui: resolveUi(reader), autoReloadConfig: reader.flag('auto_reload_config'),
   }
   checkPortClashes(reader, settings)
   const bad = reader.diagnostics.some(diagnostic => diagnostic.severity === 'error')

@@ -18,9 +18,9 @@ export const settingsWith = (parts: Partial<Settings> = {}): Settings => ({
   limits: { httpMaxConnsPerClient: 200, kvMaxValueSize: 524288, txnMaxReqLen: 524288 },
   defaultQueryTime: minutes(5), maxQueryTime: minutes(10), sessionTtlMin: seconds(10), checkUpdateInterval: minutes(5), checkOutputMaxSize: 4096,
   discardCheckOutput: false, enableScriptChecks: false, enableLocalScriptChecks: false, leaveOnTerminate: false, skipLeaveOnInterrupt: true,
-  leaveDrainTime: seconds(5), rejoinAfterLeave: false, translateWanAddrs: false, disableCoordinates: true,
+  leaveDrainTime: seconds(5), translateWanAddrs: false,
   log: { level: 'info', json: false, file: '', rotateBytes: 0, rotateDuration: hours(24), rotateMaxFiles: 0, syslog: false, syslogFacility: 'LOCAL0' },
-  telemetry: { metricsPrefix: 'consul', prometheusRetentionTime: milliseconds(0), disableHostname: false },
-  pidFile: '', ui: { enabled: false, contentPath: '/ui/' }, enableDebug: false, autoReloadConfig: true,
+  telemetry: { metricsPrefix: 'consul', disableHostname: false },
+  pidFile: '', ui: { enabled: false, contentPath: '/ui/' }, autoReloadConfig: true,
   ...parts,
 })
