@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { errorCode } from '../../src/common/errors.js'
 import { openLmdbStore } from '../../src/store/index.js'
 
 /*
@@ -8,6 +9,17 @@ import { openLmdbStore } from '../../src/store/index.js'
 const [directory = '', round = ''] = process.argv.slice(2)
 const store = await openLmdbStore({ directory })
 
+/** Says it before anything else happens; a pipe that is full for the moment is tried again. */
+function report(line: string): void {
+  for (let rest = Buffer.from(line); rest.length > 0;) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error
+    }
+  }
+}
+
 async function write(caller: number): Promise<never> {
   for (let number = 0; ; number++) {
     const value = Buffer.from(`${round} ${caller} ${number}`)
@@ -16,7 +28,7 @@ async function write(caller: number): Promise<never> {
       when: [{ test: 'absent', key: `left/${name}` }],
       then: [{ kind: 'put', key: `left/${name}`, value }, { kind: 'put', key: `right/${name}`, value }],
     })
-    writeSync(1, `${name} ${revision}\n`)
+    report(`${name} ${revision}\n`)
   }
 }
 
