@@ -1,4 +1,3 @@
-import { Agent, request } from 'undici'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { runProcess } from '../common/process.js'
 import type { WatchHandler } from './types.js'
@@ -28,6 +27,8 @@ async function runScript(args: readonly string[], body: string, index: string, s
 }
 
 async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: string, index: string, signal: AbortSignal): Promise<string> {
+  // Loaded with the first call, because it takes several megabytes and most agents have no watch.
+  const { Agent, request } = await import('undici')
   const dispatcher = new Agent({ connect: { rejectUnauthorized: !handler.tlsSkipVerify }, pipelining: 0 })
   try {
     const response = await request(handler.url, {
