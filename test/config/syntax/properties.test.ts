@@ -27,14 +27,17 @@ t.test('JSON and JSON5 come back as they went', async () => {
   fc.assert(fc.property(object, fc.constantFrom(0, 2), (value, indent) => {
     assert.deepEqual(read(JSON.stringify(value, null, indent), 'json').value, value)
     assert.deepEqual(read(`// note\n${JSON5.stringify(value, null, indent)} /* , */`, 'json').value, value)
-    assert.deepEqual(read(JSON.stringify(value, null, indent), 'hcl').value, value)
+    // In HCL a text's dollar and brace begin an interpolation, which goes on to its closing brace.
+    const text = JSON.stringify(value, null, indent)
+    if (!text.includes('${')) assert.deepEqual(read(text, 'hcl').value, value)
   }))
 })
 
 t.test('HCL comes back as it went', async () => {
   fc.assert(fc.property(object, fc.boolean(), (value, blocks) => {
     const plain = withoutNull(value) as Record<string, Json>
-    assert.deepEqual(read(body(plain, blocks), 'hcl').value, plain)
+    const text = body(plain, blocks)
+    if (!text.includes('${')) assert.deepEqual(read(text, 'hcl').value, plain)
   }))
 })
 
