@@ -98,6 +98,9 @@ export class Client {
   #unreachable(error: Error): MusterError {
     const { target } = this.#settings
     const where = target.kind === 'unix' ? target.path : `${target.host}:${target.port}`
+    if (errorCode(error) === 'EPROTO') {
+      return new MusterError('CLI_UNREACHABLE', `what answers at ${where} does not speak TLS`, { cause: error, hint: 'write http:// instead of https://, and leave CONSUL_HTTP_SSL out' })
+    }
     const refused = ['ECONNREFUSED', 'ENOENT'].includes(errorCode(error) ?? '')
     return new MusterError('CLI_UNREACHABLE', refused ? `no agent answers at ${where}` : `the agent at ${where} cannot be reached: ${error.message}`, {
       cause: error,

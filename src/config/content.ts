@@ -110,10 +110,24 @@ function originIn(file: string, document: Document | undefined, path: Path, what
 
 /** A file whose text could not be had or parsed at all. */
 export function unreadable(file: string, text: string, diagnostics: readonly Diagnostic[]): Content {
-  return {
-    file, text, diagnostics, ok: false, findings: [], written: {}, settings: undefined, named: [], origins: [],
-    place: () => ({ file, line: 1, column: 1 }), name: dotted,
-  }
+  return new UnreadableContent(file, text, diagnostics)
+}
+
+const nothingWritten: WrittenConfig = Object.freeze({})
+
+/** Each file begins with one, so it has nothing of its own that could be shared. */
+class UnreadableContent implements Content {
+  readonly ok = false
+  readonly findings = nothing
+  readonly written = nothingWritten
+  readonly settings = undefined
+  readonly named = nothing
+  readonly origins = nothing
+
+  constructor(readonly file: string, readonly text: string, readonly diagnostics: readonly Diagnostic[]) {}
+
+  place(): Origin { return { file: this.file, line: 1, column: 1 } }
+  name(path: Path): string { return dotted(path) }
 }
 
 /** A finding with its place in the file and the key as it is spelled there. */

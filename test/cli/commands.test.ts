@@ -39,6 +39,13 @@ t.test('without an agent: what was tried and what to do', async t => {
   t.match((await muster(['info', '-http-addr=ftp://x:y:z'])).err, /is not an address/)
 })
 
+t.test('https to an agent that speaks http', async t => {
+  const agent = await startAgent(t, { dev: true })
+  const { code, err } = await muster(['members', `-http-addr=https://127.0.0.1:${agent.http}`])
+  t.equal(code, 1)
+  t.match(err, /does not speak TLS\n {2}write http:\/\//)
+})
+
 t.test('where the agent is: flag before MUSTER_ before CONSUL_ before the settings file', async t => {
   const agent = await startAgent(t, { dev: true })
   const here = `127.0.0.1:${agent.http}`
