@@ -1,3 +1,6 @@
+import type { Duration } from '../common/duration.js'
+import type { Revision } from '../store/index.js'
+
 /** Member states as Consul numbers them on the wire: 1 alive, 2 leaving, 3 left, 4 failed. */
 export type MemberStatus = 'alive' | 'leaving' | 'left' | 'failed'
 
@@ -24,6 +27,12 @@ export interface Membership {
   datacenters(): readonly string[]
   /** Joins through `host[:port]`; resolves with how many addresses answered. Rejects CLUSTER_JOIN_FAILED naming each failure. */
   join(addresses: readonly string[], wan: boolean): Promise<number>
+  /** Raft and autopilot; undefined on a client agent, which forwards what is asked of them. */
+  readonly operator: ClusterOperator | undefined
+  /** Servers that this agent knows of its datacenter, itself included. */
+  servers(): readonly ServerInfo[]
+  /** Lines of `info`: sections `raft`, `serf_lan`, `serf_wan` and what `consul` has beyond the agent's own, by key. */
+  stats(): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>>
   /** Rejects CLUSTER_UNKNOWN_MEMBER for a name that is no member. */
   forceLeave(name: string, prune: boolean): Promise<void>
   /** Puts this node in the catalog (its node entry, serfHealth, and the `consul` service of a server) and keeps it there. */
@@ -31,4 +40,71 @@ export interface Membership {
   /** Takes this node out of the catalog and of the members. */
   leave(): Promise<void>
   close(): Promise<void>
+}
+
+/** An agent as others of the cluster reach it. `lan` and `wan` are cluster ports, `raft` is the port of its etcd; 0: none. */
+export interface AgentInfo {
+  /** Node id: stays the same when name and address change. */
+  readonly id: string
+  readonly name: string
+  readonly datacenter: string
+  /** IP without a port. */
+  readonly address: string
+  readonly wanAddress: string
+  readonly ports: { readonly raft: number; readonly lan: number; readonly wan: number }
+  readonly build: string
+  readonly server: boolean
+}
+
+/** A server agent. */
+export type ServerInfo = AgentInfo & { readonly server: true }
+
+/** One voter (or learner) of Raft. `id` is the node id, `address` its Raft address `ip:port`. */
+export interface RaftServer {
+  readonly id: string
+  readonly node: string
+  readonly address: string
+  readonly leader: boolean
+  readonly voter: boolean
+}
+
+/** How autopilot decides. Durations in milliseconds. */
+export interface AutopilotConfiguration {
+  readonly cleanupDeadServers: boolean
+  readonly lastContactThreshold: Duration
+  readonly maxTrailingLogs: number
+  readonly minQuorum: number
+  readonly serverStabilizationTime: Duration
+  readonly redundancyZoneTag: string
+  readonly disableUpgradeMigration: boolean
+  readonly upgradeVersionTag: string
+}
+
+/** One server as autopilot judges it. `lastContact` in ms (undefined: never heard of), `stableSince` wall-clock ms. */
+export interface ServerHealth {
+  readonly id: string
+  readonly name: string
+  readonly address: string
+  readonly status: MemberStatus
+  readonly version: string
+  readonly leader: boolean
+  readonly voter: boolean
+  readonly lastContact: number | undefined
+  readonly lastTerm: number
+  readonly lastIndex: number
+  readonly healthy: boolean
+  readonly stableSince: number
+}
+
+/** What operators ask of and do to the servers. Rejects with STORE_NO_LEADER where a leader is needed and there is none. */
+export interface ClusterOperator {
+  raft(): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }>
+  /** Rejects CLUSTER_UNKNOWN_PEER: `id "x" was not found in the Raft configuration`. */
+  removePeer(by: { readonly id: string } | { readonly address: string }): Promise<void>
+  /** To a certain server, or to the best one. */
+  transferLeader(id: string | undefined): Promise<void>
+  autopilot(): Promise<{ readonly configuration: AutopilotConfiguration; readonly created: Revision; readonly modified: Revision }>
+  /** With `cas` only when the configuration was last changed at that revision; resolves whether it was written. */
+  setAutopilot(configuration: AutopilotConfiguration, cas?: number): Promise<boolean>
+  health(): Promise<{ readonly healthy: boolean; readonly failureTolerance: number; readonly servers: readonly ServerHealth[] }>
 }

@@ -18,6 +18,13 @@ export interface Settings {
   readonly dataDir: string
   readonly dev: boolean
   readonly server: boolean
+  /**
+   * What keeps the catalog. `none` on a client agent, which asks servers. `etcd`: this server runs an etcd member of its own, or waits to become
+   * one; `external`: an etcd that someone else runs.
+   */
+  readonly engine: 'memory' | 'lmdb' | 'etcd' | 'external' | 'none'
+  /** Nothing was written about servers or joining: a lone server, which becomes a client agent when it is told to join others. */
+  readonly lone: boolean
   readonly bootstrap: boolean
   readonly bootstrapExpect: number
   readonly domain: string
@@ -90,4 +97,63 @@ export interface Settings {
   readonly pidFile: string
   readonly ui: { readonly enabled: boolean; readonly contentPath: string }
   readonly autoReloadConfig: boolean
+  readonly cluster: {
+    readonly startJoin: readonly string[]
+    readonly startJoinWan: readonly string[]
+    readonly retryJoin: readonly string[]
+    readonly retryJoinWan: readonly string[]
+    readonly retryInterval: Duration
+    readonly retryIntervalWan: Duration
+    /** 0: without end. */
+    readonly retryMax: number
+    readonly retryMaxWan: number
+    readonly rejoinAfterLeave: boolean
+    /** How long a failed member stays listed. */
+    readonly reconnectTimeout: Duration
+    readonly reconnectTimeoutWan: Duration
+    /** Where the cluster port and the WAN port bind. */
+    readonly lanBind: string
+    readonly wanBind: string
+    /** CIDRs that may talk to the cluster port and the WAN port; empty: all. */
+    readonly lanAllowedCidrs: readonly string[]
+    readonly wanAllowedCidrs: readonly string[]
+    /** How long requests wait for a leader. */
+    readonly rpcHoldTimeout: Duration
+    /** 1 to 10: scales Raft's heartbeat and election times; 5 is Consul's default. */
+    readonly raftMultiplier: number
+    readonly disableCoordinates: boolean
+    readonly disableRemoteExec: boolean
+    /** Above 0: catalog and health reads without a consistency mode are answered as `stale` while the state is no older. */
+    readonly discoveryMaxStale: Duration
+    readonly rpcMaxConnsPerClient: number
+    readonly autopilot: AutopilotSettings
+  }
+  /** How to reach an etcd, own or external. Files are paths. */
+  readonly etcd: {
+    /** `http(s)://host:port`; empty unless `engine` is `external`. */
+    readonly endpoints: readonly string[]
+    /** Stands before every key and keeps several clusters apart. */
+    readonly prefix: string
+    readonly caFile: string
+    readonly certFile: string
+    readonly keyFile: string
+    readonly user: string
+    readonly password: string
+    /** The program that a server runs as its etcd; a bare name is looked up on PATH. */
+    readonly program: string
+    /** Space quota of the own etcd in bytes. */
+    readonly quotaBytes: number
+  }
+}
+
+/** First configuration of autopilot, kept in the store from then on. */
+export interface AutopilotSettings {
+  readonly cleanupDeadServers: boolean
+  readonly lastContactThreshold: Duration
+  readonly maxTrailingLogs: number
+  readonly minQuorum: number
+  readonly serverStabilizationTime: Duration
+  readonly redundancyZoneTag: string
+  readonly disableUpgradeMigration: boolean
+  readonly upgradeVersionTag: string
 }

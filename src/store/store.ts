@@ -1,8 +1,8 @@
 import type { Duration } from '../common/duration.js'
 
 /**
- * The position of a write in the store: one number for the whole store, counted up by one with each commit, never 0 and never
- * going back. `X-Consul-Index`, CreateIndex and ModifyIndex are revisions.
+ * The position of a write in the store: one number for the whole store, never 0 and never going back. Embedded stores count it up by one
+ * with each commit; in etcd, transactions that travel together and touch different keys may share one. `X-Consul-Index`, CreateIndex and ModifyIndex are revisions.
  */
 export type Revision = number & { readonly __unit: 'revision' }
 
@@ -39,11 +39,15 @@ export type Condition =
   | { readonly test: 'absent'; readonly key: string }
   | { readonly test: 'present'; readonly key: string }
   | { readonly test: 'unmodified'; readonly key: string; readonly modified: Revision }
+  /** No key in [from, to) was put after `since`; what was deleted there since is not asked. Empty `to`: no end. */
+  | { readonly test: 'quiet'; readonly from: string; readonly to: string; readonly since: Revision }
 
 /** One write of a transaction. `lease` ties the key's life to a lease. Within a transaction a key is written once at most. */
 export type Write =
   | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array; readonly lease?: LeaseId }
   | { readonly kind: 'delete'; readonly key: string }
+  /** Deletes every key in [from, to). A change for each; none of the range may be written otherwise in the same transaction. */
+  | { readonly kind: 'delete-range'; readonly from: string; readonly to: string }
 
 /** A conditional write: `then` is applied whole and at one revision when every `when` holds, else nothing is. */
 export interface Transaction {
@@ -110,6 +114,11 @@ export interface Store {
   /** Linearizable read barrier: resolves with the newest committed revision, once a watcher could have seen it. */
   barrier(): Promise<Revision>
   lease(ttl: Duration): Promise<Lease>
+  /**
+   * The handle of a lease that someone else was granted, such as another server: whoever knows its id may keep it alive.
+   * Nothing is asked of the store before its first use.
+   */
+  resumeLease(id: LeaseId, ttl: Duration): Lease
   status(): Promise<StoreStatus>
   /** Waits for what is under way, then releases files and sockets. Afterwards every call rejects with STORE_CLOSED. */
   close(): Promise<void>

@@ -1,0 +1,34 @@
+import type { EtcdAdmin } from '../../store/index.js'
+
+/** How an etcd member comes into being. `again`: from its own data. */
+export type EtcdStart =
+  | { readonly how: 'found' }
+  | { readonly how: 'enter'; readonly members: readonly { readonly name: string; readonly peerUrl: string }[] }
+  | { readonly how: 'again' }
+  /** Its data becomes a cluster of this member alone: the last resort after the others are lost. */
+  | { readonly how: 'alone' }
+
+/** What an etcd child is doing. `removed`: its cluster has removed it for good. */
+export type EtcdState = 'stopped' | 'starting' | 'running' | 'restarting' | 'removed' | 'failed'
+
+/**
+ * The etcd process of a server agent: started, watched, restarted with back-off, adopted when the agent finds it running, its log
+ * lines passed through the agent's log.
+ */
+export interface EtcdProcess {
+  /** Whether the data directory holds a member's data already. */
+  readonly hasData: boolean
+  readonly state: EtcdState
+  /** `unix:///...`: where its clients connect. */
+  readonly endpoint: string
+  /** Peer URL that it tells others. */
+  readonly peerUrl: string
+  readonly admin: EtcdAdmin
+  /** Resolves when the process is up (it may still lack a quorum). Rejects ETCD_MISSING, ETCD_TOO_OLD, ETCD_FAILED, each with what to do. */
+  start(start: EtcdStart): Promise<void>
+  /** Called with each new state. */
+  onState(run: (state: EtcdState) => void): void
+  stop(): Promise<void>
+  /** Moves the member's data aside (one former copy is kept), so that it can enter a cluster afresh. Only when stopped. */
+  discard(): void
+}
