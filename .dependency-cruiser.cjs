@@ -7,6 +7,7 @@ const allowed = {
   common: [],
   generated: [],
   telemetry: ['common'],
+  snapshot: ['common'],
   store: ['common'],
   config: ['common', 'generated'],
   catalog: ['common', 'store'],
@@ -14,10 +15,10 @@ const allowed = {
   cluster: ['common', 'catalog', 'store', 'telemetry'],
   agent: ['common', 'config', 'catalog', 'checks', 'cluster', 'telemetry'],
   dns: ['common', 'config', 'catalog', 'agent', 'telemetry'],
-  http: ['common', 'config', 'catalog', 'agent', 'cluster', 'telemetry'],
+  http: ['common', 'config', 'catalog', 'agent', 'cluster', 'snapshot', 'telemetry'],
   watch: ['common', 'config', 'telemetry'],
   daemon: ['common', 'config', 'store', 'catalog', 'checks', 'cluster', 'agent', 'dns', 'http', 'watch', 'telemetry'],
-  cli: ['common', 'config', 'daemon'],
+  cli: ['common', 'config', 'daemon', 'snapshot'],
 }
 
 const folders = Object.keys(allowed)

@@ -1,0 +1,3 @@
+export * from './types.js'
+export { readArchive, writeArchive } from './archive.js'
+export { countKv, countRecords, type KvPrefix, type RecordCount } from './count-records.js'
