@@ -1,9 +1,11 @@
 import type { Duration } from '../common/duration.js'
 import type { MusterError } from '../common/errors.js'
-import type { Condition, Revision, Write } from '../store/index.js'
+import type { Condition, Revision, Snapshot, Write } from '../store/index.js'
 import type { KvEntry, Lock } from './kv/types.js'
 import type { PreparedQuery } from './queries/types.js'
+import type { SavedEntry } from './saved-state.js'
 import type { Session } from './sessions/types.js'
+import type { NodeCoordinate } from './tables/coordinates.js'
 import type { Check, Instance, Node, Service } from './types.js'
 
 /**
@@ -43,6 +45,10 @@ export interface CatalogReads {
   checksOfService(service: string): readonly Check[]
   /** Checks in a state; `any` gives all. */
   checksInState(state: string): readonly Check[]
+
+  /** Network coordinates of nodes, by node name. */
+  coordinates(): readonly NodeCoordinate[]
+  coordinate(node: string): NodeCoordinate | undefined
 
   /** All prepared queries, by id. */
   preparedQueries(): readonly PreparedQuery[]
@@ -92,6 +98,10 @@ export interface CatalogReads {
     serviceChecks(name: string): Topic
     /** Checks in one state, or `any`. */
     checkState(state: string): Topic
+    /** The table of network coordinates. */
+    coordinates(): Topic
+    /** The coordinate of one node. */
+    coordinate(node: string): Topic
     /** The table of prepared queries. */
     queries(): Topic
     /** One prepared query, by id. */
@@ -142,6 +152,13 @@ export interface CatalogWrites {
   execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }>
   /** Starts a session's TTL afresh. Undefined when there is no such session, in a state that has every acknowledged write. */
   renewSession(id: string): Promise<Session | undefined>
+  /** Everything that a snapshot keeps (see `saved-state.ts`), at one revision and with every write acknowledged before the call. */
+  save(): Promise<Snapshot>
+  /**
+   * Makes the catalog what was saved, by writing the difference; resolves with the revision at which it is. A state too large for one
+   * transaction is written in several, and readers meanwhile see parts of both.
+   */
+  restore(saved: readonly SavedEntry[]): Promise<Revision>
   /** Passes when reads are as new as every write acknowledged before the call. Nothing to do on an embedded store. */
   barrier(): Promise<void>
 }

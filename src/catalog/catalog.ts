@@ -2,9 +2,10 @@ import type { Clock } from '../common/clock.js'
 import type { Duration } from '../common/duration.js'
 import { MusterError } from '../common/errors.js'
 import { revision as revisionOf } from '../store/index.js'
-import type { Committed, Lease, Revision, Store, Subscription, Write as StoreWrite } from '../store/index.js'
+import type { Committed, Lease, Revision, Snapshot, Store, Subscription, Write as StoreWrite } from '../store/index.js'
 import type { CatalogWrites, Command, Plan, PlannedWrite } from './api.js'
 import { CommitOrder } from './commit-order.js'
+import { restoreSteps, savedPart, type SavedEntry } from './saved-state.js'
 import { CatalogState } from './state.js'
 import type { Session, SessionFollower } from './sessions/types.js'
 import type { UnreadableHandler } from './state.js'
@@ -83,6 +84,22 @@ export class Catalog extends CatalogState implements CatalogWrites {
       await this.#reach(await this.#store.barrier())
     })
     return this.#nextBarrier
+  }
+
+  async save(): Promise<Snapshot> {
+    await this.barrier()
+    return savedPart(await this.#store.load())
+  }
+
+  async restore(saved: readonly SavedEntry[]): Promise<Revision> {
+    await this.barrier()
+    const { entries } = await this.#store.load()
+    for (const step of restoreSteps(entries, saved)) {
+      this.#assertOpen()
+      const { revision } = await this.#store.commit(step)
+      await this.#reach(revision)
+    }
+    return this.revision
   }
 
   async renewSession(id: string): Promise<Session | undefined> {

@@ -40,9 +40,15 @@ export class Client {
   /** Any request with any answer. @throws MusterError CLI_UNREACHABLE */
   async request(method: string, path: string, query: Query = {}, body?: string | Buffer, signal?: AbortSignal): Promise<Answer> {
     const response = await this.#send(method, path, query, body, signal)
-    const chunks: Buffer[] = []
-    for await (const chunk of response) chunks.push(chunk as Buffer)
-    return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') }
+    return { status: response.statusCode ?? 0, headers: response.headers, body: (await whole(response)).toString('utf8') }
+  }
+
+  /** GETs bytes, with the headers they came with. @throws as {@link Client.get}. */
+  async download(path: string, query: Query = {}): Promise<{ readonly headers: http.IncomingHttpHeaders; readonly bytes: Buffer }> {
+    const response = await this.#send('GET', path, query)
+    const bytes = await whole(response)
+    if (response.statusCode !== 200) throw unexpected(response.statusCode ?? 0, bytes.toString('utf8'))
+    return { headers: response.headers, bytes }
   }
 
   /** Streams a GET's body as text to `on` until it ends or `signal` aborts. @throws as {@link Client.get}. */
@@ -107,6 +113,12 @@ export class Client {
       hint: 'start one with "muster agent -dev", or name another with -http-addr or MUSTER_HTTP_ADDR',
     })
   }
+}
+
+async function whole(response: http.IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
 }
 
 /** The error for an answer that no command knows what to do with. */

@@ -22,6 +22,9 @@ export const commands: readonly CommandEntry[] = [
   { name: 'kv delete', summary: 'Delete keys of the KV store', load: () => import('./commands/kv-delete.js') },
   { name: 'kv export', summary: 'Print keys of the KV store as JSON', load: () => import('./commands/kv-export.js') },
   { name: 'kv import', summary: 'Write keys that were exported', load: () => import('./commands/kv-import.js') },
+  { name: 'snapshot save', summary: 'Save the state of the servers to a file', load: () => import('./commands/snapshot-save.js') },
+  { name: 'snapshot restore', summary: 'Make the state what a file holds', load: () => import('./commands/snapshot-restore.js') },
+  { name: 'snapshot inspect', summary: 'Show what a snapshot file holds', load: () => import('./commands/snapshot-inspect.js') },
   { name: 'monitor', summary: 'Follow the log of the agent', load: () => import('./commands/monitor.js') },
   { name: 'version', summary: 'Show the version', load: () => import('./commands/version.js') },
 ]

@@ -9,6 +9,8 @@ export type Answer =
   | { readonly kind: 'json'; readonly value: unknown; readonly status: number; readonly headers: HeaderList }
   | { readonly kind: 'text'; readonly text: string; readonly type: string; readonly status: number; readonly headers: HeaderList }
   | { readonly kind: 'empty'; readonly status: number; readonly headers: HeaderList }
+  /** Sent as they are, never compressed on the way. */
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly type: string; readonly status: number; readonly headers: HeaderList }
   | { readonly kind: 'prepared'; readonly body: PreparedBody; readonly headers: HeaderList }
   | { readonly kind: 'stream'; readonly type: string; readonly headers: HeaderList; readonly start: (sink: Writable, gone: AbortSignal) => void }
 

@@ -25,7 +25,7 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
   }
   const { status, bytes, type, headers } = flatten(answer, options.pretty)
   const typed = type === '' ? [...common, ...headers] : [...common, ...headers, 'Content-Type', type]
-  if (bytes.length < gzipFrom || type === '' || !wantsGzip(request)) end(response, status, lengthOf(typed, bytes), bytes)
+  if (answer.kind === 'bytes' || bytes.length < gzipFrom || type === '' || !wantsGzip(request)) end(response, status, lengthOf(typed, bytes), bytes)
   else {
     const packed = answer.kind === 'prepared' ? await answer.body.compress() : await pack(bytes)
     end(response, status, lengthOf([...typed, 'Content-Encoding', 'gzip'], packed), packed)
@@ -40,6 +40,7 @@ export function flatten(answer: Answer, pretty: boolean): Required<Built> {
     case 'json': return {
       status: answer.status, type: 'application/json', bytes: Buffer.from(pretty ? prettyJson(answer.value) : JSON.stringify(answer.value)), headers: answer.headers,
     }
+    case 'bytes': return answer
     case 'empty': return { status: answer.status, type: '', bytes: Buffer.alloc(0), headers: answer.headers }
     case 'stream': return { status: 200, type: answer.type, bytes: Buffer.alloc(0), headers: answer.headers }
   }

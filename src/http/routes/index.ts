@@ -10,19 +10,21 @@ import { agentSelfRoutes } from './agent-self.js'
 import { agentServicesRoutes } from './agent-services.js'
 import { catalogRoutes } from './catalog.js'
 import { catalogWriteRoutes } from './catalog-writes.js'
+import { coordinateRoutes } from './coordinate.js'
 import { healthRoutes } from './health.js'
 import { internalUiRoutes } from './internal-ui.js'
 import { kvRoutes } from './kv.js'
 import { queryRoutes } from './query.js'
 import { rootRoutes } from './root.js'
 import { sessionRoutes } from './session.js'
+import { snapshotRoutes } from './snapshot.js'
 import { statusRoutes } from './status.js'
 import { txnRoutes } from './txn.js'
 
 /** Every area of the API. A new one is a file here and a line in this list. */
 const areas: readonly ((deps: Deps) => readonly Route[])[] = [
   agentSelfRoutes, agentServicesRoutes, agentCheckReportRoutes, agentHealthRoutes, agentControlRoutes, agentMonitorRoutes, agentMetricsRoutes,
-  catalogRoutes, catalogWriteRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, queryRoutes, statusRoutes, internalUiRoutes, aclRoutes, rootRoutes,
+  catalogRoutes, catalogWriteRoutes, coordinateRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, queryRoutes, statusRoutes, snapshotRoutes, internalUiRoutes, aclRoutes, rootRoutes,
 ]
 
 /** All endpoints. */

@@ -1,0 +1,63 @@
+import type { Entry, Snapshot, Transaction, Write } from '../store/index.js'
+import { tableOf } from './keys.js'
+
+/**
+ * Tables that a snapshot keeps. What is true of one moment only is left out: who is alive, who is a member, which locks must wait.
+ */
+const savedTables: ReadonlySet<string> = new Set([
+  'node', 'service', 'check', 'kv', 'lock', 'session', 'query', 'query-name', 'guard', 'coordinate', 'autopilot',
+])
+
+/** An entry as a snapshot keeps it. */
+export type SavedEntry = Pick<Entry, 'key' | 'value'>
+
+/** Whether a snapshot keeps the entry of this key. */
+export const isSaved = (key: string): boolean => savedTables.has(tableOf(key))
+
+/** The entries of a store that a snapshot keeps. */
+export const savedPart = ({ revision, entries }: Snapshot): Snapshot => ({ revision, entries: entries.filter(({ key }) => isSaved(key)) })
+
+/** Writes of one transaction when a whole state does not fit in one: what any store takes. */
+const mostWrites = 500
+const mostBytes = 1024 * 1024
+
+/**
+ * What has to be written so that the saved part of `present` becomes `saved`: the difference, so nothing is announced that stays as it was.
+ * Deletions come first, then what others refer to before what refers to it. In one transaction when it fits, else in several.
+ */
+export function restoreSteps(present: readonly Entry[], saved: readonly SavedEntry[]): readonly Transaction[] {
+  const wanted = new Map(saved.filter(({ key }) => isSaved(key)).map(({ key, value }) => [key, value]))
+  const kept = new Map(present.filter(({ key }) => isSaved(key)).map(({ key, value }) => [key, value]))
+  const deletes = [...kept.keys()].filter(key => !wanted.has(key)).map((key): Write => ({ kind: 'delete', key })).sort(backwards)
+  const puts = [...wanted].filter(([key, value]) => !isEqual(kept.get(key), value)).map(([key, value]): Put => ({ kind: 'put', key, value })).sort(forwards)
+  return inSteps([...deletes, ...puts])
+}
+
+type Put = Extract<Write, { kind: 'put' }>
+
+/** Tables in the order in which they refer to one another. */
+const order = [...savedTables]
+const rank = (write: Write): number => write.kind === 'delete-range' ? 0 : order.indexOf(tableOf(write.key))
+const forwards = (a: Write, b: Write): number => rank(a) - rank(b)
+const backwards = (a: Write, b: Write): number => rank(b) - rank(a)
+
+const isEqual = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && Buffer.compare(a, b) === 0
+
+function inSteps(writes: readonly Write[]): readonly Transaction[] {
+  const steps: Transaction[] = []
+  let step: Write[] = []
+  let bytes = 0
+  for (const write of writes) {
+    const size = sizeOf(write)
+    if (step.length > 0 && (step.length >= mostWrites || bytes + size > mostBytes)) {
+      steps.push({ when: [], then: step })
+      step = []
+      bytes = 0
+    }
+    step.push(write)
+    bytes += size
+  }
+  return step.length === 0 ? steps : [...steps, { when: [], then: step }]
+}
+
+const sizeOf = (write: Write): number => write.kind === 'put' ? write.key.length + write.value.length : write.kind === 'delete' ? write.key.length : 0

@@ -1,0 +1,43 @@
+import fs from 'node:fs/promises'
+import { MusterError, errorMessage } from '../../common/errors.js'
+import { Client } from '../client.js'
+import { clientFlags, serverFlags } from '../client-settings.js'
+import type { Command } from '../command.js'
+import { fileArgument, readSnapshot } from '../snapshot-file.js'
+
+/** `muster snapshot save`. */
+export const command: Command = {
+  usage: 'snapshot save [options] FILE',
+  description: 'Saves the catalog, keys, sessions and prepared queries to FILE, as of one moment. The file gets its name only once it has been written '
+    + 'to the disk, read again and found whole. It holds every key, so only its owner may read it.',
+  examples: [
+    ['muster snapshot save backup.snap', 'of this datacenter'],
+    ['muster snapshot save -stale backup.snap', 'from any server, even without a leader'],
+  ],
+  flags: [...clientFlags, ...serverFlags],
+  async run(flags, io) {
+    const file = fileArgument(flags, io)
+    if (file === undefined) return 1
+    const { bytes } = await (await Client.connect(flags, io)).download('/v1/snapshot')
+    const unverified = `${file}.unverified`
+    await write(unverified, bytes)
+    const { meta } = await readSnapshot(await fs.readFile(unverified))
+    await fs.rename(unverified, file)
+    io.out(`Saved and verified snapshot to index ${meta.Index}\n`)
+    return 0
+  },
+}
+
+async function write(file: string, bytes: Buffer): Promise<void> {
+  try {
+    const handle = await fs.open(file, 'w', 0o600)
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (cause) {
+    throw new MusterError('CLI_FILE', `Error creating snapshot file: ${errorMessage(cause)}`, { cause, hint: 'name a file in a folder that you may write to' })
+  }
+}
