@@ -1,2 +1,7 @@
 export * from './types.js'
 export { SingleMachine, type SelfDescription } from './single-machine.js'
+export type { CallOptions, RpcCaller, RpcClient, RpcHandler, RpcServer } from './rpc/types.js'
+export { createRpcServer, streamsPerConnection, type RpcListen, type RpcServerOptions } from './rpc/server.js'
+export { createRpcClient, type RpcClientOptions } from './rpc/client.js'
+export { isUnreachable, wasNotSent } from './rpc/unreachable.js'
+export type { DatacenterCoordinates, ServerCoordinates } from './coordinates/types.js'

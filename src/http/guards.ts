@@ -1,16 +1,15 @@
-import { BlockList, isIP } from 'node:net'
 import { MusterError } from '../common/errors.js'
+import { networks, type Networks } from '../common/networks.js'
 import type { Settings } from '../config/index.js'
 
 /** Rules of the settings that stand before every endpoint, prepared once per change of the settings. */
 export class Guards {
   readonly #blocked: readonly string[]
-  readonly #writers: BlockList | undefined
+  readonly #writers: Networks | undefined
 
   constructor(settings: Settings) {
     this.#blocked = settings.http.blockEndpoints
-    const allowed = settings.http.allowWriteHttpFrom
-    this.#writers = allowed.length === 0 ? undefined : networks(allowed)
+    this.#writers = networks(settings.http.allowWriteHttpFrom)
   }
 
   /** @throws MusterError 403 for a path that `http_config.block_endpoints` holds a prefix of. */
@@ -25,22 +24,8 @@ export class Guards {
    * @throws MusterError 403 for a writer outside `allow_write_http_from`.
    */
   checkWriter(address: string | undefined): void {
-    if (this.#writers === undefined || address === undefined) return
-    const plain = address.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '')
-    if (!this.#writers.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')) {
-      throw new MusterError('HTTP_WRITE_REFUSED', 'Access is restricted', { status: 403 })
-    }
+    if (address !== undefined && this.#writers?.has(address) === false) throw new MusterError('HTTP_WRITE_REFUSED', 'Access is restricted', { status: 403 })
   }
-}
-
-function networks(cidrs: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const cidr of cidrs) {
-    const [address = '', bits] = cidr.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
-  }
-  return list
 }
 
 /** @throws MusterError 500 for a datacenter that is not this one: none else is known. */
