@@ -12,6 +12,9 @@ export const serviceKey = (node: string, id: string): string => ['service', esca
 /** Key of a check. */
 export const checkKey = (node: string, id: string): string => ['check', escape(node.toLowerCase()), escape(id)].join('/')
 
+/** Key of a node's network coordinate. */
+export const coordinateKey = (node: string): string => ['coordinate', escape(node.toLowerCase())].join('/')
+
 /** Key of a prepared query. */
 export const queryKey = (id: string): string => `query/${escape(id.toLowerCase())}`
 /** Key that holds a prepared query's name, so that no two have the same; '' for the template that answers to every name. */

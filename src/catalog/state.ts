@@ -8,6 +8,7 @@ import type { KvEntry, Lock } from './kv/types.js'
 import type { PreparedQuery } from './queries/types.js'
 import type { Session, SessionFollower } from './sessions/types.js'
 import { createTables } from './tables.js'
+import type { NodeCoordinate } from './tables/coordinates.js'
 import { looksLikeId } from './tables/nodes.js'
 import { changedKey } from './tables/table.js'
 import type { Table } from './tables/table.js'
@@ -56,6 +57,9 @@ export class CatalogState implements CatalogReads {
   checksOfInstance(node: string, serviceId: string): readonly Check[] { return this.#tables.checks.ofInstance(node.toLowerCase(), serviceId) }
   checksOfService(service: string): readonly Check[] { return this.#tables.checks.ofService(service.toLowerCase()) }
   checksInState(state: string): readonly Check[] { return state === 'any' ? this.#tables.checks.all() : this.#tables.checks.inState(state) }
+
+  coordinates(): readonly NodeCoordinate[] { return this.#tables.coordinates.all() }
+  coordinate(node: string): NodeCoordinate | undefined { return this.#tables.coordinates.get(node) }
 
   preparedQueries(): readonly PreparedQuery[] { return this.#tables.queries.all() }
   preparedQuery(id: string): PreparedQuery | undefined { return this.#tables.queries.get(id) }
@@ -158,7 +162,7 @@ export class CatalogState implements CatalogReads {
 
   #namedTopics(): CatalogReads['topics'] {
     const topics = this.#topics
-    const { nodes, services, checks, queries, sessions, kv } = this.#tables
+    const { nodes, services, checks, coordinates, queries, sessions, kv } = this.#tables
     return {
       nodes: () => topics.table('nodes'),
       services: () => topics.table('services'),
@@ -173,6 +177,8 @@ export class CatalogState implements CatalogReads {
       },
       serviceChecks: name => topics.of(checks.byServiceTopics, name.toLowerCase()),
       checkState: state => state === 'any' ? topics.table('state:any') : topics.of(checks.byStateTopics, state),
+      coordinates: () => topics.table('coordinates'),
+      coordinate: node => topics.of(coordinates.byNodeTopics, node.toLowerCase()),
       queries: () => topics.table('queries'),
       query: id => topics.of(queries.byIdTopics, id.toLowerCase()),
       kv: key => kv.keyTopics.find(key) ?? kv.keyTopics.get(key, kv.indexOf(key)),

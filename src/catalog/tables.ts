@@ -1,4 +1,5 @@
 import { CheckTable } from './tables/checks.js'
+import { CoordinateTable } from './tables/coordinates.js'
 import { KvTable } from './tables/kv.js'
 import { LockTable } from './tables/locks.js'
 import { MarkTable } from './tables/marks.js'
@@ -17,13 +18,14 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
   const services: ServiceTable = new ServiceTable(topics, node => nodes.named(node) !== undefined)
   const nodes = new NodeTable(topics, services)
   const checks = new CheckTable(topics, services)
+  const coordinates = new CoordinateTable(topics)
   const queries = new QueryTable(topics)
   const sessions = new SessionTable(topics)
   const kv = new KvTable(topics, tombstoneLimit)
   const locks = new LockTable()
   const lockDelays = new MarkTable('lock-delay')
   const guards = new MarkTable('guard')
-  return { nodes, services, checks, queries, sessions, kv, locks, lockDelays, guards } satisfies Record<string, Table>
+  return { nodes, services, checks, coordinates, queries, sessions, kv, locks, lockDelays, guards } satisfies Record<string, Table>
 }
 
 /** All tables by name. */

@@ -1,6 +1,6 @@
 import type { AgentApi } from '../agent/index.js'
 import type { CatalogReads, CatalogWrites } from '../catalog/index.js'
-import type { Membership } from '../cluster/index.js'
+import type { Membership, ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { Logger, LogHub, Metrics } from '../telemetry/index.js'
@@ -13,6 +13,8 @@ export interface Deps {
   readonly agent: AgentApi
   readonly catalog: CatalogReads & CatalogWrites
   readonly membership: Membership
+  /** Where agents are in the space of round trips; not given: nothing is measured. */
+  readonly places: ServerCoordinates | undefined
   readonly logs: LogHub
   readonly log: Logger
   readonly metrics: Metrics

@@ -21,18 +21,23 @@ export class PreparedBody {
   readonly built: Built
   readonly topic: Topic
   readonly index: Topic['index']
+  readonly #order: Topic | undefined
+  readonly #orderIndex: Topic['index'] | undefined
   #gzipped: Buffer | undefined
   #compressing: Promise<Buffer> | undefined
 
-  constructor(built: Built, topic: Topic, index: Topic['index']) {
+  /** @param order a topic that decides about the order of what is listed, and wakes nobody */
+  constructor(built: Built, topic: Topic, index: Topic['index'], order?: Topic) {
     this.built = built
     this.topic = topic
     this.index = index
+    this.#order = order
+    this.#orderIndex = order?.index
   }
 
   /** Whether nothing it was built from has changed since. */
   get fresh(): boolean {
-    return this.topic.index === this.index
+    return this.topic.index === this.index && this.#order?.index === this.#orderIndex
   }
 
   /** The compressed bytes, when someone has already asked for them. */

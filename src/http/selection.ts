@@ -1,4 +1,4 @@
-import type { Instance, Node } from '../catalog/index.js'
+import { nearestFirst, type CatalogReads, type Instance, type Node, type Topic } from '../catalog/index.js'
 import { MusterError } from '../common/errors.js'
 import type { Query } from './query.js'
 
@@ -30,17 +30,23 @@ export function selectInstances(instances: readonly Instance[], query: Query): r
   return instances.filter(({ node, service }) => (byMeta?.(node) ?? true) && (byTag?.(service.tags) ?? true))
 }
 
-/**
- * Sorts by `?near=`: what is on that node (`_agent`: on this one) is at distance 0 and comes first. Where no distance is
- * known the order stays as it was.
- */
-export function sortNear<Item>(items: readonly Item[], query: Query, agentNode: string, nodeOf: (item: Item) => string): readonly Item[] {
+/** Sorts by `?near=`, the round trip from a node (`_agent`: this one): see {@link nearestFirst}. */
+export function sortNear<Item>(items: readonly Item[], query: Query, { catalog, agentNode }: NearContext, nodeOf: (item: Item) => string): readonly Item[] {
   const near = query.first('near')
   if (near === '') return items
-  const origin = (near === '_agent' ? agentNode : near).toLowerCase()
-  const isNear = (item: Item): boolean => nodeOf(item).toLowerCase() === origin
-  return [...items.filter(isNear), ...items.filter(item => !isNear(item))]
+  return nearestFirst(items, (near === '_agent' ? agentNode : near).toLowerCase(), nodeOf, node => catalog.coordinate(node)?.coordinate)
 }
+
+/** What `?near=` is answered from. */
+export interface NearContext {
+  readonly catalog: Pick<CatalogReads, 'coordinate'>
+  /** The node that `_agent` stands for. */
+  readonly agentNode: string
+}
+
+/** What the order of an answer depends on: the coordinates when it is sorted by nearness. */
+export const orderOf = (query: Query, { topics }: Pick<CatalogReads, 'topics'>): { readonly order?: Topic } =>
+  query.first('near') === '' ? {} : { order: topics.coordinates() }
 
 /** What stands after an endpoint's last slash. @throws MusterError 400 when nothing does. */
 export function required(rest: string, refusal: string): string {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { AgentApi } from '../agent/index.js'
 import type { CatalogReads, CatalogWrites } from '../catalog/index.js'
-import type { Membership } from '../cluster/index.js'
+import type { Membership, ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { LogHub, Metrics } from '../telemetry/index.js'
@@ -27,6 +27,8 @@ export interface HttpServerOptions {
   readonly agent: AgentApi
   readonly catalog: CatalogReads & CatalogWrites
   readonly membership: Membership
+  /** Where agents are in the space of round trips; not given: nothing is measured. */
+  readonly places?: ServerCoordinates | undefined
   readonly logs: LogHub
   readonly metrics: Metrics
   readonly clock: Clock
@@ -84,7 +86,7 @@ class AgentHttpServer implements HttpServer {
       blocked: metrics.gauge('http.blocked_queries', 'Queries that wait for a change'),
     })
     this.#deps = {
-      agent, catalog, membership, logs, log, metrics, clock, random: options.random, reads, settings: () => this.#prepared.settings,
+      agent, catalog, membership, places: options.places, logs, log, metrics, clock, random: options.random, reads, settings: () => this.#prepared.settings,
       fragments: new Fragments(settings.datacenter), closing: this.#closing.signal,
     }
     this.#routes = allRoutes(this.#deps)

@@ -4,7 +4,7 @@ import type { Condition, Revision } from '../../store/index.js'
 import type { CatalogReads, Command, Plan, PlannedWrite } from '../api.js'
 import { encodeCheck, encodeNode, encodeService } from '../codec.js'
 import type { StoredCheck } from '../codec.js'
-import { checkKey, nodeKey, nodeSessionsKey, serviceKey } from '../keys.js'
+import { checkKey, coordinateKey, nodeKey, nodeSessionsKey, serviceKey } from '../keys.js'
 import { sameCheck, sameNode, sameService } from '../same.js'
 import type { Check, CheckData, Node, NodeData, Service, ServiceData } from '../types.js'
 import { endSession } from './end-session.js'
@@ -88,6 +88,8 @@ export class Draft {
     for (const service of this.state.servicesOfNode(node)) this.#delete(serviceKey(node, service.id))
     for (const check of this.state.checksOfNode(node)) this.#delete(checkKey(node, check.id))
     for (const session of this.state.sessionsOfNode(node)) endSession(this, session)
+    // Unseen as well: another server may have written one just now.
+    this.#delete(coordinateKey(node))
     const guard = nodeSessionsKey(node)
     this.relyOnGuard(guard)
     if (this.state.guard(guard) !== undefined) this.#delete(guard)

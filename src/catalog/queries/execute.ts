@@ -59,7 +59,7 @@ export function runQuery(runner: QueryRunner, idOrName: string, run: QueryRun): 
   const wanted = run.connect ? { ...service, connect: true } : service
   const found = shuffled(select(catalog.instances(service.service), wanted), random)
   const origin = originNode(catalog, run.near === '' ? service.near : run.near, run)
-  const sorted = origin === '' ? found : nearestFirst(found, origin)
+  const sorted = origin === '' ? found : nearestFirst(found, origin, one => one.node.node, node => catalog.coordinate(node)?.coordinate)
   const outcome = { query, instances: run.limit > 0 ? sorted.slice(0, run.limit) : sorted, datacenter, failovers: 0, ordered: origin !== '' }
   const targets = found.length > 0 || others === undefined ? [] : failoverTargets(service, others.nearest())
   return others === undefined || targets.length === 0 ? outcome : failOver(outcome, others, targets, wanted, run.limit)

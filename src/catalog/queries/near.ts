@@ -1,5 +1,5 @@
+import { roundTrip, type Coordinate } from '../../common/coordinate.js'
 import type { CatalogReads } from '../api.js'
-import type { Instance } from '../types.js'
 
 /** Who asks and who is asked: what `_agent` and `_ip` stand for. */
 export interface Origin {
@@ -17,8 +17,22 @@ export function originNode(reads: Pick<CatalogReads, 'nodesByAddress'>, near: st
   return address === '' ? '' : reads.nodesByAddress(address.replace(/^::ffff:(?=\d+\.)/i, ''))[0]?.node.toLowerCase() ?? ''
 }
 
-/** Puts what runs on a node first, at no distance; how far all others are is not known, so they stay as they are. */
-export function nearestFirst(instances: readonly Instance[], node: string): readonly Instance[] {
-  const isThere = (instance: Instance): boolean => instance.node.node.toLowerCase() === node
-  return [...instances.filter(isThere), ...instances.filter(instance => !isThere(instance))]
+/**
+ * Sorts by estimated round trip from a node (in lower case): what is on it first, then the others, then those whose coordinates nobody knows.
+ * Equals stay in their order, and all do when the node's own coordinate is not known.
+ */
+export function nearestFirst<Item>(
+  items: readonly Item[], origin: string, nodeOf: (item: Item) => string, coordinateOf: (node: string) => Coordinate | undefined,
+): readonly Item[] {
+  const from = coordinateOf(origin)
+  const known = new Map<string, number>([[origin, -1]])
+  const distance = (node: string): number => {
+    const found = known.get(node)
+    if (found !== undefined) return found
+    const to = from && coordinateOf(node)
+    const measured = from === undefined || to === undefined ? Number.POSITIVE_INFINITY : roundTrip(from, to)
+    known.set(node, measured)
+    return measured
+  }
+  return items.map(item => ({ item, at: distance(nodeOf(item).toLowerCase()) })).sort((a, b) => a.at === b.at ? 0 : a.at - b.at).map(({ item }) => item)
 }

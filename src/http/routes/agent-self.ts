@@ -7,6 +7,7 @@ import { MusterError } from '../../common/errors.js'
 import { consulCompatibility, version } from '../../common/version.js'
 import { memberView } from '../views/agent-views.js'
 import { restartsView } from '../views/reload-views.js'
+import { coordinateView } from '../views/coordinate-views.js'
 
 /** What the agent is: `/v1/agent/self`, `members`, `host`, `ready`. */
 export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
@@ -17,7 +18,7 @@ export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
 ]
 
 /** Consul's own client and Prometheus read this as objects by section: nothing else may stand at the top. */
-function self({ settings, agent, membership, clock, catalog }: Deps) {
+function self({ settings, agent, membership, places, clock, catalog }: Deps) {
   const now = settings()
   const member = membership.members().find(({ name }) => name === now.nodeName)
   return {
@@ -26,8 +27,8 @@ function self({ settings, agent, membership, clock, catalog }: Deps) {
       Revision: '', Server: now.server, Version: version, Compatibility: consulCompatibility,
       NeedsRestart: restartsView(agent.lastReload.needsRestart),
     },
-    DebugConfig: now,
-    Coord: null,
+    DebugConfig: withoutSecrets(now),
+    Coord: places?.own === undefined ? null : coordinateView(places.own),
     Member: member === undefined ? null : memberView(member),
     Stats: agentStats({ settings: now, agent, membership, catalog, uptime: clock.monotonic() }),
     Meta: now.nodeMeta,
