@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { quote } from './finding.js'
+import { isSecret, quote } from './finding.js'
 import type { Path } from './keys.js'
 import { dotted, nodeAt } from './keys.js'
 import type { Diagnostic, Origin } from './types.js'
@@ -71,9 +71,11 @@ function disagree(path: Path, before: unknown, value: unknown, source: Source, s
   if (other === undefined || at === undefined || other.file === at.file || path.some((_, i) => nodeAt(path.slice(0, i + 1))?.noEffect !== undefined)) return
   state.disagreements.push({
     severity: 'warning', code: 'conflicting-setting', at, other, key,
-    message: `${quote(key)} is ${JSON.stringify(value)} here and ${JSON.stringify(before)} at ${other.file}:${other.line}:${other.column}; the later file, ${at.file}, wins`,
+    message: `${quote(key)} is ${shown(key, value)} here and ${shown(key, before)} at ${other.file}:${other.line}:${other.column}; the later file, ${at.file}, wins`,
     hint: 'keep one of them',
   })
 }
+
+const shown = (key: string, value: unknown): string => isSecret(key) ? 'hidden' : JSON.stringify(value)
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -17,6 +17,7 @@ import type { Combination } from './recombine.js'
 import { resolve } from './resolve/index.js'
 import type { Environment, Resolved } from './resolve/index.js'
 import type { InterfaceAddress } from './resolve/address-template.js'
+import type { AgentHistory } from './resolve/mode.js'
 import type { Settings } from './settings.js'
 import { faultsBetween, firstChoices, giveUp, settle } from './settle.js'
 import type { Choice } from './settle.js'
@@ -49,6 +50,11 @@ export interface SourceInput {
   readonly lastGood: LastGoodStore
   /** Ids of services that exist without a file, which checks in files may belong to. */
   readonly knownServices?: () => Iterable<string>
+  /**
+   * What the agent of a data directory was before. Asked once for each directory: what an agent is stays as it is while it runs.
+   * Left out: nothing is known, as for `validate`.
+   */
+  readonly history?: (dataDir: string) => AgentHistory
 }
 
 /** The outcome of one load. Frozen in meaning: nothing in it changes later. */
@@ -102,7 +108,8 @@ export class ConfigSource {
     this.#paths = new Set(stored.keys())
     this.#flags = flagSettings(input.flags)
     this.#files = new FileSet(input.paths, input.format, stored)
-    this.#environment = { hostname: input.hostname, dev: flagIsSet(input.flags, 'dev'), interfaces: input.interfaces, kindOf }
+    const { history } = input
+    this.#environment = { hostname: input.hostname, dev: flagIsSet(input.flags, 'dev'), interfaces: input.interfaces, kindOf, ...history !== undefined && { history: askedOnce(history) } }
     this.#fragments = (input.flags.values.get('hcl') ?? []).map((text, i) => {
       const file = new TrackedFile(i === 0 ? '-hcl' : `-hcl[${i + 1}]`, 'hcl', undefined)
       file.update(Buffer.from(text))
@@ -240,6 +247,17 @@ export class ConfigSource {
     const paths = new Set(choices.map(({ file }) => file.path))
     if (!keepOthers) for (const path of this.#paths) if (!paths.has(path)) this.#input.lastGood.set(path, undefined)
     this.#paths = keepOthers ? new Set([...this.#paths, ...paths]) : paths
+  }
+}
+
+function askedOnce<Answer>(ask: (about: string) => Answer): (about: string) => Answer {
+  const answers = new Map<string, Answer>()
+  return about => {
+    const known = answers.get(about)
+    if (known !== undefined) return known
+    const answer = ask(about)
+    answers.set(about, answer)
+    return answer
   }
 }
 

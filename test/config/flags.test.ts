@@ -59,8 +59,6 @@ const wrong: readonly [string[], string][] = [
   [['-log-level=LOUD'], 'error not-allowed'],
   [['-https-port=8501'], 'warning no-effect'],
   [['-encrypt=pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3XkvDwy7Cu5s='], 'warning no-effect'],
-  [['-retry-max=3'], 'warning no-effect'],
-  [['-rejoin'], 'warning no-effect'],
   [['-hcl=nonsense = 1'], '-hcl:1:1 error unknown-key'],
   [['-bind=nowhere'], 'error bad-address'],
 ]

@@ -10,10 +10,13 @@ type Interfaces = (() => readonly InterfaceAddress[]) | undefined
 const loopback = '127.0.0.1'
 const wildcards = new Set(['0.0.0.0', '::'])
 
-/** Listener and node addresses. `interfaces` undefined: the network is not asked, and 127.0.0.1 stands for what only it knows. */
-export function resolveAddresses(reader: Reader, interfaces: Interfaces):
+/**
+ * Listener and node addresses. `alone`: an agent that others need not reach. `interfaces` undefined: the network is not asked, and 127.0.0.1
+ * stands for what only it knows.
+ */
+export function resolveAddresses(reader: Reader, alone: boolean, interfaces: Interfaces):
 Pick<Settings, 'bindAddr' | 'advertiseAddr' | 'advertiseAddrWan' | 'clientAddrs' | 'addresses' | 'taggedAddresses'> {
-  const bindAddr = resolveBind(reader, interfaces)
+  const bindAddr = resolveBind(reader, alone, interfaces)
   const advertiseAddr = resolveAdvertise(reader, bindAddr, interfaces)
   const clientAddrs = unique(listenerAddresses(reader, 'client_addr', interfaces, false))
   if (clientAddrs.length === 0) clientAddrs.push(loopback)
@@ -23,23 +26,23 @@ Pick<Settings, 'bindAddr' | 'advertiseAddr' | 'advertiseAddrWan' | 'clientAddrs'
   }
   return {
     bindAddr, advertiseAddr, clientAddrs,
-    advertiseAddrWan: single(reader, 'advertise_addr_wan', interfaces) ?? advertiseAddr,
+    advertiseAddrWan: singleAddress(reader, 'advertise_addr_wan', interfaces) ?? advertiseAddr,
     addresses: { dns: listener('addresses.dns', false), http: listener('addresses.http', true), https: [] },
     taggedAddresses: resolveTagged(reader, interfaces),
   }
 }
 
 /**
- * A lone server needs no network: without a word about addresses it binds to the loopback one, so that a first start on a
+ * A server that is alone needs no network: without a word about addresses it binds to the loopback one, so that a first start on a
  * laptop with several networks does not fail over which of them to tell others about.
  */
-function resolveBind(reader: Reader, interfaces: Interfaces): string {
+function resolveBind(reader: Reader, alone: boolean, interfaces: Interfaces): string {
   if (reader.written('bind_addr') === '') reader.report('bind_addr', { code: 'bad-address', message: 'bind_addr cannot be empty', hint: 'name an IP address, or leave it out' })
-  return single(reader, 'bind_addr', interfaces) ?? (reader.text('advertise_addr') === '' ? loopback : '0.0.0.0')
+  return singleAddress(reader, 'bind_addr', interfaces) ?? (alone && reader.text('advertise_addr') === '' ? loopback : '0.0.0.0')
 }
 
 function resolveAdvertise(reader: Reader, bind: string, interfaces: Interfaces): string {
-  const written = single(reader, 'advertise_addr', interfaces)
+  const written = singleAddress(reader, 'advertise_addr', interfaces)
   if (written !== undefined) {
     if (!wildcards.has(written)) return written
     reader.report('advertise_addr', { code: 'bad-address', message: 'advertise_addr cannot be 0.0.0.0, :: or [::]', hint: 'name the address that others reach' })
@@ -75,7 +78,7 @@ function resolveTagged(reader: Reader, interfaces: Interfaces): Settings['tagged
   }
   for (const [name, family] of [['ipv4', 4], ['ipv6', 6], ['wan_ipv4', 4], ['wan_ipv6', 6]] as const) {
     const key = `advertise_addr_${name}`
-    const address = single(reader, key, interfaces)
+    const address = singleAddress(reader, key, interfaces)
     if (address === undefined) continue
     if (isIP(address) !== family) reader.report(key, { code: 'bad-address', message: `${quote(key)} must be an IPv${family} address, found ${quote(address)}` })
     tagged[name.startsWith('wan') ? name : `lan_${name}`] = address
@@ -84,7 +87,7 @@ function resolveTagged(reader: Reader, interfaces: Interfaces): Settings['tagged
 }
 
 /** One IP address under a key; undefined where nothing (or nothing right) stands there. */
-function single(reader: Reader, key: string, interfaces: Interfaces): string | undefined {
+export function singleAddress(reader: Reader, key: string, interfaces: Interfaces): string | undefined {
   const [first, second] = listenerAddresses(reader, key, interfaces, false)
   if (second !== undefined) reader.report(key, { code: 'bad-address', message: `${quote(key)} takes one address, found ${quote(reader.text(key))}` })
   return first

@@ -3,12 +3,16 @@ import type { Settings } from '../settings.js'
 import type { Diagnostic } from '../types.js'
 import type { InterfaceAddress } from './address-template.js'
 import { resolveAddresses } from './addresses.js'
+import { resolveCluster } from './cluster.js'
 import { resolveDns, resolveRecursors } from './dns.js'
+import { resolveEtcd } from './etcd.js'
 import { resolveHttp, resolveUi } from './http.js'
 import { resolveIdentity, resolveLog } from './identity.js'
 import { resolveMode } from './mode.js'
-import { checkPortClashes, resolvePorts } from './ports.js'
+import type { AgentHistory } from './mode.js'
+import { checkPortClashes, checkPortsOf, resolvePorts } from './ports.js'
 import { Reader } from './reader.js'
+import { checkSecurity } from './security.js'
 
 /** What resolving needs to know of the machine and the command line. */
 export interface Environment {
@@ -18,7 +22,11 @@ export interface Environment {
   readonly interfaces: (() => readonly InterfaceAddress[]) | undefined
   /** What stands at a path of the file system. */
   readonly kindOf: (path: string) => 'file' | 'folder' | 'nothing'
+  /** What the agent of a data directory was before; left out: nothing is known. */
+  readonly history?: (dataDir: string) => AgentHistory
 }
+
+const unknownHistory: AgentHistory = { etcd: false, client: false }
 
 /** Complete settings, or none when anything about them is an error. */
 export interface Resolved { readonly settings: Settings | undefined; readonly diagnostics: readonly Diagnostic[] }
@@ -26,12 +34,16 @@ export interface Resolved { readonly settings: Settings | undefined; readonly di
 /** Turns what was written into what the agent runs on: every default filled in, every rule between keys held, frozen. */
 export function resolve(merged: Merged, environment: Environment): Resolved {
   const reader = new Reader(merged)
-  const addresses = resolveAddresses(reader, environment.interfaces)
+  const dataDir = resolveDataDir(reader, environment)
+  const history = dataDir === '' ? unknownHistory : environment.history?.(dataDir) ?? unknownHistory
+  const mode = resolveMode(reader, { dev: environment.dev, history })
+  const alone = mode.engine === 'memory' || mode.engine === 'lmdb'
+  const addresses = resolveAddresses(reader, alone, environment.interfaces)
   const ports = resolvePorts(reader)
   const settings: Settings = {
-    ...resolveIdentity(reader, environment.hostname), ...resolveMode(reader, environment.dev), ...addresses, ...resolveChecks(reader), ...resolveTimes(reader), ports,
+    ...resolveIdentity(reader, environment.hostname), ...mode, ...addresses, ...resolveChecks(reader), ...resolveTimes(reader), ports,
     dev: environment.dev,
-    dataDir: resolveDataDir(reader, environment),
+    dataDir,
     unixSockets: { user: reader.text('unix_sockets.user'), group: reader.text('unix_sockets.group'), mode: socketMode(reader) },
     dns: resolveDns(reader),
     recursors: resolveRecursors(reader, environment.interfaces),
@@ -40,7 +52,7 @@ export function resolve(merged: Merged, environment: Environment): Resolved {
       httpMaxConnsPerClient: reader.number('limits.http_max_conns_per_client'),
       kvMaxValueSize: reader.number('limits.kv_max_value_size'), txnMaxReqLen: reader.number('limits.txn_max_req_len'),
     },
-    leaveOnTerminate: reader.flag('leave_on_terminate'), skipLeaveOnInterrupt: reader.flag('skip_leave_on_interrupt'),
+    leaveOnTerminate: byMode(reader, 'leave_on_terminate', !mode.server), skipLeaveOnInterrupt: byMode(reader, 'skip_leave_on_interrupt', mode.server),
     translateWanAddrs: reader.flag('translate_wan_addrs'),
     log: resolveLog(reader),
     telemetry: {
@@ -48,10 +60,20 @@ export function resolve(merged: Merged, environment: Environment): Resolved {
       disableHostname: reader.flag('telemetry.disable_hostname'),
     },
     pidFile: reader.text('pid_file'), ui: resolveUi(reader), autoReloadConfig: reader.flag('auto_reload_config'),
+    cluster: resolveCluster(reader, addresses.bindAddr, environment.interfaces),
+    etcd: resolveEtcd(reader),
   }
   checkPortClashes(reader, settings)
+  checkPortsOf(reader, settings)
+  checkSecurity(reader, settings.engine)
   const bad = reader.diagnostics.some(diagnostic => diagnostic.severity === 'error')
   return { settings: bad ? undefined : deepFreeze(settings), diagnostics: [...merged.disagreements, ...reader.diagnostics] }
+}
+
+/** Whether a client agent or a server leaves when it is stopped differs where nobody says. */
+function byMode(reader: Reader, key: string, otherwise: boolean): boolean {
+  const written = reader.written(key)
+  return typeof written === 'boolean' ? written : otherwise
 }
 
 function resolveChecks(reader: Reader): Pick<Settings, 'checkUpdateInterval' | 'checkOutputMaxSize' | 'discardCheckOutput' | 'enableScriptChecks' | 'enableLocalScriptChecks'> {

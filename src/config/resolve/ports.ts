@@ -28,5 +28,14 @@ export function checkPortClashes(reader: Reader, settings: Pick<Settings, 'addre
   claim('Serf Advertise WAN', 'ports.serf_wan', advertiseAddrWan, ports.serfWan)
 }
 
+/** An agent that is not alone is reached by others: on its cluster port, and a server with an etcd of its own on its Raft port. */
+export function checkPortsOf(reader: Reader, { engine, ports }: Pick<Settings, 'engine' | 'ports'>): void {
+  const refuse = (key: string, who: string): void => {
+    reader.report(key, { code: 'port-off', message: `"${key}" is off, and ${who} could not be reached by others`, hint: 'leave it out' })
+  }
+  if (engine !== 'memory' && engine !== 'lmdb' && ports.serfLan < 0) refuse('ports.serf_lan', 'this agent')
+  if (engine === 'etcd' && ports.server < 0) refuse('ports.server', 'a server among several')
+}
+
 const wildcards = new Set(['0.0.0.0', '::'])
 const overlaps = (a: string, b: string): boolean => a === b || wildcards.has(a) || wildcards.has(b)

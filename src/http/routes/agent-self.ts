@@ -5,9 +5,10 @@ import { agentStats } from '../agent-stats.js'
 import { hostReport } from '../host-report.js'
 import { MusterError } from '../../common/errors.js'
 import { consulCompatibility, version } from '../../common/version.js'
+import { withoutSecrets } from '../../config/index.js'
 import { memberView } from '../views/agent-views.js'
-import { restartsView } from '../views/reload-views.js'
 import { coordinateView } from '../views/coordinate-views.js'
+import { restartsView } from '../views/reload-views.js'
 
 /** What the agent is: `/v1/agent/self`, `members`, `host`, `ready`. */
 export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
