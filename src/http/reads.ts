@@ -15,6 +15,8 @@ export interface Read {
   readonly topic: Topic
   /** The topic moves for other things too: a blocked query whose answer is the same goes on waiting. */
   readonly coarse?: true
+  /** Decides about the order of what is listed: an answer that is kept ends with it, but who waits is not woken. */
+  readonly order?: Topic
   /** `?cached` is shown in X-Cache and Age. */
   readonly cacheable?: true
   readonly build: () => Built
@@ -103,7 +105,7 @@ export class Reads {
     const shown = request.pretty && built.type === jsonType
       ? { ...built, bytes: Buffer.from(layoutJson(built.bytes.toString())) }
       : built
-    const body = new PreparedBody(shown, read.topic, read.topic.index)
+    const body = new PreparedBody(shown, read.topic, read.topic.index, read.order)
     this.#parts.cache.keepBody(key, body)
     return body
   }

@@ -4,7 +4,7 @@ import type { Deps } from '../deps.js'
 import { itemFilter } from '../item-filter.js'
 import { builtJson } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
-import { nodeMetaFilter, required, selectInstances, sortNear } from '../selection.js'
+import { nodeMetaFilter, orderOf, required, selectInstances, sortNear } from '../selection.js'
 import { catalogServiceView, nodeServiceView, nodeView } from '../views/catalog-views.js'
 import type { Built } from '../prepared-body.js'
 
@@ -24,9 +24,10 @@ function nodes({ catalog, reads, fragments, settings }: Deps, request: ApiReques
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
     topic: catalog.topics.nodes(),
+    ...orderOf(request.query, catalog),
     build: () => {
       const chosen = [...catalog.nodes()].filter(one => (byMeta?.(one) ?? true) && (matches?.(nodeView(one, datacenter)) ?? true))
-      return builtList(sortNear(chosen, request.query, nodeName, one => one.node).map(one => fragments.node(one)))
+      return builtList(sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node).map(one => fragments.node(one)))
     },
   })
 }
@@ -64,11 +65,13 @@ function service({ catalog, reads, fragments, settings }: Deps, request: ApiRequ
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
     topic: catalog.topics.service(name),
+    ...orderOf(request.query, catalog),
     cacheable: true,
     build: () => {
       const selected = selectInstances(catalog.instances(name), request.query)
       const chosen = matches === undefined ? selected : selected.filter(one => matches(catalogServiceView(one, datacenter)))
-      return builtList(sortNear(chosen, request.query, nodeName, one => one.node.node).map(one => fragments.catalogService(one)))
+      const sorted = sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node.node)
+      return builtList(sorted.map(one => fragments.catalogService(one)))
     },
   })
 }

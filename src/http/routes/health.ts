@@ -4,7 +4,7 @@ import type { Deps } from '../deps.js'
 import { itemFilter } from '../item-filter.js'
 import { builtJson, type Read } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
-import { nodeMetaFilter, required, selectInstances, sortNear } from '../selection.js'
+import { nodeMetaFilter, orderOf, required, selectInstances, sortNear } from '../selection.js'
 import { checkView, healthEntryView } from '../views/catalog-views.js'
 
 /** `/v1/health/*`. */
@@ -22,11 +22,12 @@ function instances({ catalog, reads, fragments, settings }: Deps, request: ApiRe
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
     topic: catalog.topics.service(name),
+    ...orderOf(request.query, catalog),
     cacheable: true,
     build: () => {
       const chosen = selectInstances(catalog.instances(name), request.query).filter(one =>
         (!passing || isPassing(one)) && (matches?.(healthEntryView(one, datacenter)) ?? true))
-      const sorted = sortNear(chosen, request.query, nodeName, one => one.node.node)
+      const sorted = sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node.node)
       return builtJson(`[${sorted.map(one => fragments.healthEntry(one)).join(',')}]`)
     },
   })
@@ -61,9 +62,10 @@ function checks({ catalog, reads, fragments, settings }: Deps, request: ApiReque
   const onNode = nodeOfCheck(catalog, request)
   return reads.answer(request, {
     ...reach,
+    ...orderOf(request.query, catalog),
     build: () => {
       const chosen = find().filter(check => (onNode?.(check) ?? true) && (matches?.(checkView(check)) ?? true))
-      const sorted = sortNear(chosen, request.query, settings().nodeName, check => check.node)
+      const sorted = sortNear(chosen, request.query, { catalog, agentNode: settings().nodeName }, check => check.node)
       return builtJson(`[${sorted.map(check => fragments.check(check)).join(',')}]`)
     },
   })
