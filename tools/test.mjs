@@ -3,6 +3,7 @@
 // the test files with tap, then replays the recorded conformance cases against the built agent.
 //   node tools/test.mjs                     everything
 //   node tools/test.mjs test/dns/*.test.ts  these files only
+// HISTORY_SECONDS and HISTORY_SEED set how long the cluster's history is recorded under faults, and which faults: to replay a failure.
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -11,12 +12,20 @@ import { fileURLToPath } from 'node:url'
 
 process.chdir(path.join(path.dirname(fileURLToPath(import.meta.url)), '..'))
 
-/** Programs that tests start, and the Debian package that brings each. */
+/** Programs that tests start, and the Debian package that brings each; `test`: how to see that it is there, when its being on the path is not enough. */
 const programs = [
   { program: 'dig', package: 'bind9-dnsutils' },
   { program: 'curl', package: 'curl' },
   { program: 'openssl', package: 'openssl' },
+  { program: 'etcd', package: 'etcd-server' },
+  { program: 'etcdctl', package: 'etcd-client' },
+  { program: 'ip', package: 'iproute2' },
+  { program: 'iptables', package: 'iptables' },
+  { program: "python3's module consul", package: 'python3-consul', test: () => spawnSync('/usr/bin/python3', ['-c', 'import consul']).status === 0 },
 ]
+
+/** These take longest, so they begin first and the others run beside them. */
+const longest = ['test/history/', 'test/clusters/']
 
 /** The areas of the recorded cases that this version answers for. */
 const areas = ['agent', 'blocking', 'catalog', 'config', 'dns', 'health', 'kv', 'query', 'session', 'status', 'txn']
@@ -31,6 +40,7 @@ const decided = {
 }
 
 ensurePrograms()
+ensureNamespaces()
 run('node', ['tools/build.mjs', '--tests'])
 const only = process.argv.slice(2)
 const files = (only.length > 0 ? only : testFiles('test')).map(file => path.join('build', file.replace(/\.ts$/, '.js')))
@@ -42,7 +52,7 @@ console.log(`\n${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 
 function ensurePrograms() {
-  const missing = programs.filter(({ program }) => !onPath(program))
+  const missing = programs.filter(({ program, test }) => !(test === undefined ? onPath(program) : test()))
   if (missing.length === 0) return
   const packages = missing.map(entry => entry.package)
   const why = `the tests need ${missing.map(({ program }) => program).join(', ')}`
@@ -53,11 +63,35 @@ function ensurePrograms() {
   console.log(`${why}: installing ${packages.join(' ')}`)
   const quiet = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
   run('apt-get', ['update', '-qq'], quiet)
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet)
+  withoutServices(() => { run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet) })
+}
+
+/** Debian starts an etcd of its own with the package etcd-server, unless this file says no. */
+function withoutServices(install) {
+  const policy = '/usr/sbin/policy-rc.d'
+  if (fs.existsSync(policy)) return install()
+  fs.writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  // run() ends the whole process when it fails.
+  process.once('exit', () => { fs.rmSync(policy, { force: true }) })
+  install()
 }
 
 function onPath(program) {
-  return (process.env.PATH ?? '').split(':').some(folder => fs.existsSync(path.join(folder, program)))
+  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].some(folder => fs.existsSync(path.join(folder, program)))
+}
+
+/** Tests cut agents off from each other: each runs in a network namespace of its own. */
+function ensureNamespaces() {
+  process.env.PATH = `${process.env.PATH}:/usr/sbin:/sbin`
+  const name = `muster-${process.pid}-probe`
+  const { status, stderr, error } = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' })
+  if (status === 0) {
+    spawnSync('ip', ['netns', 'del', name])
+    return
+  }
+  console.error(`the tests need network namespaces, and \`ip netns add\` was refused: ${(error?.message ?? stderr).trim()}\n`
+    + 'run npm test as root, or in a container that has CAP_NET_ADMIN and CAP_SYS_ADMIN (docker run --privileged)')
+  process.exit(1)
 }
 
 /** Runs a program with our output; ends the whole run when it fails. */
@@ -69,13 +103,15 @@ function run(program, args, options = {}) {
 }
 
 function testFiles(folder) {
-  return fs.readdirSync(folder, { recursive: true }).map(name => path.join(folder, String(name))).filter(name => name.endsWith('.test.ts')).sort()
+  const rank = name => longest.some(prefix => name.startsWith(prefix)) ? longest.findIndex(prefix => name.startsWith(prefix)) : longest.length
+  return fs.readdirSync(folder, { recursive: true }).map(name => path.join(folder, String(name))).filter(name => name.endsWith('.test.ts'))
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
 }
 
 async function runTap(testFiles) {
   if (testFiles.length === 0) return { passed: 0, failed: 0 }
   const jobs = String(Math.max(1, Math.min(4, os.availableParallelism())))
-  const { code, output } = await follow('node_modules/.bin/tap', ['run', '--disable-coverage', `--jobs=${jobs}`, '--timeout=180', '--reporter=terse', ...testFiles])
+  const { code, output } = await follow('node_modules/.bin/tap', ['run', '--disable-coverage', `--jobs=${jobs}`, `--timeout=${Math.max(300, Number(process.env.HISTORY_SECONDS ?? 0) + 180)}`, '--reporter=terse', ...testFiles])
   const count = word => Number([...output.matchAll(new RegExp(`# ${word}\\s+(\\d+)`, 'g'))].at(-1)?.[1] ?? 0)
   const total = /# \{ total: (\d+)(?:, pass: (\d+))?(?:, fail: (\d+))?/.exec(output)
   const passed = total ? Number(total[2] ?? 0) : count('pass') || count('ok')
