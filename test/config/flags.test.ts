@@ -40,6 +40,11 @@ const cases: readonly [string[], (settings: Settings) => unknown, unknown][] = [
   [['-ui', '-syslog', '-log-json'], s => [s.ui.enabled, s.log.syslog, s.log.json], [true, true, true]],
   [['-bind=10.0.0.1', '-client=0.0.0.0'], s => [s.bindAddr, s.advertiseAddr, s.clientAddrs], ['10.0.0.1', '10.0.0.1', ['0.0.0.0']]],
   [['-hcl=log_level = "TRACE"', '-hcl=ports { dns = 53 }', '-log-level=WARN'], s => [s.log.level, s.ports.dns], ['trace', 53]],
+  [['-server', '-bootstrap-expect=3', '-advertise=10.0.0.1', '-retry-join=a', '-retry-join=b:1', '-retry-max=3', '-rejoin'],
+    s => [s.engine, s.cluster.retryJoin, s.cluster.retryMax, s.cluster.rejoinAfterLeave], ['etcd', ['a', 'b:1'], 3, true]],
+  [['-join=a', '-advertise=10.0.0.1', '-serf-lan-bind=10.0.0.1', '-serf-lan-allowed-cidrs=10.0.0.0/8'],
+    s => [s.engine, s.cluster.startJoin, s.cluster.lanBind, s.cluster.lanAllowedCidrs], ['none', ['a'], '10.0.0.1', ['10.0.0.0/8']]],
+  [['-join-wan=a', '-retry-interval-wan=1m'], s => [s.server, s.cluster.startJoinWan, s.cluster.retryIntervalWan], [true, ['a'], 60_000]],
   [['-dev'], s => [s.dev, s.dataDir, s.bindAddr, s.log.level, s.ui.enabled, s.server], [true, '', '127.0.0.1', 'debug', true, true]],
   [['-dev', '-log-level=INFO'], s => s.log.level, 'info'],
 ]
