@@ -1,0 +1,104 @@
+import { milliseconds } from '../../common/duration.js'
+import type { Duration } from '../../common/duration.js'
+import { revision } from '../store.js'
+import { EtcdChannel } from './connection.js'
+import type { CallOptions, Pick } from './connection.js'
+import { adminFailure } from './failures.js'
+import { alarmAction, alarmNames } from './messages.js'
+import type { Member } from './messages.js'
+import type { EtcdAdmin, EtcdConnection, EtcdMember, EtcdStatus } from './types.js'
+
+export interface EtcdAdminOptions {
+  /** Within which every call ends; default 5 seconds. Defragmenting gets ten times as long. */
+  readonly timeout?: Duration
+}
+
+/** Changes and facts of an etcd cluster. Connects with the first call; `close` ends what is under way. */
+export const openEtcdAdmin = (connection: EtcdConnection, options: EtcdAdminOptions = {}): EtcdAdmin =>
+  new Admin(connection, options.timeout ?? milliseconds(5000))
+
+class Admin implements EtcdAdmin {
+  readonly #channel: EtcdChannel
+  readonly #endpoints: readonly string[]
+  readonly #timeout: number
+
+  constructor(connection: EtcdConnection, timeout: number) {
+    this.#channel = new EtcdChannel(connection)
+    this.#endpoints = connection.endpoints
+    this.#timeout = timeout
+  }
+
+  async status(): Promise<EtcdStatus> {
+    const [status, alarms] = await Promise.all([
+      this.#call(({ status }) => status, {}),
+      this.#call(({ alarm }) => alarm, { action: alarmAction.get, memberID: '0', alarm: 0 }).catch(() => ({ alarms: [] })),
+    ])
+    return {
+      member: hexadecimal(status.header.memberId), cluster: hexadecimal(status.header.clusterId),
+      leader: status.leader === '0' ? '' : hexadecimal(status.leader), learner: status.isLearner,
+      term: Number(status.raftTerm), raftIndex: Number(status.raftIndex), appliedIndex: Number(status.raftAppliedIndex),
+      revision: revision(Number(status.header.revision)), version: status.version, size: Number(status.dbSize),
+      alarms: [...new Set(alarms.alarms.map(({ alarm }) => alarmNames[Number(alarm)] ?? `alarm ${alarm}`))],
+    }
+  }
+
+  async members(linearizable: boolean): Promise<readonly EtcdMember[]> {
+    const { members } = await this.#call(({ memberList }) => memberList, { linearizable }, { timeout: this.#timeout, needsLeader: linearizable })
+    return members.map(readMember)
+  }
+
+  async addLearner(peerUrls: readonly string[]): Promise<{ readonly member: EtcdMember; readonly members: readonly EtcdMember[] }> {
+    const { member, members } = await this.#decide(({ memberAdd }) => memberAdd, { peerURLs: peerUrls, isLearner: true })
+    return { member: readMember(member), members: members.map(readMember) }
+  }
+
+  async promote(id: string): Promise<void> {
+    await this.#decide(({ memberPromote }) => memberPromote, { ID: decimal(id) })
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#decide(({ memberRemove }) => memberRemove, { ID: decimal(id) })
+  }
+
+  async update(id: string, peerUrls: readonly string[]): Promise<void> {
+    await this.#decide(({ memberUpdate }) => memberUpdate, { ID: decimal(id), peerURLs: peerUrls })
+  }
+
+  async moveLeader(to: string): Promise<void> {
+    await this.#call(({ moveLeader }) => moveLeader, { targetID: decimal(to) })
+  }
+
+  async disarm(): Promise<void> {
+    const { alarms } = await this.#call(({ alarm }) => alarm, { action: alarmAction.get, memberID: '0', alarm: 0 })
+    for (const raised of alarms) await this.#decide(({ alarm }) => alarm, { action: alarmAction.deactivate, ...raised })
+  }
+
+  async defragment(): Promise<void> {
+    await this.#call(({ defragment }) => defragment, {}, { timeout: 10 * this.#timeout })
+  }
+
+  close(): void { this.#channel.close() }
+
+  /** A call that takes a quorum; a member without one says so at once. */
+  #decide<Request, Response>(pick: Pick<Request, Response>, request: Request): Promise<Response> {
+    return this.#call(pick, request, { timeout: this.#timeout, needsLeader: true })
+  }
+
+  async #call<Request, Response>(pick: Pick<Request, Response>, request: Request, options: CallOptions = { timeout: this.#timeout }): Promise<Response> {
+    const endpoint = this.#channel.endpoint
+    try {
+      return await this.#channel.call(pick, request, options)
+    } catch (fault) {
+      const failure = adminFailure(fault, this.#endpoints)
+      if (failure.code === 'STORE_UNREACHABLE') this.#channel.leave(endpoint)
+      throw failure
+    }
+  }
+}
+
+const readMember = ({ ID, name, peerURLs, isLearner }: Member): EtcdMember =>
+  ({ id: hexadecimal(ID), name, peerUrls: peerURLs, learner: isLearner })
+
+/** Etcd's ids as people see them, and as its messages carry them here. */
+export const hexadecimal = (id: string): string => BigInt(id).toString(16)
+const decimal = (id: string): string => BigInt(`0x${id}`).toString()
