@@ -4,8 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
 
-/** The built program; tests of whole agents run what users run. */
-export const program = path.resolve('dist/muster.js')
+/** The built program; tests of whole agents run what users run. MUSTER_PROGRAM: another build of it. */
+export const program = path.resolve(process.env.MUSTER_PROGRAM ?? 'dist/muster.js')
 
 /** Runs a program as users do, without what a test runner loads into every Node.js process: `env` becomes that program. */
 export const plainly = (command: string, args: readonly string[]): [string, string[]] => ['env', ['-u', 'NODE_OPTIONS', command, ...args]]

@@ -12,7 +12,12 @@ export interface Dug {
 
 /** Asks an agent with the real `dig`; arguments are dig's own: `dig(agent, 'web.service.consul', 'SRV', '+tcp')`. */
 export async function dig(agent: Pick<AgentProcess, 'dns'>, ...args: readonly string[]): Promise<Dug> {
-  const { out } = await run('dig', ['@127.0.0.1', '-p', String(agent.dns), '+tries=1', '+time=2', ...args])
+  return digAt('127.0.0.1', agent.dns, ...args)
+}
+
+/** Asks whoever answers at an address; status `none`: nobody did. */
+export async function digAt(address: string, port: number, ...args: readonly string[]): Promise<Dug> {
+  const { out } = await run('dig', [`@${address}`, '-p', String(port), '+tries=1', '+time=2', ...args])
   return parse(out)
 }
 
