@@ -1,8 +1,9 @@
 import type { MusterError } from '../common/errors.js'
-import { invalid, leaseLost } from './errors.js'
-import { isKey } from './key-order.js'
+import { leaseLost } from './errors.js'
+import { compareKeys, isWithin } from './key-order.js'
 import { revision as asRevision } from './store.js'
 import type { Change, Committed, Condition, LeaseId, Revision, Transaction, Write } from './store.js'
+import { transactionFault } from './transaction-fault.js'
 
 /** What deciding a transaction needs to know of a key: when it was created and last changed, and which lease it hangs on. */
 export interface KeyState {
@@ -15,6 +16,8 @@ export interface KeyState {
 export interface Standing {
   readonly revision: Revision
   readonly key: (key: string) => KeyState | undefined
+  /** The keys that stand in [from, to), in order; an empty `to` is no end. */
+  readonly keysBetween: (from: string, to: string) => Iterable<string>
   readonly leaseLives: (lease: LeaseId) => boolean
   readonly keysOfLease: (lease: LeaseId) => Iterable<string>
 }
@@ -83,17 +86,33 @@ class Group {
     return this.finals.has(key) ? this.finals.get(key)?.state : this.#standing.key(key)
   }
 
+  /** The keys in a range as those before left it, in order. */
+  #keysBetween(from: string, to: string): string[] {
+    const keys: string[] = []
+    for (const key of this.#standing.keysBetween(from, to)) if (!this.finals.has(key)) keys.push(key)
+    let added = false
+    for (const [key, final] of this.finals) {
+      if (final === undefined || !isWithin(key, from, to)) continue
+      keys.push(key)
+      added = true
+    }
+    return added ? keys.sort(compareKeys) : keys
+  }
+
   #holds(condition: Condition): boolean {
-    const state = this.#state(condition.key)
     switch (condition.test) {
-      case 'absent': return state === undefined
-      case 'present': return state !== undefined
-      case 'unmodified': return state?.modified === condition.modified
+      case 'absent': return this.#state(condition.key) === undefined
+      case 'present': return this.#state(condition.key) !== undefined
+      case 'unmodified': return this.#state(condition.key)?.modified === condition.modified
+      case 'quiet': return this.#keysBetween(condition.from, condition.to).every(key => (this.#state(key)?.modified ?? 0) <= condition.since)
     }
   }
 
   #apply(writes: readonly Write[]): void {
-    const effective = writes.filter(write => write.kind === 'put' || this.#state(write.key) !== undefined)
+    const effective = writes.flatMap((write): Effective[] => {
+      if (write.kind === 'delete-range') return this.#keysBetween(write.from, write.to).map(key => ({ kind: 'delete', key }))
+      return write.kind === 'put' || this.#state(write.key) !== undefined ? [write] : []
+    })
     if (effective.length === 0) return
     const revision = asRevision(this.revision + 1)
     this.revision = revision
@@ -110,16 +129,13 @@ class Group {
     }
   }
 
-  #fault({ when, then }: Transaction): MusterError | undefined {
-    for (const { key } of when) {
-      if (!isKey(key)) return invalid(`a condition names ${JSON.stringify(key)}, which cannot be a key`)
+  #fault(transaction: Transaction): MusterError | undefined {
+    for (const write of transaction.then) {
+      if (write.kind === 'put' && write.lease !== undefined && !this.#leaseLives(write.lease)) {
+        return transactionFault(transaction) ?? leaseLost(write.lease)
+      }
     }
-    for (const write of then) {
-      if (!isKey(write.key)) return invalid(`${JSON.stringify(write.key)} cannot be a key: keys are non-empty UTF-8 text`)
-      if (write.kind === 'put' && write.lease !== undefined && !this.#leaseLives(write.lease)) return leaseLost(write.lease)
-    }
-    const twice = then.length > 1 ? firstRepeated(then) : undefined
-    return twice === undefined ? undefined : invalid(`one transaction writes key ${JSON.stringify(twice)} twice`)
+    return transactionFault(transaction)
   }
 
   #leaseLives(lease: LeaseId): boolean {
@@ -127,11 +143,5 @@ class Group {
   }
 }
 
-function firstRepeated(writes: readonly Write[]): string | undefined {
-  const seen = new Set<string>()
-  for (const { key } of writes) {
-    if (seen.has(key)) return key
-    seen.add(key)
-  }
-  return undefined
-}
+/** A write of one key that does change something. */
+type Effective = Exclude<Write, { readonly kind: 'delete-range' }>

@@ -7,6 +7,7 @@ import type { Decision, Final, KeyState, Request } from './decide.js'
 import { storeClosed } from './errors.js'
 import { GroupCommit } from './group-commit.js'
 import { Leases } from './leases.js'
+import { SortedKeys } from './sorted-keys.js'
 import type {
   Batch, Committed, Entry, Lease, LeaseId, Revision, Snapshot, Store, StoreStatus, Subscription, Transaction,
 } from './store.js'
@@ -53,6 +54,8 @@ export interface EmbeddedOptions {
 export class EmbeddedStore implements Store {
   readonly #engine: Engine
   readonly #index = new Map<string, KeyState>()
+  /** The keys of the index in order, from the first time that a range is asked for. */
+  #sorted: SortedKeys | undefined
   readonly #hub: WatchHub
   readonly #leases: Leases
   readonly #groups: GroupCommit<Request, Committed>
@@ -99,6 +102,8 @@ export class EmbeddedStore implements Store {
     return this.#leases.grant(ttl)
   }
 
+  resumeLease(id: LeaseId, ttl: Duration): Lease { return this.#leases.handle(id, ttl) }
+
   async status(): Promise<StoreStatus> {
     const revision = await this.barrier()
     return { engine: this.#engine.name, writable: this.#engine.writable(), revision, term: 1, members: [] }
@@ -120,6 +125,7 @@ export class EmbeddedStore implements Store {
     const decision = decideGroup(requests, {
       revision: this.#hub.revision,
       key: key => this.#index.get(key),
+      keysBetween: (from, to) => (this.#sorted ??= new SortedKeys(this.#index.keys())).between(from, to),
       leaseLives: lease => this.#leases.lives(lease),
       keysOfLease: lease => this.#leases.keys(lease),
     })
@@ -131,8 +137,13 @@ export class EmbeddedStore implements Store {
   #adopt({ finals, endedLeases, changes, revision }: Decision): void {
     for (const [key, final] of finals) {
       this.#leases.move(key, this.#index.get(key)?.lease, final?.state.lease)
-      if (final === undefined) this.#index.delete(key)
-      else this.#index.set(key, final.state)
+      if (final === undefined) {
+        this.#index.delete(key)
+        this.#sorted?.delete(key)
+        continue
+      }
+      if (this.#sorted !== undefined && !this.#index.has(key)) this.#sorted.add(key)
+      this.#index.set(key, final.state)
     }
     for (const lease of endedLeases) this.#leases.ended(lease)
     if (changes.length > 0) this.#hub.publish({ revision, changes })

@@ -36,6 +36,11 @@ export class Leases {
     if (!(ttl > 0)) throw invalid(`a lease's ttl must be above 0, not ${ttl}ms`)
     const id = this.#newId() as LeaseId
     this.resume(id, ttl)
+    return this.handle(id, ttl)
+  }
+
+  /** What its holder, or whoever knows its id, does with a lease. */
+  handle(id: LeaseId, ttl: Duration): Lease {
     return {
       id, ttl,
       keepAlive: () => this.#keepAlive(id) ? Promise.resolve() : Promise.reject(leaseLost(id)),

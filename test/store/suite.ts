@@ -14,13 +14,21 @@ export const put = (key: string, value = ''): Write => ({ kind: 'put', key, valu
 export const remove = (key: string): Write => ({ kind: 'delete', key })
 export const always = (...then: Write[]): Transaction => ({ when: [], then })
 
-type Case = (t: Test, store: Store) => Promise<void>
+/** What an engine may do differently. */
+export interface Liberties {
+  /** Transactions of one tick that touch different keys may get the same revision. */
+  readonly sharesRevisions?: boolean
+  /** How many stories the comparison with the model tells; default 40. */
+  readonly stories?: number
+}
+
+type Case = (t: Test, store: Store, liberties: Liberties) => Promise<void>
 
 /**
  * The contract of Store as tests, one suite for every engine. `skip` maps a case's name to the reason why it does not apply;
  * a name that is not a case fails.
  */
-export function storeSuite(name: string, open: OpenStore, skip: Readonly<Record<string, string>> = {}): void {
+export function storeSuite(name: string, open: OpenStore, skip: Readonly<Record<string, string>> = {}, liberties: Liberties = {}): void {
   void t.test(`${name} store`, async t => {
     t.same(Object.keys(skip).filter(skipped => !(skipped in cases)), [], 'skips name existing cases')
     for (const [title, run] of Object.entries(cases)) {
@@ -28,7 +36,7 @@ export function storeSuite(name: string, open: OpenStore, skip: Readonly<Record<
       await t.test(title, reason === undefined ? {} : { skip: reason }, async t => {
         const store = await open()
         try {
-          await run(t, store)
+          await run(t, store, liberties)
         } finally {
           await store.close()
         }
@@ -88,7 +96,7 @@ const cases: Readonly<Record<string, Case>> = {
     t.ok(again.revision > made, 'a revision at which the condition did not hold')
   },
 
-  'decides the calls of one tick one by one, in call order': async (t, store) => {
+  'decides the calls of one tick one by one, in call order': async (t, store, { sharesRevisions = false }) => {
     const start = (await store.load()).revision
     const takers = await Promise.all(['first', 'second', 'third'].map(value =>
       store.commit({ when: [{ test: 'absent', key: 'lock' }], then: [put('lock', value)] })))
@@ -96,8 +104,63 @@ const cases: Readonly<Record<string, Case>> = {
     t.equal(takers[0]?.revision, start + 1)
     t.ok(takers.slice(1).every(({ revision }) => revision >= start + 1))
     const puts = await Promise.all(Array.from({ length: 100 }, (_, i) => store.commit(always(put(`k${i % 7}`, `${i}`)))))
-    t.same(puts.map(({ revision }) => revision), Array.from({ length: 100 }, (_, i) => start + 2 + i))
+    if (!sharesRevisions) t.same(puts.map(({ revision }) => revision), Array.from({ length: 100 }, (_, i) => start + 2 + i))
+    t.ok(puts.every(({ revision }, i) => revision > (puts[i - 7]?.revision ?? start + 1)), 'writes of one key never share a revision')
     t.equal(Buffer.from((await store.load()).entries.find(({ key }) => key === 'k1')?.value ?? []).toString(), '99')
+  },
+
+  'holds a range to be quiet until a key in it is put': async (t, store) => {
+    const { revision: since } = await store.commit(always(put('b/1'), put('b/2')))
+    const quiet = async (from: string, to: string, after = since): Promise<boolean> =>
+      (await store.commit({ when: [{ test: 'quiet', from, to, since: after }], then: [] })).ok
+    t.equal(await quiet('b/', 'b0'), true)
+    t.equal(await quiet('b/', 'b0', revision(since - 1)), false)
+    t.equal(await quiet('b/2', 'b/2', revision(since - 1)), true, 'an empty range')
+    t.equal(await quiet('c', '', revision(since - 1)), true, 'nothing there')
+    await store.commit(always(put('c')))
+    t.equal(await quiet('b/', 'b0'), true, 'it ends before c')
+    t.equal(await quiet('b/', ''), false, 'no end')
+    t.equal(await quiet('', 'c'), true, 'no beginning')
+    await store.commit(always(remove('b/1')))
+    t.equal(await quiet('b/', 'b0'), true, 'a deletion is not asked for')
+    const both = { when: [{ test: 'quiet', from: 'b/', to: 'b0', since }], then: [put('b/3')] } as const
+    t.same((await Promise.all([store.commit(both), store.commit(both), store.commit(both)])).map(({ ok }) => ok), [true, false, false])
+  },
+
+  'deletes a range in one go, each key a change of its own': async (t, store) => {
+    const keys = ['a', 'b', 'b/', 'b/1', 'b/\u{1f600}', 'b/\uffee', 'b0', 'c']
+    await store.commit(always(...keys.map(key => put(key))))
+    const follower = new Follower(await store.load())
+    const gone: Batch[] = []
+    store.watch(revision(follower.revision), batch => { follower.on(batch); gone.push(batch) })
+    const { revision: at } = await store.commit(always({ kind: 'delete-range', from: 'b/', to: 'b0' }, put('b'), put('z')))
+    t.equal(at, follower.revision)
+    t.same(gone.flatMap(({ changes }) => changes.flatMap(change => change.kind === 'delete' ? [[change.key, change.revision]] : [])).sort(),
+      ['b/', 'b/1', 'b/\u{1f600}', 'b/\uffee'].map(key => [key, at]).sort())
+    t.same([...follower.entries.keys()].sort(), ['a', 'b', 'b0', 'c', 'z'])
+    t.same(await store.commit(always({ kind: 'delete-range', from: 'b/', to: 'b0' })), { ok: true, revision: at }, 'nothing left: no effect')
+    const tick = await Promise.all([
+      store.commit(always(put('y/1'))), store.commit(always({ kind: 'delete-range', from: 'y', to: '' })), store.commit(always(put('y/2'))),
+    ])
+    t.ok(tick.every(({ ok }) => ok))
+    t.same((await store.load()).entries.map(({ key }) => key), ['a', 'b', 'b0', 'c', 'y/2'], 'decided in call order')
+    await store.commit(always({ kind: 'delete-range', from: '', to: '' }))
+    t.same((await store.load()).entries, [])
+    t.same(plain(follower.entries.values()), [])
+  },
+
+  'refuses ranges that are no text, and two writes of a key by way of one': async (t, store) => {
+    await store.commit(always(put('b')))
+    const range = (from: string, to: string): Write => ({ kind: 'delete-range', from, to })
+    const wrong: Transaction[] = [
+      always(range('a', 'c'), put('b')), always(remove('b'), range('a', '')), always(range('a', 'c'), range('b', 'd')), always(range('b', ''), range('a', 'c')),
+      always(range('\ud800', '')), always(range('a', '\ud800')), { when: [{ test: 'quiet', from: 'a', to: '\udc00', since: revision(1) }], then: [put('b')] },
+      always(put('\0b')),
+    ]
+    for (const outcome of await Promise.allSettled(wrong.map(transaction => store.commit(transaction)))) {
+      t.match(outcome, { status: 'rejected', reason: { code: 'STORE_INVALID' } })
+    }
+    t.same((await store.load()).entries.map(({ key }) => key), ['b'])
   },
 
   'refuses a broken transaction without touching its neighbours': async (t, store) => {
@@ -165,13 +228,13 @@ const cases: Readonly<Record<string, Case>> = {
 
   'gives a watch from the middle of a group only what came after': async (t, store) => {
     const start = (await store.load()).revision
-    await Promise.all(['a', 'b', 'c'].map(key => store.commit(always(put(key)))))
-    const keys: string[] = []
+    await Promise.all(['a', 'b', 'c'].map(value => store.commit(always(put('k', value)))))
+    const values: string[] = []
     store.watch(revision(start + 2), ({ changes }) => {
-      for (const change of changes) if (change.kind === 'put') keys.push(change.entry.key)
+      for (const change of changes) if (change.kind === 'put') values.push(Buffer.from(change.entry.value).toString())
     })
-    await until('the watch has caught up', () => keys.length > 0)
-    t.same(keys, ['c'])
+    await until('the watch has caught up', () => values.length > 0)
+    t.same(values, ['c'])
   },
 
   'gives the difference to a watch older than the history': async (t, store) => {
@@ -231,6 +294,22 @@ const cases: Readonly<Record<string, Case>> = {
     await lease.revoke()
   },
 
+  'lets whoever knows a lease keep it alive and revoke it': async (t, store) => {
+    const lease = await store.lease(seconds(60))
+    await store.commit(always({ kind: 'put', key: 'leased', value: Buffer.from('x'), lease: lease.id }))
+    const same = store.resumeLease(lease.id, lease.ttl)
+    t.equal(same.id, lease.id)
+    t.equal(same.ttl, lease.ttl)
+    await Promise.all([same.keepAlive(), lease.keepAlive(), same.keepAlive()])
+    await same.revoke()
+    t.same((await store.load()).entries, [])
+    await t.rejects(lease.keepAlive(), { code: 'STORE_LEASE_LOST' })
+    await t.rejects(same.keepAlive(), { code: 'STORE_LEASE_LOST' })
+    const again = store.resumeLease(lease.id, lease.ttl)
+    await t.rejects(again.keepAlive(), { code: 'STORE_LEASE_LOST' })
+    await again.revoke()
+  },
+
   'deletes the keys of a lease that nobody keeps alive': async (t, store) => {
     const lease = await store.lease(seconds(1))
     await store.commit(always({ kind: 'put', key: 'leased', value: Buffer.from('x'), lease: lease.id }))
@@ -255,7 +334,7 @@ const cases: Readonly<Record<string, Case>> = {
     await store.close()
   },
 
-  'does what the model does, and watches without a gap': async (t, store) => {
+  'does what the model does, and watches without a gap': async (t, store, { sharesRevisions = false, stories = 40 }) => {
     const model = new StoreModel((await store.load()).revision)
     for (const entry of (await store.load()).entries) model.entries.set(entry.key, entry)
     const first = new Follower(await store.load())
@@ -266,7 +345,8 @@ const cases: Readonly<Record<string, Case>> = {
       for (const tick of ticks) {
         const transactions = tick.map(draft => concrete(draft, model.present))
         const outcomes = await Promise.all(transactions.map(transaction => store.commit(transaction)))
-        t.same(outcomes.map(({ ok }) => ok), transactions.map(transaction => model.commit(transaction).ok))
+        const wanted = transactions.map((transaction, i) => model.commit(transaction, sharesRevisions ? outcomes[i]?.revision : undefined))
+        t.same(outcomes.map(({ ok }) => ok), wanted.map(({ ok }) => ok))
       }
       const now = await store.barrier()
       store.watch(from, late.on)
@@ -276,6 +356,6 @@ const cases: Readonly<Record<string, Case>> = {
       t.same(plain(first.entries.values()), loaded, 'the first watch has seen it all')
       t.same(plain(late.entries.values()), loaded, 'a late watch has seen it all')
       t.equal(now, model.present)
-    }), { numRuns: 40 })
+    }), { numRuns: stories })
   },
 }
