@@ -3,7 +3,7 @@ import { MusterError, errorMessage } from '../common/errors.js'
 import { serfHealthCheckId } from '../common/health.js'
 import { version } from '../common/version.js'
 import type { Logger } from '../telemetry/index.js'
-import type { Member, Membership } from './types.js'
+import type { Member, Membership, ServerInfo } from './types.js'
 
 /** What a lone server is to others. Addresses are IPs without ports. */
 export interface SelfDescription {
@@ -24,6 +24,7 @@ const protocolTags = { vsn: '2', vsn_min: '2', vsn_max: '3', raft_vsn: '3' } as 
  * embedded store has a single writer.
  */
 export class SingleMachine implements Membership {
+  readonly operator = undefined
   readonly #self: SelfDescription
   readonly #catalog: CatalogReads & CatalogWrites
   readonly #log: Logger
@@ -53,6 +54,15 @@ export class SingleMachine implements Membership {
 
   datacenters(): readonly string[] {
     return [this.#self.datacenter]
+  }
+
+  servers(): readonly ServerInfo[] {
+    const { id, name, datacenter, address, wanAddress, ports } = this.#self
+    return [{ id, name, datacenter, address, wanAddress, ports: { raft: ports.server, lan: ports.serfLan, wan: ports.serfWan }, build: `${version}:`, server: true }]
+  }
+
+  stats(): ReturnType<Membership['stats']> {
+    return Promise.resolve({ raft: { state: 'Leader', num_peers: '0' }, serf_lan: { members: '1', failed: '0', left: '0' } })
   }
 
   join(addresses: readonly string[], wan: boolean): Promise<number> {

@@ -1,6 +1,7 @@
 import { empty, json, text, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import { MusterError } from '../../common/errors.js'
+import { withoutSecrets } from '../../config/index.js'
 import type { ApiRequest, Route } from '../route.js'
 import { diagnosticText, fileView, planView, reloadView } from '../views/reload-views.js'
 import { required } from '../selection.js'
@@ -43,7 +44,7 @@ function configuration({ agent, settings }: Deps) {
     paths: agent.configPaths,
     files: agent.files.map(fileView),
     lastReload: reloadView(agent.lastReload),
-    settings: settings(),
+    settings: withoutSecrets(settings()),
   }
 }
 

@@ -12,14 +12,14 @@ import { restartsView } from '../views/reload-views.js'
 
 /** What the agent is: `/v1/agent/self`, `members`, `host`, `ready`. */
 export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/agent/self', local: true, whileNotReady: true, GET: () => json(self(deps)) },
+  { path: '/v1/agent/self', local: true, whileNotReady: true, GET: async () => json(await self(deps)) },
   { path: '/v1/agent/members', local: true, whileNotReady: true, GET: request => members(deps, request) },
   { path: '/v1/agent/host', local: true, whileNotReady: true, GET: async () => json(await hostReport(deps.settings().dataDir, deps.clock.now())) },
   { path: '/v1/agent/ready', local: true, whileNotReady: true, GET: () => ready(deps) },
 ]
 
 /** Consul's own client and Prometheus read this as objects by section: nothing else may stand at the top. */
-function self({ settings, agent, membership, places, clock, catalog }: Deps) {
+async function self({ settings, agent, membership, places, clock }: Deps) {
   const now = settings()
   const member = membership.members().find(({ name }) => name === now.nodeName)
   return {
@@ -31,7 +31,7 @@ function self({ settings, agent, membership, places, clock, catalog }: Deps) {
     DebugConfig: withoutSecrets(now),
     Coord: places?.own === undefined ? null : coordinateView(places.own),
     Member: member === undefined ? null : memberView(member),
-    Stats: agentStats({ settings: now, agent, membership, catalog, uptime: clock.monotonic() }),
+    Stats: await agentStats({ settings: now, agent, membership, uptime: clock.monotonic() }),
     Meta: now.nodeMeta,
   }
 }

@@ -14,6 +14,9 @@ import { coordinateRoutes } from './coordinate.js'
 import { healthRoutes } from './health.js'
 import { internalUiRoutes } from './internal-ui.js'
 import { kvRoutes } from './kv.js'
+import { operatorAutopilotRoutes } from './operator-autopilot.js'
+import { operatorKeyringRoutes } from './operator-keyring.js'
+import { operatorRaftRoutes } from './operator-raft.js'
 import { queryRoutes } from './query.js'
 import { rootRoutes } from './root.js'
 import { sessionRoutes } from './session.js'
@@ -24,7 +27,8 @@ import { txnRoutes } from './txn.js'
 /** Every area of the API. A new one is a file here and a line in this list. */
 const areas: readonly ((deps: Deps) => readonly Route[])[] = [
   agentSelfRoutes, agentServicesRoutes, agentCheckReportRoutes, agentHealthRoutes, agentControlRoutes, agentMonitorRoutes, agentMetricsRoutes,
-  catalogRoutes, catalogWriteRoutes, coordinateRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, queryRoutes, statusRoutes, snapshotRoutes, internalUiRoutes, aclRoutes, rootRoutes,
+  catalogRoutes, catalogWriteRoutes, coordinateRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, queryRoutes, statusRoutes, snapshotRoutes,
+  operatorRaftRoutes, operatorAutopilotRoutes, operatorKeyringRoutes, internalUiRoutes, aclRoutes, rootRoutes,
 ]
 
 /** All endpoints. */
