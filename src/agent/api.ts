@@ -73,7 +73,10 @@ export interface PlanReport {
 }
 
 /** Why the agent cannot answer yet, or that it can. */
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string }
+export type Readiness =
+  | { readonly ready: true }
+  /** `restored`: what the agent itself runs is known, and only the catalog lacks it still. */
+  | { readonly ready: false; readonly reason: string; readonly restored?: true }
 
 /** A registration over HTTP, already parsed and completed by `config`. */
 export interface ServiceRegistration {

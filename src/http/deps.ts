@@ -4,6 +4,7 @@ import type { Membership, ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { Logger, LogHub, Metrics } from '../telemetry/index.js'
+import type { Forwarding } from './forwarding.js'
 import type { Reads } from './reads.js'
 import type { Fragments } from './views/fragments.js'
 
@@ -23,6 +24,9 @@ export interface Deps {
   readonly random: () => number
   readonly reads: Reads
   readonly fragments: Fragments
+  /** Milliseconds since this server last heard of a leader; 0 while it knows one. */
+  readonly lastContact: () => number
+  readonly forwarding: Forwarding
   /** Aborted when the server closes: whatever waits ends. */
   readonly closing: AbortSignal
 }

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
-import { empty, text, type Answer, type HeaderList } from './answer.js'
+import { empty, headerText, text, type Answer, type HeaderList } from './answer.js'
 import type { Deps } from './deps.js'
-import { checkDatacenter, type Guards } from './guards.js'
+import { agentHeader, destination, onwardTarget, type Destination } from './forwarding.js'
+import type { Guards } from './guards.js'
+import { exchangeOf, inProcess, type Exchange } from './exchange.js'
 import { Query } from './query.js'
-import { readBody } from './read-body.js'
+import { Readiness } from './readiness.js'
 import { readRequestPath } from './request-path.js'
 import { defaultBodyLimit, endpointAt, methods, type ApiRequest, type Endpoint, type Handler, type Route } from './route.js'
 import { flatten, send } from './send.js'
@@ -24,29 +26,33 @@ export interface LocalAnswer {
   readonly body: string
 }
 
+type EndpointDeps = Pick<Deps, 'agent' | 'catalog' | 'clock' | 'log' | 'closing' | 'forwarding'>
+
 /** Runs requests through the common rules, their endpoint, and out again. Never rejects. */
 export class Endpoints {
-  readonly #deps: Pick<Deps, 'agent' | 'catalog' | 'log' | 'closing'>
+  readonly #deps: EndpointDeps
   readonly #prepared: () => Prepared
+  readonly #readiness: Readiness
 
-  constructor(deps: Pick<Deps, 'agent' | 'catalog' | 'log' | 'closing'>, prepared: () => Prepared) {
+  constructor(deps: EndpointDeps, prepared: () => Prepared) {
     this.#deps = deps
     this.#prepared = prepared
+    this.#readiness = new Readiness(deps)
   }
 
-  /** Answers one request; `route` undefined: there is no endpoint at its path. */
-  async run(request: IncomingMessage, response: ServerResponse, route: Route | undefined): Promise<void> {
+  /** Answers one request; `route` undefined: there is no endpoint at its path. `served`: another agent has handed it on, and looked at the guards. */
+  async run(request: IncomingMessage, response: ServerResponse, route: Route | undefined, served = false): Promise<void> {
     const prepared = this.#prepared()
     const target = request.url ?? '/'
     const path = readRequestPath(target)
     const query = new Query(path.kind === 'ok' ? path.search : '')
     const pretty = prepared.settings.dev || query.has('pretty')
     const gone = onceGone(response, this.#deps.closing)
-    let answer: Answer
+    let answer: Answer | undefined
     try {
       if (path.kind === 'bad') answer = text(path.reason, 400)
       else if (path.kind === 'moved') answer = empty(301, ['Location', path.to])
-      else answer = await this.#answer(exchangeOf(request), route, prepared, { path: path.decoded, query, pretty, gone, url: target })
+      else answer = await this.#answer(exchangeOf(request, response, served, this.#deps), route, prepared, { path: path.decoded, query, pretty, gone, url: target })
     } catch (error) {
       if (error instanceof MusterError && error.code === 'HTTP_ABORTED') {
         response.destroy()
@@ -54,8 +60,9 @@ export class Endpoints {
       }
       answer = this.#refusal(request.method ?? 'GET', path.kind === 'ok' ? path.decoded : '', error)
     }
+    if (answer === undefined) return
     try {
-      await send(request, response, answer, { common: prepared.common, pretty, last: this.#deps.closing.aborted, gone })
+      await send(request, response, answer, { common: served ? [] : prepared.common, pretty, last: this.#deps.closing.aborted, gone })
     } catch (error) {
       this.#deps.log.error('an answer could not be sent', { path: path.kind === 'ok' ? path.decoded : '', error: errorMessage(error) })
       response.destroy()
@@ -70,40 +77,42 @@ export class Endpoints {
     const path = readRequestPath(target)
     if (path.kind !== 'ok') throw new MusterError('HTTP_PATH', `"${target}" is no path of the API`, { status: 400 })
     const { gone, release } = eitherSignal(signal, this.#deps.closing)
-    let answer: Answer
+    let answer: Answer | undefined
     try {
-      answer = await this.#answer(inProcess, route, this.#prepared(), { path: path.decoded, query: new Query(path.search), pretty: false, gone: () => gone, url: target })
+      answer = await this.#answer(inProcess(gone), route, this.#prepared(), { path: path.decoded, query: new Query(path.search), pretty: false, gone: () => gone, url: target })
     } catch (error) {
       answer = this.#refusal('GET', path.decoded, error)
     } finally {
       release()
     }
     signal.throwIfAborted()
-    const { status, bytes, headers } = flatten(answer, false)
+    const { status, bytes, headers } = flatten(answer ?? empty(), false)
     const index = headers.findIndex(name => name === 'X-Consul-Index')
     return { status, index: index < 0 ? '' : headers[index + 1] ?? '', body: bytes.toString() }
   }
 
-  async #answer(exchange: Exchange, route: Route | undefined, { guards, settings }: Prepared, parts: Parts): Promise<Answer> {
-    const { method } = exchange
-    guards.checkPath(parts.path)
+  /** Undefined: another agent has answered, and it is written. */
+  async #answer(exchange: Exchange, route: Route | undefined, prepared: Prepared, parts: Parts): Promise<Answer | undefined> {
+    const { guards, settings } = prepared
+    const { method, served } = exchange
+    if (!served) guards.checkPath(parts.path)
     if (route === undefined) return empty(404)
     const { endpoint, rest } = endpointAt(route, parts.path)
     const allow = ['Allow', ['OPTIONS', ...methods.filter(one => endpoint[one] !== undefined)].join(',')]
     if (method === 'OPTIONS') return empty(200, allow)
     const handler = handlerOf(endpoint, method)
     if (handler === undefined) return text(`method ${method} not allowed`, 405, allow)
-    if (method !== 'GET') guards.checkWriter(exchange.client)
-    if (endpoint.whileNotReady !== true) this.#checkReady()
-    if (endpoint.local !== true) checkDatacenter(parts.query.first('dc'), settings)
+    if (method !== 'GET' && !served) guards.checkWriter(exchange.client)
+    const journey = { endpoint, query: parts.query, served, bodyDatacenter: '' }
+    const elsewhere = destination(journey, this.#deps.forwarding, settings)
+    if (elsewhere !== undefined) return handOn(exchange, elsewhere, prepared, parts.url)
+    await this.#readiness.check(endpoint, settings)
     const body = method === 'GET' ? noBody : await exchange.body(endpoint.bodyLimit?.(settings) ?? defaultBodyLimit)
+    if (endpoint.datacenterOf !== undefined) {
+      const named = destination({ ...journey, bodyDatacenter: endpoint.datacenterOf(body) }, this.#deps.forwarding, settings)
+      if (named !== undefined) return handOn(exchange, named, prepared, parts.url, body)
+    }
     return handler({ ...parts, method, rest, body, client: exchange.client, header: exchange.header } satisfies ApiRequest)
-  }
-
-  #checkReady(): void {
-    const readiness = this.#deps.agent.readiness()
-    if (!readiness.ready) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
-    if (!this.#deps.catalog.loaded) throw new MusterError('NOT_READY', 'the catalog is being loaded', { status: 503 })
   }
 
   /** The answer for what was thrown. From 500 on the log has the reason; the query stays out of it, it may hold a token. */
@@ -118,22 +127,15 @@ export class Endpoints {
   }
 }
 
-/** Where a request comes from: a socket, or this process itself. */
-interface Exchange {
-  readonly method: string
-  readonly client: string | undefined
-  readonly header: (name: string) => string | undefined
-  readonly body: (limit: number) => Promise<Buffer>
+/** @throws MusterError when nobody at the destination can be reached */
+async function handOn(exchange: Exchange, { upstreams, unreachable }: Destination, { settings, common }: Prepared, url: string, body?: Buffer): Promise<Answer | undefined> {
+  const answer = await exchange.handOn(upstreams, {
+    target: onwardTarget(url, settings), requestHeaders: exchange.served ? [] : [agentHeader, headerText(settings.nodeName)],
+    answerHeaders: exchange.served ? [] : common, ...body && { body },
+  })
+  if (answer === 'unreachable') throw unreachable
+  return answer
 }
-
-const exchangeOf = (request: IncomingMessage): Exchange => ({
-  method: request.method ?? 'GET',
-  client: request.socket.remoteAddress,
-  header: name => headerOf(request, name),
-  body: limit => readBody(request, limit),
-})
-
-const inProcess: Exchange = { method: 'GET', client: undefined, header: () => undefined, body: () => Promise.resolve(noBody) }
 
 type Parts = Pick<ApiRequest, 'path' | 'query' | 'pretty' | 'gone' | 'url'>
 
@@ -141,11 +143,6 @@ const noBody = Buffer.alloc(0)
 
 const handlerOf = (endpoint: Endpoint, method: string): Handler | undefined =>
   methods.some(one => one === method) ? endpoint[method as (typeof methods)[number]] : undefined
-
-function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name]
-  return Array.isArray(value) ? value.join(', ') : value
-}
 
 /** Aborted with the first of two; `release` ends the listening when the work is done. */
 function eitherSignal(first: AbortSignal, second: AbortSignal): { readonly gone: AbortSignal; readonly release: () => void } {

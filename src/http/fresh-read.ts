@@ -10,15 +10,15 @@ import type { ApiRequest } from './route.js'
  * are added.
  * @throws MusterError 400 for bad parameters, and what building the answer throws.
  */
-export async function freshRead({ catalog, settings, membership }: Deps, request: ApiRequest, build: () => string | Promise<string>): Promise<Answer> {
-  const { consistency, cached } = readOptions(request.query, request.header('cache-control'), settings())
+export async function freshRead({ catalog, settings, membership, lastContact }: Deps, request: ApiRequest, build: () => string | Promise<string>): Promise<Answer> {
+  const { consistency, cached } = readOptions(request.query, request.header('cache-control'), settings(), { path: request.path, age: lastContact() })
   if (consistency !== 'stale') await catalog.barrier()
   const members = await build()
   const about = {
-    Index: catalog.revision, LastContact: 0, KnownLeader: membership.leader() !== '', ConsistencyLevel: consistency, NotModified: false, Backend: 0,
+    Index: catalog.revision, LastContact: lastContact(), KnownLeader: membership.leader() !== '', ConsistencyLevel: consistency, NotModified: false, Backend: 0,
   }
   const headers: HeaderList = [
-    'X-Consul-Index', String(about.Index), 'X-Consul-Knownleader', String(about.KnownLeader), 'X-Consul-Lastcontact', '0',
+    'X-Consul-Index', String(about.Index), 'X-Consul-Knownleader', String(about.KnownLeader), 'X-Consul-Lastcontact', String(about.LastContact),
     'X-Consul-Effective-Consistency', consistency, 'X-Consul-Query-Backend', 'blocking-query',
     // Memory is the cache: what it holds is never older than now.
     ...cached ? ['X-Cache', 'HIT', 'Age', '0'] : [],

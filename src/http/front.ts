@@ -13,6 +13,8 @@ interface FrontParts {
   readonly fastPath: () => boolean
   readonly slowPath: (request: IncomingMessage, response: ServerResponse) => void
   readonly isRefused: (socket: Socket) => boolean
+  /** How many items of a kept answer's headers, at their beginning, are those that every answer carries. */
+  readonly commonHeaders: () => number
 }
 
 /**
@@ -30,9 +32,14 @@ export class Front {
     this.#parts = parts
   }
 
-  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => { this.#take(request, response, 0) }
+
+  /** A request that another agent has handed on. That one adds the headers which every answer carries, so they are left out here. */
+  readonly serve = (request: IncomingMessage, response: ServerResponse): void => { this.#take(request, response, this.#parts.commonHeaders()) }
+
+  #take(request: IncomingMessage, response: ServerResponse, leftOut: number): void {
     this.all++
-    if (request.method === 'GET' && this.#answerKept(request, response)) {
+    if (request.method === 'GET' && this.#answerKept(request, response, leftOut)) {
       this.fast++
       return
     }
@@ -48,23 +55,26 @@ export class Front {
     this.#parts.slowPath(request, response)
   }
 
-  #answerKept(request: IncomingMessage, response: ServerResponse): boolean {
+  #answerKept(request: IncomingMessage, response: ServerResponse, leftOut: number): boolean {
     const kept = this.#parts.cache.answer(request.url ?? '')
     if (kept === undefined || !this.#parts.fastPath() || this.#parts.isRefused(request.socket)) return false
     const { gzip, special } = relevantHeaders(request.rawHeaders)
     if (special) return false
     const { built, gzipped } = kept.body
     if (!gzip || kept.gzip === 'small') {
-      response.writeHead(built.status, kept.plain as string[])
+      response.writeHead(built.status, without(kept.plain, leftOut))
       response.end(built.bytes)
       return true
     }
     if (kept.gzip === undefined || gzipped === undefined) return false
-    response.writeHead(built.status, kept.gzip as string[])
+    response.writeHead(built.status, without(kept.gzip, leftOut))
     response.end(gzipped)
     return true
   }
 }
+
+/** Headers but for the first `count` items. */
+const without = (headers: HeaderList, count: number): string[] => (count === 0 ? headers : headers.slice(count)) as string[]
 
 /** Whether the client takes gzip, and whether it sends a header that needs a closer look. Read from the raw list: parsing all would cost more than the rest. */
 function relevantHeaders(raw: HeaderList): { readonly gzip: boolean; readonly special: boolean } {

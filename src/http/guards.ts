@@ -27,10 +27,3 @@ export class Guards {
     if (address !== undefined && this.#writers?.has(address) === false) throw new MusterError('HTTP_WRITE_REFUSED', 'Access is restricted', { status: 403 })
   }
 }
-
-/** @throws MusterError 500 for a datacenter that is not this one: none else is known. */
-export function checkDatacenter(asked: string, settings: Settings): void {
-  if (asked !== '' && asked.toLowerCase() !== settings.datacenter.toLowerCase()) {
-    throw new MusterError('HTTP_DATACENTER', 'No path to datacenter', { status: 500 })
-  }
-}

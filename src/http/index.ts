@@ -1,4 +1,5 @@
 export { createHttpServer } from './server.js'
+export type { Forwarding, HandOver, Upstreams } from './forwarding.js'
 export type { HttpServer, HttpServerOptions } from './server.js'
 export type { BoundAddress } from './listeners.js'
 export type { LocalAnswer } from './endpoint.js'

@@ -34,6 +34,8 @@ interface ReadsParts {
   /** Reads need no barrier to be as new as every acknowledged write: the store is in this process. */
   readonly alwaysCurrent: boolean
   readonly knownLeader: () => boolean
+  /** Milliseconds since a leader was last heard of; 0 while there is one. */
+  readonly lastContact: () => number
   readonly keepAnswer: KeepAnswer
   readonly blocked: Gauge
 }
@@ -63,8 +65,8 @@ export class Reads {
    * @throws MusterError 400 for bad parameters, and what building the answer throws.
    */
   async answer(request: ApiRequest, read: Read): Promise<Answer> {
-    const { catalog, settings, alwaysCurrent } = this.#parts
-    const options = readOptions(request.query, request.header('cache-control'), settings())
+    const { catalog, settings, alwaysCurrent, lastContact } = this.#parts
+    const options = readOptions(request.query, request.header('cache-control'), settings(), { path: request.path, age: lastContact() })
     const key = contentKey(request.path, request.query, request.pretty)
     if (options.consistency !== 'stale' && !alwaysCurrent) await catalog.barrier()
     if (options.index > 0 && read.topic.index <= options.index) await this.#block(request, read, options, key)
@@ -114,7 +116,7 @@ export class Reads {
     return [
       'X-Consul-Index', String(Math.max(1, body.index)),
       'X-Consul-Knownleader', String(this.#parts.knownLeader()),
-      'X-Consul-Lastcontact', '0',
+      'X-Consul-Lastcontact', String(this.#parts.lastContact()),
       'X-Consul-Effective-Consistency', consistency,
       'X-Consul-Query-Backend', 'blocking-query',
     ]

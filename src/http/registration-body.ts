@@ -48,23 +48,32 @@ const deregistration = object({
 })
 
 /** The body of `PUT /v1/catalog/register`. @throws MusterError 400 */
-export function readRegistration(body: Buffer): { readonly datacenter: string; readonly request: RegisterRequest } {
+export function readRegistration(body: Buffer): RegisterRequest {
   const given = decodeBody(body, registration)
   const checks = [...given.Check === undefined ? [] : [given.Check], ...given.Checks ?? []].map(registerCheck)
   return {
-    datacenter: given.Datacenter ?? '',
-    request: {
-      node: given.Node ?? '', id: given.ID ?? '', address: given.Address ?? '', taggedAddresses: given.TaggedAddresses ?? null,
-      meta: given.NodeMeta ?? null, skipNodeUpdate: given.SkipNodeUpdate ?? false, checks,
-      ...given.Service !== undefined && { service: registerService(given.Service) },
-    },
+    node: given.Node ?? '', id: given.ID ?? '', address: given.Address ?? '', taggedAddresses: given.TaggedAddresses ?? null,
+    meta: given.NodeMeta ?? null, skipNodeUpdate: given.SkipNodeUpdate ?? false, checks,
+    ...given.Service !== undefined && { service: registerService(given.Service) },
+  }
+}
+
+/** The datacenter that a registration or deregistration names, '' for none. What is wrong with the body, its readers say. */
+export function namedDatacenter(body: Buffer): string {
+  const source = body.toString()
+  if (!/"datacenter"/i.test(source)) return ''
+  try {
+    const fields = Object.entries(JSON.parse(source) as object).find(([name]) => name.toLowerCase() === 'datacenter')
+    return typeof fields?.[1] === 'string' ? fields[1] : ''
+  } catch {
+    return ''
   }
 }
 
 /** The body of `PUT /v1/catalog/deregister`. @throws MusterError 400 */
-export function readDeregistration(body: Buffer): { readonly datacenter: string; readonly node: string; readonly serviceId: string; readonly checkId: string } {
+export function readDeregistration(body: Buffer): { readonly node: string; readonly serviceId: string; readonly checkId: string } {
   const given = decodeBody(body, deregistration)
-  return { datacenter: given.Datacenter ?? '', node: given.Node ?? '', serviceId: given.ServiceID ?? '', checkId: given.CheckID ?? '' }
+  return { node: given.Node ?? '', serviceId: given.ServiceID ?? '', checkId: given.CheckID ?? '' }
 }
 
 type ServiceBody = typeof service extends Reader<infer Body> ? Body : never

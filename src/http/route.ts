@@ -37,6 +37,10 @@ export interface Endpoint {
   readonly whileNotReady?: true
   /** Is about this agent alone and pays no heed to `?dc=`. */
   readonly local?: true
+  /** Though local, `?node=` hands it on to the agent of that node. */
+  readonly byOwner?: true
+  /** The datacenter that a body names, if it names one. Never throws: what is wrong with the body is the handler's to say. */
+  readonly datacenterOf?: (body: Buffer) => string
   /** Largest body in bytes; {@link defaultBodyLimit} without. */
   readonly bodyLimit?: (settings: Settings) => number
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AgentApi } from '../agent/index.js'
 import type { CatalogReads, CatalogWrites } from '../catalog/index.js'
 import type { Membership, ServerCoordinates } from '../cluster/index.js'
@@ -9,10 +10,12 @@ import { ClientConnections } from './client-connections.js'
 import { commonHeaders } from './common-headers.js'
 import type { Deps } from './deps.js'
 import { Endpoints, type LocalAnswer, type Prepared } from './endpoint.js'
+import type { Forwarding } from './forwarding.js'
 import { Front } from './front.js'
 import { Guards } from './guards.js'
 import { openListeners, type BoundAddress, type Listener } from './listeners.js'
 import { gzipFrom } from './prepared-body.js'
+import { Readiness } from './readiness.js'
 import { Reads, type KeepAnswer } from './reads.js'
 import { ResponseCache } from './response-cache.js'
 import type { Route } from './route.js'
@@ -39,6 +42,10 @@ export interface HttpServerOptions {
    * `default` and `consistent` reads pass `catalog.barrier()` first.
    */
   readonly alwaysCurrent: boolean
+  /** Where requests go that this agent does not answer itself; not given: there is no other agent. */
+  readonly forward?: Forwarding
+  /** Milliseconds since this server last heard of a leader, asked while none is known; not given: 0. */
+  readonly lastContact?: () => number
 }
 
 /** The HTTP API of an agent. */
@@ -49,6 +56,8 @@ export interface HttpServer {
   readonly addresses: readonly BoundAddress[]
   /** Takes over what may change while running: `http_config`, limits, query times. Addresses and ports need a restart. */
   update(settings: Settings): void
+  /** Answers a request of the API that another agent has handed on: the guards of that one were asked, those of this one are not. */
+  readonly serve: (request: IncomingMessage, response: ServerResponse) => void
   /** The answer to a GET from within this process, by the same code and without a socket. Rejects when `signal` is aborted. */
   get(path: string, signal: AbortSignal): Promise<LocalAnswer>
   /** Stops accepting, lets blocked queries answer now, and resolves when all connections are gone (after 5 s they are cut). */
@@ -70,6 +79,7 @@ class AgentHttpServer implements HttpServer {
   readonly #front: Front
   readonly #endpoints: Endpoints
   readonly #routes: readonly Route[]
+  readonly #served = new WeakSet<IncomingMessage>()
   #prepared: Prepared
   #router: Router | undefined
   #listeners: readonly Listener[] = []
@@ -80,27 +90,32 @@ class AgentHttpServer implements HttpServer {
     // Every blocked query listens for the end.
     setMaxListeners(0, this.#closing.signal)
     const log = logs.root.child('http')
+    const knownLeader = (): boolean => membership.leader() !== ''
+    const lastContact = (): number => knownLeader() ? 0 : Math.round(options.lastContact?.() ?? 0)
     const reads = new Reads({
       catalog, clock, cache: this.#cache, random: options.random, alwaysCurrent: options.alwaysCurrent, keepAnswer: this.#keepAnswer,
-      settings: () => this.#prepared.settings, knownLeader: () => membership.leader() !== '',
+      settings: () => this.#prepared.settings, knownLeader, lastContact,
       blocked: metrics.gauge('http.blocked_queries', 'Queries that wait for a change'),
     })
     this.#deps = {
       agent, catalog, membership, places: options.places, logs, log, metrics, clock, random: options.random, reads, settings: () => this.#prepared.settings,
       fragments: new Fragments(settings.datacenter), closing: this.#closing.signal,
+      forwarding: options.forward ?? {}, lastContact,
     }
     this.#routes = allRoutes(this.#deps)
     this.#prepared = this.#prepare(settings)
     this.#endpoints = new Endpoints(this.#deps, () => this.#prepared)
+    const readiness = new Readiness({ agent, catalog, clock })
     this.#front = new Front({
       cache: this.#cache,
-      fastPath: () => !this.#closing.signal.aborted && membership.leader() !== '' && agent.readiness().ready,
+      fastPath: () => !this.#closing.signal.aborted && knownLeader() && readiness.now(this.#prepared.settings),
       slowPath: (request, response) => {
         // Content types are of no consequence, so that none of them can be a wrong one.
         delete request.headers['content-type']
         this.#router?.dispatch(request, response)
       },
       isRefused: socket => this.#connections.isRefused(socket),
+      commonHeaders: () => this.#prepared.common.length,
     })
     this.#measure()
   }
@@ -111,7 +126,9 @@ class AgentHttpServer implements HttpServer {
 
   async start(): Promise<void> {
     const { settings } = this.#prepared
-    this.#router = await createRouter(this.#routes, (request, response, route) => { void this.#endpoints.run(request, response, route) })
+    this.#router = await createRouter(this.#routes, (request, response, route) => {
+      void this.#endpoints.run(request, response, route, this.#served.has(request))
+    })
     const refused = this.#deps.metrics.counter('http.refused_connections', 'Connections above the limit for one client')
     this.#listeners = await openListeners(settings, {
       request: this.#front.handle,
@@ -122,6 +139,11 @@ class AgentHttpServer implements HttpServer {
       },
     })
     for (const { url } of this.addresses) this.#deps.log.info('the HTTP API is served', { url })
+  }
+
+  readonly serve = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#served.add(request)
+    this.#front.serve(request, response)
   }
 
   update(settings: Settings): void {

@@ -4,7 +4,8 @@ import { MusterError } from '../../common/errors.js'
 import { Pools, type Exchange, type Lane, type UnderWay } from './pools.js'
 import { checkProtocol, decodeError, headers, methodPath, protocolRange } from './protocol.js'
 import { proxy } from './proxy.js'
-import type { CallOptions, RpcClient } from './types.js'
+import { readLines } from './read-lines.js'
+import type { CallOptions, ProxyOptions, RpcClient } from './types.js'
 import { unreachable } from './unreachable.js'
 
 /** What calls are made with. */
@@ -56,14 +57,18 @@ class Calls implements RpcClient {
     return answer.body === '' ? undefined : JSON.parse(answer.body) as unknown
   }
 
-  proxy(address: string, request: IncomingMessage, response: ServerResponse, options: { readonly target?: string } = {}): Promise<boolean> {
-    return proxy(this.#pools, address, request, response, options.target ?? request.url ?? '/')
+  proxy(address: string, request: IncomingMessage, response: ServerResponse, options: ProxyOptions = {}): Promise<boolean> {
+    return proxy(this.#pools, address, request, response, options)
   }
 
   async get(address: string, target: string, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string }> {
     const answer = await this.#ask({ address, method: 'GET', path: target, headers: [headers.hops, '1'], lane: 'long', timeout: 0, signal })
     checkProtocol(answer.header(headers.protocol), `what answers at ${address}`)
     return { status: answer.status, index: answer.header('x-consul-index') ?? '', body: answer.body }
+  }
+
+  stream(address: string, method: string, body: unknown, on: (value: unknown) => void, signal: AbortSignal): Promise<void> {
+    return readLines(this.#pools, address, { method: 'POST', path: methodPath + method, headers: [headers.protocol, protocolRange], body: JSON.stringify(body) }, on, signal)
   }
 
   close(): void {

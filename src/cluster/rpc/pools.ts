@@ -24,7 +24,7 @@ export interface OutgoingRequest {
   readonly method: string
   readonly path: string
   readonly headers: readonly string[]
-  readonly body: string | AsyncIterable<Buffer> | null
+  readonly body: string | Buffer | AsyncIterable<Buffer> | null
 }
 
 /** What a request is told of how it goes. `sent` of a failure: the connection was there, so that it is not known what was done. */

@@ -2,14 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { endToEnd, forwardedHeaders } from './forwarded-headers.js'
 import type { Exchange, Pools, UnderWay } from './pools.js'
+import type { ProxyOptions } from './types.js'
 
 /**
  * Hands a request on and streams the answer back. Resolves false while another agent can still be asked: nothing was written, and either nothing was sent
  * or what was sent changes nothing (a GET without a body). Otherwise an answer has been given, or the connection to the client was cut in the middle of one.
  */
-export function proxy(pools: Pools, address: string, request: IncomingMessage, response: ServerResponse, target: string): Promise<boolean> {
+export function proxy(pools: Pools, address: string, request: IncomingMessage, response: ServerResponse, options: ProxyOptions): Promise<boolean> {
   return new Promise(resolve => {
-    const body = hasBody(request) ? new Body(request) : undefined
+    const body = options.body === undefined && hasBody(request) ? new Body(request) : undefined
     let underWay: UnderWay | undefined
     let gone = false
     const leave = (): void => {
@@ -23,7 +24,7 @@ export function proxy(pools: Pools, address: string, request: IncomingMessage, r
     }
     if (response.destroyed) { resolve(true); return }
     response.once('close', leave)
-    const exchange = new Relay(response, (outcome, error) => {
+    const exchange = new Relay(response, options.answerHeaders ?? [], (outcome, error) => {
       if (outcome !== 'failed') { settle(true); return }
       const untouched = body === undefined ? request.method === 'GET' || error?.sent === false : !body.touched
       if (!response.headersSent && untouched) { settle(false); return }
@@ -31,7 +32,10 @@ export function proxy(pools: Pools, address: string, request: IncomingMessage, r
       else lost(response, address)
       settle(true)
     })
-    void pools.send(address, 'long', { path: target, method: request.method ?? 'GET', headers: forwardedHeaders(request), body: body?.read() ?? null }, exchange).then(sent => {
+    void pools.send(address, 'long', {
+      path: options.target ?? request.url ?? '/', method: request.method ?? 'GET', headers: [...forwardedHeaders(request), ...options.requestHeaders ?? []],
+      body: body?.read() ?? options.body ?? null,
+    }, exchange).then(sent => {
       underWay = sent
       if (gone) sent.cut()
     })
@@ -59,15 +63,17 @@ class Body {
 /** Writes what comes back to the client, as fast as the client takes it. */
 class Relay implements Exchange {
   readonly #response: ServerResponse
+  readonly #before: readonly string[]
   readonly #done: (outcome: 'ended' | 'failed', failure?: { readonly sent: boolean }) => void
 
-  constructor(response: ServerResponse, done: (outcome: 'ended' | 'failed', failure?: { readonly sent: boolean }) => void) {
+  constructor(response: ServerResponse, before: readonly string[], done: (outcome: 'ended' | 'failed', failure?: { readonly sent: boolean }) => void) {
     this.#response = response
+    this.#before = before
     this.#done = done
   }
 
   head(status: number, rawHeaders: readonly string[]): void {
-    const headers = endToEnd(rawHeaders)
+    const headers = [...this.#before, ...endToEnd(rawHeaders)]
     this.#response.writeHead(status, headers)
     // Without a length it is a stream whose first bytes may be long in coming.
     if (!headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length')) this.#response.flushHeaders()

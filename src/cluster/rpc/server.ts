@@ -8,7 +8,8 @@ import type { Logger, Metrics } from '../../telemetry/index.js'
 import { ConnectionLimit } from './connection-limit.js'
 import { checkProtocol, encodeError, headers, methodPath, mostHops, pingPath, protocolRange } from './protocol.js'
 import { readJson } from './read-json.js'
-import type { RpcHandler, RpcServer } from './types.js'
+import type { RpcHandler, RpcServer, RpcStreamHandler } from './types.js'
+import { writeLines } from './write-lines.js'
 
 /** Where one of the two ports listens. Port 0: a free one; -1: not at all. `allowed` are CIDRs; empty: everyone. */
 export interface RpcListen {
@@ -39,7 +40,8 @@ const defaultBodyLimit = 1024 * 1024
 /** Builds the cluster port and the WAN port; nothing listens before {@link RpcServer.start}. */
 export const createRpcServer = (options: RpcServerOptions): RpcServer => new ClusterPort(options)
 
-interface Method { readonly handler: RpcHandler; readonly wan: boolean; readonly bodyLimit: number }
+interface Method { readonly handler: RpcHandler | undefined; readonly stream: RpcStreamHandler | undefined; readonly wan: boolean; readonly bodyLimit: number }
+type MethodOptions = Partial<Pick<Method, 'wan' | 'bodyLimit'>>
 type Which = 'lan' | 'wan'
 
 class ClusterPort implements RpcServer {
@@ -58,9 +60,12 @@ class ClusterPort implements RpcServer {
     return { lan: portOf(this.#open.get('lan')), wan: portOf(this.#open.get('wan')) }
   }
 
-  handle(method: string, handler: RpcHandler, { wan = false, bodyLimit = defaultBodyLimit }: { readonly wan?: boolean; readonly bodyLimit?: number } = {}): void {
-    if (this.#methods.has(method)) throw new MusterError('CLUSTER_INTERNAL', `the method ${method} is registered twice`)
-    this.#methods.set(method, { handler, wan, bodyLimit })
+  handle(method: string, handler: RpcHandler, options: MethodOptions = {}): void {
+    this.#register(method, handler, undefined, options)
+  }
+
+  handleStream(method: string, handler: RpcStreamHandler, options: MethodOptions = {}): void {
+    this.#register(method, undefined, handler, options)
   }
 
   serveApi(listener: (request: IncomingMessage, response: ServerResponse) => void): void {
@@ -87,6 +92,11 @@ class ClusterPort implements RpcServer {
       server.closeIdleConnections()
     })))
     cut.cancel()
+  }
+
+  #register(name: string, handler: RpcHandler | undefined, stream: RpcStreamHandler | undefined, { wan = false, bodyLimit = defaultBodyLimit }: MethodOptions): void {
+    if (this.#methods.has(name)) throw new MusterError('CLUSTER_INTERNAL', `the method ${name} is registered twice`)
+    this.#methods.set(name, { handler, stream, wan, bodyLimit })
   }
 
   async #listen(which: Which): Promise<Server> {
@@ -137,7 +147,12 @@ class ClusterPort implements RpcServer {
       const aborted = new AbortController()
       response.once('close', () => { if (!response.writableFinished) aborted.abort() })
       const body = await readJson(request, method.bodyLimit)
-      const result = await method.handler(body, { address: request.socket.remoteAddress ?? '', aborted: aborted.signal })
+      const caller = { address: request.socket.remoteAddress ?? '', aborted: aborted.signal }
+      if (method.stream !== undefined) {
+        await writeLines(response, method.stream, body, caller)
+        return
+      }
+      const result = await method.handler?.(body, caller)
       if (result === undefined) answer(response, 204)
       else answer(response, 200, Buffer.from(JSON.stringify(result)))
     } catch (error) {

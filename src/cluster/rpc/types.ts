@@ -6,6 +6,15 @@ export interface RpcCaller { readonly address: string; readonly aborted: AbortSi
 /** Answers one method. What it throws as MusterError reaches the caller with its code, status, message and hint. */
 export type RpcHandler = (body: unknown, caller: RpcCaller) => Promise<unknown>
 
+/** Where an answer in pieces goes. */
+export interface RpcSink {
+  send(value: unknown): boolean
+  drained(): Promise<void>
+}
+
+/** Answers one method in pieces, until its promise settles or `caller.aborted`. */
+export type RpcStreamHandler = (body: unknown, caller: RpcCaller, sink: RpcSink) => Promise<void>
+
 /**
  * What agents say to each other: JSON in, JSON out, over HTTP on the cluster port (LAN) and the WAN port. Methods are named `area/verb`. Each
  * part of the cluster registers its own. Whoever speaks no common protocol version is refused with both versions named (CLUSTER_PROTOCOL).
@@ -13,6 +22,11 @@ export type RpcHandler = (body: unknown, caller: RpcCaller) => Promise<unknown>
 export interface RpcServer {
   /** Registers a method; `wan`: it may be called on the WAN port as well. */
   handle(method: string, handler: RpcHandler, options?: { readonly wan?: boolean; readonly bodyLimit?: number }): void
+  /**
+   * Registers a method that answers in pieces: `send` hands one JSON value to the caller and tells whether it keeps up; when it does not, `drained` resolves
+   * once it has caught up. The answer ends when the handler's promise settles.
+   */
+  handleStream(method: string, handler: RpcStreamHandler, options?: { readonly wan?: boolean; readonly bodyLimit?: number }): void
   /** Takes requests for paths below /v1/, forwarded from other agents, on both ports. */
   serveApi(listener: (request: IncomingMessage, response: ServerResponse) => void): void
   /** Listens. @throws MusterError CLUSTER_LISTEN naming port, address and remedy. */
@@ -25,6 +39,17 @@ export interface RpcServer {
 /** `timeout` in ms; 5000 unless given. */
 export interface CallOptions { readonly signal?: AbortSignal; readonly timeout?: number }
 
+/**
+ * How a request of the API is handed on. `target` replaces its own, `body` is what was read of it already; headers (names and values in turn) go with the
+ * request beside its own, and with the answer before its own.
+ */
+export interface ProxyOptions {
+  readonly target?: string
+  readonly body?: Buffer
+  readonly requestHeaders?: readonly string[]
+  readonly answerHeaders?: readonly string[]
+}
+
 /** Pooled connections to other agents' cluster ports. Addresses are `ip:port`, IPv6 in brackets. */
 export interface RpcClient {
   /**
@@ -36,8 +61,13 @@ export interface RpcClient {
    * Hands a request of the HTTP API on to another agent and streams the answer back, both ways unbuffered; the client's going away ends it there too.
    * Resolves false, with nothing written and the request's body untouched, when the other could not be reached at all; true otherwise.
    */
-  proxy(address: string, request: IncomingMessage, response: ServerResponse, options?: { readonly target?: string }): Promise<boolean>
+  proxy(address: string, request: IncomingMessage, response: ServerResponse, options?: ProxyOptions): Promise<boolean>
   /** A GET of the API on another agent. */
   get(address: string, target: string, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string }>
+  /**
+   * A call whose answer comes in pieces for as long as both sides live: `on` is given each JSON value. Resolves when the other side ends it, rejects as
+   * {@link call} does, CLUSTER_UNREACHABLE too when it breaks off, CLUSTER_ABORTED after `signal`.
+   */
+  stream(address: string, method: string, body: unknown, on: (value: unknown) => void, signal: AbortSignal): Promise<void>
   close(): void
 }

@@ -2,20 +2,18 @@ import type { EntryOrigin } from '../../agent/index.js'
 import { deregister, register } from '../../catalog/index.js'
 import { headerText, json, type Answer, type HeaderList } from '../answer.js'
 import type { Deps } from '../deps.js'
-import { checkDatacenter } from '../guards.js'
-import { readDeregistration, readRegistration } from '../registration-body.js'
+import { namedDatacenter, readDeregistration, readRegistration } from '../registration-body.js'
 import type { ApiRequest, Route } from '../route.js'
 import { originText } from '../views/agent-views.js'
 
 /** `/v1/catalog/register` and `deregister`. */
 export const catalogWriteRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/catalog/register', PUT: request => put(deps, request) },
-  { path: '/v1/catalog/deregister', PUT: request => remove(deps, request) },
+  { path: '/v1/catalog/register', PUT: request => put(deps, request), datacenterOf: namedDatacenter },
+  { path: '/v1/catalog/deregister', PUT: request => remove(deps, request), datacenterOf: namedDatacenter },
 ]
 
 async function put({ catalog, settings, agent }: Deps, { body }: ApiRequest): Promise<Answer> {
-  const { datacenter, request } = readRegistration(body)
-  checkDatacenter(datacenter, settings())
+  const request = readRegistration(body)
   await catalog.execute(register(request))
   if (!isOwn(request.node, settings().nodeName)) return json(true)
   const { service } = request
@@ -30,8 +28,7 @@ async function put({ catalog, settings, agent }: Deps, { body }: ApiRequest): Pr
 
 async function remove(deps: Deps, { body }: ApiRequest): Promise<Answer> {
   const { catalog, settings, agent } = deps
-  const { datacenter, node, serviceId, checkId } = readDeregistration(body)
-  checkDatacenter(datacenter, settings())
+  const { node, serviceId, checkId } = readDeregistration(body)
   if (!isOwn(node, settings().nodeName)) {
     await catalog.execute(deregister({ node, serviceId, checkId }))
     return json(true)

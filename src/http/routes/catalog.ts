@@ -10,7 +10,7 @@ import type { Built } from '../prepared-body.js'
 
 /** Reads of `/v1/catalog/*`. */
 export const catalogRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/catalog/datacenters', GET: () => json(deps.membership.datacenters()) },
+  { path: '/v1/catalog/datacenters', whileNotReady: true, GET: () => json(deps.membership.datacenters()) },
   { path: '/v1/catalog/nodes', GET: request => nodes(deps, request) },
   { path: '/v1/catalog/services', GET: request => services(deps, request) },
   { path: '/v1/catalog/service/*', GET: request => service(deps, request) },

@@ -7,6 +7,7 @@ import type { Deps } from '../deps.js'
 import { freshRead } from '../fresh-read.js'
 import { parseBool } from '../query.js'
 import { readQuery } from '../query-body.js'
+import { agentHeader } from '../forwarding.js'
 import { builtJson } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { QueryNodes, queryView } from '../views/query-views.js'
@@ -68,7 +69,7 @@ function execute(deps: Deps, nodes: QueryNodes, request: ApiRequest): Promise<An
   const { catalog, random } = deps
   const { nodeName, datacenter } = deps.settings()
   const run: QueryRun = {
-    near: request.query.first('near'), limit: readLimit(request), connect: readConnect(request), agentNode: nodeName, address: clientAddress(request),
+    near: request.query.first('near'), limit: readLimit(request), connect: readConnect(request), agentNode: request.header(agentHeader) ?? nodeName, address: clientAddress(request),
   }
   return freshRead(deps, request, async () => {
     const outcome = await runQuery({ catalog, datacenter, random }, request.rest, run)

@@ -3,6 +3,7 @@ import { assertSessionId, createSession, destroySession, type Session } from '..
 import { json, text, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import type { Built } from '../prepared-body.js'
+import { agentHeader } from '../forwarding.js'
 import { builtJson } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { required } from '../selection.js'
@@ -22,9 +23,9 @@ export const sessionRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/session/list', GET: request => list(deps, request) },
 ]
 
-async function create({ catalog, settings }: Deps, { body }: ApiRequest): Promise<Answer> {
+async function create({ catalog, settings }: Deps, { body, header }: ApiRequest): Promise<Answer> {
   const { nodeName, sessionTtlMin } = settings()
-  const { result } = await catalog.execute(createSession(readSessionCreation(body, randomUUID(), nodeName), sessionTtlMin))
+  const { result } = await catalog.execute(createSession(readSessionCreation(body, randomUUID(), header(agentHeader) ?? nodeName), sessionTtlMin))
   return json({ ID: result })
 }
 

@@ -13,20 +13,20 @@ export const txnRoutes = (deps: Deps): readonly Route[] => [
 ]
 
 async function transact(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { catalog, settings, membership } = deps
+  const { catalog, settings, membership, lastContact } = deps
   const { limits, datacenter } = settings()
   const ops = readTransaction(request.body, limits.kvMaxValueSize)
   if (ops.some(isWriteOp)) {
     const outcome = await runTransaction(catalog, ops)
     return answer(`{${txnJson(outcome, datacenter)}}`, 'errors' in outcome, request)
   }
-  const { consistency } = readOptions(request.query, request.header('cache-control'), settings())
+  const { consistency } = readOptions(request.query, request.header('cache-control'), settings(), { path: request.path, age: lastContact() })
   if (consistency !== 'stale') await catalog.barrier()
   const outcome = answerFrom(catalog, ops)
   const knownLeader = membership.leader() !== ''
-  const about = { Index: catalog.revision, LastContact: 0, KnownLeader: knownLeader, ConsistencyLevel: consistency, NotModified: false, Backend: 0 }
+  const about = { Index: catalog.revision, LastContact: lastContact(), KnownLeader: knownLeader, ConsistencyLevel: consistency, NotModified: false, Backend: 0 }
   return answer(`{${txnJson(outcome, datacenter)},${JSON.stringify(about).slice(1)}`, 'errors' in outcome, request,
-    ['X-Consul-Knownleader', String(knownLeader), 'X-Consul-Lastcontact', '0'])
+    ['X-Consul-Knownleader', String(knownLeader), 'X-Consul-Lastcontact', String(about.LastContact)])
 }
 
 const answer = (jsonText: string, conflict: boolean, { pretty }: ApiRequest, headers: HeaderList = []): Answer =>

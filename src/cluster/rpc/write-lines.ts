@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http'
+import { encodeError } from './protocol.js'
+import type { RpcCaller, RpcStreamHandler } from './types.js'
+
+/** How often an empty line tells the caller that its stream lives, in milliseconds. */
+export const pulse = 5000
+
+/**
+ * Answers in lines: each value is one line of JSON, an empty line is a sign of life. An error after the first line ends the answer with a line that begins
+ * with `!`; one before it is thrown.
+ */
+export async function writeLines(response: ServerResponse, handler: RpcStreamHandler, body: unknown, caller: RpcCaller): Promise<void> {
+  const beat = setInterval(() => { if (response.headersSent && !response.writableNeedDrain) response.write('\n') }, pulse)
+  try {
+    await handler(body, caller, {
+      send: value => {
+        if (response.destroyed) return true
+        if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+        return response.write(`${JSON.stringify(value)}\n`)
+      },
+      drained: () => new Promise(resolve => {
+        if (!response.writableNeedDrain || caller.aborted.aborted) {
+          resolve()
+          return
+        }
+        response.once('drain', resolve)
+        caller.aborted.addEventListener('abort', () => { resolve() }, { once: true })
+      }),
+    })
+    if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    response.end()
+  } catch (error) {
+    if (!response.headersSent) throw error
+    response.end(`!${encodeError(error).bytes.toString()}\n`)
+  } finally {
+    clearInterval(beat)
+  }
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../common/clock.js'
+import { text, type Answer } from './answer.js'
+import { agentHeader, type HandOver, type Upstreams } from './forwarding.js'
+import { readBody } from './read-body.js'
+
+/** Where a request comes from: a socket, or this process itself. */
+export interface Exchange {
+  readonly method: string
+  /** Another agent has handed it on. */
+  readonly served: boolean
+  readonly client: string | undefined
+  readonly header: (name: string) => string | undefined
+  readonly body: (limit: number) => Promise<Buffer>
+  /** Lets another agent answer. Undefined when its answer has been written already. */
+  readonly handOn: (upstreams: Upstreams, options: HandOver) => Promise<Answer | 'unreachable' | undefined>
+}
+
+/** What blocked queries that wait at another agent may take to end when this one closes, in milliseconds. */
+const lastWait = 500
+
+/** A request that came over a socket. */
+export function exchangeOf(request: IncomingMessage, response: ServerResponse, served: boolean, { clock, closing }: { readonly clock: Clock; readonly closing: AbortSignal }): Exchange {
+  return {
+    method: request.method ?? 'GET',
+    served,
+    client: request.socket.remoteAddress,
+    // Only an agent may speak for an agent.
+    header: name => name === agentHeader && !served ? undefined : headerOf(request, name),
+    body: limit => readBody(request, limit),
+    handOn: async (upstreams, options) => {
+      const end = (): void => { clock.after(lastWait, () => { response.destroy() }) }
+      closing.addEventListener('abort', end, { once: true })
+      try {
+        return await upstreams.proxy(request, response, options) ? undefined : 'unreachable'
+      } finally {
+        closing.removeEventListener('abort', end)
+      }
+    },
+  }
+}
+
+/** A GET from within this process, given up when `gone` is aborted. */
+export const inProcess = (gone: AbortSignal): Exchange => ({
+  method: 'GET', served: false, client: undefined, header: () => undefined, body: () => Promise.resolve(Buffer.alloc(0)),
+  handOn: async (upstreams, { target }) => {
+    const answer = await upstreams.get(target, gone)
+    return answer === undefined ? 'unreachable' : text(answer.body, answer.status, answer.index === '' ? [] : ['X-Consul-Index', answer.index], 'application/json')
+  },
+})
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}

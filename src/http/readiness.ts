@@ -1,0 +1,52 @@
+import { MusterError } from '../common/errors.js'
+import type { Settings } from '../config/index.js'
+import type { Deps } from './deps.js'
+import type { Endpoint } from './route.js'
+
+/** How often the loading of the catalog is looked at while requests wait for it, in milliseconds. */
+const lookEvery = 25
+
+/** Whether the catalog is kept in this process alone, so that it is there as soon as the agent is. */
+export const isAlone = ({ engine }: Pick<Settings, 'engine'>): boolean => engine === 'memory' || engine === 'lmdb'
+
+/** Whether this agent may answer. What has not been loaded is never answered from. */
+export class Readiness {
+  readonly #deps: Pick<Deps, 'agent' | 'catalog' | 'clock'>
+
+  constructor(deps: Pick<Deps, 'agent' | 'catalog' | 'clock'>) {
+    this.#deps = deps
+  }
+
+  /** Whether reads of the catalog may be answered at this moment. */
+  now(settings: Settings): boolean {
+    return this.#deps.catalog.loaded && (!isAlone(settings) || this.#deps.agent.readiness().ready)
+  }
+
+  /**
+   * Passes when an endpoint may answer. An agent on its own answers nothing before its own entries are in the catalog. One of a cluster
+   * answers for itself as soon as it knows what it runs, and for the catalog as soon as that is loaded, which needs the cluster to have formed.
+   * @throws MusterError 503 NOT_READY, and 500 STORE_NO_LEADER when the catalog was not loaded within the hold time
+   */
+  async check(endpoint: Endpoint, settings: Settings): Promise<void> {
+    if (endpoint.whileNotReady === true) return
+    const { agent, catalog } = this.#deps
+    const readiness = agent.readiness()
+    if (isAlone(settings)) {
+      if (!readiness.ready) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
+      if (!catalog.loaded) throw new MusterError('NOT_READY', 'the catalog is being loaded', { status: 503 })
+    } else if (endpoint.local === true) {
+      if (!readiness.ready && readiness.restored !== true) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
+    } else if (!catalog.loaded && !await this.#loadedWithin(settings.cluster.rpcHoldTimeout)) {
+      throw new MusterError('STORE_NO_LEADER', 'No cluster leader', { status: 500 })
+    }
+  }
+
+  async #loadedWithin(ms: number): Promise<boolean> {
+    const { catalog, clock } = this.#deps
+    for (const end = clock.monotonic() + ms; clock.monotonic() < end;) {
+      await new Promise<void>(resolve => { clock.after(lookEvery, resolve) })
+      if (catalog.loaded) return true
+    }
+    return false
+  }
+}
