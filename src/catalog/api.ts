@@ -1,7 +1,8 @@
 import type { Duration } from '../common/duration.js'
 import type { MusterError } from '../common/errors.js'
-import type { Condition, Revision, Snapshot, Write } from '../store/index.js'
+import type { Condition, LeaseId, Revision, Snapshot, Write } from '../store/index.js'
 import type { KvEntry, Lock } from './kv/types.js'
+import type { AutopilotRecord, LeaseMark, MemberRecord, WanServer } from './members/types.js'
 import type { PreparedQuery } from './queries/types.js'
 import type { SavedEntry } from './saved-state.js'
 import type { Session } from './sessions/types.js'
@@ -79,6 +80,23 @@ export interface CatalogReads {
   sessionsOfNode(node: string): readonly Session[]
   /** Sessions that end when this check turns critical or goes. */
   sessionsOfCheck(node: string, check: string): readonly Session[]
+
+  /** All members of the datacenter, those that failed or left included, by name. */
+  members(): readonly MemberRecord[]
+  /** The member with this node id. */
+  member(id: string): MemberRecord | undefined
+  /** Members of this name: one, and besides it those that had the name before and are not forgotten yet. */
+  membersNamed(name: string): readonly MemberRecord[]
+  /** The lease that keeps a member alive; undefined once it has lapsed. */
+  aliveMark(id: string): LeaseMark | undefined
+  /** There until a member that failed or left is to be forgotten. */
+  reapMark(id: string): LeaseMark | undefined
+  /** Who does the work of which there is one in the cluster, where that is decided in the store. */
+  stewardMark(): LeaseMark | undefined
+  /** Autopilot's configuration, once somebody has set one. */
+  autopilot(): AutopilotRecord | undefined
+  /** Servers of other datacenters, or of one of them. */
+  wanServers(datacenter?: string): readonly WanServer[]
   /** The revision of a key that guards what a plan has seen of a range (see `keys.ts`); undefined when it is not there. */
   guard(storeKey: string): Revision | undefined
 
@@ -116,6 +134,14 @@ export interface CatalogReads {
     session(id: string): Topic
     /** The sessions of one node. */
     sessionsOfNode(node: string): Topic
+    /** The table of members. */
+    members(): Topic
+    /** Moves when the lease of a member, or of the steward, begins or ends. */
+    liveness(): Topic
+    /** Autopilot's configuration. */
+    autopilot(): Topic
+    /** Servers of other datacenters. */
+    wanServers(): Topic
     /** Everything at all: moves with each revision. */
     all(): Topic
   }
@@ -133,10 +159,14 @@ export interface CatalogReads {
  */
 export type Command<Result> = (state: CatalogReads) => Plan<Result>
 
-/** One write of a plan. With `ttl` the key vanishes again that long after the commit, unless it is written anew before. */
+/** One write of a plan. With `ttl` the key vanishes again that long after the commit, with `lease` when that lease ends, unless it is written anew before. */
 export type PlannedWrite =
-  | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array; readonly ttl?: Duration }
+  | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array; readonly ttl?: Duration; readonly lease?: LeaseId }
   | Extract<Write, { readonly kind: 'delete' }>
+  | RangeDelete
+
+/** A whole range that goes, with those of its keys that are known. */
+export type RangeDelete = Extract<Write, { readonly kind: 'delete-range' }> & { readonly keys: readonly string[] }
 
 /** Outcome of a command before it is committed. */
 export type Plan<Result> =

@@ -1,8 +1,9 @@
 import type { Clock } from '../common/clock.js'
+import { milliseconds } from '../common/duration.js'
 import type { Duration } from '../common/duration.js'
 import { MusterError } from '../common/errors.js'
 import { revision as revisionOf } from '../store/index.js'
-import type { Committed, Lease, Revision, Snapshot, Store, Subscription, Write as StoreWrite } from '../store/index.js'
+import type { Batch, Committed, Lease, LeaseId, Revision, Snapshot, Store, Subscription, Write as StoreWrite } from '../store/index.js'
 import type { CatalogWrites, Command, Plan, PlannedWrite } from './api.js'
 import { CommitOrder } from './commit-order.js'
 import { restoreSteps, savedPart, type SavedEntry } from './saved-state.js'
@@ -20,6 +21,20 @@ export interface CatalogDeps {
   readonly tombstones?: number
 }
 
+/** What a catalog is built on whose store is still to come. */
+export interface FollowDeps extends Omit<CatalogDeps, 'store'> {
+  readonly store: Promise<Store>
+  /** How long writes and barriers wait for the store to be there and loaded; 7 s unless given. */
+  readonly holdTimeout?: Duration
+  /** Told why the store could not be loaded, each time; it is tried again. */
+  readonly onLoadFailure?: (error: unknown) => void
+}
+
+/** Consul's `rpc_hold_timeout`. */
+const defaultHold = milliseconds(7000)
+/** How long after a load that failed the next is tried, in ms. */
+const loadDelay = 250
+
 /** How often a command is planned anew after its conditions failed. */
 const mostAttempts = 10
 /** How long the state may take to reach a revision that the store has, in ms: above any network delay, below a client's patience. */
@@ -30,24 +45,69 @@ const longestLag = 15_000
  * The store is not the catalog's to close.
  */
 export class Catalog extends CatalogState implements CatalogWrites {
-  readonly #store: Store
+  /** Resolves once the state is loaded; rejects when it never will be. */
+  readonly whenLoaded: Promise<void>
+  readonly #clock: Clock
+  readonly #holdTimeout: Duration
   readonly #order = new CommitOrder()
+  readonly #held = new Set<() => void>()
+  #store: Store | undefined
   #subscription: Subscription | undefined
   #nextBarrier: Promise<void> | undefined
+  #forwardRenewal: ((id: string) => Promise<void>) | undefined
   #closed = false
 
-  private constructor({ store, clock, onUnreadable = () => undefined, tombstones }: CatalogDeps) {
+  private constructor({ clock, onUnreadable = () => undefined, tombstones, holdTimeout = defaultHold }: Omit<FollowDeps, 'store'>,
+    begin: (catalog: Catalog) => Promise<void>) {
     super(clock, onUnreadable, tombstones)
-    this.#store = store
+    this.#clock = clock
+    this.#holdTimeout = holdTimeout
+    this.whenLoaded = begin(this)
+    // Who does not ask is not told.
+    this.whenLoaded.catch(() => undefined)
   }
 
   /** Loads everything and follows the store from there. Rejects with what the store's `load` rejects with. */
-  static async open(deps: CatalogDeps): Promise<Catalog> {
-    const catalog = new Catalog(deps)
-    const snapshot = await deps.store.load()
-    catalog.load(snapshot)
-    catalog.#subscription = deps.store.watch(snapshot.revision, batch => { catalog.apply(batch) })
+  static async open({ store, ...deps }: CatalogDeps): Promise<Catalog> {
+    const catalog = new Catalog(deps, self => self.#begin(store))
+    await catalog.whenLoaded
     return catalog
+  }
+
+  /**
+   * A catalog at once, of a store that is still to come, as on a server that waits for others. Until it is loaded reads see an empty state, and
+   * writes and barriers wait for a while and then reject with STORE_NO_LEADER.
+   */
+  static follow({ store, onLoadFailure, ...deps }: FollowDeps): Catalog {
+    return new Catalog(deps, async self => {
+      const opened = await store
+      for (;;) {
+        try {
+          await self.#begin(opened)
+          return
+        } catch (error) {
+          if (self.#closed || (error instanceof MusterError && error.code === 'STORE_CLOSED')) throw error
+          onLoadFailure?.(error)
+        }
+        await new Promise<void>(resolve => { self.#clock.after(loadDelay, resolve) })
+      }
+    })
+  }
+
+  async #begin(store: Store): Promise<void> {
+    const snapshot = await store.load()
+    this.#assertOpen()
+    let early: Batch[] | undefined = []
+    this.#subscription = store.watch(snapshot.revision, batch => {
+      if (early === undefined) this.apply(batch)
+      else early.push(batch)
+    })
+    this.#store = store
+    this.load(snapshot)
+    const missed = early
+    early = undefined
+    for (const batch of missed) this.apply(batch)
+    for (const go of [...this.#held]) go()
   }
 
   /**
@@ -56,6 +116,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
    * @throws MusterError of the command, CATALOG_CONFLICT, CATALOG_BEHIND, CATALOG_CLOSED, or the store's
    */
   async execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }> {
+    if (this.#store === undefined) await this.#hold()
     let current = false
     for (let attempt = 0; attempt < mostAttempts;) {
       this.#assertOpen()
@@ -81,22 +142,23 @@ export class Catalog extends CatalogState implements CatalogWrites {
     this.#nextBarrier ??= Promise.resolve().then(async () => {
       this.#nextBarrier = undefined
       this.#assertOpen()
-      await this.#reach(await this.#store.barrier())
+      await this.#reach(await (this.#store ?? await this.#opened()).barrier())
     })
     return this.#nextBarrier
   }
 
   async save(): Promise<Snapshot> {
     await this.barrier()
-    return savedPart(await this.#store.load())
+    return savedPart(await (await this.#opened()).load())
   }
 
   async restore(saved: readonly SavedEntry[]): Promise<Revision> {
     await this.barrier()
-    const { entries } = await this.#store.load()
+    const store = await this.#opened()
+    const { entries } = await store.load()
     for (const step of restoreSteps(entries, saved)) {
       this.#assertOpen()
-      const { revision } = await this.#store.commit(step)
+      const { revision } = await store.commit(step)
       await this.#reach(revision)
     }
     return this.revision
@@ -105,9 +167,34 @@ export class Catalog extends CatalogState implements CatalogWrites {
   async renewSession(id: string): Promise<Session | undefined> {
     await this.barrier()
     const session = this.session(id)
-    if (session !== undefined) for (const follower of this.sessionFollowers) follower.renewed(session.id)
+    if (session !== undefined) await (this.#forwardRenewal?.(session.id) ?? this.sessionRenewed(session.id))
     return session
   }
+
+  /** Renewals go to the server that ends sessions, which this one need not be; undefined: it is. */
+  forwardRenewals(forward: ((id: string) => Promise<void>) | undefined): void { this.#forwardRenewal = forward }
+
+  /** A session was renewed, here or through another server: tells those who follow sessions. */
+  sessionRenewed(id: string): void {
+    for (const follower of this.sessionFollowers) follower.renewed(id)
+  }
+
+  /** A lease for commands to tie keys to. Whoever asked keeps it alive, or any other server that knows its id. */
+  async lease(ttl: Duration): Promise<LeaseId> { return (await (await this.#opened()).lease(ttl)).id }
+
+  /** Starts a lease's ttl afresh. False when it has ended. */
+  async keepAlive(lease: LeaseId, ttl: Duration): Promise<boolean> {
+    try {
+      await (await this.#opened()).resumeLease(lease, ttl).keepAlive()
+      return true
+    } catch (error) {
+      if (error instanceof MusterError && error.code === 'STORE_LEASE_LOST') return false
+      throw error
+    }
+  }
+
+  /** Ends a lease and with it the keys that are tied to it; one that has ended already is fine. */
+  async revoke(lease: LeaseId, ttl: Duration): Promise<void> { await (await this.#opened()).resumeLease(lease, ttl).revoke() }
 
   /** Tells of each session there is, and from then on of those that come, go and are renewed, until closed. */
   followSessions(follower: SessionFollower): Subscription {
@@ -121,6 +208,32 @@ export class Catalog extends CatalogState implements CatalogWrites {
     this.#closed = true
     this.#subscription?.close()
     this.release()
+    for (const go of [...this.#held]) go()
+  }
+
+  /** The store, once its contents are loaded. */
+  async #opened(): Promise<Store> {
+    if (this.#store === undefined) await this.#hold()
+    this.#assertOpen()
+    if (this.#store === undefined) throw noLeader()
+    return this.#store
+  }
+
+  /** Waits until the state is loaded. @throws MusterError STORE_NO_LEADER when that takes too long */
+  async #hold(): Promise<void> {
+    this.#assertOpen()
+    await new Promise<void>((resolve, reject) => {
+      const go = (): void => {
+        timer.cancel()
+        this.#held.delete(go)
+        resolve()
+      }
+      const timer = this.#clock.after(this.#holdTimeout, () => {
+        this.#held.delete(go)
+        reject(noLeader())
+      })
+      this.#held.add(go)
+    })
   }
 
   /** Commits a plan in its turn. Undefined when it has to be planned anew. */
@@ -144,12 +257,13 @@ export class Catalog extends CatalogState implements CatalogWrites {
 
   /** Commits, with leases for what is to vanish again. Leases of a transaction that came to nothing are given back. */
   async #commitPlan({ when, then }: Write<unknown>): Promise<Committed> {
-    if (!then.some(isTimed)) return this.#store.commit({ when, then })
+    const store = this.#store ?? await this.#opened()
+    if (!then.some(isTimed)) return store.commit({ when, then: then.map(plain) })
     const leases = new Map<Duration, Lease>()
     const giveBack = (): Promise<unknown> => Promise.allSettled([...leases.values()].map(lease => lease.revoke()))
     try {
-      for (const { ttl } of then.filter(isTimed)) if (!leases.has(ttl)) leases.set(ttl, await this.#store.lease(ttl))
-      const committed = await this.#store.commit({ when, then: then.map(write => isTimed(write) ? leased(write, leases) : write) })
+      for (const { ttl } of then.filter(isTimed)) if (!leases.has(ttl)) leases.set(ttl, await store.lease(ttl))
+      const committed = await store.commit({ when, then: then.map(write => isTimed(write) ? leased(write, leases) : plain(write)) })
       if (!committed.ok) await giveBack()
       return committed
     } catch (error) {
@@ -181,6 +295,12 @@ function leased({ key, value, ttl }: Timed, leases: ReadonlyMap<Duration, Lease>
   const lease = leases.get(ttl)
   return { kind: 'put', key, value, ...lease !== undefined && { lease: lease.id } }
 }
+
+const plain = (write: PlannedWrite): StoreWrite => write.kind === 'delete-range' ? { kind: write.kind, from: write.from, to: write.to } : write
+
+const noLeader = (): MusterError => new MusterError('STORE_NO_LEADER', 'No cluster leader', {
+  hint: 'the servers have not formed a cluster yet, or too few of them can reach each other',
+})
 
 const isWrite = <Result>(plan: Plan<Result>): plan is Write<Result> => !('refusal' in plan) && plan.then.length > 0
 

@@ -1,6 +1,6 @@
-import type { Entry } from '../store/index.js'
-import { bytes, isObject, list, number, parse, text, texts } from './fields.js'
-import type { Check, CheckData, Node, NodeData, Service, ServiceData } from './types.js'
+import { revision, type Entry } from '../store/index.js'
+import { bytes, isObject, list, number, parse, text, texts, type Fields } from './fields.js'
+import type { Check, CheckData, Instance, Node, NodeData, Revisions, Service, ServiceData } from './types.js'
 
 /** A check as stored: with the name and tags that its service had when the check was written. */
 export type StoredCheck = CheckData & Pick<Check, 'serviceName' | 'serviceTags'>
@@ -24,22 +24,24 @@ export function encodeCheck(data: StoredCheck): Uint8Array {
 }
 
 /** The node of an entry. @throws MusterError CATALOG_UNREADABLE */
-export function decodeNode(entry: Entry): Node {
-  const fields = parse(entry)
+export const decodeNode = (entry: Entry): Node => nodeOf(parse(entry), entry)
+
+function nodeOf(fields: Fields, { created, modified }: Revisions): Node {
   return {
     node: text(fields.node),
     id: text(fields.id),
     address: text(fields.address),
     taggedAddresses: texts(fields.taggedAddresses),
     meta: texts(fields.meta),
-    created: entry.created,
-    modified: entry.modified,
+    created,
+    modified,
   }
 }
 
 /** The service of an entry. @throws MusterError CATALOG_UNREADABLE */
-export function decodeService(entry: Entry): Service {
-  const fields = parse(entry)
+export const decodeService = (entry: Entry): Service => serviceOf(parse(entry), entry)
+
+function serviceOf(fields: Fields, { created, modified }: Revisions): Service {
   const weights = isObject(fields.weights) ? fields.weights : {}
   return {
     node: text(fields.node),
@@ -54,14 +56,15 @@ export function decodeService(entry: Entry): Service {
     socketPath: text(fields.socketPath),
     weights: { passing: number(weights.passing, 1), warning: number(weights.warning, 1) },
     enableTagOverride: fields.enableTagOverride === true,
-    created: entry.created,
-    modified: entry.modified,
+    created,
+    modified,
   }
 }
 
 /** The check of an entry. @throws MusterError CATALOG_UNREADABLE */
-export function decodeCheck(entry: Entry): Check {
-  const fields = parse(entry)
+export const decodeCheck = (entry: Entry): Check => checkOf(parse(entry), entry)
+
+function checkOf(fields: Fields, { created, modified }: Revisions): Check {
   return {
     node: text(fields.node),
     id: text(fields.id),
@@ -74,9 +77,24 @@ export function decodeCheck(entry: Entry): Check {
     serviceTags: list(fields.serviceTags),
     type: text(fields.type),
     definition: isObject(fields.definition) ? fields.definition : {},
-    created: entry.created,
-    modified: entry.modified,
+    created,
+    modified,
   }
+}
+
+/** Instances as another datacenter tells of them, with its revisions: the fields of each, whatever else stands there. */
+export function readInstances(value: unknown): readonly Instance[] {
+  if (!Array.isArray(value)) return []
+  return value.filter(isObject).map(({ node, service, checks }) => ({
+    node: nodeOf(...told(node)),
+    service: serviceOf(...told(service)),
+    checks: Array.isArray(checks) ? checks.map(check => checkOf(...told(check))) : [],
+  }))
+}
+
+function told(value: unknown): [Fields, Revisions] {
+  const fields = isObject(value) ? value : {}
+  return [fields, { created: revision(number(fields.created, 1)), modified: revision(number(fields.modified, 1)) }]
 }
 
 function addresses(value: unknown): Service['taggedAddresses'] {

@@ -1,5 +1,6 @@
 import { MusterError } from '../common/errors.js'
 import { lengthFault, maxIdBytes, maxNodeBytes } from '../common/name-limits.js'
+import { compareText } from './order.js'
 
 /**
  * Keys of the store: `<table>/<component>/...`. Node names are lower-cased in them, since they match without regard to case.
@@ -32,6 +33,43 @@ export const sessionKey = (id: string): string => `session/${escape(id)}`
 export const nodeSessionsKey = (node: string): string => `guard/node/${escape(node.toLowerCase())}`
 /** Written with each lock that a session takes, so that who ends it notices one that came in between. */
 export const sessionLocksKey = (id: string): string => `guard/session/${escape(id)}`
+
+/** Written with each node that takes an id, so that no two take the same one at once. */
+export const nodeIdKey = (id: string): string => `guard/node-id/${escape(id.toLowerCase())}`
+
+/** Key of a member's record, by node id. */
+export const memberKey = (id: string): string => `member/${escape(id.toLowerCase())}`
+/** Leased key that is there as long as a member lives. */
+export const aliveKey = (id: string): string => `alive/${escape(id.toLowerCase())}`
+/** Leased key that is there until a member that failed or left is to be forgotten. */
+export const reapKey = (id: string): string => `reap/${escape(id.toLowerCase())}`
+/** Leased key of the server that does the work of which there is one in a cluster, where Raft's leader is not known. */
+export const stewardKey = 'steward/holder'
+/** Key of autopilot's configuration. */
+export const autopilotKey = 'autopilot/configuration'
+/** Key of a server of another datacenter. */
+export const wanServerKey = (datacenter: string, id: string): string => ['wan', escape(datacenter), escape(id.toLowerCase())].join('/')
+
+/** The keys from `from` up to and without `to`. */
+export interface KeyRange { readonly from: string; readonly to: string }
+
+/** All keys of the services of a node. */
+export const servicesRange = (node: string): KeyRange => prefixRange(`service/${escape(node.toLowerCase())}/`)
+/** All keys of the checks on a node. */
+export const checksRange = (node: string): KeyRange => prefixRange(`check/${escape(node.toLowerCase())}/`)
+
+/** All keys that begin with a text; it must not be empty. The end is the next text in byte order that does not begin so. */
+export function prefixRange(prefix: string): KeyRange {
+  const points = [...prefix]
+  for (let last = points.pop(); last !== undefined; last = points.pop()) {
+    const code = last.codePointAt(0) ?? 0
+    if (code < 0x10ffff) return { from: prefix, to: points.join('') + String.fromCodePoint(code === 0xd7ff ? 0xe000 : code + 1) }
+  }
+  return { from: prefix, to: '' }
+}
+
+/** Whether a key is in a range; an empty `to` is no end. */
+export const inRange = ({ from, to }: KeyRange, key: string): boolean => compareText(key, from) >= 0 && (to === '' || compareText(key, to) < 0)
 
 /** The table that a key belongs to: what stands before its first `/`. */
 export function tableOf(key: string): string {

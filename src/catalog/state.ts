@@ -3,8 +3,9 @@ import { MusterError } from '../common/errors.js'
 import { revision } from '../store/index.js'
 import type { Batch, Change, Revision, Snapshot } from '../store/index.js'
 import type { CatalogReads, Topic } from './api.js'
-import { lockDelayKey, tableOf } from './keys.js'
+import { aliveKey, lockDelayKey, reapKey, stewardKey, tableOf } from './keys.js'
 import type { KvEntry, Lock } from './kv/types.js'
+import type { AutopilotRecord, LeaseMark, MemberRecord, WanServer } from './members/types.js'
 import type { PreparedQuery } from './queries/types.js'
 import type { Session, SessionFollower } from './sessions/types.js'
 import { createTables } from './tables.js'
@@ -90,6 +91,18 @@ export class CatalogState implements CatalogReads {
   session(id: string): Session | undefined { return this.#tables.sessions.get(id.toLowerCase()) }
   sessionsOfNode(node: string): readonly Session[] { return this.#tables.sessions.ofNode(node.toLowerCase()) }
   sessionsOfCheck(node: string, check: string): readonly Session[] { return this.#tables.sessions.ofCheck(node.toLowerCase(), check) }
+
+  members(): readonly MemberRecord[] { return this.#tables.members.all() }
+  member(id: string): MemberRecord | undefined { return this.#tables.members.get(id) }
+  membersNamed(name: string): readonly MemberRecord[] { return this.#tables.members.named(name) }
+  aliveMark(id: string): LeaseMark | undefined { return this.#tables.alive.get(aliveKey(id)) }
+  reapMark(id: string): LeaseMark | undefined { return this.#tables.reap.get(reapKey(id)) }
+  stewardMark(): LeaseMark | undefined { return this.#tables.steward.get(stewardKey) }
+  autopilot(): AutopilotRecord | undefined { return this.#tables.autopilot.get() }
+  wanServers(datacenter?: string): readonly WanServer[] {
+    return datacenter === undefined ? this.#tables.wanServers.all() : this.#tables.wanServers.of(datacenter)
+  }
+
   guard(storeKey: string): Revision | undefined { return this.#tables.guards.get(storeKey) }
 
   /** Those who are told of sessions as they come and go. */
@@ -114,8 +127,9 @@ export class CatalogState implements CatalogReads {
     const touched = new Touched()
     touched.at = snapshot.revision
     for (const entry of snapshot.entries) this.#change({ kind: 'put', entry }, touched)
-    this.#finish(snapshot.revision, touched)
     this.#loaded = true
+    this.#finish(snapshot.revision, touched)
+    this.#topics.raise(snapshot.revision)
   }
 
   /** Takes in what changed since; all of it is readable before anyone who waits is woken. */
@@ -191,6 +205,10 @@ export class CatalogState implements CatalogReads {
       sessions: () => topics.table('sessions'),
       session: id => topics.of(sessions.byIdTopics, id.toLowerCase()),
       sessionsOfNode: node => topics.of(sessions.byNodeTopics, node.toLowerCase()),
+      members: () => topics.table('members'),
+      liveness: () => topics.table('liveness'),
+      autopilot: () => topics.table('autopilot'),
+      wanServers: () => topics.table('wan'),
       all: () => topics.table('all'),
     }
   }

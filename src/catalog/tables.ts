@@ -1,13 +1,17 @@
+import { AutopilotTable } from './tables/autopilot.js'
 import { CheckTable } from './tables/checks.js'
 import { CoordinateTable } from './tables/coordinates.js'
 import { KvTable } from './tables/kv.js'
+import { LeaseMarkTable } from './tables/lease-marks.js'
 import { LockTable } from './tables/locks.js'
 import { MarkTable } from './tables/marks.js'
+import { MemberTable } from './tables/members.js'
 import { NodeTable } from './tables/nodes.js'
 import { QueryTable } from './tables/queries.js'
 import { ServiceTable } from './tables/services.js'
 import { SessionTable } from './tables/sessions.js'
 import type { Table } from './tables/table.js'
+import { WanServerTable } from './tables/wan-servers.js'
 import type { Topics } from './topics.js'
 
 /**
@@ -25,7 +29,15 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
   const locks = new LockTable()
   const lockDelays = new MarkTable('lock-delay')
   const guards = new MarkTable('guard')
-  return { nodes, services, checks, coordinates, queries, sessions, kv, locks, lockDelays, guards } satisfies Record<string, Table>
+  const members = new MemberTable(topics)
+  const alive = new LeaseMarkTable(topics, 'alive')
+  const reap = new LeaseMarkTable(topics, 'reap')
+  const steward = new LeaseMarkTable(topics, 'steward')
+  const autopilot = new AutopilotTable(topics)
+  const wanServers = new WanServerTable(topics)
+  return {
+    nodes, services, checks, coordinates, queries, sessions, kv, locks, lockDelays, guards, members, alive, reap, steward, autopilot, wanServers,
+  } satisfies Record<string, Table>
 }
 
 /** All tables by name. */

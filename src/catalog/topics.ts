@@ -92,6 +92,15 @@ export class TopicFamily {
     return cell
   }
 
+  /** All topics that are kept track of. */
+  * cells(): Iterable<TopicCell> {
+    yield* this.#held.values()
+    for (const reference of this.#borrowed.values()) {
+      const cell = reference.deref()
+      if (cell !== undefined) yield cell
+    }
+  }
+
   /** Forgets a topic of something gone, unless somebody else holds it. */
   release(name: string): void {
     const cell = this.#held.get(name)
@@ -165,6 +174,16 @@ export class Topics {
   /** Begins with everything at one revision, that of a load: what changed before it is not known. */
   begin(at: Revision): void {
     this.#floor = at
+  }
+
+  /** Lets every topic move, after everything was loaded that was not known when it was made. */
+  raise(at: Revision): void {
+    for (const family of this.#families) {
+      for (const cell of [...family.cells()]) {
+        if (cell.index < at) cell.index = at
+        for (const waiter of [...cell.waiters ?? []]) if (cell.index > waiter.after) waiter.settle(true)
+      }
+    }
   }
 
   /** Moves what was touched, then wakes who waits for it. All changes must be readable by now. */

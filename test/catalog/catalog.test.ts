@@ -30,6 +30,7 @@ function lagging(store: Store): Store & { hold(): void; release(): void } {
     commit: transaction => store.commit(transaction),
     barrier: () => store.barrier(),
     lease: ttl => store.lease(ttl),
+    resumeLease: (id, ttl) => store.resumeLease(id, ttl),
     status: () => store.status(),
     close: () => store.close(),
     watch: (after, on) => store.watch(after, (batch: Batch) => {

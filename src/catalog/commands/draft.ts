@@ -1,18 +1,28 @@
 import { MusterError } from '../../common/errors.js'
 import type { Duration } from '../../common/duration.js'
-import type { Condition, Revision } from '../../store/index.js'
+import type { Condition, LeaseId, Revision } from '../../store/index.js'
 import type { CatalogReads, Command, Plan, PlannedWrite } from '../api.js'
 import { encodeCheck, encodeNode, encodeService } from '../codec.js'
 import type { StoredCheck } from '../codec.js'
-import { checkKey, coordinateKey, nodeKey, nodeSessionsKey, serviceKey } from '../keys.js'
+import { checkKey, checksRange, coordinateKey, nodeIdKey, nodeKey, nodeSessionsKey, serviceKey, servicesRange } from '../keys.js'
+import type { KeyRange } from '../keys.js'
 import { sameCheck, sameNode, sameService } from '../same.js'
 import type { Check, CheckData, Node, NodeData, Service, ServiceData } from '../types.js'
 import { endSession } from './end-session.js'
+import { WriteSet } from './write-set.js'
 
 /** What a draft reads: a catalog, or one with some writes of the same transaction on top. */
 export type DraftReads = Pick<CatalogReads,
-  | 'node' | 'service' | 'servicesOfNode' | 'check' | 'checksOfNode' | 'checksOfInstance' | 'session' | 'sessionsOfNode' | 'sessionsOfCheck'
+  | 'revision' | 'node' | 'service' | 'servicesOfNode' | 'check' | 'checksOfNode' | 'checksOfInstance' | 'session' | 'sessionsOfNode' | 'sessionsOfCheck'
   | 'kv' | 'kvBelow' | 'kvKeysBelow' | 'kvLock' | 'kvHeldBy' | 'kvDelayed' | 'guard' | 'preparedQueriesOfSession'>
+
+/**
+ * How many entries that stand as they are wanted a write relies on: a registration is whole when it is answered. A sync of more of them
+ * is put right by its agent's next comparison.
+ */
+const mostReliedOn = 100
+
+const nothing = new Uint8Array(0)
 
 /**
  * A write in the making. It holds what is to be written and the conditions that protect what the plan relied on, and leaves out
@@ -20,13 +30,19 @@ export type DraftReads = Pick<CatalogReads,
  */
 export class Draft {
   readonly #when = new Map<string, Condition>()
-  readonly #then = new Map<string, PlannedWrite>()
+  readonly #writes: WriteSet
+  /** Written with others, as guards that conditions are about; they count for nothing by themselves. */
+  readonly #aside = new Map<string, PlannedWrite>()
+  /** What is already as it is wanted. */
+  readonly #unchanged = new Map<string, Condition>()
   readonly #services = new Map<string, ServiceData>()
 
-  constructor(readonly state: DraftReads) {}
+  constructor(readonly state: DraftReads) {
+    this.#writes = new WriteSet(state.revision)
+  }
 
-  /** How many writes there are. */
-  get size(): number { return this.#then.size }
+  /** How many entries are written. */
+  get size(): number { return this.#writes.size }
 
   /** Writes a node when it differs from what stands under its name. */
   putNode(data: NodeData): void {
@@ -37,7 +53,13 @@ export class Draft {
       return
     }
     this.#when.set(key, standing === undefined ? { test: 'absent', key } : { test: 'unmodified', key, modified: standing.modified })
-    this.#then.set(key, { kind: 'put', key, value: encodeNode(data) })
+    this.#writes.add({ kind: 'put', key, value: encodeNode(data) })
+    if (data.id === '' || standing?.id.toLowerCase() === data.id.toLowerCase()) return
+    // Two servers that give one id to different nodes at the same time meet here.
+    if (standing !== undefined) this.#freeId(standing)
+    const guard = nodeIdKey(data.id)
+    this.relyOnGuard(guard)
+    this.#aside.set(guard, { kind: 'put', key: guard, value: nothing })
   }
 
   /** The node must still be there, however it looks by then. */
@@ -51,8 +73,7 @@ export class Draft {
     const key = serviceKey(data.node, data.id)
     this.#services.set(key, data)
     const standing = this.state.service(data.node, data.id)
-    if (standing === undefined || !sameService(standing, data)) this.#then.set(key, { kind: 'put', key, value: encodeService(data) })
-    else this.#then.delete(key)
+    this.#place(key, standing, standing !== undefined && sameService(standing, data), () => encodeService(data))
   }
 
   /**
@@ -65,8 +86,7 @@ export class Draft {
     const key = checkKey(data.node, data.id)
     const standing = this.state.check(data.node, data.id)
     if (stored.status === 'critical') this.#endSessionsOf(data.node, data.id)
-    if (standing === undefined || !sameCheck(standing, stored)) this.#then.set(key, { kind: 'put', key, value: encodeCheck(stored) })
-    else this.#then.delete(key)
+    this.#place(key, standing, standing !== undefined && sameCheck(standing, stored), () => encodeCheck(stored))
   }
 
   /** The check was relied on as it stands. */
@@ -75,48 +95,58 @@ export class Draft {
     this.#when.set(key, { test: 'unmodified', key, modified: check.modified })
   }
 
-  /** Deletes a node, if it is still as it was seen, with its services, checks and sessions. */
+  /** Deletes a node, if it is still as it was seen, with its services, checks and sessions, those included that were added since. */
   deleteNode(node: Node): void {
     const key = nodeKey(node.node)
     this.#when.set(key, { test: 'unmodified', key, modified: node.modified })
-    this.#delete(key)
+    this.delete(key)
+    this.#freeId(node)
     this.deleteContents(node.node)
   }
 
   /** Deletes whatever is registered on a node of that name, whether or not there is one. */
   deleteContents(node: string): void {
-    for (const service of this.state.servicesOfNode(node)) this.#delete(serviceKey(node, service.id))
-    for (const check of this.state.checksOfNode(node)) this.#delete(checkKey(node, check.id))
+    const services = this.state.servicesOfNode(node).map(({ id }) => serviceKey(node, id))
+    const checks = this.state.checksOfNode(node).map(({ id }) => checkKey(node, id))
     for (const session of this.state.sessionsOfNode(node)) endSession(this, session)
+    if (this.nodeNamed(node) === undefined && services.length + checks.length === 0) return
+    this.deleteRange(servicesRange(node), services)
+    this.deleteRange(checksRange(node), checks)
     // Unseen as well: another server may have written one just now.
-    this.#delete(coordinateKey(node))
+    this.#aside.set(coordinateKey(node), { kind: 'delete', key: coordinateKey(node) })
     const guard = nodeSessionsKey(node)
     this.relyOnGuard(guard)
-    if (this.state.guard(guard) !== undefined) this.#delete(guard)
+    if (this.state.guard(guard) !== undefined) this.delete(guard)
   }
 
   /** Deletes a service and those of its checks that `chosen` picks, all unless given. */
   deleteService(service: Service, chosen: (check: Check) => boolean = () => true): void {
-    this.#delete(serviceKey(service.node, service.id))
+    this.delete(serviceKey(service.node, service.id))
+    // A check that another server gives to the service right now would stay without one.
+    const { from, to } = checksRange(service.node)
+    this.#when.set(`quiet ${from}`, { test: 'quiet', from, to, since: this.state.revision })
     for (const check of this.state.checksOfInstance(service.node, service.id)) if (chosen(check)) this.deleteCheck(check)
   }
 
   /** Deletes a check and ends the sessions that depend on it. */
   deleteCheck(check: Check): void {
     this.#endSessionsOf(check.node, check.id)
-    this.#delete(checkKey(check.node, check.id))
+    this.delete(checkKey(check.node, check.id))
   }
 
-  /** Writes any key; with `ttl` it vanishes again that long after the commit. */
-  put(key: string, value: Uint8Array, ttl?: Duration): void {
-    this.#then.set(key, { kind: 'put', key, value, ...ttl !== undefined && { ttl } })
+  /** Writes any key; with `ttl` it vanishes again that long after the commit, with `lease` when that lease ends. */
+  put(key: string, value: Uint8Array, life: { readonly ttl?: Duration; readonly lease?: LeaseId } = {}): void {
+    this.#writes.add({ kind: 'put', key, value, ...life })
   }
 
   /** Deletes any key. */
-  delete(key: string): void { this.#delete(key) }
+  delete(key: string): void { this.#writes.add({ kind: 'delete', key }) }
+
+  /** Deletes all keys of a prefix, those included that are added until the commit. `keys` are those that are known. */
+  deleteRange({ from, to }: KeyRange, keys: readonly string[]): void { this.#writes.add({ kind: 'delete-range', from, to, keys }) }
 
   /** Whether the draft deletes a key. */
-  deletes(key: string): boolean { return this.#then.get(key)?.kind === 'delete' }
+  deletes(key: string): boolean { return this.#writes.deletes(key) }
 
   /** What the plan relies on: the key is as it was seen, or not there when `modified` is undefined. */
   relyOnKey(key: string, modified: Revision | undefined): void {
@@ -140,12 +170,29 @@ export class Draft {
 
   /** All that there is so far. */
   get parts(): { readonly when: readonly Condition[]; readonly then: readonly PlannedWrite[] } {
-    return { when: [...this.#when.values()], then: [...this.#then.values()] }
+    const unchanged = this.#unchanged.size > mostReliedOn ? [] : [...this.#unchanged].filter(([key]) => !this.#when.has(key))
+    const when = [...this.#when.values(), ...unchanged.map(([, condition]) => condition), ...this.#writes.conditions]
+    return { when, then: [...this.#writes.list(), ...this.#aside.values()] }
   }
 
   /** What to commit. Without writes the conditions are left out too: nothing depends on them. */
   plan<Result>(result: Result): Plan<Result> {
-    return this.#then.size === 0 ? { when: [], then: [], result } : { ...this.parts, result }
+    return this.#writes.isEmpty ? { when: [], then: [], result } : { ...this.parts, result }
+  }
+
+  #freeId({ id }: Node): void {
+    const key = nodeIdKey(id)
+    if (id !== '' && this.state.guard(key) !== undefined) this.#aside.set(key, { kind: 'delete', key })
+  }
+
+  #place(key: string, standing: { readonly modified: Revision } | undefined, same: boolean, encode: () => Uint8Array): void {
+    this.#unchanged.delete(key)
+    if (standing === undefined || !same) {
+      this.#writes.add({ kind: 'put', key, value: encode() })
+      return
+    }
+    this.#writes.drop(key)
+    this.#unchanged.set(key, { test: 'unmodified', key, modified: standing.modified })
   }
 
   #endSessionsOf(node: string, checkId: string): void {
@@ -153,12 +200,14 @@ export class Draft {
     this.relyOnGuard(nodeSessionsKey(node))
   }
 
-  #delete(key: string): void { this.#then.set(key, { kind: 'delete', key }) }
-
   #ownerOf(check: CheckData): ServiceData {
     const key = serviceKey(check.node, check.serviceId)
     const drafted = this.#services.get(key)
-    if (drafted !== undefined) return drafted
+    const unchanged = this.#unchanged.get(key)
+    if (drafted !== undefined) {
+      if (unchanged !== undefined) this.#when.set(key, unchanged)
+      return drafted
+    }
     const standing = this.state.service(check.node, check.serviceId)
     if (standing === undefined) {
       throw new MusterError('CATALOG_MISSING_SERVICE', `failed inserting check: Missing service registration on node "${check.node}"`, {

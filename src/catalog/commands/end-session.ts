@@ -27,7 +27,7 @@ function endLocks(draft: Draft, { id, behavior, lockDelay }: Session): void {
       draft.put(kvKey(key), encodeKv(entry))
       releaseLock(draft, key, lock.lockIndex)
     }
-    if (delay > 0) draft.put(lockDelayKey(key), nothing, delay)
+    if (delay > 0) draft.put(lockDelayKey(key), nothing, { ttl: delay })
   }
   draft.relyOnGuard(sessionLocksKey(id))
   draft.delete(sessionLocksKey(id))

@@ -1,5 +1,5 @@
 import type { Revision } from '../../store/index.js'
-import { kvKey, lockKey } from '../keys.js'
+import { kvKey, lockKey, prefixRange } from '../keys.js'
 import { encodeKv } from '../kv/kv-codec.js'
 import { encodeLock } from '../kv/lock-codec.js'
 import type { KvData } from '../kv/types.js'
@@ -51,9 +51,12 @@ export function deleteCasKv(draft: Draft, key: string, index: number): boolean {
   return true
 }
 
-/** Deletes all entries below a prefix: those that the state shows, not one that comes in while this is committed. */
+/** Deletes all entries below a prefix, whoever holds them, those included that come in while this is committed. */
 export function deleteTreeKv(draft: Draft, prefix: string): void {
-  for (const key of [...draft.state.kvKeysBelow(prefix)]) deleteKv(draft, key)
+  const keys = [...draft.state.kvKeysBelow(prefix)]
+  if (keys.length === 0) return
+  draft.deleteRange(prefixRange(kvKey(prefix)), keys.map(kvKey))
+  draft.deleteRange(prefixRange(lockKey(prefix)), keys.map(lockKey))
 }
 
 function standsAt(draft: Draft, key: string, index: number): boolean {

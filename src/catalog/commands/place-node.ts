@@ -21,9 +21,9 @@ export function placeNode(draft: Draft, wanted: NodeData): string {
     assertNameIsFree(draft, wanted, holder, renamed)
   }
   if (renamed) draft.deleteNode(known)
-  // Left behind when a service was added by another server while its node was being removed.
-  if (holder === undefined) draft.deleteContents(wanted.node)
   const node = holder !== undefined && wanted.id === '' ? holder.node : wanted.node
+  // What a store holds of a node that is not there was left by something else than these commands.
+  if (holder === undefined) draft.deleteContents(wanted.node)
   draft.putNode({ ...wanted, node, id: wanted.id === '' ? holder?.id ?? '' : wanted.id })
   if (holder !== undefined && holder.node !== node) respell(draft, holder, node)
   return node

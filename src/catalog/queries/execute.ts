@@ -57,13 +57,17 @@ export function runQuery(runner: QueryRunner, idOrName: string, run: QueryRun): 
   if (query === undefined) return undefined
   const { service } = query
   const wanted = run.connect ? { ...service, connect: true } : service
-  const found = shuffled(select(catalog.instances(service.service), wanted), random)
+  const found = selectForQuery(catalog, wanted, random)
   const origin = originNode(catalog, run.near === '' ? service.near : run.near, run)
   const sorted = origin === '' ? found : nearestFirst(found, origin, one => one.node.node, node => catalog.coordinate(node)?.coordinate)
   const outcome = { query, instances: run.limit > 0 ? sorted.slice(0, run.limit) : sorted, datacenter, failovers: 0, ordered: origin !== '' }
   const targets = found.length > 0 || others === undefined ? [] : failoverTargets(service, others.nearest())
   return others === undefined || targets.length === 0 ? outcome : failOver(outcome, others, targets, wanted, run.limit)
 }
+
+/** What a query finds in this datacenter, in random order. */
+export const selectForQuery = (catalog: CatalogReads, query: ServiceQuery, random: () => number): readonly Instance[] =>
+  shuffled(select(catalog.instances(query.service), query), random)
 
 /** The datacenters to try, in order: the nearest so many, then those named; names that nobody knows are passed over. */
 export function failoverTargets({ failover }: Pick<ServiceQuery, 'failover'>, nearest: readonly string[]): readonly string[] {

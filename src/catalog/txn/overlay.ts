@@ -1,6 +1,6 @@
 import { revision } from '../../store/index.js'
-import type { Entry } from '../../store/index.js'
-import type { PlannedWrite } from '../api.js'
+import type { Entry, Revision } from '../../store/index.js'
+import type { PlannedWrite, RangeDelete } from '../api.js'
 import { decodeCheck, decodeNode, decodeService } from '../codec.js'
 import type { DraftReads } from '../commands/draft.js'
 import { checkKey, kvKey, lockDelayKey, lockKey, nodeKey, serviceKey, sessionKey, tableOf } from '../keys.js'
@@ -19,6 +19,8 @@ export const pending = revision(-1)
 /** What writes made of the keys of one kind; undefined stands for deleted. */
 type Layer<Value> = Map<string, Value | undefined>
 
+type KeyWrite = Exclude<PlannedWrite, RangeDelete>
+
 /** A catalog with the writes of a transaction's first operations on top, for the next one to read. */
 export class Overlay implements DraftReads {
   readonly #nodes: Layer<Node> = new Map()
@@ -31,9 +33,12 @@ export class Overlay implements DraftReads {
 
   constructor(private readonly base: DraftReads) {}
 
+  /** That of what lies below. */
+  get revision(): Revision { return this.base.revision }
+
   /** Puts writes on top. */
   adopt(writes: readonly PlannedWrite[]): void {
-    for (const write of writes) {
+    for (const write of writes.flatMap(eachKey)) {
       const { key } = write
       const entry = write.kind === 'put' ? { key, value: write.value, created: pending, modified: pending } : undefined
       switch (tableOf(key)) {
@@ -137,6 +142,9 @@ export class Overlay implements DraftReads {
     return { key, ...decodeKv(assertKv(entry)), session: '', lockIndex: 0, created: this.base.kv(key)?.created ?? pending, modified: pending }
   }
 }
+
+const eachKey = (write: PlannedWrite): readonly KeyWrite[] =>
+  write.kind === 'delete-range' ? write.keys.map(key => ({ kind: 'delete' as const, key })) : [write]
 
 const layered = <Value>(layer: Layer<Value>, key: string, below: () => Value | undefined): Value | undefined => layer.has(key) ? layer.get(key) : below()
 

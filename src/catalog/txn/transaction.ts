@@ -1,7 +1,8 @@
 import { MusterError } from '../../common/errors.js'
 import type { Condition, Revision } from '../../store/index.js'
-import type { CatalogReads, CatalogWrites, Command, PlannedWrite } from '../api.js'
+import type { CatalogReads, CatalogWrites, Command } from '../api.js'
 import { Draft } from '../commands/draft.js'
+import { WriteSet } from '../commands/write-set.js'
 import { runCheckOp, runNodeOp, runServiceOp } from './catalog-verbs.js'
 import { kvWriteVerbs, runKvOp } from './kv-verbs.js'
 import type { After } from './kv-verbs.js'
@@ -18,7 +19,7 @@ export const isWriteOp = (op: TxnOp): boolean => op.kind === 'kv' ? kvWriteVerbs
 export const transaction = (ops: readonly TxnOp[]): Command<TxnOutcome> => state => {
   const overlay = new Overlay(state)
   const when = new Map<string, Condition>()
-  const then = new Map<string, PlannedWrite>()
+  const then = new WriteSet(state.revision)
   const results: TxnResult[] = []
   const errors: TxnError[] = []
   for (const [opIndex, op] of ops.entries()) {
@@ -27,8 +28,11 @@ export const transaction = (ops: readonly TxnOp[]): Command<TxnOutcome> => state
       const after = run(draft, op)
       const { parts } = draft
       // What an earlier operation wrote stands under that one's conditions.
-      for (const condition of parts.when) if (!then.has(condition.key) && !when.has(condition.key)) when.set(condition.key, condition)
-      for (const write of parts.then) then.set(write.key, write)
+      for (const condition of parts.when) {
+        const about = condition.test === 'quiet' ? `quiet ${condition.from}` : condition.key
+        if ((condition.test === 'quiet' || !then.has(condition.key)) && !when.has(about)) when.set(about, condition)
+      }
+      for (const write of parts.then) then.add(write)
       overlay.adopt(parts.then)
       results.push(...after(overlay))
     } catch (error) {
@@ -37,7 +41,7 @@ export const transaction = (ops: readonly TxnOp[]): Command<TxnOutcome> => state
     }
   }
   if (errors.length > 0) return { when: [], then: [], result: { errors } }
-  return { when: then.size === 0 ? [] : [...when.values()], then: [...then.values()], result: { results } }
+  return { when: then.isEmpty ? [] : [...when.values(), ...then.conditions], then: then.list(), result: { results } }
 }
 
 /** Runs a transaction. What it wrote is shown with the revision that it got. @throws MusterError of the store */

@@ -7,6 +7,7 @@ export function laggingStore(store: Store, turns: () => number): Store {
     commit: transaction => store.commit(transaction),
     barrier: () => store.barrier(),
     lease: ttl => store.lease(ttl),
+    resumeLease: (id, ttl) => store.resumeLease(id, ttl),
     status: () => store.status(),
     close: () => store.close(),
     watch: (after, on): Subscription => {

@@ -1,0 +1,56 @@
+import type { Duration } from '../../common/duration.js'
+import type { LeaseId } from '../../store/index.js'
+import type { Revisions } from '../types.js'
+
+/** An agent as others reach it. `lan` and `wan` are cluster ports, `raft` is the port of its etcd; 0: none. */
+export interface AgentData {
+  readonly id: string
+  readonly name: string
+  readonly datacenter: string
+  readonly address: string
+  readonly wanAddress: string
+  readonly ports: { readonly raft: number; readonly lan: number; readonly wan: number }
+  readonly build: string
+  readonly server: boolean
+}
+
+/** What is known of a member. `alive` becomes `failed` when its lease has lapsed and the steward has seen to what follows from that. */
+export type MemberState = 'alive' | 'leaving' | 'left' | 'failed'
+
+/** What a write gives a member's record. */
+export interface MemberData {
+  readonly info: AgentData
+  readonly tags: Readonly<Record<string, string>>
+  readonly state: MemberState
+}
+
+/** A member in the catalog's memory. */
+export interface MemberRecord extends MemberData, Revisions {}
+
+/** What a leased key says: which lease it hangs on, for anybody to keep it alive, and who put it there (a node id). */
+export interface LeaseMarkData {
+  readonly lease: LeaseId
+  readonly ttl: Duration
+  readonly holder: string
+}
+
+/** A leased key in the catalog's memory; it is there as long as its lease lives. */
+export interface LeaseMark extends LeaseMarkData, Revisions {}
+
+/** How autopilot decides, as operators set it. Durations in milliseconds. */
+export interface AutopilotData {
+  readonly cleanupDeadServers: boolean
+  readonly lastContactThreshold: Duration
+  readonly maxTrailingLogs: number
+  readonly minQuorum: number
+  readonly serverStabilizationTime: Duration
+  readonly redundancyZoneTag: string
+  readonly disableUpgradeMigration: boolean
+  readonly upgradeVersionTag: string
+}
+
+/** Autopilot's configuration in the catalog's memory. */
+export interface AutopilotRecord extends Revisions { readonly configuration: AutopilotData }
+
+/** A server of another datacenter in the catalog's memory. */
+export interface WanServer extends Revisions { readonly info: AgentData }

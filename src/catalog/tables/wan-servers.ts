@@ -1,0 +1,37 @@
+import type { Change } from '../../store/index.js'
+import { Bucket, Index } from '../bucket.js'
+import { wanServerKey } from '../keys.js'
+import { decodeWanServer } from '../members/codec.js'
+import type { WanServer } from '../members/types.js'
+import { pair } from '../order.js'
+import type { Topics, Touched } from '../topics.js'
+import { RowStore } from './row-store.js'
+import type { Table } from './table.js'
+
+/** Servers of other datacenters, by datacenter and node id. */
+export class WanServerTable implements Table {
+  readonly prefix = 'wan'
+  readonly #rows = new RowStore<WanServer>(decodeWanServer, ({ info }) => pair(info.datacenter, info.id))
+  readonly #all = new Bucket<WanServer>()
+  readonly #byDatacenter = new Index<WanServer>()
+
+  constructor(private readonly topics: Topics) {}
+
+  all(): readonly WanServer[] { return this.#all.values() }
+  of(datacenter: string): readonly WanServer[] { return this.#byDatacenter.values(datacenter) }
+  get(datacenter: string, id: string): WanServer | undefined { return this.#rows.get(wanServerKey(datacenter, id)) }
+
+  apply(change: Change, touched: Touched): void {
+    this.#rows.apply(change, ({ before, after }) => {
+      if (before !== undefined) {
+        this.#all.delete(before.key)
+        this.#byDatacenter.remove(before.value.info.datacenter, before.key)
+      }
+      if (after !== undefined) {
+        this.#all.set(after)
+        this.#byDatacenter.put(after.value.info.datacenter, after)
+      }
+      touched.add(this.topics.tables, 'wan')
+    })
+  }
+}
