@@ -1,0 +1,52 @@
+import { putWanServer, removeWanServer, type CatalogReads, type CatalogWrites } from '../../catalog/index.js'
+import { milliseconds, type Duration } from '../../common/duration.js'
+import type { ServerInfo } from '../types.js'
+import type { WanDirectory } from './types.js'
+
+/** Waits for changes this long at a time, in ms. */
+const patience = 600_000
+
+/**
+ * The directory in the catalog.
+ * @param life how long a record lasts that nobody renews: the time after which a server that does not answer is forgotten
+ */
+export function catalogDirectory(catalog: CatalogReads & Pick<CatalogWrites, 'execute'>, life: Duration): WanDirectory {
+  const ttl = milliseconds(Math.max(life, 60_000))
+  return {
+    servers: () => catalog.wanServers().filter(({ info }) => info.server).map(({ info }) => serverOf(info)),
+    follow: on => {
+      const closed = new AbortController()
+      void follow(catalog, on, closed.signal)
+      return { close: () => { closed.abort() } }
+    },
+    put: async server => { await catalog.execute(putWanServer(server, { ttl })) },
+    renew: async server => { await catalog.execute(putWanServer(server, { ttl, renew: true })) },
+    remove: async server => { await catalog.execute(removeWanServer(server.datacenter, server.id)) },
+  }
+}
+
+const kept = new WeakMap<object, ServerInfo>()
+
+/** The same object for the same record, so that it can be told whether one was written. */
+function serverOf(info: Omit<ServerInfo, 'server'> & { readonly server: boolean }): ServerInfo {
+  const known = kept.get(info)
+  if (known !== undefined) return known
+  const server: ServerInfo = { ...info, server: true }
+  kept.set(info, server)
+  return server
+}
+
+async function follow(catalog: CatalogReads, on: () => void, closed: AbortSignal): Promise<void> {
+  const topic = catalog.topics.wanServers()
+  for (let seen = topic.index; !closed.aborted;) {
+    const moved = await catalog.wait(topic, seen, patience, closed)
+    if (closed.aborted) return
+    if (moved) {
+      seen = topic.index
+      on()
+    } else {
+      // A closed catalog lets all who wait go at once.
+      await new Promise<void>(resolve => { setTimeout(resolve, 1000).unref() })
+    }
+  }
+}
