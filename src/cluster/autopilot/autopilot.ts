@@ -1,0 +1,140 @@
+import type { Clock } from '../../common/clock.js'
+import { errorMessage } from '../../common/errors.js'
+import type { Logger } from '../../telemetry/index.js'
+import type { ServerStanding } from '../servers/messages.js'
+import type { AutopilotConfiguration, MemberStatus, RaftServer, ServerHealth, ServerInfo } from '../types.js'
+import { failureTolerance, isHealthy, removableServers } from './judge.js'
+import { configurationInForce } from './kept-configuration.js'
+import type { ConfigurationStore } from './types.js'
+
+/** What autopilot sees and does. */
+export interface AutopilotOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly configuration: ConfigurationStore
+  readonly servers: () => readonly RaftServer[]
+  readonly known: (id: string) => ServerInfo | undefined
+  /** How a server stands; rejects when it does not answer. */
+  readonly standing: (server: RaftServer) => Promise<ServerStanding>
+  /** As membership sees a server; undefined while it does not know. */
+  readonly memberStatus: (id: string) => MemberStatus | undefined
+  /** ms since a server was heard of; undefined when it is not known at all. */
+  readonly silence: (id: string) => number | undefined
+  /** Takes a server's member out of Raft. */
+  readonly remove: (id: string) => Promise<boolean>
+}
+
+/** Milliseconds: between two examinations and two clean-ups; and how long a server of which membership says nothing may be silent. */
+const every = { examination: 2000, cleanup: 10_000, silent: 15_000 }
+
+interface Examined { readonly health: ServerHealth; readonly since: number; readonly standing: ServerStanding | undefined; readonly heard: number | undefined }
+
+/** What the steward among the servers does for Raft: it judges the servers' health and takes dead ones out. */
+export class Autopilot {
+  readonly #options: AutopilotOptions
+  readonly #examined = new Map<string, Examined>()
+  #examining: Promise<void> | undefined
+  #lastExamination = -Infinity
+  #lastCleanup: number | undefined
+  #leading: number | undefined
+  #configuration: AutopilotConfiguration
+
+  constructor(options: AutopilotOptions) {
+    this.#options = options
+    this.#configuration = options.configuration.initial
+  }
+
+  /** Does what is due. `leadingSince` is when this server came to lead, in monotonic ms; undefined: it does not, and all findings are void. */
+  async tend(leadingSince: number | undefined): Promise<void> {
+    if (leadingSince !== this.#leading) {
+      this.#leading = leadingSince
+      this.#examined.clear()
+      this.#lastExamination = -Infinity
+      this.#lastCleanup = leadingSince
+    }
+    const now = this.#options.clock.monotonic()
+    if (leadingSince === undefined) return
+    if (now - this.#lastExamination >= every.examination) await this.#examine()
+    if (now - (this.#lastCleanup ?? now) >= every.cleanup) {
+      this.#lastCleanup = now
+      await this.#cleanUp()
+    }
+  }
+
+  /** Health as last examined; examines first when it never did. Only the leader's server knows. */
+  async health(): Promise<{ readonly healthy: boolean; readonly failureTolerance: number; readonly servers: readonly ServerHealth[] }> {
+    if (this.#examined.size === 0) await this.#examine()
+    const servers = [...this.#examined.values()].map(({ health }) => health)
+    return { healthy: servers.length > 0 && servers.every(({ healthy }) => healthy), failureTolerance: failureTolerance(servers), servers }
+  }
+
+  /** Whether a learner may become a voter: at once while the cluster is young, later when it was healthy for the stabilization time. */
+  mayVote(id: string): boolean {
+    const now = this.#options.clock.monotonic()
+    const time = this.#configuration.serverStabilizationTime
+    if (this.#leading === undefined || now - this.#leading < 1.1 * time) return true
+    const found = this.#examined.get(id)
+    return found?.health.healthy === true && now - found.since >= time
+  }
+
+  #examine(): Promise<void> {
+    this.#examining ??= this.#examineAll().finally(() => { this.#examining = undefined })
+    return this.#examining
+  }
+
+  async #examineAll(): Promise<void> {
+    const { clock, configuration, servers, standing } = this.#options
+    this.#lastExamination = clock.monotonic()
+    try {
+      this.#configuration = (await configurationInForce(configuration)).configuration
+    } catch (error) {
+      this.#options.log.debug('the configuration of autopilot cannot be read at the moment', { reason: errorMessage(error) })
+    }
+    const present = servers().filter(({ id }) => id !== '')
+    const standings = await Promise.all(present.map(server => standing(server).catch(() => undefined)))
+    const leader = standings.find((_, i) => present[i]?.leader === true)
+    for (const id of this.#examined.keys()) if (!present.some(server => server.id === id)) this.#examined.delete(id)
+    present.forEach((server, i) => { this.#judge(server, standings[i], { term: leader?.term ?? -1, index: leader?.index ?? 0 }) })
+  }
+
+  #judge(server: RaftServer, standing: ServerStanding | undefined, leader: { readonly term: number; readonly index: number }): void {
+    const { clock, known } = this.#options
+    const now = clock.monotonic()
+    const before = this.#examined.get(server.id)
+    const heard = standing === undefined || standing.lastContact < 0 ? before?.heard : now - standing.lastContact
+    const last = standing ?? before?.standing
+    const facts = {
+      status: this.#status(server.id, standing !== undefined), lastContact: heard === undefined ? undefined : now - heard, lastTerm: last?.term ?? 0, lastIndex: last?.index ?? 0,
+    }
+    const healthy = isHealthy(facts, leader, this.#configuration)
+    const changed = before?.health.healthy !== healthy
+    const health: ServerHealth = {
+      id: server.id, name: server.node, address: server.address, version: known(server.id)?.build ?? '', leader: server.leader, voter: server.voter, ...facts,
+      healthy, stableSince: changed ? clock.now() : before.health.stableSince,
+    }
+    this.#examined.set(server.id, { health, since: changed ? now : before.since, standing: last, heard })
+  }
+
+  #status(id: string, answers: boolean): MemberStatus {
+    const status = this.#options.memberStatus(id)
+    if (status !== undefined) return status
+    if (answers) return 'alive'
+    return (this.#options.silence(id) ?? Infinity) > every.silent ? 'failed' : 'alive'
+  }
+
+  async #cleanUp(): Promise<void> {
+    if (!this.#configuration.cleanupDeadServers) return
+    const servers = [...this.#examined.values()].map(({ health, standing, heard }) => {
+      const silent = this.#options.clock.monotonic() - (heard ?? this.#leading ?? 0)
+      const dead = health.status === 'left' || (health.status === 'failed' && silent > every.silent)
+      return { id: health.id, voter: health.voter, dead, answers: !dead && standing !== undefined && silent <= every.silent }
+    })
+    for (const id of removableServers(servers, this.#configuration.minQuorum)) {
+      try {
+        if (await this.#options.remove(id)) this.#options.log.warn('a dead server is taken out of Raft', { server: this.#options.known(id)?.name ?? id, id })
+      } catch (error) {
+        this.#options.log.warn('a dead server could not be taken out of Raft', { id, error: errorMessage(error) })
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { Clock } from '../../common/clock.js'
+import type { MusterError } from '../../common/errors.js'
+import type { EtcdAdmin, EtcdConnection, Snapshot, Store } from '../../store/index.js'
+import type { Logger } from '../../telemetry/index.js'
+import type { ConfigurationStore } from '../autopilot/index.js'
+import type { EtcdProcess } from '../etcd/types.js'
+import type { RpcClient, RpcServer } from '../rpc/types.js'
+import type { MemberStatus, ServerInfo } from '../types.js'
+import type { RetryJoin } from './join.js'
+
+/** What keeps the servers' data: an etcd member of each server's own, or an etcd that someone else runs. */
+export type ServersEngine =
+  | { readonly kind: 'etcd'; readonly process: EtcdProcess }
+  | {
+    readonly kind: 'external'
+    readonly connection: EtcdConnection
+    readonly admin: EtcdAdmin
+    /** Tells clusters apart that share the etcd. */
+    readonly prefix: string
+    /** Who does the one-server work now: the Raft address of the server that stands for the leader, '' for nobody. Asked often, answered at once. */
+    readonly steward: () => { readonly address: string; readonly self: boolean }
+  }
+
+/** Everything a server among servers is built on. */
+export interface FormationOptions {
+  readonly self: ServerInfo
+  readonly dataDir: string
+  /** How many servers have to know each other before they found a cluster; 0: this one only enters. */
+  readonly expect: number
+  readonly engine: ServersEngine
+  /** Opens the store over a connection to etcd. */
+  readonly openStore: (connection: EtcdConnection) => Store | Promise<Store>
+  /** Joined once; when none of them answers, `started` rejects. */
+  readonly startJoin: readonly string[]
+  readonly retryJoin: RetryJoin
+  /** The attempts of `retryJoin` are used up: the agent has to end with this error. */
+  readonly onJoinExhausted: (error: MusterError) => void
+  /** Whether a server that left looks for its former fellows when it starts again. */
+  readonly rejoinAfterLeave: boolean
+  readonly server: RpcServer
+  readonly client: RpcClient
+  readonly clock: Clock
+  readonly log: Logger
+  readonly configuration: ConfigurationStore
+  /** As membership sees a server; undefined while it does not know. */
+  readonly memberStatus?: (id: string) => MemberStatus | undefined
+  /** Given when this server has kept a catalog alone until now: the founder writes it into the fresh cluster. */
+  readonly importFrom?: () => Promise<Snapshot | undefined>
+  /** The catalog is in the cluster: what it came from may be moved aside. Called again after a crash; it may be gone already. */
+  readonly importDone?: () => Promise<void>
+  /** ms that a request waits for a leader. */
+  readonly holdTimeout: number
+  /** A text never used before. */
+  readonly newToken?: () => string
+  /** IPs of a host name; the system's resolver unless given. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>
+}
