@@ -18,7 +18,7 @@ const allowed = {
   http: ['common', 'config', 'catalog', 'agent', 'cluster', 'snapshot', 'telemetry'],
   watch: ['common', 'config', 'telemetry'],
   daemon: ['common', 'config', 'store', 'catalog', 'checks', 'cluster', 'agent', 'dns', 'http', 'watch', 'telemetry'],
-  cli: ['common', 'config', 'daemon', 'snapshot'],
+  cli: ['common', 'config', 'daemon', 'snapshot', 'watch'],
 }
 
 const folders = Object.keys(allowed)

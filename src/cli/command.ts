@@ -10,6 +10,8 @@ export interface Command {
   /** Command lines with what they do, for `-h`. */
   readonly examples: readonly (readonly [line: string, meaning: string])[]
   readonly flags: readonly FlagSpec[]
+  /** Positional arguments are another program's command line: flags in there, `-h` too, are that program's. */
+  readonly runsProgram?: boolean
   /** Flags may stand behind positional arguments. */
   readonly interspersed?: boolean
   /** Resolves with the exit code. A MusterError it rejects with is printed with its hint; exit code 1. */
@@ -18,7 +20,7 @@ export interface Command {
 
 /** A line in the list of commands; `load` imports the file only when the command is asked for, which keeps every start quick. */
 export interface CommandEntry {
-  /** One word, or group and word: `services register`. */
+  /** One word, or groups and word: `services register`, `operator raft list-peers`. */
   readonly name: string
   readonly summary: string
   load(): Promise<{ readonly command: Command }>

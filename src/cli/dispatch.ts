@@ -1,7 +1,7 @@
 import { MusterError, errorCode, errorMessage } from '../common/errors.js'
-import { parseFlags } from '../common/flags.js'
+import { flagIsSet, parseFlags, type FlagSpec } from '../common/flags.js'
 import { nearest } from '../common/nearest.js'
-import type { CommandEntry } from './command.js'
+import type { Command, CommandEntry } from './command.js'
 import { commands } from './commands.js'
 import { commandHelp, groupHelp, overview } from './help.js'
 import type { Io } from './io.js'
@@ -27,15 +27,15 @@ const isHelp = (word: string): boolean => ['help', '-h', '-help', '--help'].incl
 
 /** The longest command that the arguments start with. */
 const find = (argv: readonly string[]): CommandEntry | undefined =>
-  commands.find(({ name }) => name === argv.slice(0, 2).join(' ')) ?? commands.find(({ name }) => name === argv[0])
+  [3, 2, 1].map(words => argv.slice(0, words).join(' ')).flatMap(line => commands.find(({ name }) => name === line) ?? [])[0]
 
 async function runCommand(entry: CommandEntry, argv: readonly string[], io: Io): Promise<number> {
   const { command } = await entry.load()
-  if (argv.some(word => ['-h', '-help', '--help'].includes(word))) {
-    io.out(commandHelp(command))
-    return 0
-  }
   try {
+    if (asksForHelp(command, argv)) {
+      io.out(commandHelp(command))
+      return 0
+    }
     return await command.run(parseFlags(command.flags, argv, command.interspersed), io)
   } catch (error) {
     // What the system refused is no fault of this program: its words are enough, without a stack.
@@ -48,25 +48,36 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], io: Io):
   }
 }
 
+const helpFlag: FlagSpec = { name: 'h', aliases: ['help'], type: 'bool', help: '' }
+
+function asksForHelp(command: Command, argv: readonly string[]): boolean {
+  if (command.runsProgram === true) return flagIsSet(parseFlags([helpFlag, ...command.flags], argv), 'h')
+  return argv.some(word => ['-h', '-help', '--help'].includes(word))
+}
+
 async function help(argv: readonly string[], io: Io): Promise<number> {
   const entry = find(argv)
   if (entry !== undefined) io.out(commandHelp((await entry.load()).command))
-  else if (argv[0] !== undefined && isGroup(argv[0])) io.out(groupHelp(argv[0]))
+  else if (groupIn(argv) !== undefined) io.out(groupHelp(groupIn(argv) ?? ''))
   else io.out(overview())
   return 0
 }
 
-const isGroup = (word: string): boolean => commands.some(({ name }) => name.startsWith(`${word} `))
+/** The longest group of commands that the arguments start with: `operator raft`. */
+const groupIn = (argv: readonly string[]): string | undefined =>
+  [2, 1].filter(words => argv.length >= words).map(words => argv.slice(0, words).join(' ')).find(line => commands.some(({ name }) => name.startsWith(`${line} `)))
 
 function unknown(argv: readonly string[], io: Io): number {
-  const [first = '', second] = argv
-  if (isGroup(first)) {
-    if (second !== undefined && isHelp(second)) {
-      io.out(groupHelp(first))
+  const [first = ''] = argv
+  const group = groupIn(argv)
+  if (group !== undefined) {
+    const word = argv[group.split(' ').length]
+    if (word !== undefined && isHelp(word)) {
+      io.out(groupHelp(group))
       return 0
     }
-    if (second !== undefined) io.err(`muster ${first} has no command "${second}".\n\n`)
-    io.err(groupHelp(first))
+    if (word !== undefined) io.err(`muster ${group} has no command "${word}".\n\n`)
+    io.err(groupHelp(group))
     return 1
   }
   const near = nearest(first, [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? name))])

@@ -30,13 +30,19 @@ export const kvPath = (key: string): string => `/v1/kv/${/^\.{1,2}$/.test(key) ?
 
 /** The entries that a query finds, none for a 404. @throws MusterError CLI_ANSWER, CLI_UNREACHABLE */
 export async function kvPairs(client: Client, key: string, query: Query): Promise<readonly KvPair[]> {
-  const { status, body } = await client.request('GET', kvPath(key), query)
-  if (status === 404) return []
+  return (await kvQuery(client, key, query)).pairs
+}
+
+/** The same, with the index to wait from for a change. `signal` ends the waiting. @throws as {@link kvPairs} */
+export async function kvQuery(client: Client, key: string, query: Query, signal?: AbortSignal): Promise<{ readonly pairs: readonly KvPair[]; readonly index: string }> {
+  const { status, body, headers } = await client.request('GET', kvPath(key), query, undefined, signal)
+  const index = String(headers['x-consul-index'] ?? '')
+  if (status === 404) return { pairs: [], index }
   if (status !== 200) throw unexpected(status, body)
-  return (parseExactly(body) as readonly Shown[]).map(shown => ({
+  return { index, pairs: (parseExactly(body) as readonly Shown[]).map(shown => ({
     key: shown.Key, value: Buffer.from(shown.Value ?? '', 'base64'), flags: readUint64(shown.Flags) ?? 0n, lockIndex: shown.LockIndex,
     session: shown.Session ?? '', createIndex: shown.CreateIndex, modifyIndex: shown.ModifyIndex,
-  }))
+  })) }
 }
 
 /** A write of the KV store, with the API's verdict. @throws MusterError CLI_ANSWER, CLI_UNREACHABLE */

@@ -1,0 +1,125 @@
+import { MusterError, errorMessage } from '../../common/errors.js'
+import { parseDuration } from '../../common/duration.js'
+import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
+import { failureOf, startChild } from '../child.js'
+import { Client } from '../client.js'
+import { clientFlags, serverFlags } from '../client-settings.js'
+import type { Command } from '../command.js'
+import type { Io } from '../io.js'
+import { keyArgument } from '../kv.js'
+import { untilLost } from '../lock/monitor.js'
+import { Mutex } from '../lock/mutex.js'
+import { Semaphore } from '../lock/semaphore.js'
+import { createSession, type LockSession } from '../lock/session.js'
+import type { Lock } from '../lock/types.js'
+
+/** How long a program may take to end when the lock is lost. */
+const grace = 5000
+
+/** `muster lock`. */
+export const command: Command = {
+  usage: 'lock [options] PREFIX PROGRAM...',
+  description: 'Runs a program while holding a lock in the KV store, at PREFIX/.lock: on any number of machines, one of them runs it at a time (or -n of them). When the lock is lost the program gets SIGTERM, and SIGKILL 5 s later. Locks of Consul\'s own tools are the same locks.',
+  examples: [
+    ['muster lock jobs/nightly ./backup.sh', 'one backup at a time'],
+    ['muster lock -n=3 -timeout=10s jobs/report ./report.sh', 'up to three; give up after 10 s'],
+    ['muster lock -child-exit-code -shell=false app/leader /usr/bin/app -serve', 'exit with 2 when the program fails'],
+  ],
+  flags: [
+    { name: 'n', type: 'int', help: 'how many may hold the lock (default 1)' },
+    { name: 'name', type: 'string', placeholder: 'NAME', help: 'name of the session (default: what is run, and where)' },
+    { name: 'timeout', aliases: ['try'], type: 'string', placeholder: 'DURATION', help: 'how long to wait for the lock (default: without end)' },
+    { name: 'monitor-retry', type: 'int', help: 'how often to ask again for a lock that cannot be asked about (default 3)' },
+    { name: 'pass-stdin', type: 'bool', help: 'let the program read standard input' },
+    { name: 'child-exit-code', type: 'bool', help: 'exit with 2 when the program fails' },
+    { name: 'shell', type: 'bool', help: 'run the program by a shell (default true)' },
+    { name: 'verbose', type: 'bool', help: 'say what is done' },
+    ...clientFlags, ...serverFlags,
+  ],
+  runsProgram: true,
+  async run(flags, io) {
+    const [given, ...words] = flags.positional
+    const prefix = keyArgument(given).replace(/\/+$/, '')
+    if (given === undefined || words.length === 0) throw new MusterError('USAGE', 'Key prefix and child command must be specified')
+    if (prefix === '') throw new MusterError('USAGE', 'The key prefix must not be empty')
+    const limit = Number(flagValue(flags, 'n') ?? '1')
+    if (limit < 1) throw new MusterError('USAGE', `-n must be at least 1, found ${limit}`)
+    const client = await Client.connect(flags, io)
+    const name = flagValue(flags, 'name') ?? `Consul lock for '${words.join(' ')}' at '${prefix}'`
+    const waiting = waitSignal(flags, io)
+    const session = await createSession(client, name, limit === 1 ? 'release' : 'delete')
+    try {
+      const lock = limit === 1 ? new Mutex(client, prefix, session.id) : new Semaphore(client, prefix, session.id, limit)
+      return await runHolding(lock, session, words, { flags, io, waiting })
+    } finally {
+      waiting.release()
+      await session.close().catch((error: unknown) => { io.err(`the session ends by itself: ${errorMessage(error)}\n`) })
+    }
+  },
+}
+
+interface Waiting { readonly signal: AbortSignal; release(): void }
+
+/** Aborted when the time to wait for the lock is over, or someone wants the command to end. */
+function waitSignal(flags: ParsedFlags, io: Io): Waiting {
+  const text = flagValue(flags, 'timeout')
+  const timeout = text === undefined ? undefined : parseDuration(text)
+  if (text !== undefined && (timeout === undefined || timeout <= 0)) throw new MusterError('USAGE', `-timeout: "${text}" is not a duration above 0`, { hint: 'write e.g. 10s' })
+  const stopped = new AbortController()
+  const stop = (): void => { stopped.abort() }
+  process.once('SIGTERM', stop)
+  const timer = timeout === undefined ? undefined : setTimeout(stop, timeout)
+  const release = (): void => {
+    process.off('SIGTERM', stop)
+    clearTimeout(timer)
+  }
+  return { signal: AbortSignal.any([io.interrupted, stopped.signal]), release }
+}
+
+interface Run { readonly flags: ParsedFlags; readonly io: Io; readonly waiting: Waiting }
+
+async function runHolding(lock: Lock, session: LockSession, words: readonly string[], { flags, io, waiting }: Run): Promise<number> {
+  const say = (text: string): void => { if (flagIsSet(flags, 'verbose')) io.out(`${text}\n`) }
+  say(`Setting up lock at path: ${lock.key}`)
+  say('Attempting lock acquisition')
+  if (!await acquired(lock, AbortSignal.any([waiting.signal, session.lost]))) {
+    io.err('Shutdown triggered or timeout during lock acquisition\n')
+    await cleanUp(lock, say)
+    return 1
+  }
+  waiting.release()
+  const finished = new AbortController()
+  const retries = Number(flagValue(flags, 'monitor-retry') ?? '3')
+  const lost = untilLost(lock, retries, AbortSignal.any([finished.signal, session.lost])).then(result => result || session.lost.aborted)
+  say('Starting handler')
+  const child = startChild(words, {
+    shell: flagValue(flags, 'shell') === undefined || flagIsSet(flags, 'shell'), inheritInput: flagIsSet(flags, 'pass-stdin'),
+    env: { ...io.env, CONSUL_LOCK_HELD: 'true' },
+  })
+  const first = await Promise.race([child.ended, lost.then(() => 'lost' as const)])
+  if (first === 'lost') {
+    io.err('Lock lost, killing child\n')
+    await child.stop(grace)
+    return 1
+  }
+  finished.abort()
+  const failure = failureOf(first)
+  if (failure !== undefined) io.err(`Error running handler: ${failure}\n`)
+  say('Child terminated, releasing lock')
+  await lock.release()
+  await cleanUp(lock, say)
+  return failure !== undefined && flagIsSet(flags, 'child-exit-code') ? 2 : 0
+}
+
+async function acquired(lock: Lock, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await lock.acquire(signal)
+  } catch (error) {
+    if (signal.aborted) return false
+    throw error
+  }
+}
+
+async function cleanUp(lock: Lock, say: (text: string) => void): Promise<void> {
+  say(await lock.cleanup() ? 'Cleanup succeeded' : 'Cleanup aborted, lock in use')
+}

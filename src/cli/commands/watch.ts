@@ -1,0 +1,109 @@
+import { MusterError, errorMessage } from '../../common/errors.js'
+import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
+import { watchPlan, type WatchQuery } from '../../watch/index.js'
+import { failureOf, startChild } from '../child.js'
+import { Client, unexpected, type Query } from '../client.js'
+import { clientFlags, serverFlags } from '../client-settings.js'
+import type { Command } from '../command.js'
+import type { Io } from '../io.js'
+import { pause } from '../pause.js'
+
+/** Flags that a watch in a file has as keys. */
+const texts = ['type', 'key', 'prefix', 'service', 'state', 'name'] as const
+
+/** `muster watch`. */
+export const command: Command = {
+  usage: 'watch [options] [PROGRAM...]',
+  description: 'Shows what the watch looks at as JSON and ends; with a program, runs it each time that it changes, with the JSON as one line on its standard input and CONSUL_INDEX in its environment. Ends with 1 when the program fails.',
+  examples: [
+    ['muster watch -type=service -service=web', 'the instances of a service'],
+    ['muster watch -type=key -key=app/color ./reload.sh', 'run a program on each change of a key'],
+    ['muster watch -type=services -shell=false /usr/bin/logger', 'without a shell'],
+  ],
+  flags: [
+    { name: 'type', type: 'string', placeholder: 'TYPE', help: 'key, keyprefix, services, nodes, service, checks or event' },
+    { name: 'key', type: 'string', placeholder: 'KEY', help: 'with key: the key' },
+    { name: 'prefix', type: 'string', placeholder: 'PREFIX', help: 'with keyprefix: what the keys begin with' },
+    { name: 'service', type: 'string', placeholder: 'NAME', help: 'with service and checks: the service' },
+    { name: 'tag', type: 'string', repeatable: true, placeholder: 'TAG', help: 'with service: only instances with this tag; repeatable' },
+    { name: 'passingonly', type: 'string', placeholder: 'true|false', help: 'with service: only instances that pass' },
+    { name: 'state', type: 'string', placeholder: 'STATE', help: 'with checks: any, passing, warning or critical' },
+    { name: 'name', type: 'string', placeholder: 'NAME', help: 'with event: the name' },
+    { name: 'shell', type: 'bool', help: 'run the program by a shell (default true)' },
+    ...clientFlags, ...serverFlags,
+  ],
+  runsProgram: true,
+  async run(flags, io) {
+    const query = queryOf(flags)
+    const client = await Client.connect(flags, io)
+    try {
+      return await watch(client, query, flags, io)
+    } catch (error) {
+      if (io.interrupted.aborted) return 0
+      throw error
+    }
+  },
+}
+
+function queryOf(flags: ParsedFlags): WatchQuery {
+  const passing = flagValue(flags, 'passingonly') ?? 'false'
+  if (passing !== 'true' && passing !== 'false') throw new MusterError('USAGE', `-passingonly: "${passing}" is neither true nor false`)
+  const tags = flags.values.get('tag')
+  const written = {
+    ...Object.fromEntries(texts.flatMap(name => flagValue(flags, name) === undefined ? [] : [[name, flagValue(flags, name)]])),
+    ...tags !== undefined && { tag: tags }, ...passing === 'true' && { passingonly: true }, args: ['-'],
+  }
+  try {
+    return watchPlan({ written, origin: { file: 'watch', line: 1, column: 1 } }).query
+  } catch (error) {
+    throw new MusterError('USAGE', errorMessage(error).replace(/^watch:1: /, ''))
+  }
+}
+
+/** How long one question may wait for a change. */
+const questionWait = '5m'
+/** Pause after a failed question: this times the failures squared, up to the limit. */
+const retryBase = 5000
+const retryLimit = 180_000
+
+async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: Io): Promise<number> {
+  const words = flags.positional
+  const shell = flagValue(flags, 'shell') === undefined || flagIsSet(flags, 'shell')
+  const [path = '', search] = query.path.split('?')
+  const parameters = listsOf(new URLSearchParams(search))
+  let index = ''
+  let given: string | undefined
+  let failures = 0
+  for (;;) {
+    let answer: Awaited<ReturnType<Client['request']>>
+    try {
+      answer = await client.request('GET', path, { ...parameters, ...index !== '' && { index, wait: questionWait } }, undefined, io.interrupted)
+      if (answer.status !== 200 && answer.status !== 404) throw unexpected(answer.status, answer.body)
+      failures = 0
+    } catch (error) {
+      // An agent that never answered is a mistake in the address; one that did may come back.
+      if (given === undefined || io.interrupted.aborted) throw error
+      io.err(`watch: ${errorMessage(error)}\n`)
+      index = ''
+      await pause(Math.min(retryBase * ++failures ** 2, retryLimit), io.interrupted)
+      continue
+    }
+    index = String(answer.headers['x-consul-index'] ?? '')
+    const data = query.pick(answer.status === 404 || answer.body === '' ? null : JSON.parse(answer.body), answer.status === 200)
+    const text = JSON.stringify(data)
+    if (text === given) continue
+    given = text
+    if (words.length === 0) {
+      io.out(`${JSON.stringify(data, null, 4)}\n`)
+      return 0
+    }
+    const failure = failureOf(await startChild(words, { shell, env: { ...io.env, CONSUL_INDEX: index }, input: `${text}\n` }).ended)
+    if (io.interrupted.aborted) return 0
+    if (failure !== undefined) {
+      io.err(`Error executing handler: ${failure}\n`)
+      return 1
+    }
+  }
+}
+
+const listsOf = (search: URLSearchParams): Query => Object.fromEntries([...new Set(search.keys())].map(name => [name, search.getAll(name)]))

@@ -1,0 +1,61 @@
+import { MusterError } from '../../common/errors.js'
+import type { Client } from '../client.js'
+import { kvPairs, kvQuery, kvWrite, type KvPair } from '../kv.js'
+import { pause } from '../pause.js'
+import { delayedRetry, questionWait, type Lock } from './types.js'
+
+/** Marks a key as a lock, for every tool. */
+const lockFlags = 3304740253564472344n
+
+/** A lock that one holds: the key belongs to its session. */
+export class Mutex implements Lock {
+  readonly key: string
+  readonly #client: Client
+  readonly #session: string
+
+  constructor(client: Client, prefix: string, session: string) {
+    this.#client = client
+    this.key = `${prefix}/.lock`
+    this.#session = session
+  }
+
+  async acquire(signal: AbortSignal): Promise<boolean> {
+    let index = ''
+    while (!signal.aborted) {
+      const { pairs: [pair], index: now } = await kvQuery(this.#client, this.key, { consistent: '', ...index !== '' && { index, wait: questionWait } }, signal)
+      this.#judge(pair)
+      if (pair?.session === this.#session) return true
+      if (pair !== undefined && pair.session !== '') {
+        index = now
+        continue
+      }
+      if (await kvWrite(this.#client, 'PUT', this.key, { acquire: this.#session, flags: String(lockFlags) })) return true
+      index = ''
+      await pause(delayedRetry, signal)
+    }
+    return false
+  }
+
+  async isHeld(index: string, signal: AbortSignal): Promise<{ held: boolean; index: string }> {
+    const { pairs: [pair], index: now } = await kvQuery(this.#client, this.key, { consistent: '', ...index !== '' && { index, wait: questionWait } }, signal)
+    return { held: pair?.session === this.#session, index: now }
+  }
+
+  async release(): Promise<void> {
+    await kvWrite(this.#client, 'PUT', this.key, { release: this.#session, flags: String(lockFlags) })
+  }
+
+  async cleanup(): Promise<boolean> {
+    const [pair] = await kvPairs(this.#client, this.key, { consistent: '' })
+    if (pair === undefined) return true
+    this.#judge(pair)
+    if (pair.session !== '') return false
+    return kvWrite(this.#client, 'DELETE', this.key, { cas: String(pair.modifyIndex) })
+  }
+
+  #judge(pair: KvPair | undefined): void {
+    if (pair !== undefined && pair.flags !== lockFlags) {
+      throw new MusterError('LOCK_FOREIGN', `Existing key does not match lock use: ${this.key}`, { hint: 'choose another prefix, or delete that key' })
+    }
+  }
+}
