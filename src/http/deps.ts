@@ -1,5 +1,5 @@
 import type { AgentApi } from '../agent/index.js'
-import type { CatalogReads, CatalogWrites } from '../catalog/index.js'
+import type { CatalogReads, CatalogWrites, RemoteDatacenters } from '../catalog/index.js'
 import type { Membership, ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
@@ -16,6 +16,8 @@ export interface Deps {
   readonly membership: Membership
   /** Where agents are in the space of round trips; not given: nothing is measured. */
   readonly places: ServerCoordinates | undefined
+  /** Where prepared queries look that find nothing here; not given: there is no other datacenter. */
+  readonly others: RemoteDatacenters | undefined
   readonly logs: LogHub
   readonly log: Logger
   readonly metrics: Metrics

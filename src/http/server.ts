@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AgentApi } from '../agent/index.js'
-import type { CatalogReads, CatalogWrites } from '../catalog/index.js'
+import type { CatalogReads, CatalogWrites, RemoteDatacenters } from '../catalog/index.js'
 import type { Membership, ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
@@ -32,6 +32,8 @@ export interface HttpServerOptions {
   readonly membership: Membership
   /** Where agents are in the space of round trips; not given: nothing is measured. */
   readonly places?: ServerCoordinates | undefined
+  /** Where prepared queries look that find nothing here; not given: there is no other datacenter. */
+  readonly others?: RemoteDatacenters | undefined
   readonly logs: LogHub
   readonly metrics: Metrics
   readonly clock: Clock
@@ -98,7 +100,7 @@ class AgentHttpServer implements HttpServer {
       blocked: metrics.gauge('http.blocked_queries', 'Queries that wait for a change'),
     })
     this.#deps = {
-      agent, catalog, membership, places: options.places, logs, log, metrics, clock, random: options.random, reads, settings: () => this.#prepared.settings,
+      agent, catalog, membership, places: options.places, others: options.others, logs, log, metrics, clock, random: options.random, reads, settings: () => this.#prepared.settings,
       fragments: new Fragments(settings.datacenter), closing: this.#closing.signal,
       forwarding: options.forward ?? {}, lastContact,
     }

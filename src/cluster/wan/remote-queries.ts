@@ -33,7 +33,8 @@ export function remoteQueries({ server, client, routes, catalog, nearest, random
     nearest,
     remote: async (datacenter, query, limit) => {
       try {
-        return readInstances(await routes.first(datacenter, address => client.call(address, methods.query, { query, limit }, { timeout: patience })))
+        const answer = await routes.first(datacenter, async address => ({ found: await client.call(address, methods.query, { query, limit }, { timeout: patience }) }))
+        return answer === undefined ? undefined : readInstances(answer.found)
       } catch (error) {
         log.warn('a prepared query could not be asked in another datacenter', { datacenter, error: errorMessage(error) })
         return undefined

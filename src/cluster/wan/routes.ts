@@ -1,4 +1,4 @@
-import { MusterError, errorMessage } from '../../common/errors.js'
+import { errorMessage } from '../../common/errors.js'
 import { shuffled } from '../../common/shuffled.js'
 import type { Clock } from '../../common/clock.js'
 import type { Logger } from '../../telemetry/index.js'
@@ -6,7 +6,7 @@ import type { RpcClient } from '../rpc/types.js'
 import { isUnreachable } from '../rpc/unreachable.js'
 import type { ServerInfo } from '../types.js'
 import { wanAddress, wanName, type KnownServer, type KnownServers } from './known-servers.js'
-import type { Forward } from './types.js'
+import type { WanRoute } from './types.js'
 
 /** How long requests to a datacenter prefer the same servers, in ms: long enough that a client reads its own writes, short enough that load spreads. */
 const steady = 120_000
@@ -46,19 +46,23 @@ export class Routes {
   }
 
   /** See {@link Wan.route}. */
-  route(datacenter: string): Forward | undefined {
+  route(datacenter: string): WanRoute | undefined {
     if (this.servers(datacenter).length === 0) return undefined
-    return async (request, response) => {
-      for (const server of this.servers(datacenter).slice(0, mostTries)) {
-        if (await this.#parts.client.proxy(wanAddress(server.info), request, response)) return
-        this.#parts.suspect(server)
-      }
-      throw noPath(datacenter)
+    const { client, suspect } = this.#parts
+    return {
+      proxy: async (request, response, options) => {
+        for (const server of this.servers(datacenter).slice(0, mostTries)) {
+          if (await client.proxy(wanAddress(server.info), request, response, options)) return true
+          suspect(server)
+        }
+        return false
+      },
+      get: (target, signal) => this.first(datacenter, address => client.get(address, target, signal)),
     }
   }
 
-  /** Does something with the first server there that can be reached. @throws what it throws otherwise, or CLUSTER_NO_PATH */
-  async first<Result>(datacenter: string, ask: (address: string) => Promise<Result>): Promise<Result> {
+  /** Asks the first server there that can be reached; undefined when none can. @throws what `ask` throws otherwise */
+  async first<Result>(datacenter: string, ask: (address: string) => Promise<Result>): Promise<Result | undefined> {
     const { log, suspect } = this.#parts
     for (const server of this.servers(datacenter).slice(0, mostTries)) {
       try {
@@ -69,7 +73,7 @@ export class Routes {
         suspect(server)
       }
     }
-    throw noPath(datacenter)
+    return undefined
   }
 
   #ranks(datacenter: string, candidates: readonly KnownServer[]): ReadonlyMap<string, number> {
@@ -84,11 +88,6 @@ export class Routes {
     return order.ranks
   }
 }
-
-/** The refusal of a request for a datacenter that cannot be reached, in Consul's words. */
-export const noPath = (datacenter: string): MusterError => new MusterError('CLUSTER_NO_PATH', 'No path to datacenter', {
-  hint: `no server of "${datacenter.slice(0, 100)}" can be reached; join -wan makes another datacenter known, members -wan shows what is`,
-})
 
 /** The info of servers that are known. */
 export const infoOf = ({ info }: KnownServer): ServerInfo => info

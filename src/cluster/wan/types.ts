@@ -5,7 +5,7 @@ import type { Coordinate } from '../../common/coordinate.js'
 import type { Duration } from '../../common/duration.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { DatacenterCoordinates } from '../coordinates/types.js'
-import type { RpcClient, RpcServer } from '../rpc/types.js'
+import type { ProxyOptions, RpcClient, RpcServer } from '../rpc/types.js'
 import type { Member, MemberStatus, ServerInfo } from '../types.js'
 
 /** The servers of other datacenters, kept where all servers of this one find them and a restart does. */
@@ -46,8 +46,16 @@ export interface WanOptions {
   readonly log: Logger
 }
 
-/** Hands a request of the API on. Rejects with CLUSTER_NO_PATH, and nothing written, when no server there can be reached. */
-export type Forward = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+/** The servers of another datacenter, tried one after the other. */
+export interface WanRoute {
+  /** Hands a request of the API on. False when no server could be reached: nothing was written, and nothing of the request's body is gone. */
+  proxy(request: IncomingMessage, response: ServerResponse, options?: ProxyOptions): Promise<boolean>
+  /** A GET of the API; undefined when no server could be reached. Rejects when `signal` is aborted. */
+  get(target: string, signal: AbortSignal): Promise<ApiAnswer | undefined>
+}
+
+/** An answer of the API; `index` is X-Consul-Index, '' for none. */
+export interface ApiAnswer { readonly status: number; readonly index: string; readonly body: string }
 
 /** The datacenters that know each other through `join -wan`. Everything but `join` answers from memory, also while there is no leader. */
 export interface Wan {
@@ -64,11 +72,9 @@ export interface Wan {
   /** Resolves with how many of the addresses (`host[:port]`) answered. Rejects CLUSTER_JOIN_FAILED naming each failure when none did. */
   join(addresses: readonly string[]): Promise<number>
   /** The way to another datacenter; undefined for one that is not known. Names match without regard to case. */
-  route(datacenter: string): Forward | undefined
+  route(datacenter: string): WanRoute | undefined
   /** Servers of a datacenter in the order in which they should be asked, those that did not answer lately last. */
   servers(datacenter: string): readonly ServerInfo[]
-  /** A GET of the API in another datacenter. Rejects with CLUSTER_NO_PATH when no server there can be reached. */
-  get(datacenter: string, target: string, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string }>
   /** For prepared queries that find nothing here. */
   readonly remote: RemoteDatacenters
   /** Counts `node.datacenter` as left when it has failed; with `prune` it is no longer listed. Resolves whether there is such a server. */

@@ -12,7 +12,7 @@ import { helloLimit, methods, readSelf, readWanHello, type WanHello, type WanPon
 import { Pings } from './pings.js'
 import { remoteQueries } from './remote-queries.js'
 import { Routes, infoOf } from './routes.js'
-import type { Forward, Wan, WanOptions } from './types.js'
+import type { Wan, WanOptions, WanRoute } from './types.js'
 
 /** Milliseconds: how often what is known is compared with one server of each datacenter, how long a leaving server waits for the others. */
 const pace = { compare: 30_000, look: 1000, leave: 2000 }
@@ -94,12 +94,8 @@ class WanNode implements Wan {
     return this.#joining.join(addresses)
   }
 
-  route(datacenter: string): Forward | undefined { return this.#routes.route(datacenter) }
+  route(datacenter: string): WanRoute | undefined { return this.#routes.route(datacenter) }
   servers(datacenter: string): readonly ServerInfo[] { return this.#routes.servers(datacenter).map(infoOf) }
-
-  get(datacenter: string, target: string, signal: AbortSignal): ReturnType<Wan['get']> {
-    return this.#routes.first(datacenter, address => this.#options.client.get(address, target, signal))
-  }
 
   forceLeave(name: string, prune: boolean): Promise<boolean> {
     const found = this.#known.all().find(({ info }) => wanName(info).toLowerCase() === name.toLowerCase())

@@ -66,13 +66,13 @@ async function remove({ catalog }: Deps, { rest }: ApiRequest): Promise<Answer> 
 }
 
 function execute(deps: Deps, nodes: QueryNodes, request: ApiRequest): Promise<Answer> {
-  const { catalog, random } = deps
+  const { catalog, random, others } = deps
   const { nodeName, datacenter } = deps.settings()
   const run: QueryRun = {
     near: request.query.first('near'), limit: readLimit(request), connect: readConnect(request), agentNode: request.header(agentHeader) ?? nodeName, address: clientAddress(request),
   }
   return freshRead(deps, request, async () => {
-    const outcome = await runQuery({ catalog, datacenter, random }, request.rest, run)
+    const outcome = await runQuery({ catalog, datacenter, random, ...others !== undefined && { others } }, request.rest, run)
     if (outcome === undefined) throw notFound()
     const { query, instances, failovers } = outcome
     return `"Service":${JSON.stringify(query.service.service)},"Nodes":[${instances.map(one => nodes.json(one, outcome.datacenter)).join(',')}],`

@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import { Catalog } from '../../../src/catalog/index.js'
 import { systemClock } from '../../../src/common/clock.js'
 import type { Settings } from '../../../src/config/index.js'
-import { createHttpServer, type HttpServer } from '../../../src/http/index.js'
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../../src/http/index.js'
 import { openMemoryStore } from '../../../src/store/index.js'
 import { RecordingMetrics } from '../../support/recording-metrics.js'
 import { AgentTwin } from './agent-twin.js'
@@ -27,7 +27,7 @@ export interface Served {
 }
 
 /** Starts one on a free port; it closes when the test ends. */
-export async function serve(t: Test, parts: Partial<Settings> = {}, options: { readonly alwaysCurrent?: boolean; readonly random?: () => number } = {}): Promise<Served> {
+export async function serve(t: Test, parts: Partial<Settings> = {}, options: Partial<Pick<HttpServerOptions, 'forward' | 'lastContact' | 'alwaysCurrent' | 'random' | 'places' | 'others'>> = {}): Promise<Served> {
   const settings = settingsWith(parts)
   const store = openMemoryStore({ clock: systemClock })
   const catalog = await Catalog.open({ store, clock: systemClock })
@@ -35,7 +35,10 @@ export async function serve(t: Test, parts: Partial<Settings> = {}, options: { r
   const membership = new MembershipTwin()
   const logs = new TestLogHub()
   const metrics = new RecordingMetrics()
-  const server = createHttpServer({ settings, agent, catalog, membership, logs, metrics, clock: systemClock, random: options.random ?? (() => 0), alwaysCurrent: options.alwaysCurrent ?? true })
+  const server = createHttpServer({
+    settings, agent, catalog, membership, logs, metrics, clock: systemClock, random: options.random ?? (() => 0), alwaysCurrent: options.alwaysCurrent ?? true,
+    places: options.places, others: options.others,
+  })
   await server.start()
   t.teardown(async () => {
     await server.close()
