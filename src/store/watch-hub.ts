@@ -17,7 +17,15 @@ interface Watcher {
   cursor: number
   readonly on: (batch: Batch) => void
   closed: boolean
+  /** A difference is being loaded for it; what comes meanwhile waits in the history. */
+  loading: boolean
 }
+
+/** The entries modified after one revision, as they stood at another (the present one, where they come at once). */
+export type EntriesAfter = (after: number, at: Revision) => readonly Entry[] | Promise<readonly Entry[]>
+
+/** Milliseconds until a difference that could not be loaded is tried again. */
+const retryDelay = 250
 
 /** The revision a change belongs to. */
 export const changeRevision = (change: Change): Revision => change.kind === 'put' ? change.entry.modified : change.revision
@@ -25,13 +33,13 @@ export const changeRevision = (change: Change): Revision => change.kind === 'put
 /**
  * Delivers batches to watchers: each from its own starting point, in order, without a gap. A bounded history serves those
  * who start a little behind; those further behind get one batch with the difference, made of the entries that `entriesAfter`
- * gives (those modified after a revision, at present) and of the remembered deletions.
+ * gives and of the remembered deletions.
  * A watcher that throws is a defect: the error surfaces as an uncaught one, after the others were served.
  */
 export class WatchHub {
   revision: Revision
   readonly #limits: HistoryLimits
-  readonly #entriesAfter: (after: number) => readonly Entry[]
+  readonly #entriesAfter: EntriesAfter
   readonly #watchers = new Set<Watcher>()
   readonly #history: Batch[] = []
   #historyChanges = 0
@@ -42,7 +50,7 @@ export class WatchHub {
   /** The deletions of this revision and older ones may be forgotten. */
   #deletionsFrom: number
 
-  constructor(revision: Revision, entriesAfter: (after: number) => readonly Entry[], limits: HistoryLimits = defaultHistory) {
+  constructor(revision: Revision, entriesAfter: EntriesAfter, limits: HistoryLimits = defaultHistory) {
     this.revision = revision
     this.#historyFrom = revision
     this.#deletionsFrom = revision
@@ -58,7 +66,7 @@ export class WatchHub {
   add(after: Revision, on: (batch: Batch) => void): Subscription & { readonly behind: boolean; catchUp(): void } {
     // Revision 1 is the empty store: whoever starts there has nothing that could have been deleted.
     if (after > 1 && after < this.#deletionsFrom) throw compacted(after, this.#deletionsFrom)
-    const watcher: Watcher = { cursor: after, on, closed: false }
+    const watcher: Watcher = { cursor: after, on, closed: false, loading: false }
     this.#watchers.add(watcher)
     return {
       behind: after < this.revision,
@@ -76,11 +84,14 @@ export class WatchHub {
     this.revision = batch.revision
     this.#remember(batch)
     for (const watcher of [...this.#watchers]) {
-      if (watcher.cursor === before) this.#deliver(watcher, batch)
+      if (watcher.cursor === before && !watcher.loading) this.#deliver(watcher, batch)
       else this.#serve(watcher)
     }
     this.#forget()
   }
+
+  /** When a key was deleted, where that is remembered and it was not put since. */
+  deletedAt(key: string): Revision | undefined { return this.#deletions.get(key) }
 
   close(): void {
     for (const watcher of this.#watchers) watcher.closed = true
@@ -88,9 +99,14 @@ export class WatchHub {
   }
 
   #serve(watcher: Watcher): void {
-    if (watcher.cursor >= this.revision) return
+    if (watcher.cursor >= this.revision || watcher.loading || watcher.closed) return
     if (watcher.cursor < this.#historyFrom) {
-      this.#deliver(watcher, { revision: this.revision, changes: this.#difference(watcher.cursor) })
+      const at = this.revision
+      // Taken now, because a key that is put again until the entries are there is no longer remembered as deleted.
+      const deletions = this.#deletionsAfter(watcher.cursor)
+      const found = this.#entriesAfter(watcher.cursor, at)
+      if (found instanceof Promise) this.#wait(watcher, at, deletions, found)
+      else this.#deliver(watcher, { revision: at, changes: inOrder(deletions, found) })
       return
     }
     for (const batch of this.#history) {
@@ -111,12 +127,24 @@ export class WatchHub {
     }
   }
 
-  #difference(after: number): Change[] {
-    const changes: Change[] = this.#entriesAfter(after).map(entry => ({ kind: 'put', entry }))
-    for (const [key, revision] of this.#deletions) {
-      if (revision > after) changes.push({ kind: 'delete', key, revision })
-    }
-    return changes.sort((a, b) => changeRevision(a) - changeRevision(b))
+  #wait(watcher: Watcher, at: Revision, deletions: readonly Change[], found: Promise<readonly Entry[]>): void {
+    watcher.loading = true
+    found.then(entries => {
+      watcher.loading = false
+      this.#deliver(watcher, { revision: at, changes: inOrder(deletions, entries) })
+      this.#serve(watcher)
+    }, () => {
+      setTimeout(() => {
+        watcher.loading = false
+        this.#serve(watcher)
+      }, retryDelay).unref()
+    })
+  }
+
+  #deletionsAfter(after: number): Change[] {
+    const changes: Change[] = []
+    for (const [key, revision] of this.#deletions) if (revision > after) changes.push({ kind: 'delete', key, revision })
+    return changes
   }
 
   #remember(batch: Batch): void {
@@ -152,6 +180,9 @@ export class WatchHub {
     }
   }
 }
+
+const inOrder = (deletions: readonly Change[], entries: readonly Entry[]): Change[] =>
+  [...deletions, ...entries.map((entry): Change => ({ kind: 'put', entry }))].sort((a, b) => changeRevision(a) - changeRevision(b))
 
 const valueBytes = ({ changes }: Batch): number =>
   changes.reduce((sum, change) => change.kind === 'put' ? sum + change.entry.value.byteLength : sum, 0)

@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly timeout: number
   /** Whether a member without a leader is to refuse at once, instead of waiting for one. */
   readonly needsLeader?: boolean
+  /** Gets what ends the call before its time. */
+  readonly begun?: (abort: () => void) => void
 }
 
 /** An open stream. `end` is called once, however it ends, unless `close` was called before. */
@@ -99,7 +101,7 @@ export class EtcdChannel {
     const method = pick(protocol)
     const client = this.#client(protocol)
     return await new Promise<Response>((resolve, reject) => {
-      client.makeUnaryRequest(
+      const call = client.makeUnaryRequest(
         method.path, method.requestSerialize, method.responseDeserialize, request,
         metadata(protocol, options.needsLeader === true, token), { deadline: Date.now() + options.timeout },
         (fault, response) => {
@@ -107,6 +109,7 @@ export class EtcdChannel {
           else if (response === undefined) reject(new Error(`etcd answered ${method.path} with nothing`))
           else resolve(response)
         })
+      options.begun?.(() => { call.cancel() })
     })
   }
 

@@ -72,3 +72,22 @@ export function adminFailure(fault: unknown, endpoints: readonly string[]): Must
   }
   return new MusterError('STORE_REFUSED', `etcd refused: ${details}`, { cause: fault })
 }
+
+/** Etcd has raised its NOSPACE alarm, or is about to. */
+export const noSpace = (cause: unknown): MusterError => new MusterError('STORE_FULL', 'etcd takes no more writes: its database has reached its quota', {
+  status: 503, cause, hint: noSpaceHint,
+})
+
+export const noSpaceHint = 'make room (compact, then defragment every member) or raise --quota-backend-bytes, then disarm the alarm (etcdctl alarm disarm)'
+
+/** Anything else that etcd refused. */
+export const refused = (fault: unknown): MusterError => fault instanceof MusterError ? fault
+  : new MusterError('STORE_FAILED', `etcd refused: ${detailsOf(fault)}`, {
+    status: 503, cause: fault,
+    ...codeOf(fault) === codes.denied || codeOf(fault) === codes.unauthenticated || isAuthFault(fault)
+      ? { hint: 'the user must have a role that may read and write every key that begins with the store\'s prefix' } : {},
+  })
+
+/** A transaction above what etcd takes in one. */
+export const tooLarge = (what: string, limit: string, remedy: string, cause: unknown): MusterError =>
+  new MusterError('STORE_TOO_LARGE', `${what}, more than etcd takes in one transaction (${limit})`, { status: 413, cause, hint: remedy })

@@ -1,0 +1,85 @@
+import type { Clock } from '../../common/clock.js'
+import type { MusterError } from '../../common/errors.js'
+import { storeClosed } from '../errors.js'
+import type { EtcdChannel, Pick } from './connection.js'
+import { isConnectionFault, isNoSpace, isUnappliedForNow, isUncertain, noLeader, noSpace, refused } from './failures.js'
+
+/** Milliseconds between attempts: a new leader is to be found within tens of them, and nobody to be kept busy without one. */
+const firstPause = 20
+const longestPause = 100
+
+/** How long one attempt may take: etcd's own patience is 7 seconds, spent on a leader that is gone. */
+const attempt = 1500
+
+/** What happened that people may want to know, with what to do about it where there is something to do. */
+export interface EtcdStoreEvent {
+  readonly kind: 'lost' | 'resumed' | 'compacted' | 'full' | 'writable' | 'limit'
+  readonly message: string
+  readonly hint?: string
+}
+
+/** What the parts of the store share: the way to etcd, patience, and an end. */
+export class Caller {
+  /** The newest Raft term seen. */
+  term = 0
+  closed = false
+  readonly channel: EtcdChannel
+  readonly clock: Clock
+  /** Milliseconds that a call waits for a leader. */
+  readonly hold: number
+  readonly report: (event: EtcdStoreEvent) => void
+
+  constructor(parts: { channel: EtcdChannel; clock: Clock; hold: number; report: (event: EtcdStoreEvent) => void }) {
+    this.channel = parts.channel
+    this.clock = parts.clock
+    this.hold = parts.hold
+    this.report = parts.report
+  }
+
+  /**
+   * Makes a call that does no harm when it is made twice, again and again until etcd answers or `hold` has passed.
+   * @throws MusterError STORE_NO_LEADER, STORE_CLOSED, STORE_FULL, or what `refuse` makes of etcd's refusal
+   */
+  async ask<Request, Response>(
+    pick: Pick<Request, Response>, request: Request,
+    { hold = this.hold, refuse = refused }: { readonly hold?: number; readonly refuse?: (fault: unknown) => MusterError } = {},
+  ): Promise<Response> {
+    const end = this.clock.monotonic() + hold
+    for (const pauses = new Pauses(); ;) {
+      if (this.closed) throw storeClosed()
+      const endpoint = this.channel.endpoint
+      try {
+        return await this.channel.call(pick, request, { timeout: Math.max(1, Math.min(attempt, end - this.clock.monotonic())), needsLeader: true })
+      } catch (fault) {
+        if (isNoSpace(fault)) throw noSpace(fault)
+        if (!isUnappliedForNow(fault) && !isUncertain(fault)) throw refuse(fault)
+        if (isConnectionFault(fault)) this.channel.leave(endpoint)
+        const pause = pauses.next()
+        if (this.clock.monotonic() + pause >= end) throw noLeader(fault)
+        await this.pause(pause)
+      }
+    }
+  }
+
+  pause(delay: number): Promise<void> {
+    return new Promise(resolve => { this.clock.after(delay, resolve) })
+  }
+
+  /** Notes the term that a response was given in. */
+  sawTerm(term: number): void {
+    if (term > this.term) this.term = term
+  }
+}
+
+/** How long to wait before each further attempt. */
+export class Pauses {
+  #next = firstPause
+
+  next(): number {
+    const pause = this.#next
+    this.#next = Math.min(longestPause, pause * 1.5)
+    return pause
+  }
+
+  reset(): void { this.#next = firstPause }
+}
