@@ -37,7 +37,7 @@ export async function serve(t: Test, parts: Partial<Settings> = {}, options: Par
   const metrics = new RecordingMetrics()
   const server = createHttpServer({
     settings, agent, catalog, membership, logs, metrics, clock: systemClock, random: options.random ?? (() => 0), alwaysCurrent: options.alwaysCurrent ?? true,
-    places: options.places, others: options.others,
+    places: options.places, others: options.others, ...options.forward && { forward: options.forward }, ...options.lastContact && { lastContact: options.lastContact },
   })
   await server.start()
   t.teardown(async () => {

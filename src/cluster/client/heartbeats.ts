@@ -1,0 +1,133 @@
+import type { Clock, Timer } from '../../common/clock.js'
+import { MusterError, errorMessage } from '../../common/errors.js'
+import type { Logger } from '../../telemetry/index.js'
+import { readServer } from '../servers/messages.js'
+import { Shape } from '../servers/shape.js'
+import type { AgentInfo, ServerInfo } from '../types.js'
+import type { ServerPool } from './server-pool.js'
+
+/** Answer to `member/heartbeat`. Times in milliseconds. */
+export interface HeartbeatAnswer {
+  /** How long the agent counts as alive without another heartbeat. */
+  readonly ttl: number
+  /** When the next one is due. */
+  readonly every: number
+  readonly servers: readonly ServerInfo[]
+  /** How many members there are, and the revision that last changed one of them. */
+  readonly members: number
+  readonly membersRevision: number
+  /** `address:port` of the leader's server port, '' for none or not told. */
+  readonly leader: string
+  readonly peers: readonly string[]
+}
+
+/** What heartbeats need. */
+export interface HeartbeatsOptions {
+  readonly pool: ServerPool
+  readonly self: () => AgentInfo
+  readonly tags: () => Readonly<Record<string, string>>
+  readonly clock: Clock
+  /** From 0 to below 1. */
+  readonly random: () => number
+  readonly log: Logger
+  /** Each answer; `appeared`: the one before had failed, or there was none. */
+  readonly answered: (answer: HeartbeatAnswer, appeared: boolean) => void
+  /** Nobody answered, so often in a row. */
+  readonly missed: (times: number) => void
+}
+
+/** A heartbeat must be answered within this time: a third of the shortest lease is the rhythm, so two more fit in. Milliseconds. */
+const patience = 2500
+/** Between attempts while nobody answers: at once after the first failure, then with some distance. */
+const retry = { shortest: 250, longest: 3000 }
+
+/** Tells a server, again and again, that this agent lives. The first heartbeat also makes it a member and puts its node into the catalog. */
+export class Heartbeats {
+  readonly #options: HeartbeatsOptions
+  #timer: Timer | undefined
+  #misses = 0
+  #answers = 0
+  #said = ''
+  #membersRevision = 0
+  #stopped = false
+  #beating: Promise<void> = Promise.resolve()
+
+  constructor(options: HeartbeatsOptions) {
+    this.#options = options
+  }
+
+  /** Whether the last heartbeat was answered. */
+  get connected(): boolean { return this.#answers > 0 && this.#misses === 0 }
+
+  /**
+   * The first heartbeat, with the next ones to follow. Resolves when it was answered or nobody could answer it.
+   * @throws MusterError with which a server refused this agent (its name or address is another's)
+   */
+  async start(): Promise<void> {
+    const failed = await this.#beat()
+    if (failed instanceof MusterError && isRefusal(failed)) throw failed
+  }
+
+  /** A server has become known: no need to wait for the next attempt. */
+  hurry(): void {
+    if (this.connected || this.#stopped) return
+    this.#schedule(0)
+  }
+
+  /** Ends them; resolves when the last one is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    await this.#beating
+  }
+
+  async #beat(): Promise<unknown> {
+    const { pool, self, tags, answered, random } = this.#options
+    let failure: unknown
+    try {
+      const answer = readAnswer(await pool.call('member/heartbeat', { info: self(), tags: tags(), members: this.#membersRevision }, { timeout: patience, again: true }))
+      const appeared = this.#misses > 0 || this.#answers === 0
+      this.#misses = 0
+      this.#answers++
+      this.#said = ''
+      this.#membersRevision = answer.membersRevision
+      pool.replace(answer.servers)
+      if (!this.#stopped) answered(answer, appeared)
+      this.#schedule(Math.max(100, answer.every) * (0.9 + random() * 0.2))
+    } catch (error) {
+      failure = error
+      this.#failed(error)
+    }
+    return failure
+  }
+
+  #failed(error: unknown): void {
+    const { log, missed, random } = this.#options
+    this.#misses++
+    const text = errorMessage(error)
+    if (text !== this.#said) log.warn('no server takes this agent\'s heartbeat', { error: text })
+    this.#said = text
+    if (this.#stopped) return
+    missed(this.#misses)
+    this.#schedule(Math.min(retry.longest, retry.shortest * 2 ** Math.min(this.#misses, 10)) * (0.75 + random() * 0.5))
+  }
+
+  #schedule(ms: number): void {
+    this.#timer?.cancel()
+    if (this.#stopped) return
+    this.#timer = this.#options.clock.after(ms, () => { this.#beating = this.#beating.then(async () => { if (!this.#stopped) await this.#beat() }) })
+  }
+}
+
+/** A server has looked at the agent and will not have it; all else may pass by itself. */
+const isRefusal = ({ status, code }: MusterError): boolean => status >= 400 && status < 500 && code !== 'CLUSTER_UNKNOWN_METHOD'
+
+/** @throws MusterError CLUSTER_MESSAGE */
+function readAnswer(body: unknown): HeartbeatAnswer {
+  const answer = new Shape(body, 'the answer to a heartbeat')
+  return {
+    ttl: answer.number('ttl'), every: answer.number('every'), servers: answer.list('servers', 64, readServer),
+    members: answer.number('members'), membersRevision: answer.number('membersRevision'),
+    leader: answer.optionalText('leader') ?? '', peers: answer.list('peers', 64, String),
+  }
+}
