@@ -12,8 +12,8 @@ t.test('hosts of a network can be parted, lose packets, move, and take agents', 
   const cluster = newCluster(t)
   const [one, two] = network.hosts
   if (one === undefined || two === undefined) throw new Error('no hosts')
-  const first = await (await cluster.add({ name: 'n1', place: one, expect: 1 })).start()
-  const second = await (await cluster.add({ name: 'n2', place: two, expect: 1 })).start()
+  const first = await (await cluster.add({ name: 'n1', place: one, role: 'server', expect: 1 })).start()
+  const second = await (await cluster.add({ name: 'n2', place: two, role: 'server', expect: 1 })).start()
   t.ok(await reaches(one, `${second.url}/v1/agent/self`))
 
   await network.partition(one)
@@ -42,7 +42,7 @@ t.test('hosts of a network can be parted, lose packets, move, and take agents', 
 
 t.test('agents on loopback addresses of their own are paused, killed, and asked by all ways', async t => {
   const cluster = newCluster(t)
-  const agent = await (await cluster.add({ name: 'alone', expect: 1, conf: { 'web.json': { service: { name: 'web', port: 80 } } } })).start()
+  const agent = await (await cluster.add({ name: 'alone', role: 'server', expect: 1, conf: { 'web.json': { service: { name: 'web', port: 80 } } } })).start()
   t.equal(await cluster.leader(), agent)
   await cluster.membersAre({ alone: 'alive' })
   t.match((await agent.cli('members')).out, /^alone +/m)

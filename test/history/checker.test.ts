@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { seeded } from '../support/seeded.js'
 import { explainable, PlainKey } from './brute-force.js'
 import { check, type Operation } from './checker.js'
 import type { Input, Output } from './register.js'
@@ -67,7 +68,7 @@ t.test('agrees with trying every order, on small histories, true and bent ones',
   let valid = 0
   let invalid = 0
   fc.assert(fc.property(fc.integer(), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 2 }), (seed, length, bends) => {
-    const random = chance(seed)
+    const random = seeded(seed)
     let history = record({ random, length, clients: 3 })
     for (let i = 0; i < bends; i++) history = bend(history, random)
     const indexes = new Map(history.flatMap(({ output }) => output !== undefined && 'read' in output && output.read !== undefined ? [[output.read.value, output.read.index] as const] : []))
@@ -84,7 +85,7 @@ t.test('agrees with trying every order, on small histories, true and bent ones',
 
 t.test('long true histories pass, and each with one lie in it is found out', async t => {
   for (let seed = 1; seed <= 15; seed++) {
-    const random = chance(seed)
+    const random = seeded(seed)
     const history = record({ random, length: 600, clients: 8 })
     const found = check(history)
     t.equal(found.verdict, 'linearizable', `seed ${seed}: ${JSON.stringify(found).slice(0, 500)}`)
@@ -104,17 +105,6 @@ t.test('reads that may be old', async t => {
   t.same(staleFaults([read(0, 5, 'a'), read(0.5, 4, 'a')], written), [], 'asked at the same time')
   t.equal(staleFaults([read(0, 5, 'x')], written).length, 1, 'from nowhere')
 })
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function chance(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = state + 0x6D2B79F5 | 0
-    let mixed = Math.imul(state ^ state >>> 15, 1 | state)
-    mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed
-    return ((mixed ^ mixed >>> 14) >>> 0) / 4294967296
-  }
-}
 
 /** What clients of a key that tells the truth would have recorded: each operation happens at one moment between its call and its answer. */
 function record({ random, length, clients }: { readonly random: () => number; readonly length: number; readonly clients: number }): Operation[] {

@@ -14,8 +14,12 @@ export interface AgentPlan {
   readonly place: Place
   /** Its own directory: `conf`, `data` and `log` are made in it. */
   readonly directory: string
-  /** Number of servers to wait for; undefined: a client agent. */
-  readonly expect?: number | undefined
+  /** Where its data is, when that is not there. */
+  readonly dataDir?: string | undefined
+  /** `lone`: nothing is said about servers or joining. */
+  readonly role: 'server' | 'client' | 'lone'
+  /** `bootstrap_expect` of a server. */
+  readonly expect?: number
   readonly flags?: readonly string[]
   /** Files of its conf directory: texts as they are, anything else as JSON. */
   readonly conf?: Readonly<Record<string, unknown>>
@@ -31,6 +35,8 @@ export class ClusterAgent {
   place: Place
   /** Flags beyond those that the harness gives; may change while it is stopped. */
   flags: readonly string[]
+  /** As `flags`. */
+  expect: number | undefined
   #child: ChildProcess | undefined
   readonly #log: string
 
@@ -38,8 +44,9 @@ export class ClusterAgent {
     this.name = plan.name
     this.place = plan.place
     this.flags = plan.flags ?? []
+    this.expect = plan.expect
     this.conf = path.join(plan.directory, 'conf')
-    this.dataDir = path.join(plan.directory, 'data')
+    this.dataDir = plan.dataDir ?? path.join(plan.directory, 'data')
     this.#log = path.join(plan.directory, 'log')
     fs.mkdirSync(this.conf, { recursive: true })
     for (const [name, content] of Object.entries(plan.conf ?? {})) this.write(name, content)
@@ -60,7 +67,7 @@ export class ClusterAgent {
 
   /** Starts it, and resolves when its HTTP port takes connections. Rejects with what it printed when it ends instead. */
   async start(): Promise<this> {
-    const role = this.plan.expect === undefined ? [] : ['-server', `-bootstrap-expect=${this.plan.expect}`]
+    const role = this.plan.role === 'lone' ? [] : [`-server=${this.plan.role === 'server'}`, ...this.expect === undefined ? [] : [`-bootstrap-expect=${this.expect}`]]
     const words = ['agent', `-node=${this.name}`, `-bind=${this.address}`, `-client=${this.address}`, '-data-dir', this.dataDir, '-config-dir', this.conf, ...role, ...this.flags]
     const log = fs.openSync(this.#log, 'a')
     const child = spawn(...this.place.command(...plainly(process.execPath, [program, ...words])), { stdio: ['ignore', log, log], env: { ...process.env, ...this.plan.env } })

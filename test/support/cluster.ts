@@ -24,6 +24,8 @@ export interface ClusterPlan {
   readonly flags?: readonly string[]
   /** Files of every agent's conf directory. */
   readonly conf?: Readonly<Record<string, unknown>>
+  /** Data directories of the servers; their own ones where there are none. */
+  readonly dataDirs?: readonly (string | undefined)[]
   /** Begins the names of agents: `s1`, `s2`, `c1`, unless given. */
   readonly prefix?: string
 }
@@ -45,8 +47,8 @@ export class Cluster {
   async add(plan: Omit<AgentPlan, 'place' | 'directory'> & { readonly place?: Place | undefined }): Promise<ClusterAgent> {
     const directory = path.join(this.#directory, `${plan.name}-${this.agents.length}`)
     const agent = new ClusterAgent({ ...plan, place: plan.place ?? await loopbackPlace(), directory })
-    if (plan.expect === undefined) this.clients.push(agent)
-    else this.servers.push(agent)
+    if (plan.role === 'server') this.servers.push(agent)
+    else this.clients.push(agent)
     return agent
   }
 
@@ -111,7 +113,8 @@ export async function populate(cluster: Cluster, plan: ClusterPlan): Promise<voi
   for (let number = 1; number <= plan.servers + (plan.clients ?? 0); number++) {
     const server = number <= plan.servers
     agents.push(await cluster.add({
-      name: `${prefix}${server ? `s${number}` : `c${number - plan.servers}`}`, place: places[number - 1], expect: server ? expect : undefined,
+      name: `${prefix}${server ? `s${number}` : `c${number - plan.servers}`}`, place: places[number - 1],
+      ...server ? { role: 'server', expect } : { role: 'client' }, dataDir: plan.dataDirs?.[number - 1],
       ...plan.conf === undefined ? {} : { conf: plan.conf },
     }))
   }

@@ -1,0 +1,57 @@
+import t from 'tap'
+import { newCluster, populate, type Cluster } from '../support/cluster.js'
+import { until } from '../support/until.js'
+
+/** Two datacenters, joined over the WAN. */
+async function two(t: Parameters<typeof newCluster>[0]): Promise<{ readonly near: Cluster; readonly far: Cluster }> {
+  const near = newCluster(t)
+  const far = newCluster(t)
+  await populate(near, { servers: 2, clients: 1, flags: ['-datacenter=dc1'], prefix: 'near-' })
+  await populate(far, { servers: 2, flags: ['-datacenter=dc2'], prefix: 'far-', conf: { 'web.json': { service: { name: 'web', port: 80 } } } })
+  return { near, far }
+}
+
+t.test('another datacenter is joined, asked, failed over to, and missed', async t => {
+  const { near, far } = await two(t)
+  const [server] = near.servers
+  const [client] = near.clients
+  const [remote] = far.servers
+  if (server === undefined || client === undefined || remote === undefined) throw new Error('no agents')
+  t.match((await server.cli('join', remote.address)).err, /wrong datacenter 'dc\d'/, 'not over the LAN')
+  const joined = await server.cli('join', '-wan', remote.address)
+  t.equal(joined.out, 'Successfully joined cluster by contacting 1 nodes.\n', joined.err)
+  await until('all servers of both know all four', async () => {
+    const lists = await Promise.all([...near.servers, ...far.servers].map(agent => agent.get<{ Name: string }[]>('/v1/agent/members?wan')))
+    return lists.every(list => list.map(member => member.Name).sort().join() === 'far-s1.dc2,far-s2.dc2,near-s1.dc1,near-s2.dc1')
+  }, 30_000)
+  t.match((await server.cli('members', '-wan')).out, /^far-s1\.dc2 .* alive +server .* dc2 /m)
+
+  await until('web is there', async () => (await remote.get<unknown[]>('/v1/catalog/service/web')).length === 2)
+  for (const agent of [server, client]) {
+    t.same(await agent.get('/v1/catalog/datacenters'), ['dc1', 'dc2'], agent.name)
+    t.equal((await agent.get<unknown[]>('/v1/health/service/web?dc=dc2')).length, 2)
+    t.same(await agent.get('/v1/health/service/web'), [])
+    const dug = await until('it answers for the other datacenter', async () => {
+      const found = await agent.dig('web.service.dc2.consul', 'SRV')
+      return found.answer.length === 2 && found
+    })
+    t.same([...dug.answer].sort(), ['web.service.dc2.consul. 0 IN SRV 1 1 80 far-s1.node.dc2.consul.', 'web.service.dc2.consul. 0 IN SRV 1 1 80 far-s2.node.dc2.consul.'])
+  }
+  await client.put('/v1/kv/there?dc=dc2', 'x')
+  t.equal(await (await remote.api('/v1/kv/there?raw')).text(), 'x')
+  t.equal((await client.api('/v1/kv/there')).status, 404)
+
+  const { ID } = JSON.parse(await server.put('/v1/query', { Name: 'web', Service: { Service: 'web', Failover: { Datacenters: ['dc2'] } } })) as { ID: string }
+  t.match(await client.get(`/v1/query/${ID}/execute`), { Datacenter: 'dc2', Failovers: 1 })
+  await until('DNS fails over too', async () => (await client.dig('web.query.consul', 'SRV')).answer.length === 2)
+
+  await remote.crash()
+  t.equal((await server.get<unknown[]>('/v1/catalog/service/web?dc=dc2&stale')).length, 2, 'any server of it will do')
+  await Promise.all(far.servers.map(agent => agent.crash()))
+  const gone = await server.api('/v1/catalog/service/web?dc=dc2')
+  t.equal(gone.status, 500)
+  t.match(await server.api('/v1/catalog/nodes?dc=nowhere').then(response => response.text()), /No path to datacenter/)
+  t.equal((await server.api('/v1/catalog/nodes')).status, 200, 'at home all is well')
+  await Promise.all(far.servers.map(agent => agent.start()))
+  await until('it is found again', async () => (await client.get<unknown[]>('/v1/catalog/service/web?dc=dc2')).length === 2, 40_000)
+})

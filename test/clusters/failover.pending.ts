@@ -1,0 +1,160 @@
+import { Resolver } from 'node:dns/promises'
+import t, { type Test } from 'tap'
+import { startCluster, type Cluster } from '../support/cluster.js'
+import type { ClusterAgent } from '../support/cluster-agent.js'
+import { startNetwork } from '../support/net.js'
+import { killAll } from '../support/processes.js'
+import { until } from '../support/until.js'
+
+/** Counts up a key that is written through some agent, and says whether all of them have it. */
+class Ledger {
+  readonly #written = new Map<string, string>()
+
+  async write(through: ClusterAgent, ms = 20_000): Promise<void> {
+    const key = `ledger/${this.#written.size}`
+    const value = `${through.name} ${performance.now()}`
+    await until(`${through.name} can write`, async () => await through.put(`/v1/kv/${key}`, value) === 'true', ms)
+    this.#written.set(key, value)
+  }
+
+  async verify(t: Test, agents: readonly ClusterAgent[]): Promise<void> {
+    for (const agent of agents) {
+      const missing = await until(`${agent.name} answers`, async () => {
+        const lost: string[] = []
+        for (const [key, value] of this.#written) {
+          const response = await agent.api(`/v1/kv/${key}?raw&consistent`)
+          if (response.status === 500) throw new Error(await response.text())
+          if (await response.text() !== value) lost.push(key)
+        }
+        return { lost }
+      })
+      t.same(missing.lost, [], `${agent.name} has all ${this.#written.size} writes`)
+    }
+  }
+}
+
+const allAlive = (cluster: Cluster): Promise<void> => cluster.membersAre(Object.fromEntries(cluster.agents.map(agent => [agent.name, 'alive' as const])))
+const followers = (cluster: Cluster, leader: ClusterAgent): ClusterAgent[] => cluster.servers.filter(server => server !== leader)
+
+t.test('the leader is killed, paused, cut off: the others go on, and it comes back', async t => {
+  const network = await startNetwork(t, 4)
+  const cluster = await startCluster(t, { servers: 3, clients: 1, places: network.hosts })
+  const client = cluster.clients[0]
+  if (client === undefined) throw new Error('no client')
+  const ledger = new Ledger()
+  for (const agent of cluster.agents) await ledger.write(agent)
+  await ledger.verify(t, cluster.agents)
+
+  let leader = await cluster.leader()
+  await leader.crash()
+  for (const agent of [...followers(cluster, leader), client]) await ledger.write(agent)
+  t.not(await cluster.leader(20_000, followers(cluster, leader)), leader)
+  await cluster.membersAre({ ...Object.fromEntries(cluster.agents.map(agent => [agent.name, 'alive' as const])), [leader.name]: 'failed' }, [client])
+  await leader.start()
+  await allAlive(cluster)
+  await ledger.verify(t, cluster.agents)
+
+  leader = await cluster.leader()
+  leader.pause()
+  for (const agent of [...followers(cluster, leader), client]) await ledger.write(agent)
+  leader.resume()
+  await allAlive(cluster)
+  await ledger.verify(t, cluster.agents)
+
+  leader = await cluster.leader()
+  const host = network.hosts.find(one => one.address === leader.address)
+  if (host === undefined) throw new Error('no host')
+  await network.partition(host)
+  const rest = followers(cluster, leader)
+  for (const agent of [...rest, client]) await ledger.write(agent)
+  t.not((await leader.api('/v1/kv/ledger/0?consistent', { signal: AbortSignal.timeout(15_000) }).catch(() => undefined))?.status, 200, 'who is cut off cannot know what is so')
+  t.equal((await leader.api('/v1/kv/ledger/0?stale')).status, 200, 'it tells what it knew to who asks for that')
+  await network.heal()
+  await allAlive(cluster)
+  await ledger.verify(t, cluster.agents)
+})
+
+t.test('etcd is killed under its agent, on a follower, on the leader, everywhere', async t => {
+  const cluster = await startCluster(t, { servers: 3 })
+  const ledger = new Ledger()
+  await ledger.write(await cluster.leader())
+  const leader = await cluster.leader()
+  const [follower] = followers(cluster, leader)
+  if (follower === undefined) throw new Error('no follower')
+  for (const victims of [[follower], [leader], cluster.servers]) {
+    for (const { etcd } of victims) {
+      t.equal(etcd.length, 1)
+      killAll(etcd)
+    }
+    for (const server of cluster.servers) await ledger.write(server)
+    await until('each runs one again', () => cluster.servers.every(server => server.etcd.length === 1))
+    await ledger.verify(t, cluster.servers)
+  }
+  t.ok(cluster.servers.every(server => server.running))
+})
+
+t.test('an agent that is killed without its etcd takes it over at its next start', async t => {
+  const cluster = await startCluster(t, { servers: 3 })
+  const [server] = cluster.servers
+  if (server === undefined) throw new Error('no server')
+  const before = server.etcd
+  await server.stop('SIGKILL')
+  t.same(server.etcd, before, 'etcd goes on without its agent')
+  await server.start()
+  await allAlive(cluster)
+  t.same(server.etcd, before)
+  await server.stop()
+  t.same(server.etcd, [], 'an ordered stop ends both')
+})
+
+t.test('servers restarted one after the other: no question fails, and nothing is lost', async t => {
+  const cluster = await startCluster(t, { servers: 3, clients: 1 })
+  const [client] = cluster.clients
+  if (client === undefined) throw new Error('no client')
+  client.write('web.json', { service: { name: 'web', port: 80 } })
+  await until('all know web', async () => (await Promise.all(cluster.agents.map(agent => agent.dig('web.service.consul')))).every(dug => dug.answer.length === 1))
+  const ledger = new Ledger()
+  await ledger.write(client)
+
+  const resolver = new Resolver({ timeout: 2000, tries: 1 })
+  resolver.setServers([`${client.address}:8600`])
+  const failures: string[] = []
+  let questions = 0
+  let asking = true
+  const asker = (async () => {
+    while (asking) {
+      questions++
+      await resolver.resolveSrv('web.service.consul').then(answer => { if (answer.length !== 1) failures.push(`${answer.length} answers`) }, (error: unknown) => { failures.push(String(error)) })
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+  })()
+  for (const server of cluster.servers) {
+    t.equal(await server.stop('SIGTERM'), 1)
+    await server.start()
+    await allAlive(cluster)
+    await until('it votes and is heard', async () => (await client.get<{ Healthy: boolean }>('/v1/operator/autopilot/health')).Healthy, 30_000)
+    await ledger.write(client)
+  }
+  asking = false
+  await asker
+  t.same(failures, [], `${questions} questions`)
+  t.ok(questions > 100)
+  await ledger.verify(t, cluster.agents)
+})
+
+t.test('all servers stop and start again', async t => {
+  const cluster = await startCluster(t, { servers: 3, conf: { 'web.json': { service: { name: 'web', port: 80 } } } })
+  const ledger = new Ledger()
+  for (const server of cluster.servers) await ledger.write(server)
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    await Promise.all(cluster.servers.map(server => signal === 'SIGKILL' ? server.crash() : server.stop(signal)))
+    // No flag tells them of each other any more: they know.
+    for (const server of cluster.servers) server.flags = []
+    await Promise.all(cluster.servers.map(server => server.start()))
+    await cluster.leader()
+    await allAlive(cluster)
+    await ledger.verify(t, cluster.servers)
+    for (const server of cluster.servers) await until('web is there three times', async () => (await server.dig('web.service.consul')).answer.length === 3)
+    await ledger.write(await cluster.leader())
+  }
+})
