@@ -1,6 +1,7 @@
 import type { Duration } from '../common/duration.js'
 import type { MusterError } from '../common/errors.js'
 import type { Condition, LeaseId, Revision, Snapshot, Write } from '../store/index.js'
+import type { UserEvent } from './events/types.js'
 import type { KvEntry, Lock } from './kv/types.js'
 import type { AutopilotRecord, LeaseMark, MemberRecord, WanServer } from './members/types.js'
 import type { PreparedQuery } from './queries/types.js'
@@ -50,6 +51,9 @@ export interface CatalogReads {
   /** Network coordinates of nodes, by node name. */
   coordinates(): readonly NodeCoordinate[]
   coordinate(node: string): NodeCoordinate | undefined
+
+  /** User events that are still delivered, or those of them that were fired after a revision, the oldest first. */
+  events(since?: Revision): readonly UserEvent[]
 
   /** All prepared queries, by id. */
   preparedQueries(): readonly PreparedQuery[]
@@ -120,6 +124,8 @@ export interface CatalogReads {
     coordinates(): Topic
     /** The coordinate of one node. */
     coordinate(node: string): Topic
+    /** Moves with each user event that is fired. */
+    events(): Topic
     /** The table of prepared queries. */
     queries(): Topic
     /** One prepared query, by id. */

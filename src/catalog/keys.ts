@@ -16,6 +16,9 @@ export const checkKey = (node: string, id: string): string => ['check', escape(n
 /** Key of a node's network coordinate. */
 export const coordinateKey = (node: string): string => ['coordinate', escape(node.toLowerCase())].join('/')
 
+/** Key of a user event. */
+export const eventKey = (id: string): string => `event/${escape(id.toLowerCase())}`
+
 /** Key of a prepared query. */
 export const queryKey = (id: string): string => `query/${escape(id.toLowerCase())}`
 /** Key that holds a prepared query's name, so that no two have the same; '' for the template that answers to every name. */

@@ -4,6 +4,7 @@ import { revision } from '../store/index.js'
 import type { Batch, Change, Revision, Snapshot } from '../store/index.js'
 import type { CatalogReads, Topic } from './api.js'
 import { aliveKey, lockDelayKey, reapKey, stewardKey, tableOf } from './keys.js'
+import type { UserEvent } from './events/types.js'
 import type { KvEntry, Lock } from './kv/types.js'
 import type { AutopilotRecord, LeaseMark, MemberRecord, WanServer } from './members/types.js'
 import type { PreparedQuery } from './queries/types.js'
@@ -61,6 +62,8 @@ export class CatalogState implements CatalogReads {
 
   coordinates(): readonly NodeCoordinate[] { return this.#tables.coordinates.all() }
   coordinate(node: string): NodeCoordinate | undefined { return this.#tables.coordinates.get(node) }
+
+  events(since?: Revision): readonly UserEvent[] { return since === undefined ? this.#tables.events.all() : this.#tables.events.since(since) }
 
   preparedQueries(): readonly PreparedQuery[] { return this.#tables.queries.all() }
   preparedQuery(id: string): PreparedQuery | undefined { return this.#tables.queries.get(id) }
@@ -193,6 +196,7 @@ export class CatalogState implements CatalogReads {
       checkState: state => state === 'any' ? topics.table('state:any') : topics.of(checks.byStateTopics, state),
       coordinates: () => topics.table('coordinates'),
       coordinate: node => topics.of(coordinates.byNodeTopics, node.toLowerCase()),
+      events: () => topics.table('events'),
       queries: () => topics.table('queries'),
       query: id => topics.of(queries.byIdTopics, id.toLowerCase()),
       kv: key => kv.keyTopics.find(key) ?? kv.keyTopics.get(key, kv.indexOf(key)),

@@ -1,6 +1,7 @@
 import { AutopilotTable } from './tables/autopilot.js'
 import { CheckTable } from './tables/checks.js'
 import { CoordinateTable } from './tables/coordinates.js'
+import { EventTable } from './tables/events.js'
 import { KvTable } from './tables/kv.js'
 import { LeaseMarkTable } from './tables/lease-marks.js'
 import { LockTable } from './tables/locks.js'
@@ -23,6 +24,7 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
   const nodes = new NodeTable(topics, services)
   const checks = new CheckTable(topics, services)
   const coordinates = new CoordinateTable(topics)
+  const events = new EventTable(topics)
   const queries = new QueryTable(topics)
   const sessions = new SessionTable(topics)
   const kv = new KvTable(topics, tombstoneLimit)
@@ -36,7 +38,7 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
   const autopilot = new AutopilotTable(topics)
   const wanServers = new WanServerTable(topics)
   return {
-    nodes, services, checks, coordinates, queries, sessions, kv, locks, lockDelays, guards, members, alive, reap, steward, autopilot, wanServers,
+    nodes, services, checks, coordinates, events, queries, sessions, kv, locks, lockDelays, guards, members, alive, reap, steward, autopilot, wanServers,
   } satisfies Record<string, Table>
 }
 

@@ -187,7 +187,8 @@ export class Draft {
 
   #place(key: string, standing: { readonly modified: Revision } | undefined, same: boolean, encode: () => Uint8Array): void {
     this.#unchanged.delete(key)
-    if (standing === undefined || !same) {
+    // What this very draft deletes is not there any more, however it looked.
+    if (standing === undefined || !same || this.#writes.deletes(key)) {
       this.#writes.add({ kind: 'put', key, value: encode() })
       return
     }

@@ -5,11 +5,14 @@ import { encodeWanServer } from '../members/codec.js'
 import type { AgentData } from '../members/types.js'
 import { same } from '../same.js'
 
-/**
- * Keeps a server of another datacenter, in the place of what was known of it. Written only when it differs, or when it is to be renewed: with
- * `ttl` a record is forgotten that long after it was last written. The result tells whether it was written.
- */
-export const putWanServer = (info: AgentData, { ttl, renew = false }: { readonly ttl?: Duration; readonly renew?: boolean } = {}): Command<boolean> => state => {
+/** How a server of another datacenter is kept: for `ttl` from the write on, without one for ever. `renew`: written even if nothing differs. */
+export interface WanServerLife {
+  readonly ttl?: Duration
+  readonly renew?: boolean
+}
+
+/** Keeps a server of another datacenter, in the place of what was known of it. Written only when it differs; the result tells whether it was. */
+export const putWanServer = (info: AgentData, { ttl, renew = false }: WanServerLife = {}): Command<boolean> => state => {
   assertId('datacenter', info.datacenter)
   assertId('node id', info.id)
   const standing = known(state, info.datacenter, info.id)

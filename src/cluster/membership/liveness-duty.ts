@@ -1,0 +1,65 @@
+import { membersFailed, reapMember, type Catalog } from '../../catalog/index.js'
+import type { Clock } from '../../common/clock.js'
+import type { Duration } from '../../common/duration.js'
+import { errorMessage } from '../../common/errors.js'
+import type { Logger } from '../../telemetry/index.js'
+import { pause } from '../servers/join.js'
+import { leaseTtl } from './lease-ttl.js'
+import type { Duty } from './types.js'
+
+/** What the end of leases is followed with. */
+export interface LivenessParts {
+  readonly catalog: Catalog
+  readonly livesAnyway: (id: string) => boolean
+  readonly reconnectTimeout: Duration
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Members whose end is written in one transaction: a rack that goes dark is a few of them, and one that meets another write is soon tried again. */
+const batch = 32
+/** How often all members are looked at without a reason, in ms. */
+const sweep = 5000
+
+/**
+ * What follows when leases lapse: a member failed, one that failed or left long ago is forgotten. A new steward gives everyone the time of a lease first: after a
+ * restart of all servers nobody had a chance to speak up.
+ */
+export const livenessDuty = (parts: LivenessParts): Duty => () => {
+  const closed = new AbortController()
+  void run(parts, closed.signal)
+  return { close: () => { closed.abort() } }
+}
+
+async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
+  const { catalog, clock } = parts
+  const topic = catalog.topics.liveness()
+  await pause(clock, leaseTtl(catalog.members().length), signal)
+  while (!signal.aborted) {
+    const at = topic.index
+    await tend(parts, signal)
+    // Also lets time pass when a wait ends at once, as on a catalog that is closed.
+    if (!await catalog.wait(topic, at, sweep, signal)) await pause(clock, 50, signal)
+  }
+}
+
+async function tend(parts: LivenessParts, signal: AbortSignal): Promise<void> {
+  const { catalog, livesAnyway, reconnectTimeout, clock, log } = parts
+  const members = catalog.members()
+  const lapsed = members.filter(({ info, state }) => (state === 'alive' || state === 'leaving') && catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id))
+  const over = members.filter(({ info, state }) => (state === 'failed' || state === 'left') && catalog.reapMark(info.id) === undefined)
+  try {
+    for (let i = 0; i < lapsed.length && !signal.aborted; i += batch) {
+      const { result } = await catalog.execute(membersFailed(lapsed.slice(i, i + batch).map(({ info }) => info.id), reconnectTimeout))
+      for (const name of result) log.warn('a member has failed: its agent is not live or cannot be reached', { node: name })
+    }
+    for (const { info, state } of over) {
+      if (signal.aborted) return
+      if ((await catalog.execute(reapMember(info.id))).result) log.info('a member is not listed any more', { node: info.name, id: info.id, since: state })
+    }
+  } catch (error) {
+    if (signal.aborted) return
+    log.warn('what follows from the end of members could not be written, trying again', { error: errorMessage(error) })
+    await pause(clock, 1000, signal)
+  }
+}

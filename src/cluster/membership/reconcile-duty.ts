@@ -1,0 +1,90 @@
+import { memberAlive, memberLeft, membersFailed, removeNode, type Catalog, type Command, type MemberRecord } from '../../catalog/index.js'
+import type { Clock } from '../../common/clock.js'
+import { hours, type Duration } from '../../common/duration.js'
+import { errorMessage } from '../../common/errors.js'
+import { serfHealthCheckId } from '../../common/health.js'
+import type { Logger } from '../../telemetry/index.js'
+import { pause } from '../servers/join.js'
+import { consulService } from './consul-service.js'
+import { leaseTtl } from './lease-ttl.js'
+import type { Duty } from './types.js'
+
+/** What members and catalog are compared with. */
+export interface ReconcileParts {
+  readonly catalog: Catalog
+  readonly livesAnyway: (id: string) => boolean
+  readonly reconnectTimeout: Duration
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** How long a member that left stays listed. */
+export const forgetAfter = hours(24)
+
+/** As Consul does. */
+const interval = 60_000
+
+/** Once a minute the catalog is brought to what the members say: nodes and liveness checks as each is, and no node with such a check that is no member. */
+export const reconcileDuty = (parts: ReconcileParts): Duty => () => {
+  const closed = new AbortController()
+  void run(parts, closed.signal)
+  return { close: () => { closed.abort() } }
+}
+
+async function run(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
+  const { catalog, clock, log } = parts
+  await pause(clock, leaseTtl(catalog.members().length), signal)
+  while (!signal.aborted) {
+    try {
+      await reconcile(parts, signal)
+    } catch (error) {
+      if (!signal.aborted) log.warn('members and catalog could not be compared, trying again in a minute', { error: errorMessage(error) })
+    }
+    await pause(clock, interval, signal)
+  }
+}
+
+/** One comparison. */
+export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
+  const { catalog, log } = parts
+  for (const member of catalog.members()) {
+    if (signal.aborted) return
+    try {
+      await bringInLine(member, parts)
+    } catch (error) {
+      if (!signal.aborted) log.warn('a member could not be brought in line with the catalog', { node: member.info.name, error: errorMessage(error) })
+    }
+  }
+  const names = new Set(catalog.members().filter(({ state }) => state !== 'left').map(({ info }) => info.name.toLowerCase()))
+  const strangers = [...catalog.nodes()].filter(({ node }) => !names.has(node.toLowerCase()) && catalog.check(node, serfHealthCheckId) !== undefined)
+  for (const { node, id } of strangers) {
+    if (signal.aborted) return
+    if (catalog.membersNamed(node).some(({ state }) => state !== 'left')) continue
+    log.warn('a node with a liveness check is no member, and is removed', { node })
+    await catalog.execute(removeNode(node, id))
+  }
+}
+
+async function bringInLine({ info, tags, state }: MemberRecord, { catalog, livesAnyway, reconnectTimeout }: ReconcileParts): Promise<void> {
+  switch (state) {
+    case 'alive': {
+      if (catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id)) return
+      const service = consulService(info)
+      const alive = memberAlive({ info, tags, livesAnyway, ...service !== undefined && { service } })
+      // It may be leaving at this moment.
+      const command: Command<boolean> = now => now.member(info.id)?.state === 'alive' ? alive(now) : { when: [], then: [], result: false }
+      const plan = command(catalog)
+      if (!('result' in plan) || plan.then.length > 0) await catalog.execute(command)
+      return
+    }
+    case 'failed': {
+      const node = catalog.node(info.name)
+      if (node?.id === info.id && catalog.check(node.node, serfHealthCheckId)?.status !== 'critical') await catalog.execute(membersFailed([info.id], reconnectTimeout))
+      return
+    }
+    case 'left':
+      if (catalog.node(info.name)?.id === info.id) await catalog.execute(memberLeft(info.id, forgetAfter))
+      return
+    case 'leaving':
+  }
+}
