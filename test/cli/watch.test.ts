@@ -1,0 +1,64 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { startAgent, type AgentProcess } from '../support/agent-process.js'
+import { muster } from '../support/muster.js'
+import { startCommand } from '../support/running-command.js'
+import { until } from '../support/until.js'
+
+const put = async (agent: AgentProcess, key: string, body: string): Promise<void> => { await agent.api(`/v1/kv/${key}`, { method: 'PUT', body }) }
+
+t.test('without a program: what is there now, as JSON', async t => {
+  const agent = await startAgent(t, { dev: true, conf: { 'web.json': { service: { name: 'web', port: 80, tags: ['a', 'b'] } } } })
+  const show = async (...args: string[]): Promise<unknown> => {
+    const { code, out, err } = await muster(['watch', ...args], { agent })
+    t.equal(code, 0, err)
+    return JSON.parse(out)
+  }
+  t.equal(await show('-type=key', '-key=absent'), null)
+  await put(agent, 'dir/a', '1')
+  t.match(await show('-type=key', '-key=dir/a'), { Key: 'dir/a', Value: 'MQ==' })
+  t.match(await show('-type=keyprefix', '-prefix=dir/'), [{ Key: 'dir/a' }])
+  t.match(await show('-type=services'), { consul: [], web: ['a', 'b'] })
+  t.match(await show('-type=nodes'), [{ Node: 'n1' }])
+  t.match(await show('-type=service', '-service=web', '-tag=a', '-tag=b', '-passingonly=true'), [{ Service: { ID: 'web' } }])
+  t.same(await show('-type=service', '-service=web', '-tag=c'), [])
+  t.match(await show('-type=checks', '-state=passing'), [{ CheckID: 'serfHealth' }])
+  t.equal((await muster(['watch', '-type=key', '-key=absent'], { agent })).out, 'null\n')
+  t.match((await muster(['watch', '-type=key', '-key=dir/a'], { agent })).out, /^\{\n {4}"/)
+  for (const [args, message] of [
+    [[], 'Watch type must be specified'], [['-type=x'], 'Unsupported watch type: x'], [['-type=key'], 'Must specify a single key to watch'],
+    [['-type=checks', '-service=a', '-state=any'], 'Cannot specify service and state'], [['-type=service', '-service=a', '-passingonly=maybe'], 'neither true nor false'],
+  ] as const) t.match(await muster(['watch', ...args], { agent }), { code: 1, err: message }, message)
+  t.match(await muster(['watch', '-type=nodes', '-http-addr=127.0.0.1:1']), { code: 1, err: 'no agent answers' })
+})
+
+t.test('with a program: once for each change, until it fails', async t => {
+  const agent = await startAgent(t, { dev: true })
+  const file = path.join(agent.directory, 'seen')
+  const lines = (): string[] => fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(line => line !== '') : []
+  const watch = startCommand(t, agent, 'watch', '-type=key', '-key=k', `cat >> ${file}; echo "$CONSUL_INDEX" >> ${file}; test ! -e ${file}.stop`)
+  await until('the first state is given', () => lines().length === 2)
+  t.equal(lines()[0], 'null')
+  await put(agent, 'other', 'x')
+  await put(agent, 'k', 'v')
+  await until('the change is given', () => lines().length === 4)
+  t.match(JSON.parse(lines()[2] ?? ''), { Key: 'k', Value: 'dg==' })
+  t.match(lines()[3], /^\d+$/)
+  fs.writeFileSync(`${file}.stop`, '')
+  await put(agent, 'k', 'w')
+  t.equal(await watch.ended, 1)
+  t.match(watch.out(), 'exit status 1')
+})
+
+t.test('an interrupt ends it with 0, and its program', async t => {
+  const agent = await startAgent(t, { dev: true })
+  const idle = startCommand(t, agent, 'watch', '-type=nodes', '-shell=false', 'cat')
+  await until('it has shown the first state', () => idle.out().includes('serfHealth') || idle.out().includes('n1'))
+  idle.child.kill('SIGINT')
+  t.equal(await idle.ended, 0)
+  const busy = startCommand(t, agent, 'watch', '-type=nodes', 'echo begun; exec sleep 60')
+  await until('the program runs', () => busy.out().includes('begun'))
+  busy.child.kill('SIGINT')
+  t.equal(await busy.ended, 0, 'the program ended, and with it the command')
+})
