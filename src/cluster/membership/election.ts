@@ -13,6 +13,8 @@ import type { ServerInfo } from '../types.js'
 export interface Election {
   /** Whether this server does. */
   readonly self: boolean
+  /** Whether that never changes. */
+  readonly settled: boolean
   /** Cluster port of the server that does, '' while nobody does. */
   address(): string
   /** Raft address of the leading server, '' while there is none. */
@@ -23,12 +25,13 @@ export interface Election {
 
 /** A server on a store of its own leads itself. */
 export const ownElection = (self: () => ServerInfo): Election => ({
-  self: true, address: () => lanAddress(self()), leader: () => raftAddress(self()), start: () => undefined, close: () => Promise.resolve(),
+  self: true, settled: true, address: () => lanAddress(self()), leader: () => raftAddress(self()), start: () => undefined, close: () => Promise.resolve(),
 })
 
 /** Raft elects: the server whose etcd leads. */
 export const raftElection = (formation: Formation): Election => ({
   get self() { return formation.leader.self },
+  settled: false,
   address: () => {
     const { address } = formation.leader
     const leading = formation.servers().find(server => raftAddress(server) === address)
@@ -52,6 +55,7 @@ export interface LeaseElectionParts {
 
 /** The servers elect in a store that others run as well: whoever puts a leased key there first, until its lease lapses. */
 export class LeaseElection implements Election {
+  readonly settled = false
   readonly #parts: LeaseElectionParts
   readonly #closed = new AbortController()
   #lease: LeaseId | undefined

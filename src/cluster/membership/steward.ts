@@ -45,6 +45,7 @@ export class Steward {
       this.#log.info('another server looks after the cluster')
       this.#end()
     }
+    if (this.#active !== undefined && this.#election.settled) return
     this.#timer = this.#clock.after(interval, () => { this.#look() })
   }
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Catalog, register } from '../../../src/catalog/index.js'
 import { openMemoryStore } from '../../../src/store/index.js'
 import { FakeClock } from '../../support/fake-clock.js'
-import { serverInfo, standing, startServer, uuid } from './samples.js'
+import { pass, serverInfo, standing, startServer, uuid } from './samples.js'
 
 void t.test('a lone server is a member, leads itself, and is in the catalog', async t => {
   const { membership, catalog } = await startServer(t, serverInfo('n1', 'a'))
@@ -85,7 +85,7 @@ void t.test('what others took out of the catalog comes back, what has no member 
   await catalog.execute(register({ node: 'ghost', address: '192.0.2.1', checks: [{ name: 'serfHealth', status: 'passing' }] }))
   await catalog.execute(register({ node: 'foreign', address: '192.0.2.2', checks: [{ name: 'ping', status: 'passing' }] }))
   await catalog.execute(register({ node: 'n1', address: '127.0.0.1', checks: [{ name: 'serfHealth', status: 'critical' }] }))
-  await clock.advance(70_000)
+  await pass(clock, 70_000)
   t.equal(catalog.check('n1', 'serfHealth')?.status, 'passing')
   t.same([...catalog.nodes()].map(({ node }) => node), ['foreign', 'n1'])
 })
@@ -96,7 +96,7 @@ void t.test('leaving takes the node out of the catalog', async t => {
   t.same([...catalog.nodes()], [])
   t.same(catalog.checksInState('any'), [])
   t.same(standing(membership), ['n1 left'])
-  await clock.advance(120_000)
+  await pass(clock, 120_000)
   t.same([...catalog.nodes()], [], 'nothing brings it back')
 })
 

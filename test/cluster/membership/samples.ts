@@ -65,7 +65,7 @@ export async function startServer(t: Test, self: ServerInfo, given: Partial<Memb
   network.places.set(`${self.address}:${self.ports.lan}`, calls)
   const log = new RecordingLog()
   const membership = new ClusterMembership({
-    self: () => self, expect: 1, store: 'own', catalog, calls: { server: calls.server, client: network.client as never }, reconnectTimeout: hours(72), holdTimeout: milliseconds(7000),
+    self: () => self, expect: 1, store: 'own', catalog, calls: { server: calls.server, client: network.client }, reconnectTimeout: hours(72), holdTimeout: milliseconds(7000),
     autopilot: {
       cleanupDeadServers: true, lastContactThreshold: milliseconds(200), maxTrailingLogs: 250, minQuorum: 0, serverStabilizationTime: seconds(10),
       redundancyZoneTag: '', disableUpgradeMigration: false, upgradeVersionTag: '',
@@ -92,3 +92,9 @@ export async function startServer(t: Test, self: ServerInfo, given: Partial<Memb
 /** `name status` of all members. */
 export const standing = (membership: { members(): readonly { readonly name: string; readonly status: string }[] }): readonly string[] =>
   membership.members().map(({ name, status }) => `${name} ${status}`)
+
+/** Lets time pass, and then what that set going come to its end. */
+export async function pass(clock: FakeClock, ms: number): Promise<void> {
+  await clock.advance(ms)
+  for (let turn = 0; turn < 100; turn++) await clock.advance(1)
+}
