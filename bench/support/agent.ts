@@ -18,10 +18,10 @@ export function bound(agent: ChildProcess): Promise<{ http: number; dns: number 
 /** Asks one agent over UDP, one question after the other. `port` is that of the first SRV answer. */
 export interface Resolver { port(name: string): Promise<number | undefined>; close(): void }
 
-/** A resolver for the agent that answers on this port of 127.0.0.1. */
-export async function connect(port: number): Promise<Resolver> {
+/** A resolver for the agent that answers on this port, of 127.0.0.1 unless given. */
+export async function connect(port: number, address = '127.0.0.1'): Promise<Resolver> {
   const socket = dgram.createSocket('udp4')
-  await new Promise<void>(resolve => { socket.connect(port, '127.0.0.1', resolve) })
+  await new Promise<void>(resolve => { socket.connect(port, address, resolve) })
   return {
     port: name => new Promise(resolve => {
       socket.once('message', message => {
