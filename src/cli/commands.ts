@@ -38,6 +38,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'snapshot save', summary: 'Save the state of the servers to a file', load: () => import('./commands/snapshot-save.js') },
   { name: 'snapshot restore', summary: 'Make the state what a file holds', load: () => import('./commands/snapshot-restore.js') },
   { name: 'snapshot inspect', summary: 'Show what a snapshot file holds', load: () => import('./commands/snapshot-inspect.js') },
+  { name: 'event', summary: 'Fire an event', load: () => import('./commands/event.js') },
   { name: 'monitor', summary: 'Follow the log of the agent', load: () => import('./commands/monitor.js') },
   { name: 'version', summary: 'Show the version', load: () => import('./commands/version.js') },
 ]

@@ -1,6 +1,6 @@
 import type { AgentApi } from '../agent/index.js'
 import type { CatalogReads, CatalogWrites, RemoteDatacenters } from '../catalog/index.js'
-import type { Membership, ServerCoordinates } from '../cluster/index.js'
+import type { EventLog, Membership, ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { Logger, LogHub, Metrics } from '../telemetry/index.js'
@@ -18,6 +18,8 @@ export interface Deps {
   readonly places: ServerCoordinates | undefined
   /** Where prepared queries look that find nothing here; not given: there is no other datacenter. */
   readonly others: RemoteDatacenters | undefined
+  /** User events that this agent accepted. */
+  readonly events: EventLog
   readonly logs: LogHub
   readonly log: Logger
   readonly metrics: Metrics

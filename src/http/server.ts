@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AgentApi } from '../agent/index.js'
 import type { CatalogReads, CatalogWrites, RemoteDatacenters } from '../catalog/index.js'
-import type { Membership, ServerCoordinates } from '../cluster/index.js'
+import { EventLog, catalogFeed, type EventFeed, type Membership, type ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { LogHub, Metrics } from '../telemetry/index.js'
@@ -34,6 +34,8 @@ export interface HttpServerOptions {
   readonly places?: ServerCoordinates | undefined
   /** Where prepared queries look that find nothing here; not given: there is no other datacenter. */
   readonly others?: RemoteDatacenters | undefined
+  /** User events as they are fired; those of the catalog unless given. */
+  readonly eventFeed?: EventFeed | undefined
   readonly logs: LogHub
   readonly metrics: Metrics
   readonly clock: Clock
@@ -100,7 +102,8 @@ class AgentHttpServer implements HttpServer {
       blocked: metrics.gauge('http.blocked_queries', 'Queries that wait for a change'),
     })
     this.#deps = {
-      agent, catalog, membership, places: options.places, others: options.others, logs, log, metrics, clock, random: options.random, reads, settings: () => this.#prepared.settings,
+      agent, catalog, membership, places: options.places, others: options.others, logs, log, metrics, clock, random: options.random, reads,
+      settings: () => this.#prepared.settings, events: this.#eventLog(options),
       fragments: new Fragments(settings.datacenter), closing: this.#closing.signal,
       forwarding: options.forward ?? {}, lastContact,
     }
@@ -160,6 +163,7 @@ class AgentHttpServer implements HttpServer {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
+    this.#deps.events.close()
     const cut = this.#options.clock.after(drainTime, () => { for (const { server } of this.#listeners) server.closeAllConnections() })
     await Promise.all(this.#listeners.map(({ server }) => new Promise<void>(resolve => {
       server.close(() => { resolve() })
@@ -182,6 +186,13 @@ class AgentHttpServer implements HttpServer {
       body,
       plain: preparedHeaders(body, all),
       gzip: !worthwhile ? 'small' : body.gzipped === undefined ? undefined : preparedHeaders(body, all, body.gzipped),
+    })
+  }
+
+  #eventLog({ agent, catalog, clock, eventFeed }: HttpServerOptions): EventLog {
+    return new EventLog({
+      feed: eventFeed ?? catalogFeed(catalog), clock, node: () => this.#prepared.settings.nodeName,
+      services: () => [...agent.services().values()].map(({ definition: { id, tags } }) => ({ id, tags })),
     })
   }
 

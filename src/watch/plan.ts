@@ -62,6 +62,11 @@ const queries: Readonly<Record<string, MakeQuery>> = {
     path: `/v1/kv/${encodeKey(required(written.prefix, 'Must specify a single prefix to watch', refuse))}${search(written, ['recurse', ''])}`,
     pick: (body, present) => present ? body : [],
   }),
+  event: written => ({
+    path: `/v1/event/list${search(written, ...written.name === undefined || written.name === '' ? [] : [['name', written.name] as const])}`,
+    pick: same,
+    news: newEvents,
+  }),
   services: written => ({ path: `/v1/catalog/services${search(written)}`, pick: same }),
   nodes: written => ({ path: `/v1/catalog/nodes${search(written)}`, pick: same }),
   service: (written, refuse) => ({
@@ -78,6 +83,14 @@ const queries: Readonly<Record<string, MakeQuery>> = {
       pick: same,
     }
   },
+}
+
+/** Events that were not there before; undefined for none. */
+function newEvents(before: unknown, data: unknown): unknown {
+  const ids = (list: unknown): readonly unknown[] => Array.isArray(list) ? list.map(event => (event as { readonly ID?: unknown } | null)?.ID) : []
+  const known = new Set(ids(before))
+  const fresh = Array.isArray(data) ? data.filter(event => !known.has((event as { readonly ID?: unknown } | null)?.ID)) : []
+  return fresh.length === 0 ? undefined : fresh
 }
 
 function handlerOf(written: Written, refuse: Refuse): WatchHandler {

@@ -24,6 +24,7 @@ const retryLimit = 180_000
 export async function runWatch(plan: WatchPlan, { source, log, clock }: WatchDependencies, signal: AbortSignal): Promise<void> {
   let index = ''
   let given: string | undefined
+  let before: unknown
   let failures = 0
   while (!signal.aborted) {
     try {
@@ -34,8 +35,10 @@ export async function runWatch(plan: WatchPlan, { source, log, clock }: WatchDep
       const data = plan.query.pick(answer.body === '' ? null : JSON.parse(answer.body), answer.status === 200)
       const text = JSON.stringify(data)
       if (text === given) continue
+      const shown = given === undefined || plan.query.news === undefined ? data : plan.query.news(before, data)
       given = text
-      await handle(plan, data, index, log, signal)
+      before = data
+      if (shown !== undefined) await handle(plan, shown, index, log, signal)
     } catch (error) {
       if (isAborted(signal)) return
       failures++

@@ -13,6 +13,8 @@ export interface WatchQuery {
   readonly path: string
   /** The handler's data from an answer's JSON; `present` is false for a 404. */
   pick(body: unknown, present: boolean): unknown
+  /** For data of which only what is new matters: that part of `data`, given what there was before. Undefined when there is none: no handler runs. */
+  news?(before: unknown, data: unknown): unknown
 }
 
 /** What a watch runs when its data changed. */

@@ -73,6 +73,7 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
   const parameters = listsOf(new URLSearchParams(search))
   let index = ''
   let given: string | undefined
+  let before: unknown
   let failures = 0
   for (;;) {
     let answer: Awaited<ReturnType<Client['request']>>
@@ -92,12 +93,15 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
     const data = query.pick(answer.status === 404 || answer.body === '' ? null : JSON.parse(answer.body), answer.status === 200)
     const text = JSON.stringify(data)
     if (text === given) continue
+    const shown = given === undefined || query.news === undefined ? data : query.news(before, data)
     given = text
+    before = data
+    if (shown === undefined) continue
     if (words.length === 0) {
-      io.out(`${JSON.stringify(data, null, 4)}\n`)
+      io.out(`${JSON.stringify(shown, null, 4)}\n`)
       return 0
     }
-    const failure = failureOf(await startChild(words, { shell, env: { ...io.env, CONSUL_INDEX: index }, input: `${text}\n` }).ended)
+    const failure = failureOf(await startChild(words, { shell, env: { ...io.env, CONSUL_INDEX: index }, input: `${JSON.stringify(shown)}\n` }).ended)
     if (io.interrupted.aborted) return 0
     if (failure !== undefined) {
       io.err(`Error executing handler: ${failure}\n`)

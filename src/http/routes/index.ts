@@ -11,6 +11,7 @@ import { agentServicesRoutes } from './agent-services.js'
 import { catalogRoutes } from './catalog.js'
 import { catalogWriteRoutes } from './catalog-writes.js'
 import { coordinateRoutes } from './coordinate.js'
+import { eventRoutes } from './event.js'
 import { healthRoutes } from './health.js'
 import { internalUiRoutes } from './internal-ui.js'
 import { kvRoutes } from './kv.js'
@@ -27,7 +28,7 @@ import { txnRoutes } from './txn.js'
 /** Every area of the API. A new one is a file here and a line in this list. */
 const areas: readonly ((deps: Deps) => readonly Route[])[] = [
   agentSelfRoutes, agentServicesRoutes, agentCheckReportRoutes, agentHealthRoutes, agentControlRoutes, agentMonitorRoutes, agentMetricsRoutes,
-  catalogRoutes, catalogWriteRoutes, coordinateRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, queryRoutes, statusRoutes, snapshotRoutes,
+  catalogRoutes, catalogWriteRoutes, coordinateRoutes, eventRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, queryRoutes, statusRoutes, snapshotRoutes,
   operatorRaftRoutes, operatorAutopilotRoutes, operatorKeyringRoutes, internalUiRoutes, aclRoutes, rootRoutes,
 ]
 

@@ -1,0 +1,114 @@
+import { readEvents, type CatalogReads, type UserEvent } from '../../catalog/index.js'
+import type { Clock } from '../../common/clock.js'
+import { errorMessage } from '../../common/errors.js'
+import { revision } from '../../store/index.js'
+import type { Logger } from '../../telemetry/index.js'
+import type { RpcServer } from '../rpc/types.js'
+import type { EventFeed } from './event-log.js'
+
+/** The call by which a client agent gets events from a server, as soon as there are any. */
+export const sinceMethod = 'event/since'
+
+/** Milliseconds: how long a question waits at a server; how long after a failed one the next is asked, at most. */
+const patience = { question: 55_000, again: 1000, longest: 15_000 }
+/** How many events are remembered to tell one that comes a second time. */
+const remembered = 2048
+
+type Reads = Pick<CatalogReads, 'loaded' | 'revision' | 'events' | 'topics' | 'wait'>
+
+/** Events on a server: those of its catalog. */
+export const catalogFeed = (catalog: Reads): EventFeed => ({
+  follow: on => {
+    const closed = new AbortController()
+    void followCatalog(catalog, on, closed.signal)
+    return { close: () => { closed.abort() } }
+  },
+})
+
+async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, closed: AbortSignal): Promise<void> {
+  while (!catalog.loaded && !closed.aborted) {
+    if (!await catalog.wait(catalog.topics.all(), catalog.revision, patience.question, closed)) await breath()
+  }
+  const topic = catalog.topics.events()
+  for (let since = catalog.revision; !closed.aborted;) {
+    // A closed catalog lets all who wait go at once.
+    if (!await catalog.wait(topic, since, patience.question, closed)) await breath()
+    if (isAborted(closed)) return
+    const events = catalog.events(since)
+    since = catalog.revision
+    for (const event of events) on(event)
+  }
+}
+
+// Asked again after an await: the compiler would take the loop's answer for granted.
+const isAborted = (signal: AbortSignal): boolean => signal.aborted
+
+const breath = (): Promise<void> => new Promise(resolve => { setTimeout(resolve, 100).unref() })
+
+/** Has a server answer client agents that ask for events. */
+export function serveEvents(server: RpcServer, catalog: Reads): void {
+  server.handle(sinceMethod, async (body, { aborted }) => {
+    const { since } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>
+    // Who asks for the first time is told where to begin. So is one that is ahead: its store was another one.
+    if (typeof since !== 'number' || !Number.isSafeInteger(since) || since > catalog.revision) return { revision: catalog.revision, events: [] }
+    const from = revision(since)
+    await catalog.wait(catalog.topics.events(), from, patience.question, aborted)
+    return { revision: catalog.revision, events: catalog.events(from) }
+  }, { bodyLimit: 1024 })
+}
+
+/** What a client agent asks for events with. */
+export interface ServerFeedParts {
+  /** Calls a method of any server. */
+  readonly call: (method: string, body: unknown, options: { readonly timeout: number; readonly signal: AbortSignal }) => Promise<unknown>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Events on a client agent: those of a server, asked for one question after the other. What was fired while no server could be reached comes later. */
+export const serverFeed = (parts: ServerFeedParts): EventFeed => ({
+  follow: on => {
+    const closed = new AbortController()
+    void followServer(parts, on, closed.signal)
+    return { close: () => { closed.abort() } }
+  },
+})
+
+async function followServer({ call, clock, log }: ServerFeedParts, on: (event: UserEvent) => void, closed: AbortSignal): Promise<void> {
+  const seen = new Set<string>()
+  let since: number | undefined
+  let failures = 0
+  while (!closed.aborted) {
+    try {
+      const answer = await call(sinceMethod, { since }, { timeout: patience.question + 10_000, signal: closed })
+      const { revision: at, events } = (typeof answer === 'object' && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>
+      if (typeof at !== 'number') throw new Error('the server gave no answer to the question for events')
+      failures = 0
+      if (since === at) await pause(clock, 10, closed)
+      since = at
+      // A server that is behind the last one tells of some again.
+      for (const event of readEvents(events)) if (!seen.has(event.id)) {
+        seen.add(event.id)
+        on(event)
+      }
+      for (const id of seen) if (seen.size > remembered) seen.delete(id)
+    } catch (error) {
+      if (isAborted(closed)) return
+      failures++
+      log.debug('no server tells of events', { failures, error: errorMessage(error) })
+      await pause(clock, Math.min(patience.again * failures, patience.longest), closed)
+    }
+  }
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = (): void => {
+      timer.cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = clock.after(ms, done)
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { EventData } from '../../catalog/index.js'
+import { MusterError, errorMessage } from '../../common/errors.js'
+import { compileRegex, type Regex } from '../../common/regex/regex.js'
+
+/** Name, payload and filters of an event together, in bytes: events go to every agent. */
+const largest = 512
+/** Work that one event may cost an agent: every expression of that length over thousands of tags, but no hostile one for ever. */
+const mostWork = 5_000_000
+
+/** What is asked for when an event is fired. */
+export interface EventRequest {
+  readonly name: string
+  readonly payload: Buffer
+  readonly nodeFilter: string
+  readonly serviceFilter: string
+  readonly tagFilter: string
+}
+
+/** The event to be fired. @throws MusterError EVENT_INVALID in Consul's words */
+export function newEvent({ name, payload, nodeFilter, serviceFilter, tagFilter }: EventRequest): EventData {
+  if (name === '') throw invalid('Missing name')
+  if (tagFilter !== '' && serviceFilter === '') throw invalid('Cannot provide tag filter without service filter')
+  const size = payload.length + [name, nodeFilter, serviceFilter, tagFilter].reduce((sum, one) => sum + Buffer.byteLength(one), 0)
+  if (size > largest) throw invalid(`user event exceeds configured limit of ${largest} bytes before encoding`, `it has ${size} with its filters`)
+  for (const [what, expression] of [['node', nodeFilter], ['service', serviceFilter], ['tag', tagFilter]] as const) {
+    try {
+      compileRegex(expression)
+    } catch (error) {
+      throw invalid(`Invalid ${what} filter: error parsing regexp: ${errorMessage(error)}`)
+    }
+  }
+  return { id: randomUUID(), name, payload: payload.toString('base64'), nodeFilter, serviceFilter, tagFilter }
+}
+
+/** Whether an event is for this agent: its node matches, and one of its services does, with one of its tags. */
+export function acceptsEvent(event: EventData, node: string, services: Iterable<{ readonly id: string; readonly tags: readonly string[] }>): boolean {
+  let work = 0
+  const spend = (some: number): void => {
+    work += some
+    if (work > mostWork) throw new Error('the filters cost too much')
+  }
+  const test = (expression: string): (text: string) => boolean => {
+    if (expression === '') return () => true
+    const matches: Regex = compileRegex(expression)
+    return text => matches(text, spend)
+  }
+  try {
+    if (!test(event.nodeFilter)(node)) return false
+    if (event.serviceFilter === '') return true
+    const [isService, isTag] = [test(event.serviceFilter), test(event.tagFilter)]
+    for (const { id, tags } of services) if (isService(id) && (event.tagFilter === '' || tags.some(isTag))) return true
+    return false
+  } catch {
+    return false
+  }
+}
+
+const invalid = (message: string, hint?: string): MusterError => new MusterError('EVENT_INVALID', message, { status: 400, ...hint !== undefined && { hint } })
