@@ -7,8 +7,15 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   ready: () => import('./ready.js'),
   files: () => import('./files.js'),
   store: () => import('./store.js'),
+  etcd: () => import('./etcd.js'),
   dns: () => import('./dns.js'),
   http: () => import('./http.js'),
+  blocked: () => import('./blocked.js'),
+  kv: () => import('./kv.js'),
+  keys: () => import('./keys.js'),
+  watchers: () => import('./watchers.js'),
+  cluster: () => import('./cluster.js'),
+  scale: () => import('./scale.js'),
 }
 
 const asked = process.argv.slice(2)
