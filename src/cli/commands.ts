@@ -27,6 +27,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'kv import', summary: 'Write keys that were exported', load: () => import('./commands/kv-import.js') },
   { name: 'watch', summary: 'Wait for a change and show it, or run a program on each', load: () => import('./commands/watch.js') },
   { name: 'lock', summary: 'Run a program while holding a lock', load: () => import('./commands/lock.js') },
+  { name: 'exec', summary: 'Run a command on the machines of other agents', load: () => import('./commands/exec.js') },
   { name: 'operator raft list-peers', summary: 'List the servers that keep the catalog', load: () => import('./commands/operator-raft-list-peers.js') },
   { name: 'operator raft remove-peer', summary: 'Remove a server that will not come back', load: () => import('./commands/operator-raft-remove-peer.js') },
   { name: 'operator raft transfer-leader', summary: 'Hand the lead to another server', load: () => import('./commands/operator-raft-transfer-leader.js') },
@@ -40,5 +41,6 @@ export const commands: readonly CommandEntry[] = [
   { name: 'snapshot inspect', summary: 'Show what a snapshot file holds', load: () => import('./commands/snapshot-inspect.js') },
   { name: 'event', summary: 'Fire an event', load: () => import('./commands/event.js') },
   { name: 'monitor', summary: 'Follow the log of the agent', load: () => import('./commands/monitor.js') },
+  { name: 'debug', summary: 'Gather facts about a running agent', load: () => import('./commands/debug.js') },
   { name: 'version', summary: 'Show the version', load: () => import('./commands/version.js') },
 ]

@@ -266,9 +266,9 @@ t.test('a preview says what a load would, and leaves everything as it is', t => 
 })
 
 t.test('a reload that asks for access rules that deny is refused, and what runs stays', t => {
-  const { source, change } = openConf(t, { 'agent.json': { log_level: 'WARN' } })
-  const before = source.load().settings
-  const { settings, settingsRefused, diagnostics } = change({ 'acl.json': { acl: { enabled: true, default_policy: 'deny' } } })
+  const conf = openConf(t, { 'agent.json': { log_level: 'WARN' } })
+  const before = conf.source.load().settings
+  const { settings, settingsRefused, diagnostics } = conf.change({ 'acl.json': { acl: { enabled: true, default_policy: 'deny' } } })
   t.equal(settings, before)
   t.equal(settingsRefused, true)
   t.match(diagnostics.filter(({ severity }) => severity === 'error'), [{ code: 'no-access-rules' }])
@@ -281,9 +281,9 @@ t.test('what an agent was before is asked once for each data directory', t => {
     asked.push(dataDir)
     return { etcd: false, client: asked.length === 1 }
   }
-  const { source, change } = openConf(t, { 'agent.json': { data_dir: '/tmp/a', advertise_addr: '10.0.0.1' } }, [], { history })
-  t.equal(source.load().settings?.engine, 'none')
-  t.equal(change({ 'more.json': { log_level: 'WARN' } }).settings?.engine, 'none', 'a running agent does not change')
+  const conf = openConf(t, { 'agent.json': { data_dir: '/tmp/a', advertise_addr: '10.0.0.1' } }, [], { history })
+  t.equal(conf.source.load().settings?.engine, 'none')
+  t.equal(conf.change({ 'more.json': { log_level: 'WARN' } }).settings?.engine, 'none', 'a running agent does not change')
   t.same(asked, ['/tmp/a'])
   t.end()
 })

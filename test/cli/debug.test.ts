@@ -1,0 +1,38 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import t from 'tap'
+import { unpackTar } from '../../src/snapshot/index.js'
+import { startAgent } from '../support/agent-process.js'
+import { muster } from '../support/muster.js'
+import { startCommand } from '../support/running-command.js'
+import { until } from '../support/until.js'
+
+t.test('a bundle as an archive, ended early by an interrupt', async t => {
+  const agent = await startAgent(t, { dev: true, conf: { 'a.json': { node_meta: { rack: 'r1' } } } })
+  await agent.api('/v1/kv/secret', { method: 'PUT', body: 'opensesame' })
+  const output = path.join(agent.directory, 'bundle')
+  const debug = startCommand(t, agent, 'debug', `-output=${output}`)
+  await until('the first interval has begun', () => debug.out().includes('Beginning capture interval'))
+  debug.child.kill('SIGINT')
+  t.equal(await debug.ended, 0, debug.out())
+  t.match(debug.out(), 'Saved debug archive: bundle.tar.gz')
+  t.match(debug.out(), 'pprof: left out')
+  const files = new Map(unpackTar(gunzipSync(fs.readFileSync(`${output}.tar.gz`))).map(({ name, data }) => [name, data.toString()]))
+  t.equal(fs.statSync(`${output}.tar.gz`).mode & 0o777, 0o600)
+  for (const name of ['index.json', 'agent.json', 'host.json', 'members.json', 'members-wan.json', 'consul.log']) t.ok(files.has(`bundle/${name}`), name)
+  t.match(JSON.parse(files.get('bundle/index.json') ?? ''), { Interval: '30s', Duration: '2m0s', Targets: ['metrics', 'logs', 'pprof', 'host', 'agent', 'cluster'] })
+  t.match(JSON.parse(files.get('bundle/agent.json') ?? ''), { Meta: { rack: 'r1' } })
+  t.notMatch([...files.values()].join('\n'), /opensesame|b3BlbnNlc2FtZQ/)
+  t.match(await muster(['debug', `-output=${output}`], { agent }), { code: 1, err: 'exists already' })
+})
+
+t.test('a directory, and what is asked for only', async t => {
+  const agent = await startAgent(t, { dev: true })
+  const output = path.join(agent.directory, 'folder')
+  const { code, out } = await muster(['debug', '-archive=false', '-capture=agent', '-capture=host', `-output=${output}`], { agent })
+  t.equal(code, 0)
+  t.match(out, 'Saved debug directory: folder')
+  t.same(fs.readdirSync(output).sort(), ['agent.json', 'host.json', 'index.json'])
+  for (const args of [['-duration=1s'], ['-interval=1s'], ['-capture=everything']]) t.equal((await muster(['debug', ...args], { agent })).code, 1, args.join())
+})
