@@ -38,7 +38,7 @@ export async function joinAddresses(addresses: readonly string[], { port, greet,
   if (failures.length > 0 && failures.length === all.length) {
     const hint = failures.map(({ error }) => error instanceof MusterError ? error.hint : undefined).find(one => one !== undefined)
     throw new MusterError('CLUSTER_JOIN_FAILED', failures.map(({ address, error }) => `Failed to join ${address}: ${errorMessage(error)}`).join('; '), {
-      hint: hint ?? 'is an agent running there, and is its cluster port (8301) reachable?',
+      hint: hint ?? `is an agent running there, and is its port (${port} unless written otherwise) reachable?`,
     })
   }
   return all.length - failures.length

@@ -1,16 +1,14 @@
-import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
 import type { Clock, Timer } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
-import { hostPort, parseHostPort } from '../servers/addresses.js'
+import { joinAddresses } from '../servers/join.js'
 import type { WanOptions } from './types.js'
 
 /** Where other datacenters' servers listen unless an address says otherwise. */
 const usualPort = 8302
 
 interface JoiningParts {
-  readonly options: Pick<WanOptions, 'resolve' | 'startJoin' | 'retryJoin' | 'retryInterval' | 'retryMax'>
+  readonly options: Pick<WanOptions, 'resolve' | 'startJoin' | 'retryJoin' | 'retryInterval' | 'retryMax' | 'gaveUp'>
   /** Exchanges hellos with one address. Rejects when that is nobody to join. */
   readonly greet: (address: string) => Promise<void>
   readonly clock: Clock
@@ -45,19 +43,9 @@ export class Joining {
   }
 
   /** See {@link Wan.join}. */
-  async join(addresses: readonly string[]): Promise<number> {
-    const targets = await Promise.all(addresses.map(text => this.#resolve(text)))
-    const outcomes = await Promise.all(targets.flat().map(async target => {
-      if (target.fault !== undefined) return target.fault
-      return this.#parts.greet(target.address).then(() => undefined, (error: unknown) => failure(target.address, error))
-    }))
-    const failures = outcomes.filter(one => one !== undefined)
-    if (failures.length === outcomes.length && outcomes.length > 0) {
-      const hint = failures.length === 1 ? failures[0]?.hint : undefined
-      throw new MusterError('CLUSTER_JOIN_FAILED', failures.map(({ message }) => message).join('; '), hint === undefined ? {} : { hint })
-    }
-    for (const { message } of failures) this.#parts.log.warn('an address could not be joined over the WAN', { error: message })
-    return outcomes.length - failures.length
+  join(addresses: readonly string[]): Promise<number> {
+    const { greet, options: { resolve } } = this.#parts
+    return joinAddresses(addresses, { port: usualPort, greet, ...resolve !== undefined && { resolve } })
   }
 
   async #retry(attempt: number): Promise<void> {
@@ -67,7 +55,7 @@ export class Joining {
     } catch (error) {
       if (this.#closed) return
       if (retryMax > 0 && attempt >= retryMax) {
-        log.error('retry_join_wan is given up: no address answered', { attempts: attempt, error: errorMessage(error) })
+        this.#giveUp(error, attempt)
         return
       }
       log.warn('other datacenters could not be joined', { attempt, again: retryInterval / 1000, error: errorMessage(error) })
@@ -75,26 +63,11 @@ export class Joining {
     }
   }
 
-  /** `ip:port` of each address that a host has, or what is wrong with it. */
-  async #resolve(text: string): Promise<readonly Target[]> {
-    const parsed = parseHostPort(text, usualPort)
-    if (parsed === undefined) return [{ fault: failure(text, new Error('an address is host, host:port or [ipv6]:port')) }]
-    if (isIP(parsed.host) > 0) return [{ address: hostPort(parsed.host, parsed.port), fault: undefined }]
-    try {
-      const found = await (this.#parts.options.resolve ?? systemResolve)(parsed.host)
-      if (found.length === 0) throw new Error('the host has no address')
-      return found.map(ip => ({ address: hostPort(ip, parsed.port), fault: undefined }))
-    } catch (error) {
-      return [{ fault: failure(text, error) }]
-    }
+  #giveUp(cause: unknown, attempts: number): void {
+    const { log, options: { gaveUp, retryJoin } } = this.#parts
+    log.error('retry_join_wan is given up: no address answered', { attempts, error: errorMessage(cause) })
+    gaveUp?.(new MusterError('CLUSTER_JOIN_EXHAUSTED', 'agent: max join WAN retry exhausted, exiting', {
+      hint: `none of ${retryJoin.join(', ')} answered in ${attempts} attempts; the last failure: ${errorMessage(cause)}`, cause,
+    }))
   }
 }
-
-type Target = { readonly address: string; readonly fault: undefined } | { readonly fault: Failure }
-
-interface Failure { readonly message: string; readonly hint: string | undefined }
-
-const failure = (address: string, error: unknown): Failure =>
-  ({ message: `Failed to join ${address}: ${errorMessage(error)}`, hint: error instanceof MusterError ? error.hint : undefined })
-
-const systemResolve = async (host: string): Promise<readonly string[]> => (await lookup(host, { all: true })).map(({ address }) => address)

@@ -3,6 +3,7 @@ import type { CatalogReads, RemoteDatacenters } from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
 import type { Coordinate } from '../../common/coordinate.js'
 import type { Duration } from '../../common/duration.js'
+import type { MusterError } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { DatacenterCoordinates } from '../coordinates/types.js'
 import type { ProxyOptions, RpcClient, RpcServer } from '../rpc/types.js'
@@ -36,6 +37,8 @@ export interface WanOptions {
   readonly retryInterval: Duration
   /** 0: without end. */
   readonly retryMax: number
+  /** Told when `retry_join_wan` is given up: the agent ends then, as Consul does. Without it that is logged and nothing else. */
+  readonly gaveUp?: (error: MusterError) => void
   /** How long servers that failed or left stay listed (`reconnect_timeout_wan`). */
   readonly reconnectTimeout: Duration
   /** The addresses of a host; the system's resolver unless given. */

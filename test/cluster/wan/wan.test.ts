@@ -51,7 +51,7 @@ void t.test('what cannot be joined', async t => {
   t.same(shown(e1), alive('e1.east'))
   t.equal(await e1.wan.join([e1.address]), 1, 'itself')
   t.equal(await e1.wan.join([e1.address, '127.0.11.1:1']), 1, 'one of two')
-  await t.rejects(e1.wan.join(['127.0.11.1:1', 'a b']), { message: /Failed to join 127\.0\.11\.1:1: .*ECONNREFUSED; Failed to join a b: an address is host/ })
+  await t.rejects(e1.wan.join(['127.0.11.1:1', 'a b']), { message: /Failed to join 127\.0\.11\.1:1: .*ECONNREFUSED; Failed to join a b: is no host/ })
   await t.rejects(e1.wan.join(['nowhere:8302']), { message: /Failed to join nowhere:8302/ })
   const off = await east.start('e3', { self: () => ({ ...e1.info(), ports: { raft: 8300, lan: 1, wan: 0 } }) })
   t.same(off.wan.members(), [])
@@ -69,8 +69,10 @@ void t.test('names are looked up, and a datacenter that is not there yet is join
   await east.start('e1', { port })
   await sees(w1, ...alive('e1.east', 'w1.west'))
 
-  const given = await west.start('w2', { retryJoin: ['127.0.11.1:1'], retryMax: 2, retryInterval: seconds(1) })
+  let gaveUp: Error | undefined
+  const given = await west.start('w2', { retryJoin: ['127.0.11.1:1'], retryMax: 2, retryInterval: seconds(1), gaveUp: error => { gaveUp = error } })
   await until('it is given up', () => given.log.messages('error').includes('retry_join_wan is given up: no address answered'))
+  t.match(gaveUp, { code: 'CLUSTER_JOIN_EXHAUSTED', hint: /none of 127\.0\.11\.1:1 answered in 2 attempts/ })
 })
 
 /** An HTTP server whose requests go the way that is given. */
