@@ -29,6 +29,16 @@ export interface EtcdProcess {
   /** Called with each new state. */
   onState(run: (state: EtcdState) => void): void
   stop(): Promise<void>
+  /**
+   * Where another member is reached now, whatever its cluster knows of it: `name` is its node id, `address` `ip:port` of its Raft port. May be called at
+   * any time and again; only one that differs from the stored one has an effect, and only as long as there is no quorum that could be told.
+   */
+  relocate(name: string, address: string): void
+  /** The members as last seen, also before the start and without a quorum: names and stored peer URLs. Empty for a server that never was a member. */
+  readonly lastMembers: readonly KnownPeer[]
   /** Moves the member's data aside (one former copy is kept), so that it can enter a cluster afresh. Only when stopped. */
   discard(): void
 }
+
+/** A member of the own cluster as last seen. */
+export interface KnownPeer { readonly name: string; readonly peerUrls: readonly string[] }
