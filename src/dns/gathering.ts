@@ -31,6 +31,20 @@ export interface DnsAccess {
   service(name: string): boolean
 }
 
+/** What a view is of; a structural copy of the cluster's. */
+export type ViewKind = 'service' | 'node' | 'address'
+
+/** Parts of catalogs that have to be fetched before they can be answered from. */
+export interface DnsViews {
+  /** Whether a datacenter's catalog ('' for the local one) holds only what was asked about. */
+  partial(datacenter: string): boolean
+  /**
+   * True when the catalog of that datacenter ('' for the local one) has what is asked about. Otherwise it is being fetched, and the promise resolves with
+   * true once it is there, with false when it could not be had in time.
+   */
+  ready(datacenter: string, kind: ViewKind, name: string): true | Promise<boolean>
+}
+
 /** Where answers come from. */
 export interface Sources {
   readonly catalog: CatalogReads
@@ -38,12 +52,18 @@ export interface Sources {
   readonly remote?: (datacenter: string) => CatalogReads | undefined
   readonly access?: DnsAccess
   readonly queries?: PreparedQueries
+  /** Not given: the catalogs are whole. */
+  readonly views?: DnsViews
 }
 
 /** What was learned from elsewhere for a question, by {@link externalKey} and by query name. Empty at the first attempt. */
 export interface Learned {
   readonly names: ReadonlyMap<string, readonly DnsRecord[]>
   readonly queries: ReadonlyMap<string, ResolvedQuery | undefined>
+  /** Views that were asked for: whether they could be had. */
+  readonly views: ReadonlyMap<string, boolean>
+  /** A prepared query could not be run. */
+  readonly failed: boolean
 }
 
 /** A name outside the zone that a recursor has to be asked for. */
@@ -51,6 +71,9 @@ export interface ExternalName { readonly name: string; readonly type: 'A' | 'AAA
 
 /** One key for a name and type. */
 export const externalKey = ({ name, type }: ExternalName): string => `${type} ${name.toLowerCase()}`
+
+/** An answer from views is kept no longer than this, in ms: so each view that is in use is looked up, and not forgotten. */
+const longestFromViews = 30_000
 
 /** Names outside the zone that one question may send to recursors; a service of hundreds of them keeps the rest as bare targets. */
 const mostExternalNames = 16
@@ -68,6 +91,7 @@ export class Gathering {
   unavailable = false
   readonly wantedNames = new Map<string, ExternalName>()
   readonly wantedQueries = new Map<string, Promise<ResolvedQuery | undefined>>()
+  readonly wantedViews = new Map<string, Promise<boolean>>()
   private readonly records = new Map<string, DnsRecord>()
 
   constructor(
@@ -95,6 +119,7 @@ export class Gathering {
   instances(datacenter: string, service: string): readonly Instance[] | undefined {
     const catalog = this.catalog(datacenter)
     if (catalog === undefined) return undefined
+    if (!this.isThere(datacenter, 'service', service)) return []
     const { access } = this.sources
     const found = catalog.instances(service)
     // Of a name that nobody has, a birth is seen in the table of names; a topic for every name that strangers make up would be a burden.
@@ -105,7 +130,7 @@ export class Gathering {
 
   node(datacenter: string, nameOrId: string): Node | undefined {
     const catalog = this.catalog(datacenter)
-    if (catalog === undefined) return undefined
+    if (catalog === undefined || !this.isThere(datacenter, 'node', nameOrId)) return undefined
     const node = catalog.node(nameOrId)
     // Whether an id's prefix is the only one of its kind depends on the whole table.
     this.topics.add(node?.node.toLowerCase() === nameOrId ? catalog.topics.node(node.node) : catalog.topics.nodes())
@@ -116,7 +141,7 @@ export class Gathering {
   nameOf(address: string): { readonly node: string } | { readonly service: string } | undefined {
     const { access } = this.sources
     const catalog = this.catalog('')
-    if (catalog === undefined) return undefined
+    if (catalog === undefined || !this.isThere('', 'address', address)) return undefined
     const node = catalog.nodesByAddress(address).find(({ node: name }) => access?.node(name) !== false)
     this.topics.add(node === undefined ? catalog.topics.all() : catalog.topics.nodes())
     if (node !== undefined) return { node: node.node }
@@ -129,6 +154,7 @@ export class Gathering {
     this.perClient = true
     this.maxAge = 0
     if (this.sources.queries === undefined) return undefined
+    if (this.learned.failed) this.unavailable = true
     if (this.learned.queries.has(name)) return this.learned.queries.get(name)
     const outcome = this.sources.queries.resolve(name, this.client)
     if (!(outcome instanceof Promise)) return outcome
@@ -162,6 +188,23 @@ export class Gathering {
 
   keepFor(milliseconds: number): void {
     this.maxAge = Math.min(this.maxAge, milliseconds)
+  }
+
+  /** Whether a catalog has what is asked about; if not, it is wanted. */
+  private isThere(datacenter: string, kind: ViewKind, name: string): boolean {
+    const { views } = this.sources
+    const local = this.isLocal(datacenter) ? '' : datacenter
+    if (views?.partial(local) !== true) return true
+    this.keepFor(longestFromViews)
+    const key = `${local} ${kind} ${name}`
+    if (this.learned.views.get(key) === false) {
+      this.unavailable = true
+      return false
+    }
+    const ready = views.ready(local, kind, name)
+    if (ready === true) return true
+    this.wantedViews.set(key, ready)
+    return false
   }
 
   private catalog(datacenter: string): CatalogReads | undefined {

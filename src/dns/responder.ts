@@ -46,7 +46,7 @@ interface Asked { readonly query: Query; readonly transport: Transport; readonly
 /** Rounds of asking elsewhere for one question: a name may lead to a query, whose instances lead to names. */
 const mostRounds = 3
 
-const nothingLearned: Learned = { names: new Map(), queries: new Map() }
+const nothingLearned: Learned = { names: new Map(), queries: new Map(), views: new Map(), failed: false }
 
 /** Turns packets into packets: from the cache of ready answers if it can, else from the catalog, else with the help of recursors. */
 export class Responder {
@@ -133,7 +133,8 @@ export class Responder {
     const { sources, clock, random } = this.deps
     const gathering = new Gathering(sources, this.profile, clock.now(), random, { address: client, subnet }, learned, resolveInside)
     const resolution = resolve(gathering, query)
-    const complete = gathering.wantedNames.size === 0 && gathering.wantedQueries.size === 0
+    const complete = gathering.wantedNames.size === 0 && gathering.wantedQueries.size === 0 && gathering.wantedViews.size === 0
+    if (gathering.wantedViews.size > 0 && round >= mostRounds) return this.plain(query, rcode.SERVFAIL)
     if (complete || round >= mostRounds) return this.finish(asked, resolution)
     return this.learn(gathering, learned, asked.transport).then(more => this.fromCatalog(asked, more, round + 1))
   }
@@ -141,10 +142,18 @@ export class Responder {
   private async learn(gathering: Gathering, before: Learned, transport: Transport): Promise<Learned> {
     const names = [...gathering.wantedNames.values()].map(async (name): Promise<[string, readonly DnsRecord[]]> =>
       [externalKey(name), await this.deps.recursors.lookUp(name, transport)])
-    const queries = [...gathering.wantedQueries].map(async ([name, outcome]): Promise<[string, ResolvedQuery | undefined]> => [name, await outcome])
+    let failed = false
+    const queries = [...gathering.wantedQueries].map(async ([name, outcome]): Promise<[string, ResolvedQuery | undefined]> => [name, await outcome.catch((thrown: unknown) => {
+      this.deps.log.debug('a prepared query could not be run', { query: name, reason: errorMessage(thrown) })
+      failed = true
+      return undefined
+    })])
+    const views = [...gathering.wantedViews].map(async ([key, there]): Promise<[string, boolean]> => [key, await there])
     return {
       names: new Map([...before.names, ...await Promise.all(names)]),
       queries: new Map([...before.queries, ...await Promise.all(queries)]),
+      views: new Map([...before.views, ...await Promise.all(views)]),
+      failed: before.failed || failed,
     }
   }
 

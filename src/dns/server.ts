@@ -4,7 +4,7 @@ import { errorCode, errorMessage, MusterError } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
 import { Counts } from './counts.js'
-import type { DnsAccess, PreparedQueries } from './gathering.js'
+import type { DnsAccess, DnsViews, PreparedQueries } from './gathering.js'
 import { Recursors } from './recursors.js'
 import { Responder, type Freshness } from './responder.js'
 import { TcpListener } from './tcp.js'
@@ -25,6 +25,8 @@ export interface DnsServerDeps {
   readonly queries?: PreparedQueries
   /** Other datacenters by lower-case name; not given: there are none. */
   readonly remote?: (datacenter: string) => CatalogReads | undefined
+  /** For catalogs that hold only what was asked about: a client agent's, and those of other datacenters. Not given: all of them are whole. */
+  readonly views?: DnsViews
   /** What DNS may show; not given: everything. */
   readonly access?: DnsAccess
   /** For `allow_stale` and `max_stale`; not given: the catalog is never stale. */
@@ -67,11 +69,11 @@ class Listeners implements DnsServer {
   private readonly log: Logger
 
   constructor(private readonly deps: DnsServerDeps) {
-    const { settings, catalog, remote, access, queries, freshness, ready, clock, random } = deps
+    const { settings, catalog, remote, access, queries, views, freshness, ready, clock, random } = deps
     this.log = deps.log.child('dns')
     this.counts = new Counts(deps.metrics, clock)
     this.responder = new Responder(settings, {
-      sources: { catalog, ...remote && { remote }, ...access && { access }, ...queries && { queries } },
+      sources: { catalog, ...remote && { remote }, ...access && { access }, ...queries && { queries }, ...views && { views } },
       ...freshness && { freshness },
       recursors: new Recursors({ log: this.log, clock, random }),
       counts: this.counts, log: this.log, ready, clock, random,

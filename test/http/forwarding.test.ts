@@ -64,7 +64,7 @@ void t.test('who asks is told along: sessions are of the client\'s node, and nea
   t.match((await client.get('/v1/catalog/service/web?near=_agent')).json(), [{ Node: 'c1' }, {}, {}])
   t.match((await s1.get('/v1/session/list', { headers: { 'muster-agent': 'c1' } })).json(), [{ Node: 'c1' }])
   const forged = await s1.put('/v1/session/create', '{"Checks":[]}', { headers: { 'muster-agent': 'c1' } })
-  t.equal(forged.status, 500, 'a stranger cannot speak for an agent: n1 is no node')
+  t.ok(forged.status >= 400, 'a stranger cannot speak for an agent: n1 is no node')
 })
 
 void t.test('guards are those of the first agent', async t => {

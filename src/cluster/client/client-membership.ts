@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { RpcClient, RpcServer } from '../rpc/types.js'
+import { memberMethods } from '../membership/types.js'
 import { joinAddresses, retryJoin } from '../servers/join.js'
 import { methods, readHello, readHelloAnswer, type HelloAnswer } from '../servers/messages.js'
 import type { AgentInfo, ClusterOperator, Member, Membership, ServerInfo } from '../types.js'
@@ -51,6 +52,7 @@ export class ClientMembership implements Membership {
   readonly #closing = new AbortController()
   #leader = ''
   #peers: readonly string[] = []
+  #datacenters: readonly string[] = []
   #searching = false
 
   constructor(options: ClientMembershipOptions) {
@@ -62,7 +64,8 @@ export class ClientMembership implements Membership {
       answered: (answer, appeared) => {
         this.#leader = answer.leader
         this.#peers = answer.peers
-        this.#list.changed(answer.membersRevision, answer.members)
+        this.#datacenters = answer.datacenters
+        this.#list.changed(answer.membersRevision)
         if (appeared) options.onServers()
       },
       missed: times => {
@@ -77,7 +80,7 @@ export class ClientMembership implements Membership {
   wanMembers(): readonly Member[] { return [] }
   leader(): string { return this.#leader }
   peers(): readonly string[] { return this.#peers }
-  datacenters(): readonly string[] { return [this.#options.self().datacenter] }
+  datacenters(): readonly string[] { return this.#datacenters.length > 0 ? this.#datacenters : [this.#options.self().datacenter] }
   servers(): readonly ServerInfo[] { return this.#options.pool.servers() }
   /** Whether a server took the last heartbeat. */
   get connected(): boolean { return this.#heartbeats.connected }
@@ -99,7 +102,7 @@ export class ClientMembership implements Membership {
   }
 
   async forceLeave(name: string, prune: boolean): Promise<void> {
-    await this.#options.pool.call('member/force-leave', { name, prune }, { timeout: 10_000, again: true })
+    await this.#options.pool.call(memberMethods.forceLeave, { name, prune }, { timeout: 10_000, again: true })
     this.#list.stale()
   }
 
@@ -121,7 +124,7 @@ export class ClientMembership implements Membership {
     await this.#heartbeats.stop()
     const { pool, self, log } = this.#options
     try {
-      await pool.call('member/leave', { id: self().id }, { timeout: leaveWithin, again: true })
+      await pool.call(memberMethods.leave, { id: self().id }, { timeout: leaveWithin, again: true })
     } catch (error) {
       log.warn('no server was told that this agent leaves: it will count as failed', { error: errorMessage(error) })
     }

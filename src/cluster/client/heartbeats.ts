@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
+import { memberMethods } from '../membership/types.js'
 import { readServer } from '../servers/messages.js'
 import { Shape } from '../servers/shape.js'
 import type { AgentInfo, ServerInfo } from '../types.js'
@@ -13,12 +14,12 @@ export interface HeartbeatAnswer {
   /** When the next one is due. */
   readonly every: number
   readonly servers: readonly ServerInfo[]
-  /** How many members there are, and the revision that last changed one of them. */
-  readonly members: number
+  /** The revision that last changed one of the members. */
   readonly membersRevision: number
   /** `address:port` of the leader's server port, '' for none or not told. */
   readonly leader: string
   readonly peers: readonly string[]
+  readonly datacenters: readonly string[]
 }
 
 /** What heartbeats need. */
@@ -85,7 +86,7 @@ export class Heartbeats {
     const { pool, self, tags, answered, random } = this.#options
     let failure: unknown
     try {
-      const answer = readAnswer(await pool.call('member/heartbeat', { info: self(), tags: tags(), members: this.#membersRevision }, { timeout: patience, again: true }))
+      const answer = readAnswer(await pool.call(memberMethods.heartbeat, { info: self(), tags: tags(), members: this.#membersRevision }, { timeout: patience, again: true }))
       const appeared = this.#misses > 0 || this.#answers === 0
       this.#misses = 0
       this.#answers++
@@ -127,7 +128,7 @@ function readAnswer(body: unknown): HeartbeatAnswer {
   const answer = new Shape(body, 'the answer to a heartbeat')
   return {
     ttl: answer.number('ttl'), every: answer.number('every'), servers: answer.list('servers', 64, readServer),
-    members: answer.number('members'), membersRevision: answer.number('membersRevision'),
+    datacenters: answer.list('datacenters', 1024, String), membersRevision: answer.number('membersRevision'),
     leader: answer.optionalText('leader') ?? '', peers: answer.list('peers', 64, String),
   }
 }

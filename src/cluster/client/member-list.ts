@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../common/clock.js'
+import { memberMethods } from '../membership/types.js'
 import { Shape } from '../servers/shape.js'
 import type { Member, MemberStatus } from '../types.js'
 import type { ServerPool } from './server-pool.js'
@@ -17,7 +18,6 @@ export class MemberList {
   #members: readonly Member[] | undefined
   #revision = -1
   #wanted = 0
-  #count = 0
   #fetched = -Infinity
   #timer: Timer | undefined
   #fetching = false
@@ -33,10 +33,9 @@ export class MemberList {
     return this.#members ?? [this.#self()]
   }
 
-  /** What a heartbeat's answer says: the revision of the newest change, and how many members there are. */
-  changed(revision: number, count: number): void {
+  /** What a heartbeat's answer says: the revision of the newest change. */
+  changed(revision: number): void {
     this.#wanted = revision
-    this.#count = count
     this.#soon()
   }
 
@@ -53,7 +52,7 @@ export class MemberList {
 
   #soon(): void {
     if (this.#closed || this.#fetching || this.#timer !== undefined || this.#revision === this.#wanted) return
-    const wait = this.#fetched + Math.min(distance.longest, distance.perMember * this.#count) - this.#clock.monotonic()
+    const wait = this.#fetched + Math.min(distance.longest, distance.perMember * this.members.length) - this.#clock.monotonic()
     this.#timer = this.#clock.after(Math.max(0, wait), () => {
       this.#timer = undefined
       void this.#fetch()
@@ -64,7 +63,7 @@ export class MemberList {
     this.#fetching = true
     this.#fetched = this.#clock.monotonic()
     try {
-      const answer = new Shape(await this.#pool.call('member/list', {}, { again: true }), 'the list of members')
+      const answer = new Shape(await this.#pool.call(memberMethods.list, {}, { again: true }), 'the list of members')
       this.#members = answer.list('members', mostMembers, readMember)
       this.#revision = answer.number('revision')
     } catch {

@@ -9,6 +9,8 @@ export type RpcHandler = (body: unknown, caller: RpcCaller) => Promise<unknown>
 /** Where an answer in pieces goes. */
 export interface RpcSink {
   send(value: unknown): boolean
+  /** The same for what is JSON text already, without a line break in it. */
+  sendText(json: string): boolean
   drained(): Promise<void>
 }
 

@@ -12,12 +12,14 @@ export const pulse = 5000
 export async function writeLines(response: ServerResponse, handler: RpcStreamHandler, body: unknown, caller: RpcCaller): Promise<void> {
   const beat = setInterval(() => { if (response.headersSent && !response.writableNeedDrain) response.write('\n') }, pulse)
   try {
+    const sendText = (json: string): boolean => {
+      if (response.destroyed) return true
+      if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+      return response.write(`${json}\n`)
+    }
     await handler(body, caller, {
-      send: value => {
-        if (response.destroyed) return true
-        if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-        return response.write(`${JSON.stringify(value)}\n`)
-      },
+      send: value => sendText(JSON.stringify(value)),
+      sendText,
       drained: () => new Promise(resolve => {
         if (!response.writableNeedDrain || caller.aborted.aborted) {
           resolve()
