@@ -13,6 +13,8 @@ export interface BannerFacts {
   readonly nodeId: string
   readonly http: readonly HttpAddress[]
   readonly dns: readonly DnsAddress[]
+  /** Cluster ports that are bound; 0: not. */
+  readonly cluster: { readonly lan: number; readonly wan: number }
   readonly configPaths: readonly string[]
   readonly files: readonly FileReport[]
   readonly declared: Declared
@@ -36,8 +38,8 @@ export function banner(facts: BannerFacts): string {
     ['Datacenter', `'${settings.datacenter}' (Segment: '<all>')`],
     ['Server', `${settings.server} (Bootstrap: ${settings.bootstrap || settings.bootstrapExpect === 1})`],
     ['Client Addr', `[${settings.clientAddrs.join(' ')}] (HTTP: ${port(facts.http)}, HTTPS: -1, gRPC: -1, DNS: ${port(facts.dns)})`],
-    ['Cluster Addr', `${settings.advertiseAddr} (LAN: ${settings.ports.serfLan}, WAN: ${settings.ports.serfWan})`],
-    ['Store', settings.dev ? 'memory (-dev: nothing is kept)' : `LMDB in ${settings.dataDir}`],
+    ['Cluster Addr', `${settings.advertiseAddr} (LAN: ${bound(facts.cluster.lan)}, WAN: ${bound(facts.cluster.wan)})`],
+    ['Store', storeOf(settings)],
     ['Config', facts.configPaths.length === 0 ? 'no files' : `${facts.configPaths.join(' ')} (${count(facts.files.length, 'file')}${settings.autoReloadConfig ? ', watched' : ''})`],
     ['Declared', `${count(declared.services.size, 'service')}, ${count(checks, 'check')}`],
   ]
@@ -53,6 +55,18 @@ export function banner(facts: BannerFacts): string {
     '',
     '',
   ].join('\n')
+}
+
+const bound = (port: number): string => port === 0 ? 'off' : String(port)
+
+function storeOf({ engine, dataDir, bootstrapExpect, etcd, advertiseAddr, ports }: Settings): string {
+  switch (engine) {
+    case 'memory': return 'memory (-dev: nothing is kept)'
+    case 'lmdb': return `LMDB in ${dataDir}`
+    case 'etcd': return `etcd in ${dataDir}, for other servers at ${advertiseAddr}:${ports.server}${bootstrapExpect > 1 ? ` (${bootstrapExpect} servers expected)` : ''}`
+    case 'external': return `etcd at ${etcd.endpoints.join(' ')}`
+    case 'none': return 'that of the servers (this is a client agent)'
+  }
 }
 
 function examples({ settings, http, dns, answered }: BannerFacts): string[] {

@@ -1,18 +1,20 @@
 import os from 'node:os'
-import path from 'node:path'
-import { Agent, catalogTarget, resolveNodeId } from '../agent/index.js'
-import { Catalog, preparedQueries, startSessionReaper } from '../catalog/index.js'
+import { Agent, resolveNodeId } from '../agent/index.js'
 import { createCheckRunner } from '../checks/index.js'
-import { SingleMachine } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
-import { errorMessage } from '../common/errors.js'
-import type { Settings } from '../config/index.js'
+import { MusterError, errorMessage } from '../common/errors.js'
 import { createDnsServer, type DnsServer } from '../dns/index.js'
 import { createHttpServer, type HttpServer } from '../http/index.js'
-import { openLmdbStore, openMemoryStore, type Store } from '../store/index.js'
 import { createMetrics, type Logger, type LogHub } from '../telemetry/index.js'
 import { watchPlan, Watches } from '../watch/index.js'
+import { openCalls } from './calls.js'
+import { clientRole } from './client-role.js'
+import { Closers } from './closers.js'
+import { loneMembership } from './lone-membership.js'
 import type { StartConfig } from './read-config.js'
+import type { Role, RoleParts } from './role.js'
+import { externalKind, openOwnStore, ownKind, raftKind } from './server-kinds.js'
+import { serverRole } from './server-role.js'
 
 /** What a {@link Daemon} is started with. */
 export interface DaemonOptions {
@@ -23,6 +25,10 @@ export interface DaemonOptions {
   readonly random: () => number
   /** Asks the process to stop: the agent was told to leave. */
   readonly stop: () => void
+  /** Asks the process to start the agent anew: it was told to join others, and is a client agent from now on. */
+  readonly startAnew: () => void
+  /** The agent cannot go on, and the process ends with this error. */
+  readonly giveUp: (error: MusterError) => void
 }
 
 /** All parts of an agent process, wired. */
@@ -31,13 +37,15 @@ export interface Daemon {
   readonly nodeId: string
   readonly http: HttpServer
   readonly dns: DnsServer
+  /** Cluster ports that are bound; 0: not. */
+  readonly cluster: { readonly lan: number; readonly wan: number }
   /** Stops everything, the newest first. The node stays in the catalog unless it has left. */
   close(): Promise<void>
 }
 
 /**
- * Starts the parts in the order in which they need each other and resolves when the agent is ready. When one fails, those before it
- * are stopped again and the promise rejects with its error.
+ * Starts the parts in the order in which they need each other and resolves when the agent answers: with its entries in the catalog where that is its own,
+ * else while it looks for the others. When one fails, those before it are stopped again and the promise rejects with its error.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const opened = new Closers(options.logs.root.child('daemon'))
@@ -49,38 +57,34 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-async function start({ config, logs, clock, random, stop }: DaemonOptions, opened: Closers): Promise<Daemon> {
+async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
+  const { config, logs, clock, random, stop, giveUp } = options
   const { settings, source, initial, persistence, paths, format } = config
   const log = logs.root
   const metrics = createMetrics({
     prefix: settings.telemetry.metricsPrefix, clock, ...!settings.telemetry.disableHostname && { hostname: os.hostname() },
   })
   opened.add('metrics', () => { metrics.close() })
-  const store = await openStore(settings)
-  opened.add('store', () => store.close())
+  const own = settings.engine === 'memory' || settings.engine === 'lmdb' ? await openOwnStore(settings) : undefined
+  if (own !== undefined) opened.add('store', () => own.close())
   // Not before the store is open: it tells whether the directory is another agent's.
   const nodeId = resolveNodeId(settings)
-  const catalog = await Catalog.open({
-    store, clock, onUnreadable: (key, error) => { log.error('an entry of the store cannot be read and counts as absent', { key, error: error.message }) },
-  })
-  opened.add('catalog', () => catalog.close())
-  const reaper = startSessionReaper({ catalog, clock, log: log.child('catalog') })
-  opened.add('session reaper', () => { reaper.close() })
-  const membership = new SingleMachine({
-    name: settings.nodeName, id: nodeId, datacenter: settings.datacenter, address: settings.advertiseAddr, wanAddress: settings.advertiseAddrWan,
-    ports: settings.ports,
-  }, catalog, log.child('cluster'))
-  opened.add('membership', () => membership.close())
-  const agent = new Agent({
-    settings, nodeId, initial, source, configPaths: paths, readsAnyName: format !== undefined, catalog, target: catalogTarget(catalog), membership,
+  const calls = await openCalls(settings, { clock, log, metrics, opened })
+  let running: Agent | undefined
+  const parts: RoleParts = { settings, nodeId, calls, clock, random, log, metrics, opened, giveUp, serversChanged: () => { running?.serversChanged() } }
+  const role = await openRole(parts, own && await ownKind(parts, own))
+  const { catalog, target } = role
+  const membership = settings.lone ? loneMembership(role.membership, { ...parts, catalog, startAnew: options.startAnew }) : role.membership
+  const agent = running = new Agent({
+    settings, nodeId, initial, source, configPaths: paths, readsAnyName: format !== undefined, catalog, target, membership,
     createRunner: createCheckRunner, persistence, clock, random, log, metrics, stop,
   })
   config.knownServices(() => agent.services().keys())
   const dns = createDnsServer({
-    settings, catalog, ready: () => agent.readiness().ready, log: log.child('dns'), metrics, clock, random,
-    queries: preparedQueries({ catalog, random, datacenter: settings.datacenter, nodeName: settings.nodeName }),
+    settings, catalog, ready: () => role.alone ? agent.readiness().ready : catalog.loaded, log: log.child('dns'), metrics, clock, random, ...role.dns,
   })
-  const http = createHttpServer({ settings, agent, catalog, membership, logs, metrics, clock, random, alwaysCurrent: true })
+  const http = createHttpServer({ ...role, settings, agent, catalog, membership, logs, metrics, clock, random })
+  calls.server.serveApi(http.serve)
   agent.onSettings(next => {
     logs.setLevel(next.log.level)
     dns.update(next)
@@ -90,13 +94,31 @@ async function start({ config, logs, clock, random, stop }: DaemonOptions, opene
   opened.add('dns', () => dns.close())
   await http.start()
   opened.add('http', () => http.close())
-  await membership.start()
+  await role.begin()
   opened.add('agent', () => agent.close())
-  await agent.start()
+  await startAgent(agent, role, log.child('agent'))
   const watches = new Watches({ source: http, log: log.child('watch'), clock })
   opened.add('watches', () => watches.close())
   followWatches(agent, watches, log.child('watch'))
-  return { agent, nodeId, http, dns, close: () => opened.close() }
+  return { agent, nodeId, http, dns, cluster: calls.server.ports, close: () => opened.close() }
+}
+
+async function openRole(parts: RoleParts, own: Awaited<ReturnType<typeof ownKind>> | undefined): Promise<Role> {
+  if (own !== undefined) return serverRole(parts, own)
+  switch (parts.settings.engine) {
+    case 'external': return serverRole(parts, externalKind(parts))
+    case 'etcd': return serverRole(parts, raftKind(parts))
+    default: return clientRole(parts)
+  }
+}
+
+/** An agent with a catalog of its own runs once its entries are in it. Others run at once: how long it takes until the catalog is there is not in their hands. */
+async function startAgent(agent: Agent, role: Role, log: Logger): Promise<void> {
+  if (role.alone) {
+    await agent.start()
+    return
+  }
+  agent.start().catch((error: unknown) => { log.error('the entries of this node could not be brought to the catalog', { error: errorMessage(error) }) })
 }
 
 /** Runs the declared watches, those of each reload too. One that cannot run is told of, and the others run. */
@@ -113,35 +135,4 @@ function followWatches(agent: Agent, watches: Watches, log: Logger): void {
   }
   agent.onReload(update)
   update()
-}
-
-function openStore(settings: Settings): Promise<Store> {
-  return settings.dev ? Promise.resolve(openMemoryStore()) : openLmdbStore({ directory: path.join(settings.dataDir, 'store') })
-}
-
-/** What has been opened, to be closed in the opposite order; one that fails to close does not keep the others open. */
-class Closers {
-  readonly #open: { readonly name: string; readonly close: () => unknown }[] = []
-  #closing: Promise<void> | undefined
-
-  constructor(private readonly log: Logger) {}
-
-  add(name: string, close: () => unknown): void {
-    this.#open.push({ name, close })
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#closeAll()
-    return this.#closing
-  }
-
-  async #closeAll(): Promise<void> {
-    for (const { name, close } of this.#open.reverse()) {
-      try {
-        await close()
-      } catch (error) {
-        this.log.error('a part could not be stopped cleanly', { part: name, error: errorMessage(error) })
-      }
-    }
-  }
 }

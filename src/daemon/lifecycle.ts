@@ -5,7 +5,7 @@ import type { Logger } from '../telemetry/index.js'
 import { listenToSignals } from './signals.js'
 
 /** How an agent comes to its end. */
-export type End = 'left' | 'stopped' | 'gave up'
+export type End = 'left' | 'stopped' | 'gave up' | 'anew'
 
 /** A graceful leave that takes longer is given up. Milliseconds. */
 const leavePatience = 15_000

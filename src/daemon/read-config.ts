@@ -6,6 +6,7 @@ import { flagIsSet, flagValue, type ParsedFlags } from '../common/flags.js'
 import { configPaths, ConfigSource, machineInterfaces, type ConfigFormat, type ConfigLoad, type LastGoodStore, type Settings } from '../config/index.js'
 import type { Logger } from '../telemetry/index.js'
 import { openDataDir } from './data-dir.js'
+import { readHistory } from './history.js'
 
 /** The configuration that an agent starts with, and what it keeps in its data-dir. */
 export interface StartConfig {
@@ -31,7 +32,7 @@ export function readStartConfig(flags: ParsedFlags, clock: Clock, log: Logger): 
   const begun = clock.monotonic()
   let known: () => Iterable<string> = () => []
   const open = (lastGood: LastGoodStore): ConfigSource => new ConfigSource({
-    paths, flags, hostname: os.hostname(), interfaces: machineInterfaces, lastGood, knownServices: () => known(), ...format !== undefined && { format },
+    paths, flags, hostname: os.hostname(), interfaces: machineInterfaces, lastGood, knownServices: () => known(), history: readHistory, ...format !== undefined && { format },
   })
   const late = new LateLastGood()
   let source = open(late)

@@ -27,6 +27,14 @@ export async function runAgent(flags: ParsedFlags, io: DaemonIo): Promise<number
     throw new MusterError('USAGE', `unexpected argument: ${flags.positional.join(' ')}`, { hint: 'directories are named with -config-dir' })
   }
   outliveReaders()
+  for (;;) {
+    const outcome = await runOnce(flags, io)
+    if (outcome !== 'anew') return outcome
+  }
+}
+
+/** One life of the agent: until its exit code, or until it is to start anew as something else. */
+async function runOnce(flags: ParsedFlags, io: DaemonIo): Promise<number | 'anew'> {
   const early = new EarlyLog()
   const lifecycle = new Lifecycle(early.child('agent'))
   const config = tryConfig(flags, early, io)
@@ -47,7 +55,13 @@ export async function runAgent(flags: ParsedFlags, io: DaemonIo): Promise<number
   try {
     if (settings.pidFile !== '') removePidFile = writePidFile(settings.pidFile)
     warnOfOpenScripts(settings, logs)
-    const daemon = await startDaemon({ config, logs, clock: systemClock, random: Math.random, stop: () => { lifecycle.end('left') } })
+    const daemon = await startDaemon({
+      config, logs, clock: systemClock, random: Math.random, stop: () => { lifecycle.end('left') }, startAnew: () => { lifecycle.end('anew') },
+      giveUp: error => {
+        tell(error, io)
+        lifecycle.end('gave up')
+      },
+    })
     started = true
     lifecycle.running(daemon.agent)
     if (!settings.log.json) io.out(bannerOf(daemon, config))
@@ -121,8 +135,8 @@ function warnOfOpenScripts(settings: Settings, logs: LogHub): void {
   })
 }
 
-const bannerOf = ({ agent, nodeId, http, dns }: Daemon, { settings }: StartConfig): string => banner({
-  settings, nodeId, http: http.addresses, dns: dns.addresses, configPaths: agent.configPaths, files: agent.files, declared: agent.declared,
+const bannerOf = ({ agent, nodeId, http, dns, cluster }: Daemon, { settings }: StartConfig): string => banner({
+  settings, nodeId, http: http.addresses, dns: dns.addresses, cluster, configPaths: agent.configPaths, files: agent.files, declared: agent.declared,
   answered: answeredService(agent), took: performance.now(),
 })
 
@@ -132,9 +146,13 @@ function answeredService(agent: Daemon['agent']): string {
   return healthy?.definition.name ?? 'consul'
 }
 
-async function untilStopped(daemon: Daemon, logs: LogHub, lifecycle: Lifecycle): Promise<number> {
+async function untilStopped(daemon: Daemon, logs: LogHub, lifecycle: Lifecycle): Promise<number | 'anew'> {
   const log = logs.root.child('agent')
   const how = await lifecycle.ended
+  if (how === 'anew') {
+    await daemon.close()
+    return how
+  }
   if (how === 'left') await drain(daemon.agent.settings.leaveDrainTime, log, lifecycle.impatient.signal)
   await daemon.close()
   log.info('stopped')

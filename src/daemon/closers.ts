@@ -1,0 +1,29 @@
+import { errorMessage } from '../common/errors.js'
+import type { Logger } from '../telemetry/index.js'
+
+/** What has been opened, to be closed in the opposite order; one that fails to close does not keep the others open. */
+export class Closers {
+  readonly #open: { readonly name: string; readonly close: () => unknown }[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(private readonly log: Logger) {}
+
+  add(name: string, close: () => unknown): void {
+    this.#open.push({ name, close })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll()
+    return this.#closing
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const { name, close } of this.#open.reverse()) {
+      try {
+        await close()
+      } catch (error) {
+        this.log.error('a part could not be stopped cleanly', { part: name, error: errorMessage(error) })
+      }
+    }
+  }
+}

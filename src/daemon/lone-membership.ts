@@ -1,0 +1,79 @@
+import type { Catalog } from '../catalog/index.js'
+import { hostPort, joinAddresses, readHelloAnswer, serverMethods, type Membership } from '../cluster/index.js'
+import { MusterError } from '../common/errors.js'
+import { becomeClient } from './history.js'
+import type { RoleParts } from './role.js'
+import { selfServer } from './self.js'
+
+interface LoneParts extends RoleParts {
+  readonly catalog: Catalog
+  readonly startAnew: () => void
+}
+
+/** How long the answer to `join` has to get out before the agent starts anew, in ms. */
+const answerTime = 100
+
+/**
+ * The membership of an agent that nobody told what it is: a server of its own until it is told to join others. Then it becomes a client agent of theirs,
+ * unless it keeps something that would be lost with its catalog.
+ */
+export function loneMembership(inner: Membership, parts: LoneParts): Membership {
+  return {
+    get operator() { return inner.operator },
+    members: () => inner.members(),
+    wanMembers: () => inner.wanMembers(),
+    servers: () => inner.servers(),
+    leader: () => inner.leader(),
+    peers: () => inner.peers(),
+    datacenters: () => inner.datacenters(),
+    stats: () => inner.stats(),
+    forceLeave: (name, prune) => inner.forceLeave(name, prune),
+    start: () => inner.start(),
+    leave: () => inner.leave(),
+    close: () => inner.close(),
+    join: async (addresses, wan) => {
+      const others = wan ? [] : addresses.filter(address => !isOwn(address, parts))
+      if (others.length === 0) return inner.join(addresses, wan)
+      return becomeMember(addresses, parts)
+    },
+  }
+}
+
+function isOwn(address: string, { settings, calls }: LoneParts): boolean {
+  const { advertiseAddr, bindAddr } = settings
+  return [advertiseAddr, bindAddr].some(own => address === own || address === hostPort(own, calls.server.ports.lan))
+}
+
+async function becomeMember(addresses: readonly string[], parts: LoneParts): Promise<number> {
+  const { settings, nodeId, calls, clock, log, catalog, startAnew } = parts
+  refuseLoss(catalog, settings.nodeName)
+  if (calls.server.ports.lan === 0) {
+    throw new MusterError('CLUSTER_JOIN_FAILED', 'this agent has no cluster port: another program has it', { hint: 'start it with another -bind address, or another ports.serf_lan' })
+  }
+  const self = { ...selfServer(settings, nodeId, calls.server), server: false }
+  const greeted: string[] = []
+  const joined = await joinAddresses(addresses, {
+    port: settings.ports.serfLan,
+    greet: async address => {
+      const { datacenter, self: other } = readHelloAnswer(await calls.client.call(address, serverMethods.hello, { from: self, known: [] }))
+      if (datacenter !== settings.datacenter) throw new MusterError('CLUSTER_WRONG_DATACENTER', `Member '${other.name}' part of wrong datacenter '${datacenter}'`)
+      greeted.push(address)
+    },
+  })
+  becomeClient(settings.dataDir, greeted)
+  log.info('told to join others: this agent starts anew as a client agent of theirs', { addresses: greeted })
+  clock.after(answerTime, startAnew)
+  return joined
+}
+
+/** @throws MusterError when the catalog of this agent has more in it than the agent itself brings along */
+function refuseLoss(catalog: Catalog, node: string): void {
+  const keys = [...catalog.kvKeysBelow('')].length
+  const nodes = [...catalog.nodes()].filter(one => one.node.toLowerCase() !== node.toLowerCase()).length
+  const queries = catalog.preparedQueries().length
+  const kept = [keys > 0 && `${keys} keys`, nodes > 0 && `${nodes} other nodes`, queries > 0 && `${queries} prepared queries`].filter(one => one !== false)
+  if (kept.length === 0) return
+  throw new MusterError('CLUSTER_JOIN_FAILED', `this agent has been a server of its own, and keeps ${kept.join(' and ')} that would be lost`, {
+    hint: 'save them with "muster snapshot save", then start the agent with -server=false and another -data-dir, or make it one of several servers with -server -bootstrap-expect',
+  })
+}

@@ -1,0 +1,129 @@
+import fs from 'node:fs'
+import fsp from 'node:fs/promises'
+import path from 'node:path'
+import { Catalog, isSaved } from '../catalog/index.js'
+import { catalogConfiguration, openEtcdProcess, openFormation, type OpenedFormation } from '../cluster/index.js'
+import { milliseconds } from '../common/duration.js'
+import { MusterError, errorMessage } from '../common/errors.js'
+import { openEtcdStore, openLmdbStore, openMemoryStore, type EtcdConnection, type EtcdStoreEvent, type Snapshot, type Store } from '../store/index.js'
+import type { RoleParts } from './role.js'
+import { selfServer } from './self.js'
+import type { ServerKind } from './server-role.js'
+
+/** Where a lone server keeps its catalog, below the data directory. */
+export const storeFolder = 'store'
+
+/** A server on its own, whose store is already open. */
+export async function ownKind({ clock, log, opened }: Pick<RoleParts, 'clock' | 'log' | 'opened'>, store: Store): Promise<ServerKind> {
+  const catalog = await Catalog.open({ store, clock, onUnreadable: unreadable(log) })
+  opened.add('catalog', () => { catalog.close() })
+  return { store: 'own', catalog, begin: () => Promise.resolve() }
+}
+
+/** Opens the store of a server on its own. */
+export const openOwnStore = ({ dev, dataDir }: { readonly dev: boolean; readonly dataDir: string }): Promise<Store> =>
+  dev ? Promise.resolve(openMemoryStore()) : openLmdbStore({ directory: path.join(dataDir, storeFolder) })
+
+/** A server on an etcd that someone else runs: other servers are found in it. */
+export function externalKind(parts: RoleParts): ServerKind {
+  const { settings } = parts
+  const { endpoints, caFile, certFile, keyFile, user, password } = settings.etcd
+  const tls = { ...caFile !== '' && { ca: pem(caFile) }, ...certFile !== '' && { cert: pem(certFile) }, ...keyFile !== '' && { key: pem(keyFile) } }
+  const store = openStore(parts, { endpoints, ...Object.keys(tls).length > 0 && { tls }, ...user !== '' && { auth: { user, password } } })
+  const catalog = followStore(parts, Promise.resolve(store))
+  return { store: 'shared', catalog, begin: () => Promise.resolve() }
+}
+
+/** A server among servers that run an etcd each. */
+export function raftKind(parts: RoleParts): ServerKind {
+  const { settings, nodeId, calls, clock, log, metrics, opened, giveUp } = parts
+  const { cluster, etcd } = settings
+  const self = selfServer(settings, nodeId, calls.server)
+  const process = openEtcdProcess({
+    program: etcd.program, directory: path.resolve(settings.dataDir, 'etcd'), name: nodeId, bindAddress: settings.bindAddr, advertiseAddress: settings.advertiseAddr,
+    port: settings.ports.server, quotaBytes: etcd.quotaBytes, raftMultiplier: cluster.raftMultiplier, clock, log: log.child('etcd'), metrics,
+  })
+  const former = path.join(settings.dataDir, storeFolder)
+  let store: ((opened: Store | Promise<Store>) => void) | undefined
+  const catalog = followStore(parts, new Promise<Store>(resolve => { store = resolve }))
+  const formation: OpenedFormation = openFormation({
+    self, dataDir: settings.dataDir, expect: settings.bootstrapExpect, engine: { kind: 'etcd', process }, openStore: connection => openStore(parts, connection),
+    startJoin: cluster.startJoin, retryJoin: { addresses: cluster.retryJoin, interval: cluster.retryInterval, most: cluster.retryMax },
+    onJoinExhausted: giveUp, rejoinAfterLeave: cluster.rejoinAfterLeave, server: calls.server, client: calls.client, clock, log: log.child('cluster'),
+    configuration: catalogConfiguration(catalog, cluster.autopilot), holdTimeout: cluster.rpcHoldTimeout,
+    memberStatus: id => catalog.member(id)?.state,
+    ...fs.existsSync(former) && { importFrom: () => savedAlone(former), importDone: () => moveAside(former) },
+  })
+  opened.add('place among the servers', () => formation.close())
+  opened.add('store', async () => { if (formation.state.phase === 'member') await (await formation.store).close() })
+  store?.(formation.store)
+  let heard = clock.monotonic()
+  return {
+    store: 'raft', catalog, formation, begin: () => formation.started,
+    lastContact: () => {
+      const now = clock.monotonic()
+      if (formation.leader.address !== '') heard = now
+      return now - heard
+    },
+  }
+}
+
+function followStore({ settings, clock, log, opened }: RoleParts, store: Promise<Store>): Catalog {
+  let said = ''
+  const catalog = Catalog.follow({
+    store, clock, onUnreadable: unreadable(log), holdTimeout: settings.cluster.rpcHoldTimeout,
+    onLoadFailure: error => {
+      if (errorMessage(error) !== said) log.warn('the catalog cannot be loaded yet', { error: said = errorMessage(error) })
+    },
+  })
+  opened.add('catalog', () => { catalog.close() })
+  return catalog
+}
+
+function openStore({ settings, nodeId, clock, log, metrics }: RoleParts, connection: EtcdConnection): Store {
+  const storeLog = log.child('store')
+  const full = metrics.gauge('store.full', '1 while etcd takes no writes because its space quota is used up')
+  return openEtcdStore({
+    connection, prefix: settings.etcd.prefix, instance: nodeId, clock, holdTimeout: milliseconds(settings.cluster.rpcHoldTimeout),
+    report: event => { tell(event, storeLog, full) },
+  })
+}
+
+const levels: Readonly<Record<EtcdStoreEvent['kind'], 'info' | 'warn' | 'error'>> = {
+  lost: 'warn', resumed: 'info', compacted: 'info', full: 'error', writable: 'info', limit: 'info',
+}
+
+function tell({ kind, message, hint }: EtcdStoreEvent, log: RoleParts['log'], full: { set(value: number): void }): void {
+  if (kind === 'full' || kind === 'writable') full.set(kind === 'full' ? 1 : 0)
+  log[levels[kind]](message, hint === undefined ? {} : { remedy: hint })
+}
+
+const unreadable = (log: RoleParts['log']) => (key: string, error: MusterError): void => {
+  log.error('an entry of the store cannot be read and counts as absent', { key, error: error.message })
+}
+
+/** What a lone server kept, for the cluster that it founds; what was true of it alone is left out. Undefined when there is nothing. */
+async function savedAlone(directory: string): Promise<Snapshot | undefined> {
+  const store = await openLmdbStore({ directory })
+  try {
+    const { revision, entries } = await store.load()
+    const kept = entries.filter(({ key }) => isSaved(key))
+    return kept.length === 0 ? undefined : { revision, entries: kept }
+  } finally {
+    await store.close()
+  }
+}
+
+async function moveAside(directory: string): Promise<void> {
+  if (!fs.existsSync(directory)) return
+  await fsp.rm(`${directory}.imported`, { recursive: true, force: true })
+  await fsp.rename(directory, `${directory}.imported`)
+}
+
+function pem(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new MusterError('ETCD_TLS', `cannot read ${file} for the connection to etcd: ${errorMessage(cause)}`, { cause, hint: 'store.etcd.ca_file, cert_file and key_file name PEM files that the agent may read' })
+  }
+}

@@ -1,0 +1,133 @@
+import { catalogTarget } from '../agent/index.js'
+import { Catalog, preparedQueries } from '../catalog/index.js'
+import {
+  ClusterMembership, catalogDirectory, createCoordinateBatch, createCoordinates, createWan, hostPort, registerQueryHandler, registerSyncHandlers, serveEvents, upstreams, ViewHub, wanStats,
+  type Duty, type Formation, type Membership, type Wan, type WanDirectory,
+} from '../cluster/index.js'
+import { MusterError, errorMessage } from '../common/errors.js'
+import { remoteViews } from './remote-views.js'
+import type { Role, RoleParts } from './role.js'
+import { selfServer } from './self.js'
+
+/** The kind of server: where its catalog is, and how it belongs to others. */
+export interface ServerKind {
+  readonly store: 'own' | 'raft' | 'shared'
+  readonly catalog: Catalog
+  readonly formation?: Formation
+  /** Takes its place among the servers; rejects when the agent must not go on. */
+  readonly begin: () => Promise<void>
+  readonly duties?: readonly Duty[]
+  readonly lastContact?: () => number
+}
+
+/** A server agent: it has the catalog, answers for it, and serves client agents and other datacenters. */
+export function serverRole(parts: RoleParts, kind: ServerKind): Role {
+  const { settings, calls, clock, random, log, opened } = parts
+  const { catalog } = kind
+  const self = () => selfServer(settings, parts.nodeId, calls.server)
+  const wan: Wan = openWan(parts, kind, () => membership)
+  const membership = new ClusterMembership({
+    self, expect: settings.bootstrapExpect, store: kind.store, catalog, wan, calls, encrypted: false, reconnectTimeout: settings.cluster.reconnectTimeout,
+    holdTimeout: settings.cluster.rpcHoldTimeout, autopilot: settings.cluster.autopilot, clock, random, log: log.child('cluster'),
+    ...kind.formation !== undefined && { formation: kind.formation }, ...kind.duties !== undefined && { duties: kind.duties },
+  })
+  opened.add('membership', () => membership.close())
+  const coordinates = openCoordinates(parts, catalog, membership)
+  registerSyncHandlers(calls.server, catalog)
+  serveEvents(calls.server, catalog)
+  new ViewHub({ catalog, clock }).register(calls.server)
+  const queriesOf = (nodeName: string) => preparedQueries({ catalog, random, datacenter: settings.datacenter, nodeName, others: wan.remote })
+  registerQueryHandler(calls.server, queriesOf)
+  const views = remoteViews(parts, wan)
+  return {
+    catalog, membership: withWan(membership, wan), target: catalogTarget(catalog), alwaysCurrent: kind.store === 'own', alone: kind.store === 'own',
+    forward: {
+      datacenter: name => wan.route(name),
+      owner: node => ownerOf(parts, membership, node),
+    },
+    places: { get own() { return coordinates.own }, ofDatacenters: () => wan.coordinates() },
+    others: wan.remote,
+    dns: {
+      queries: queriesOf(settings.nodeName), remote: datacenter => views.of(datacenter), views,
+      ...kind.store !== 'own' && { freshness: { barrier: () => catalog.barrier(), age: kind.lastContact ?? (() => 0) } },
+    },
+    ...kind.lastContact !== undefined && { lastContact: kind.lastContact },
+    begin: async () => {
+      await kind.begin()
+      if (kind.store === 'own') await membership.start()
+      else startOnceLoaded(catalog, membership, parts)
+      wan.start()
+      coordinates.start()
+    },
+  }
+}
+
+/** A server among others waits for as many as it takes, and answers for itself meanwhile. */
+function startOnceLoaded(catalog: Catalog, membership: Membership, { log, serversChanged }: RoleParts): void {
+  catalog.whenLoaded.then(() => membership.start()).then(serversChanged, (error: unknown) => {
+    if (error instanceof MusterError && (error.code === 'CATALOG_CLOSED' || error.code === 'CLUSTER_CLOSED' || error.code === 'STORE_CLOSED')) return
+    log.error('this server could not take its place in the cluster', { error: errorMessage(error) })
+  })
+}
+
+function openWan({ settings, nodeId, calls, clock, random, log, opened }: RoleParts, { catalog }: ServerKind, membership: () => ClusterMembership): Wan {
+  const { cluster } = settings
+  const directory: WanDirectory = catalogDirectory(catalog, cluster.reconnectTimeoutWan)
+  const wan = createWan({
+    self: () => selfServer(settings, nodeId, calls.server), directory, catalog,
+    lanServers: () => {
+      const statuses = new Map(membership().members().map(({ id, status }) => [id, status]))
+      return membership().servers().map(server => ({ ...server, status: statuses.get(server.id) ?? 'alive' }))
+    },
+    server: calls.server, client: calls.client, startJoin: cluster.startJoinWan, retryJoin: cluster.retryJoinWan, retryInterval: cluster.retryIntervalWan,
+    retryMax: cluster.retryMaxWan, reconnectTimeout: cluster.reconnectTimeoutWan, clock, random, log: log.child('wan'),
+  })
+  opened.add('WAN', () => { wan.close() })
+  return wan
+}
+
+function openCoordinates({ settings, nodeId, calls, clock, random, log, opened }: RoleParts, catalog: Catalog, membership: Membership) {
+  const batch = createCoordinateBatch({ catalog, server: calls.server, clock, log: log.child('coordinates') })
+  opened.add('coordinates on their way', () => { batch.close() })
+  const coordinates = createCoordinates({
+    enabled: !settings.cluster.disableCoordinates, id: nodeId, node: settings.nodeName, members: () => membership.members(), server: calls.server, client: calls.client,
+    send: update => {
+      batch.add(update)
+      return Promise.resolve()
+    },
+    clock, random, log: log.child('coordinates'),
+  })
+  opened.add('coordinates', () => { coordinates.close() })
+  return coordinates
+}
+
+/** The agent that a living member's node belongs to. */
+function ownerOf({ calls }: RoleParts, membership: Membership, node: string) {
+  const member = membership.members().find(({ name, status }) => status === 'alive' && name.toLowerCase() === node.toLowerCase())
+  return member === undefined ? undefined : upstreams(calls.client, { addresses: () => [hostPort(member.address, member.port)] })
+}
+
+/** Membership whose leaving and forced leaving reach the other datacenters as well. */
+function withWan(membership: ClusterMembership, wan: Wan): Membership {
+  return {
+    get operator() { return membership.operator },
+    members: () => membership.members(),
+    wanMembers: () => membership.wanMembers(),
+    servers: () => membership.servers(),
+    leader: () => membership.leader(),
+    peers: () => membership.peers(),
+    datacenters: () => membership.datacenters(),
+    stats: async () => ({ ...await membership.stats(), serf_wan: wanStats(wan.members()) }),
+    join: (addresses, onWan) => membership.join(addresses, onWan),
+    forceLeave: async (name, prune) => {
+      if (await wan.forceLeave(name, prune)) return
+      await membership.forceLeave(name, prune)
+    },
+    start: () => membership.start(),
+    leave: async () => {
+      await wan.leave()
+      await membership.leave()
+    },
+    close: () => membership.close(),
+  }
+}
