@@ -20,7 +20,13 @@ import type { Settle } from './settle.js'
 import { suspect } from './suspicion.js'
 
 /** Groups under way at a time: one is written while the next one is on its way there. */
-const mostUnderWay = 2
+const mostUnderWay = 3
+
+/** How many must wait to be sent while another group is under way: with fewer it is faster to let more of them gather. */
+const worthWhile = 64
+
+/** Milliseconds that the next group waits at most until watchers have seen the one before. */
+const lateness = 5
 
 /** For the answer to a group that was applied just before the fence was up, which comes by another way than the fence's. */
 const grace = 50
@@ -94,7 +100,7 @@ export class Groups {
   }
 
   #dispatch(): void {
-    while (!this.#paused && this.#underWay.size < mostUnderWay) {
+    while (!this.#paused && (this.#underWay.size === 0 || (this.#underWay.size < mostUnderWay && this.#queue.length >= worthWhile))) {
       const group = this.#queue.take(this.#limits, this.#claims())
       if (group === undefined) break
       this.#underWay.add(group)
@@ -171,7 +177,8 @@ export class Groups {
       this.full = false
       this.#caller.report({ kind: 'writable', message: 'etcd takes writes again' })
     }
-    void this.#shown(members, accepted, header.revision)
+    // Those who are answered now have their next transaction ready for the next group; but it does not wait for a watch that is late.
+    await Promise.race([this.#shown(members, accepted, header.revision), this.#caller.pause(lateness)])
   }
 
   /** Answers once watchers have seen what was written, while the next group is on its way already. */
