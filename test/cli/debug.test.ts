@@ -13,7 +13,7 @@ t.test('a bundle as an archive, ended early by an interrupt', async t => {
   await agent.api('/v1/kv/secret', { method: 'PUT', body: 'opensesame' })
   const output = path.join(agent.directory, 'bundle')
   const debug = startCommand(t, agent, 'debug', `-output=${output}`)
-  await until('the first interval has begun', () => debug.out().includes('Beginning capture interval'))
+  await until('the first interval has begun', () => debug.out().includes('Beginning capture interval'), 30_000)
   debug.child.kill('SIGINT')
   t.equal(await debug.ended, 0, debug.out())
   t.match(debug.out(), 'Saved debug archive: bundle.tar.gz')

@@ -13,7 +13,7 @@ t.test('shows what agents write about a job, and leaves nothing behind', async t
     return answer.status === 404 ? [] : await answer.json() as Entry[]
   }
   const exec = startCommand(t, agent, 'exec', '-wait=2s', '-verbose', '-node=^n', 'uptime', '-p')
-  const job = await until('the job is written and told of', async () => exec.out().includes('Fired') && (await jobs())[0])
+  const job = await until('the job is written and told of', async () => exec.out().includes('Fired') && (await jobs())[0], 30_000)
   t.same(JSON.parse(Buffer.from(job.Value, 'base64').toString()), { Command: 'uptime -p', Args: [], Script: null, Wait: 2e9 })
   t.ok(job.Session)
   const report = (key: string, body: string): Promise<Response> => agent.api(`/v1/kv/${job.Key.replace(/job$/, key)}`, { method: 'PUT', body })

@@ -15,12 +15,17 @@ const entries = async (agent: AgentProcess, prefix: string): Promise<Entry[]> =>
 const sessions = async (agent: AgentProcess): Promise<{ ID: string; Name: string; TTL: string; Behavior: string }[]> =>
   await (await agent.api('/v1/session/list')).json() as { ID: string; Name: string; TTL: string; Behavior: string }[]
 
+/** Programs start slowly on a busy machine. */
+const patience = 30_000
+
+/** One for all tests, each with keys of its own. */
+const agent = await startAgent(t, { dev: true })
+
 t.test('runs its program once it holds the lock, and leaves nothing behind', async t => {
-  const agent = await startAgent(t, { dev: true })
   const { code, out } = await muster(['lock', '-verbose', '/jobs/a/', 'echo "held $CONSUL_LOCK_HELD"'], { agent })
   t.equal(code, 0)
   t.equal(out, 'Setting up lock at path: jobs/a/.lock\nAttempting lock acquisition\nStarting handler\nheld true\nChild terminated, releasing lock\nCleanup succeeded\n')
-  t.same(await entries(agent, 'jobs'), [])
+  t.same(await entries(agent, 'jobs/a'), [])
   t.same(await sessions(agent), [])
   t.match(await muster(['lock', 'jobs/a', 'exit 3'], { agent }), { code: 0, err: 'Error running handler: exit status 3\n' })
   t.match(await muster(['lock', '-child-exit-code', 'jobs/a', 'exit 3'], { agent }), { code: 2 })
@@ -32,29 +37,27 @@ t.test('runs its program once it holds the lock, and leaves nothing behind', asy
 })
 
 t.test('one at a time; the next goes on when the first ends', async t => {
-  const agent = await startAgent(t, { dev: true })
   const first = startCommand(t, agent, 'lock', '-pass-stdin', 'jobs/b', 'echo first; cat')
-  await until('the first holds it', () => first.out().includes('first'))
+  await until('the first holds it', () => first.out().includes('first'), patience)
   const [entry] = await entries(agent, 'jobs/b')
   t.match(entry, { Key: 'jobs/b/.lock', Session: /./ })
   t.match(await (await agent.api('/v1/kv/jobs/b/.lock')).text(), /"Flags": ?3304740253564472344[,}]/)
   t.match(await sessions(agent), [{ Name: 'Consul lock for \'echo first; cat\' at \'jobs/b\'', TTL: '15s', Behavior: 'release' }])
   t.match(await muster(['lock', '-timeout=200ms', 'jobs/b', 'echo never'], { agent }), { code: 1, out: '', err: 'Shutdown triggered or timeout during lock acquisition\n' })
   const second = startCommand(t, agent, 'lock', '-name=mine', 'jobs/b', 'echo second')
-  await until('the second waits', async () => (await sessions(agent)).some(({ Name }) => Name === 'mine'))
+  await until('the second waits', async () => (await sessions(agent)).some(({ Name }) => Name === 'mine'), patience)
   t.notMatch(second.out(), 'second')
   first.child.stdin?.end()
   t.equal(await first.ended, 0)
   t.equal(await second.ended, 0)
   t.match(second.out(), 'second')
-  t.same(await entries(agent, 'jobs'), [])
+  t.same(await entries(agent, 'jobs/b'), [])
 })
 
 t.test('a lock that is lost ends the program, with all that it started', async t => {
-  const agent = await startAgent(t, { dev: true })
   const alive = path.join(agent.directory, 'alive')
   const holder = startCommand(t, agent, 'lock', 'jobs/c', `trap 'echo told; exit 0' TERM; sh -c 'echo $$ > ${alive}; sleep 60' & echo begun; wait`)
-  await until('the program runs', () => holder.out().includes('begun') && fs.existsSync(alive) && fs.readFileSync(alive, 'utf8').trim() !== '')
+  await until('the program runs', () => holder.out().includes('begun') && fs.existsSync(alive) && fs.readFileSync(alive, 'utf8').trim() !== '', patience)
   const [session] = await sessions(agent)
   await agent.api(`/v1/session/destroy/${session?.ID ?? ''}`, { method: 'PUT' })
   t.equal(await holder.ended, 1)
@@ -72,23 +75,21 @@ t.test('a lock that is lost ends the program, with all that it started', async t
 })
 
 t.test('signals reach the program', async t => {
-  const agent = await startAgent(t, { dev: true })
   const script = "process.on('SIGHUP', () => console.log('hup')); process.on('SIGTERM', () => { console.log('term'); process.exit(0) }); setInterval(() => 0, 1e6); console.log('begun')"
   const holder = startCommand(t, agent, 'lock', '-shell=false', 'jobs/d', process.execPath, '-e', script)
-  await until('the program runs', () => holder.out().includes('begun'))
+  await until('the program runs', () => holder.out().includes('begun'), patience)
   holder.child.kill('SIGHUP')
-  await until('the program was told', () => holder.out().includes('hup'))
+  await until('the program was told', () => holder.out().includes('hup'), patience)
   holder.child.kill('SIGTERM')
   t.equal(await holder.ended, 0)
   t.match(holder.out(), 'term')
-  t.same(await entries(agent, 'jobs'), [], 'the lock was given back')
+  t.same(await entries(agent, 'jobs/d'), [], 'the lock was given back')
   t.same(await sessions(agent), [])
 })
 
 t.test('a semaphore, laid out as Consul\'s', async t => {
-  const agent = await startAgent(t, { dev: true })
   const [one, two] = ['one', 'two'].map(name => startCommand(t, agent, 'lock', '-n=2', '-pass-stdin', 'jobs/e', `echo ${name}; cat`))
-  await until('both hold it', () => one?.out().includes('one') === true && two?.out().includes('two') === true)
+  await until('both hold it', () => one?.out().includes('one') === true && two?.out().includes('two') === true, patience)
   const ids = (await sessions(agent)).map(({ ID }) => ID).sort()
   t.match(await sessions(agent), [{ Behavior: 'delete' }, { Behavior: 'delete' }])
   const found = await entries(agent, 'jobs/e')
@@ -106,11 +107,10 @@ t.test('a semaphore, laid out as Consul\'s', async t => {
   t.match(third.out(), 'three')
   two?.child.stdin?.end()
   t.equal(await two?.ended, 0)
-  t.same(await entries(agent, 'jobs'), [])
+  t.same(await entries(agent, 'jobs/e'), [])
 })
 
 t.test('a key that is something else is left alone', async t => {
-  const agent = await startAgent(t, { dev: true })
   await agent.api('/v1/kv/jobs/f/.lock', { method: 'PUT', body: 'mine' })
   t.match(await muster(['lock', 'jobs/f', 'true'], { agent }), { code: 1, err: 'does not match lock use' })
   t.match(await muster(['lock', '-n=2', 'jobs/f', 'true'], { agent }), { code: 1, err: 'does not match semaphore use' })

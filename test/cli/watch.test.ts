@@ -8,8 +8,12 @@ import { until } from '../support/until.js'
 
 const put = async (agent: AgentProcess, key: string, body: string): Promise<void> => { await agent.api(`/v1/kv/${key}`, { method: 'PUT', body }) }
 
+/** Programs start slowly on a busy machine. */
+const patience = 30_000
+
+const agent = await startAgent(t, { dev: true, conf: { 'web.json': { service: { name: 'web', port: 80, tags: ['a', 'b'] } } } })
+
 t.test('without a program: what is there now, as JSON', async t => {
-  const agent = await startAgent(t, { dev: true, conf: { 'web.json': { service: { name: 'web', port: 80, tags: ['a', 'b'] } } } })
   const show = async (...args: string[]): Promise<unknown> => {
     const { code, out, err } = await muster(['watch', ...args], { agent })
     t.equal(code, 0, err)
@@ -34,15 +38,14 @@ t.test('without a program: what is there now, as JSON', async t => {
 })
 
 t.test('with a program: once for each change, until it fails', async t => {
-  const agent = await startAgent(t, { dev: true })
   const file = path.join(agent.directory, 'seen')
   const lines = (): string[] => fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(line => line !== '') : []
   const watch = startCommand(t, agent, 'watch', '-type=key', '-key=k', `cat >> ${file}; echo "$CONSUL_INDEX" >> ${file}; test ! -e ${file}.stop`)
-  await until('the first state is given', () => lines().length === 2)
+  await until('the first state is given', () => lines().length === 2, patience)
   t.equal(lines()[0], 'null')
   await put(agent, 'other', 'x')
   await put(agent, 'k', 'v')
-  await until('the change is given', () => lines().length === 4)
+  await until('the change is given', () => lines().length === 4, patience)
   t.match(JSON.parse(lines()[2] ?? ''), { Key: 'k', Value: 'dg==' })
   t.match(lines()[3], /^\d+$/)
   fs.writeFileSync(`${file}.stop`, '')
@@ -52,13 +55,12 @@ t.test('with a program: once for each change, until it fails', async t => {
 })
 
 t.test('an interrupt ends it with 0, and its program', async t => {
-  const agent = await startAgent(t, { dev: true })
   const idle = startCommand(t, agent, 'watch', '-type=nodes', '-shell=false', 'cat')
-  await until('it has shown the first state', () => idle.out().includes('serfHealth') || idle.out().includes('n1'))
+  await until('it has shown the first state', () => idle.out().includes('serfHealth') || idle.out().includes('n1'), patience)
   idle.child.kill('SIGINT')
   t.equal(await idle.ended, 0)
   const busy = startCommand(t, agent, 'watch', '-type=nodes', 'echo begun; exec sleep 60')
-  await until('the program runs', () => busy.out().includes('begun'))
+  await until('the program runs', () => busy.out().includes('begun'), patience)
   busy.child.kill('SIGINT')
   t.equal(await busy.ended, 0, 'the program ended, and with it the command')
 })
