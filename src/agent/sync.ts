@@ -33,7 +33,9 @@ const fullInterval = 45_000
 const fullStagger = 15_000
 const retryInterval = 15_000
 const retryStagger = 15_000
+/** A server that comes back is not met by all agents at once: three seconds for those of a cluster from this size on, less for a smaller one. */
 const serverStagger = 3_000
+const largeCluster = 128
 /** Corrections logged one by one in one comparison; a count stands for the rest. */
 const loggedCorrections = 50
 
@@ -85,7 +87,8 @@ export class Sync {
 
   /** A server has appeared, or anything else that makes a comparison worthwhile: one within three seconds. */
   soon(): void {
-    this.#scheduleFull(serverStagger * this.#deps.random())
+    const { members, random } = this.#deps
+    this.#scheduleFull(serverStagger * Math.min(1, members() / largeCluster) * random())
   }
 
   /** The node's own entry has changed (its meta): it is compared and written at once. */

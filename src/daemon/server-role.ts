@@ -1,5 +1,6 @@
 import { catalogTarget } from '../agent/index.js'
-import { Catalog, preparedQueries } from '../catalog/index.js'
+import type { Catalog} from '../catalog/index.js';
+import { preparedQueries } from '../catalog/index.js'
 import {
   ClusterMembership, catalogDirectory, createCoordinateBatch, createCoordinates, createWan, hostPort, registerQueryHandler, registerSyncHandlers, serveEvents, upstreams, ViewHub, wanStats,
   type Duty, type Formation, type Membership, type Wan, type WanDirectory,
