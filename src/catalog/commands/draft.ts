@@ -48,13 +48,17 @@ export class Draft {
   putNode(data: NodeData): void {
     const standing = this.nodeNamed(data.node)
     const key = nodeKey(data.node)
-    if (standing !== undefined && sameNode(standing, data)) {
+    if (standing !== undefined && sameNode(standing, data) && !this.#writes.deletes(key)) {
       this.requireNode(standing.node)
       return
     }
     this.#when.set(key, standing === undefined ? { test: 'absent', key } : { test: 'unmodified', key, modified: standing.modified })
     this.#writes.add({ kind: 'put', key, value: encodeNode(data) })
-    if (data.id === '' || standing?.id.toLowerCase() === data.id.toLowerCase()) return
+    if (data.id === '') return
+    if (standing?.id.toLowerCase() === data.id.toLowerCase()) {
+      this.#aside.delete(nodeIdKey(data.id))
+      return
+    }
     // Two servers that give one id to different nodes at the same time meet here.
     if (standing !== undefined) this.#freeId(standing)
     const guard = nodeIdKey(data.id)
