@@ -4,6 +4,9 @@ import { startApiStub, type ApiStub } from '../support/api-stub.js'
 import { muster } from '../support/muster.js'
 import type { Outcome } from '../support/run.js'
 
+// Each command is a process, and a busy machine starts them slowly.
+t.setTimeout(120_000)
+
 const at = (stub: ApiStub, ...args: string[]): Promise<Outcome> => muster(args, { env: { MUSTER_HTTP_ADDR: `127.0.0.1:${stub.port}` } })
 
 t.test('join: counts who answered, names who did not', async t => {

@@ -8,6 +8,9 @@ import { muster } from '../support/muster.js'
 import { startCommand } from '../support/running-command.js'
 import { until } from '../support/until.js'
 
+// Each command is a process, and a busy machine starts them slowly.
+t.setTimeout(120_000)
+
 t.test('a bundle as an archive, ended early by an interrupt', async t => {
   const agent = await startAgent(t, { dev: true, conf: { 'a.json': { node_meta: { rack: 'r1' } } } })
   await agent.api('/v1/kv/secret', { method: 'PUT', body: 'opensesame' })

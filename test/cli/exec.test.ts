@@ -4,6 +4,9 @@ import { muster } from '../support/muster.js'
 import { startCommand } from '../support/running-command.js'
 import { until } from '../support/until.js'
 
+// Each command is a process, and a busy machine starts them slowly.
+t.setTimeout(120_000)
+
 interface Entry { readonly Key: string; readonly Value: string; readonly Session?: string }
 
 t.test('shows what agents write about a job, and leaves nothing behind', async t => {

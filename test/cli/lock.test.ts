@@ -6,6 +6,9 @@ import { muster } from '../support/muster.js'
 import { startCommand } from '../support/running-command.js'
 import { until } from '../support/until.js'
 
+// Each command is a process, and a busy machine starts them slowly.
+t.setTimeout(120_000)
+
 interface Entry { readonly Key: string; readonly Session?: string; readonly Flags: number; readonly Value: string | null }
 
 const entries = async (agent: AgentProcess, prefix: string): Promise<Entry[]> => {

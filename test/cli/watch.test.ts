@@ -6,6 +6,9 @@ import { muster } from '../support/muster.js'
 import { startCommand } from '../support/running-command.js'
 import { until } from '../support/until.js'
 
+// Each command is a process, and a busy machine starts them slowly.
+t.setTimeout(120_000)
+
 const put = async (agent: AgentProcess, key: string, body: string): Promise<void> => { await agent.api(`/v1/kv/${key}`, { method: 'PUT', body }) }
 
 /** Programs start slowly on a busy machine. */
