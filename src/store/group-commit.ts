@@ -3,6 +3,9 @@ import { storeClosed } from './errors.js'
 /** How many requests travel in one group at most: bounds the time that a group keeps the event loop and the next one waiting. */
 const largestGroup = 4096
 
+/** Groups after which the event loop gets its turn in any case. */
+const yieldEvery = 32
+
 interface Waiting<Request, Result> {
   readonly request: Request
   readonly resolve: (result: Result) => void
@@ -12,6 +15,8 @@ interface Waiting<Request, Result> {
 /**
  * Gathers requests into groups: those of one turn of the event loop, or those that came while the group before was on its
  * way, travel together. Groups run one after the other, so `run` never overlaps with itself or with a {@link between} call.
+ * A group is answered when the next one is on its way already, where there is one: what its answers set in motion then does not keep
+ * the disk waiting.
  *
  * `run` answers each request in order with a result or an Error; when it rejects, every request of the group does.
  */
@@ -69,34 +74,49 @@ export class GroupCommit<Request, Result> {
   #wake(): void {
     if (this.#active) return
     this.#active = true
-    setImmediate(() => { void this.#round() })
+    setImmediate(() => { void this.#rounds() })
   }
 
-  async #round(): Promise<void> {
-    for (const read of this.#readers.splice(0)) read()
-    const group = this.#waiting.length > largestGroup ? this.#waiting.splice(0, largestGroup) : this.#waiting
-    if (group === this.#waiting) this.#waiting = []
-    if (group.length > 0) await this.#answer(group)
-    if (this.#waiting.length > 0 || this.#readers.length > 0) {
-      // Not at once: whoever was just answered may have its next request ready within this turn.
-      setImmediate(() => { void this.#round() })
-      return
+  async #rounds(): Promise<void> {
+    let answer: (() => void) | undefined
+    for (let round = 1; ; round++) {
+      // Groups that need not wait for a disk would otherwise keep everything else waiting for as long as there are any.
+      if (round % yieldEvery === 0) await new Promise(resolve => { setImmediate(resolve) })
+      for (const read of this.#readers.splice(0)) read()
+      const group = this.#take()
+      const running = group.length > 0 ? this.#begin(group) : undefined
+      answer?.()
+      answer = await running
+      if (answer !== undefined) continue
+      // Whoever was just answered may have its next request ready within this turn.
+      await new Promise<void>(resolve => { process.nextTick(resolve) })
+      if (this.#waiting.length === 0 && this.#readers.length === 0) break
     }
     this.#active = false
     for (const idle of this.#whenIdle.splice(0)) idle()
   }
 
-  async #answer(group: readonly Waiting<Request, Result>[]): Promise<void> {
+  #take(): readonly Waiting<Request, Result>[] {
+    if (this.#waiting.length > largestGroup) return this.#waiting.splice(0, largestGroup)
+    const group = this.#waiting
+    this.#waiting = []
+    return group
+  }
+
+  /** Runs a group and resolves with what answers it. */
+  async #begin(group: readonly Waiting<Request, Result>[]): Promise<() => void> {
     try {
       const results = await this.#run(group.map(({ request }) => request))
-      group.forEach(({ resolve, reject }, i) => {
-        const result = results[i] ?? new Error('a request of the group was left unanswered')
-        if (result instanceof Error) reject(result)
-        else resolve(result)
-      })
+      return () => {
+        group.forEach(({ resolve, reject }, i) => {
+          const result = results[i] ?? new Error('a request of the group was left unanswered')
+          if (result instanceof Error) reject(result)
+          else resolve(result)
+        })
+      }
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown : new Error(String(thrown))
-      for (const { reject } of group) reject(reason)
+      return () => { for (const { reject } of group) reject(reason) }
     }
   }
 }
