@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { RpcClient, RpcServer } from '../rpc/types.js'
+import { clientTags } from '../membership/member-tags.js'
 import { memberMethods } from '../membership/types.js'
 import { joinAddresses, retryJoin } from '../servers/join.js'
 import { methods, readHello, readHelloAnswer, type HelloAnswer } from '../servers/messages.js'
@@ -14,8 +15,6 @@ import type { ServerPool } from './server-pool.js'
 export interface ClientMembershipOptions {
   /** This agent as others reach it; asked on each use, since ports are known once they are bound. */
   readonly self: () => AgentInfo
-  /** Serf tags of this agent, as the member list shows them. */
-  readonly tags: () => Readonly<Record<string, string>>
   readonly pool: ServerPool
   readonly rpc: RpcClient
   /** Takes the greeting of agents that join through this one; registered at once, before it is started. */
@@ -57,7 +56,8 @@ export class ClientMembership implements Membership {
 
   constructor(options: ClientMembershipOptions) {
     this.#options = options
-    const { pool, self, tags, clock, random, log } = options
+    const { pool, self, clock, random, log } = options
+    const tags = (): Readonly<Record<string, string>> => clientTags(self())
     this.#list = new MemberList(pool, clock, () => ({ ...memberOf(self()), tags: tags() }))
     this.#heartbeats = new Heartbeats({
       pool, self, tags, clock, random, log,
