@@ -132,7 +132,7 @@ class EtcdChild implements EtcdProcess {
   }
 
   discard(): void {
-    if (this.#wanted !== undefined && this.#state !== 'failed' && this.#state !== 'removed') {
+    if (findLiving(this.#options.directory).length > 0 || (this.#wanted !== undefined && this.#state !== 'failed' && this.#state !== 'removed')) {
       throw new MusterError('ETCD_FAILED', 'the data of an etcd that runs cannot be moved aside', { hint: 'stop it first' })
     }
     moveDataAside(this.#options.directory)
@@ -288,7 +288,10 @@ class EtcdChild implements EtcdProcess {
   /** Without a quorum the peer port tells the members. */
   async #readPeers(): Promise<void> {
     const answer = await this.#askPeerPort()
-    if (answer === undefined || answer.members.length === 0 || this.#state !== 'starting') return
+    if (answer === undefined || this.#state !== 'starting') return
+    // Until it has read all of its log again, some are missing or have no name.
+    const names = new Set(answer.members.map(({ name }) => name))
+    if (names.has('') || names.size === 0 || !this.#members.every(({ name }) => names.has(name))) return
     this.#remember(answer.members)
     this.#bridge()
   }

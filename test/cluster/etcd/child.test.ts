@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { parseLine } from '../../../src/cluster/etcd/log-line.js'
 import { RecordingMetrics } from '../../support/recording-metrics.js'
 import { until } from '../../support/until.js'
 import { caught, livingPid, newcomer, openChild } from './support/child.js'
@@ -45,7 +46,7 @@ void t.test('its log is heard: detail at debug, errors as they are, every line o
   await etcd.process.start({ how: 'found' })
   await until('it runs', () => etcd.process.state === 'running')
   await etcd.process.stop()
-  const logged = fs.readFileSync(path.join(etcd.directory, 'etcd.log'), 'utf8').trim().split('\n').map(line => (JSON.parse(line) as { msg: string }).msg)
+  const logged = fs.readFileSync(path.join(etcd.directory, 'etcd.log'), 'utf8').trim().split('\n').map(line => parseLine(line).message)
   t.ok(logged.length > 20)
   t.same(etcd.log.lines.filter(({ message }) => logged.includes(message)).map(({ message }) => message), logged)
   t.same(etcd.log.lines.filter(({ level }) => level === 'error'), [])
@@ -83,7 +84,7 @@ void t.test('a member that waits for a quorum is up, and tells how far it has co
   const status = await second.process.admin.status()
   t.match(status, { leader: '', member: before.member, cluster: before.cluster, learner: false })
   t.ok(status.raftIndex >= before.raftIndex && status.term >= before.term)
-  t.same((await second.process.admin.members(false)).map(({ name }) => name).sort(), ['n1', 'n2'])
+  await until('it has read its log', async () => (await second.process.admin.members(false)).map(({ name }) => name).sort().join() === 'n1,n2')
   await second.process.stop()
   await second.process.start({ how: 'alone' })
   await until('it goes on alone', () => second.process.state === 'running')
@@ -116,10 +117,9 @@ void t.test('damaged data: not started again, with what to do', async t => {
   await etcd.process.start({ how: 'found' })
   await until('it runs', () => etcd.process.state === 'running')
   await etcd.process.stop()
-  const wal = path.join(etcd.directory, 'data', 'member', 'wal')
-  const file = path.join(wal, fs.readdirSync(wal).find(name => name.endsWith('.wal')) ?? '')
+  const file = path.join(etcd.directory, 'data', 'member', 'snap', 'db')
   const bytes = fs.readFileSync(file)
-  bytes.fill(0x5a, 64, 4096)
+  bytes.fill(0x5a, 0, 8192)
   fs.writeFileSync(file, bytes)
   t.match(await caught(etcd.process.start({ how: 'again' })), { code: 'ETCD_FAILED', message: /its data is damaged/, hint: /remove-peer/ })
   t.equal(etcd.process.state, 'failed')
