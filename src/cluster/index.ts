@@ -1,5 +1,4 @@
 export * from './types.js'
-export { SingleMachine, type SelfDescription } from './single-machine.js'
 export type { CallOptions, ProxyOptions, RpcCaller, RpcClient, RpcHandler, RpcServer, RpcSink, RpcStreamHandler } from './rpc/types.js'
 export { createRpcServer, streamsPerConnection, type RpcListen, type RpcServerOptions } from './rpc/server.js'
 export { createRpcClient, type RpcClientOptions } from './rpc/client.js'

@@ -4,9 +4,10 @@ import type { Test } from 'tap'
 import { Agent, catalogTarget, noPersistence, openPersistence, resolveNodeId } from '../../src/agent/index.js'
 import { Catalog } from '../../src/catalog/index.js'
 import { createCheckRunner, type RunnerDependencies } from '../../src/checks/index.js'
-import { SingleMachine } from '../../src/cluster/index.js'
+import { ClusterMembership } from '../../src/cluster/index.js'
 import { systemClock } from '../../src/common/clock.js'
 import { parseFlags } from '../../src/common/flags.js'
+import { version } from '../../src/common/version.js'
 import { ConfigSource, agentFlags, configPaths } from '../../src/config/index.js'
 import { openMemoryStore } from '../../src/store/index.js'
 import { RecordingLog } from '../support/recording-log.js'
@@ -55,9 +56,13 @@ export async function startNode(t: Test, { conf, dataDir }: Place, options: { de
   const { settings } = load
   if (settings === undefined || !load.mayStart) throw new Error(`may not start: ${JSON.stringify(load.diagnostics)}`)
   const nodeId = resolveNodeId({ nodeId: '', dataDir: options.dev === true ? '' : dataDir })
-  const membership = new SingleMachine({
-    name: 'n1', id: nodeId, datacenter: 'dc1', address: '127.0.0.1', wanAddress: '127.0.0.1', ports: { server: 8300, serfLan: 8301, serfWan: 8302 },
-  }, catalog, log)
+  const self = {
+    id: nodeId, name: 'n1', datacenter: 'dc1', address: '127.0.0.1', wanAddress: '127.0.0.1', ports: { raft: 8300, lan: 8301, wan: 8302 }, build: version, server: true as const,
+  }
+  const membership = new ClusterMembership({
+    self: () => self, expect: 1, store: 'own', catalog, reconnectTimeout: settings.cluster.reconnectTimeout, holdTimeout: settings.cluster.rpcHoldTimeout,
+    autopilot: settings.cluster.autopilot, encrypted: false, clock: systemClock, random: () => 0.5, log,
+  })
   await membership.start()
   const stopped = { asked: false }
   const agent = known.agent = new Agent({
