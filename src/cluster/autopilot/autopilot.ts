@@ -68,7 +68,10 @@ export class Autopilot {
     return { healthy: servers.length > 0 && servers.every(({ healthy }) => healthy), failureTolerance: failureTolerance(servers), servers }
   }
 
-  /** Whether a learner may become a voter: at once while the cluster is young, later when it was healthy for the stabilization time. */
+  /**
+   * Whether a learner may become a voter: at once while the cluster is young, later as soon as it is healthy; one that was not, at some time since it came,
+   * has to be healthy for the stabilization time.
+   */
   mayVote(id: string): boolean {
     const now = this.#options.clock.monotonic()
     const time = this.#configuration.serverStabilizationTime
@@ -112,7 +115,7 @@ export class Autopilot {
       id: server.id, name: server.node, address: server.address, version: known(server.id)?.build ?? '', leader: server.leader, voter: server.voter, ...facts,
       healthy, stableSince: changed ? clock.now() : before.health.stableSince,
     }
-    this.#examined.set(server.id, { health, since: changed ? now : before.since, standing: last, heard })
+    this.#examined.set(server.id, { health, since: before === undefined && healthy ? -Infinity : changed ? now : before.since, standing: last, heard })
   }
 
   #status(id: string, answers: boolean): MemberStatus {

@@ -31,20 +31,8 @@ export async function announceAddress({ self, process, contacts, record, rpc, cl
   return false
 }
 
-/** Writes the own address into Raft's list where another stands there; to be asked again and again. */
-export async function correctAddress({ process, admin, member, record, log }: MemberLife): Promise<void> {
-  const { status, members } = member
-  if (status === undefined || status.leader === '') return
-  const own = members.find(({ id }) => id === status.member)
-  if (own === undefined) return
-  if (own.peerUrls.length !== 1 || own.peerUrls[0] !== process.peerUrl) {
-    try {
-      await admin.update(status.member, [process.peerUrl])
-      log.info('the cluster knows the new address', { raft: process.peerUrl, former: own.peerUrls.join(',') })
-    } catch (error) {
-      log.debug('the new address is not noted yet', { reason: errorMessage(error) })
-      return
-    }
-  }
-  record.set({ peerUrl: process.peerUrl })
+/** Remembers the own address once Raft's list has it, which the own etcd's keeper sees to. */
+export function noteAddress({ process, member, record }: MemberLife): void {
+  const own = member.members.find(({ id }) => id === member.status?.member)
+  if (own?.peerUrls.includes(process.peerUrl) === true) record.set({ peerUrl: process.peerUrl })
 }

@@ -56,7 +56,7 @@ export class Contacts {
 
   constructor(options: ContactsOptions, known: readonly ServerInfo[]) {
     this.#options = options
-    for (const info of known) this.#hearOf(info)
+    for (const info of known) if (info.id !== options.self.id) this.#contacts.set(info.id, this.#newContact(info))
   }
 
   /** Every server known, this one first. */
@@ -209,12 +209,16 @@ export class Contacts {
     if (clock.monotonic() - (this.#forgotten.get(info.id) ?? -Infinity) > patience.deaf) this.#hearOf(info)
   }
 
+  #newContact(info: ServerInfo): Contact {
+    return { info, rumours: [], expect: 0, carries: false, cluster: undefined, heard: undefined, answering: false, since: this.#options.clock.monotonic() }
+  }
+
   /** `calling`: it calls us itself, so its address is news. */
   #hearOf(info: ServerInfo, calling = false): Contact | undefined {
     const known = this.#contacts.get(info.id)
     if (known === undefined) {
       if (this.#contacts.size >= mostServers - 1) return undefined
-      const contact: Contact = { info, rumours: [], expect: 0, carries: false, cluster: undefined, heard: undefined, answering: false, since: this.#options.clock.monotonic() }
+      const contact = this.#newContact(info)
       this.#contacts.set(info.id, contact)
       this.#options.onChange()
       return contact

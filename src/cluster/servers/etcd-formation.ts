@@ -5,12 +5,11 @@ import { Autopilot } from '../autopilot/index.js'
 import type { EtcdProcess, EtcdState } from '../etcd/types.js'
 import type { ClusterOperator, ServerInfo } from '../types.js'
 import { Admission } from './admission.js'
-import { lanAddress } from './addresses.js'
-import { correctAddress, announceAddress } from './again.js'
+import { lanAddress, raftAddress } from './addresses.js'
+import { announceAddress, noteAddress } from './again.js'
 import { Deferred } from './deferred.js'
 import { becomeVoter, enterCluster, wasRemoved } from './enter.js'
 import { foundCluster } from './found.js'
-import { beginFounding, considerFounding, promiseGranted, promiseVoid, type Founding, type FoundingAction, type Surroundings } from './founding.js'
 import { Group } from './group.js'
 import { pause } from './join.js'
 import { Learners } from './learners.js'
@@ -23,7 +22,7 @@ import { OwnMember } from './own-member.js'
 import { RaftOperator } from './raft-operator.js'
 import { raftStats } from './raft-stats.js'
 import { deleteRecoveryFile, recover, survivors, type Position } from './recover.js'
-import { Shape } from './shape.js'
+import { Search } from './search.js'
 import type { Formation, FormationState } from './types.js'
 
 /** A formation as it is opened: `started` resolves when etcd runs again, where this server was a member, and the first joins are done. */
@@ -31,7 +30,7 @@ export type OpenedFormation = Formation & { readonly started: Promise<void> }
 
 /** Milliseconds between two rounds of greetings: while looking for others, as a member, and as one whose cluster is young; and of other waits. */
 const every = { waiting: 300, member: 2000, young: 500, failure: 1000 }
-const patience = { call: 2000, young: 15_000, unknown: 60_000, noLeader: 3000, stuck: 200 }
+const patience = { call: 2000, young: 15_000, unknown: 60_000, noLeader: 3000 }
 
 type Phase = 'starting' | 'waiting' | 'forming' | 'entering' | 'member' | 'left'
 
@@ -44,17 +43,16 @@ export class EtcdFormation implements OpenedFormation {
   readonly #life: MemberLife
   readonly #group: Group
   readonly #raft: RaftOperator
+  readonly #search: Search
   readonly #learners: Learners
   readonly #autopilot: Autopilot
   readonly #store = new Deferred<Store>()
-  #founding: Founding
   #phase: Phase = 'starting'
   #token: string | undefined
   #position: Position | undefined
   #tending = false
   #opened = false
   #memberSince = 0
-  #rounds = 0
   #working: Promise<void> = Promise.resolve()
 
   constructor(options: FormationOptions, process: EtcdProcess) {
@@ -63,14 +61,14 @@ export class EtcdFormation implements OpenedFormation {
     const { admin } = process
     const group = this.#group = new Group(options, () => ({
       cluster: this.#cluster, expect: options.expect, carries: options.importFrom !== undefined,
-    }), () => undefined)
+    }), () => { this.#tellAddresses() })
     const { contacts, record, signal } = group
     const member = new OwnMember({ admin, clock, known: id => contacts.get(id), onLook: () => { void this.#lead() } })
     this.#life = {
       self, dataDir: options.dataDir, process, admin, member, contacts, record, rpc: client, clock, log, signal, newToken,
       openStore: async () => options.openStore({ endpoints: [process.endpoint] }), importFrom: options.importFrom, importDone: options.importDone,
     }
-    this.#founding = beginFounding(self.id, options.importFrom !== undefined, record.facts.founding)
+    this.#search = new Search(this.#life, options.expect)
     this.#autopilot = new Autopilot({
       clock, log, configuration: options.configuration, servers: () => member.raftServers(), known: id => contacts.get(id),
       memberStatus: options.memberStatus ?? (() => undefined), silence: id => contacts.silence(id), remove: id => this.remove(id),
@@ -82,7 +80,7 @@ export class EtcdFormation implements OpenedFormation {
     })
     answerServers(group, {
       life: this.#life, admission: new Admission({ admin, contacts, rpc: client, log }), operator: this.#raft, cluster: () => this.#phase === 'member' ? this.#cluster : undefined,
-      founding: () => this.#founding, keep: founding => { this.#keep(founding) }, entering: () => this.#token, position: () => this.#position,
+      founding: () => this.#search.founding, keep: founding => { this.#search.keep(founding) }, entering: () => this.#token, position: () => this.#position,
       mayPromise: () => this.#phase === 'waiting' && record.facts.removed !== true,
     })
     process.onState(state => { this.#processChanged(state) })
@@ -197,7 +195,14 @@ export class EtcdFormation implements OpenedFormation {
       return
     }
     if (facts.peerUrl !== undefined && facts.peerUrl !== process.peerUrl) await announceAddress(this.#life)
-    await process.start({ how: 'again' })
+    this.#tellAddresses()
+    try {
+      await process.start({ how: 'again' })
+    } catch (error) {
+      if (!(error instanceof MusterError) || error.code !== 'ETCD_REMOVED') throw error
+      await this.#startAfresh('the cluster has removed it')
+      return
+    }
     member.start()
     if (facts.cluster === undefined) this.#phase = 'entering'
     else this.#becomeMember(facts.cluster)
@@ -216,52 +221,10 @@ export class EtcdFormation implements OpenedFormation {
 
   /** Looks for others, until one of them or all together are a cluster. */
   async #look(): Promise<void> {
-    const { contacts, clock, signal, record, newToken } = this.#life
-    await contacts.round(signal)
-    const around = { ...this.#around(), token: newToken() }
-    if (record.facts.removed === true) {
-      const formed = contacts.answering().find(({ cluster }) => cluster !== undefined)
-      if (formed?.cluster !== undefined) await this.#act({ do: 'enter', id: formed.id, cluster: formed.cluster })
-    } else {
-      const { founding, actions } = considerFounding(this.#founding, around)
-      this.#keep(founding)
-      for (const action of actions) await this.#act(action)
-    }
-    if (++this.#rounds % patience.stuck === 0) this.#explainWaiting()
-    if (this.#phase === 'waiting') await pause(clock, every.waiting, signal)
-  }
-
-  #around(): Omit<Surroundings, 'token'> {
-    const { contacts } = this.#life
-    return { expect: this.#options.expect, reachable: contacts.answering(), known: contacts.list().length }
-  }
-
-  async #act(action: FoundingAction): Promise<void> {
-    switch (action.do) {
-      case 'found': this.#phase = 'forming'; return
-      case 'enter': return this.#enter(action.id)
-      case 'verify': return this.#verify(action.id, action.token)
-      case 'ask': await Promise.all(action.ids.map(id => this.#askPromise(id, action.token)))
-    }
-  }
-
-  async #askPromise(id: string, token: string): Promise<void> {
-    const { self, newToken, importFrom } = this.#life
-    try {
-      const answer = new Shape(await this.#ask(id, methods.promise, { from: self.id, carries: importFrom !== undefined, token }), 'the answer to a request for a promise')
-      if (!answer.has('cluster') && answer.flag('promised')) this.#keep(promiseGranted(this.#founding, id, token, { ...this.#around(), token: newToken() }))
-    } catch (error) {
-      this.#life.log.debug('a server does not answer a request for its promise', { id, reason: errorMessage(error) })
-    }
-  }
-
-  async #verify(id: string, token: string): Promise<void> {
-    try {
-      const answer = new Shape(await this.#ask(id, methods.meant, { token }), 'the answer about a promise')
-      if (!answer.flag('meant')) this.#keep(promiseVoid(this.#founding, id, token))
-    } catch (error) {
-      this.#life.log.debug('the founder does not answer', { id, reason: errorMessage(error) })
-    }
+    const found = await this.#search.round()
+    if (found?.do === 'found') this.#phase = 'forming'
+    if (found?.do === 'enter') await this.#enter(found.id)
+    if (this.#phase === 'waiting') await pause(this.#life.clock, every.waiting, this.#life.signal)
   }
 
   async #enter(id: string): Promise<void> {
@@ -295,7 +258,7 @@ export class EtcdFormation implements OpenedFormation {
   async #tend(): Promise<void> {
     const { contacts, member, clock, signal, process } = this.#life
     await contacts.round(signal)
-    await correctAddress(this.#life)
+    noteAddress(this.#life)
     const { status } = member
     if (process.state === 'removed') { await this.#startAfresh('the cluster has removed it'); return }
     if (status !== undefined && member.leader.address === '' && await this.#isRemoved(status)) {
@@ -325,7 +288,7 @@ export class EtcdFormation implements OpenedFormation {
     const { log, record } = this.#life
     log.warn('this server is not part of its cluster any more, its data is moved aside and it enters afresh', { reason })
     record.set({ removed: true, cluster: undefined, entering: undefined, founding: {} })
-    this.#founding = beginFounding(this.#life.self.id, this.#founding.carries, {})
+    this.#search.begin()
     this.#phase = 'waiting'
     await startOver(this.#life)
   }
@@ -333,7 +296,7 @@ export class EtcdFormation implements OpenedFormation {
   #becomeMember(cluster: string): void {
     const { record, clock, importDone, log } = this.#life
     record.set({ cluster, peerUrl: this.#life.process.peerUrl, entering: undefined, removed: undefined })
-    this.#founding = beginFounding(this.#life.self.id, this.#founding.carries, record.facts.founding)
+    this.#search.begin()
     this.#phase = 'member'
     this.#memberSince = clock.monotonic()
     if (record.facts.founding.decided === true) void importDone?.().catch((error: unknown) => { log.error('the former store could not be moved aside', { error: errorMessage(error) }) })
@@ -370,21 +333,8 @@ export class EtcdFormation implements OpenedFormation {
     return rpc.call(lanAddress(info), method, body, { timeout: patience.call, signal })
   }
 
-  #keep(founding: Founding): void {
-    if (founding.record !== this.#founding.record) this.#life.record.set({ founding: founding.record })
-    this.#founding = founding
-  }
-
-  #explainWaiting(): void {
-    const { contacts, log, record, self } = this.#life
-    const { promise } = this.#founding.record
-    const fields = { expect: this.#options.expect, known: contacts.list().map(({ name }) => name).join(', ') }
-    if (promise !== undefined && promise.to !== self.id) {
-      log.warn('promised to a founder that does not go on', { ...fields, founder: contacts.get(promise.to)?.name ?? promise.to, hint: 'if it is lost for good, stop this server, delete servers.json in its data directory and start it again' })
-    } else if (record.facts.removed === true) {
-      log.warn('was part of a cluster before and found no server of it', { ...fields, hint: 'join one of its servers; if it is gone, delete servers.json in the data directory' })
-    } else {
-      log.info('waiting for other servers', fields)
-    }
+  /** Where the others are now, whatever Raft's list says: without a quorum nobody could change that. */
+  #tellAddresses(): void {
+    for (const info of this.#group.contacts.others()) this.#life.process.relocate(info.id, raftAddress(info))
   }
 }

@@ -1,4 +1,4 @@
-import { MusterError } from '../../common/errors.js'
+import { MusterError, errorMessage } from '../../common/errors.js'
 import { importSnapshot } from './import-catalog.js'
 import { startOver, watchUntil, type MemberLife } from './member-life.js'
 
@@ -10,7 +10,7 @@ export async function foundCluster(life: MemberLife): Promise<string> {
   const { process, member, record, log, importFrom, importDone } = life
   if (process.hasData) {
     // It may still run, left by an agent that was killed: only a process that was taken over can be stopped.
-    await process.start({ how: 'again' })
+    await process.start({ how: 'again' }).catch((error: unknown) => { log.debug('what was begun does not even start', { reason: errorMessage(error) }) })
     await startOver(life)
   }
   await process.start({ how: 'found' })

@@ -63,11 +63,12 @@ export class OwnMember {
     return this.#members.filter(({ learner }) => !learner).map(member => this.#address(member))
   }
 
+  /** Voters and learners by name. */
   raftServers(): readonly RaftServer[] {
     return this.#members.map(member => ({
       id: member.name, node: this.#options.known(member.name)?.name ?? member.name, address: this.#address(member),
       leader: member.id === this.#status?.leader, voter: !member.learner,
-    }))
+    })).sort((one, other) => one.node < other.node ? -1 : one.node > other.node ? 1 : 0)
   }
 
   start(): void {

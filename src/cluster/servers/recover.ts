@@ -68,6 +68,7 @@ async function agree(life: MemberLife, others: readonly SurvivingServer[], publi
     const { status } = member
     if (status !== undefined && status.leader !== '') return 'quorum'
     await life.contacts.round(signal)
+    if (process.state === 'removed') return 'superseded'
     if (status !== undefined && await wasRemoved(life, { cluster: status.cluster, member: status.member })) return 'superseded'
     const positions = await Promise.all(others.map(other => askPosition(life, other)))
     if (positions.every(one => one !== undefined) && positions.every(one => isFurther(own, one))) return 'alone'
