@@ -124,7 +124,8 @@ class ClusterPort implements RpcServer {
       else if (path.startsWith('/v1/')) this.#serveApi(request, response)
       else void this.#call(which, path, request, response)
     } catch (error) {
-      refuse(response, error)
+      if (path.startsWith('/v1/')) refuseText(response, error)
+      else refuse(response, error)
     }
   }
 
@@ -178,6 +179,15 @@ function refuse(response: ServerResponse, error: unknown): void {
   // What is left of the request's body is not worth reading.
   if (!response.req.complete) response.setHeader('connection', 'close')
   answer(response, status, bytes)
+}
+
+/** A refusal as the HTTP API words them: it is read by whoever asked the first agent. */
+function refuseText(response: ServerResponse, error: unknown): void {
+  const { status, hint } = error instanceof MusterError ? error : { status: 500, hint: undefined }
+  const bytes = Buffer.from(hint === undefined ? errorMessage(error) : `${errorMessage(error)}\n${hint}`)
+  if (!response.req.complete) response.setHeader('connection', 'close')
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': bytes.length })
+  response.end(bytes)
 }
 
 function cannotListen(which: Which, bind: string, port: number, error: unknown): MusterError {
