@@ -218,7 +218,7 @@ function electionOf({ store, self, formation, catalog, clock, log }: MembershipO
   if (store === 'own') return ownElection(self)
   if (store === 'shared') return new LeaseElection({ self, catalog, clock, log })
   if (formation === undefined) throw new TypeError('servers with a Raft of their own need their formation')
-  return raftElection(formation)
+  return raftElection(formation, catalog, self)
 }
 
 /** A member may be named as on the WAN. */

@@ -1,4 +1,4 @@
-import { becomeSteward, type Catalog } from '../../catalog/index.js'
+import { becomeSteward, compareText, type Catalog, type CatalogReads } from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
 import { milliseconds } from '../../common/duration.js'
 import { errorMessage } from '../../common/errors.js'
@@ -28,19 +28,32 @@ export const ownElection = (self: () => ServerInfo): Election => ({
   self: true, settled: true, address: () => lanAddress(self()), leader: () => raftAddress(self()), start: () => undefined, close: () => Promise.resolve(),
 })
 
-/** Raft elects: the server whose etcd leads. */
-export const raftElection = (formation: Formation): Election => ({
-  get self() { return formation.leader.self },
-  settled: false,
-  address: () => {
-    const { address } = formation.leader
+/**
+ * Raft elects: the server whose etcd leads. An etcd outlives an agent that was killed and goes on leading; then the first of the living servers, by node id,
+ * does the work in its place.
+ */
+export function raftElection(formation: Formation, catalog: CatalogReads, self: () => ServerInfo): Election {
+  const acting = (): ServerInfo | undefined => {
+    const { address, self: leads } = formation.leader
+    if (address === '') return undefined
+    if (leads) return self()
     const leading = formation.servers().find(server => raftAddress(server) === address)
-    return leading === undefined ? '' : lanAddress(leading)
-  },
-  leader: () => formation.leader.address,
-  start: () => undefined,
-  close: () => Promise.resolve(),
-})
+    const lives = ({ id }: { readonly id: string }): boolean => catalog.aliveMark(id) !== undefined
+    if (!catalog.loaded || (leading !== undefined && lives(leading))) return leading
+    return formation.servers().filter(lives).sort((a, b) => compareText(a.id, b.id))[0] ?? leading
+  }
+  return {
+    get self() { return acting()?.id === self().id },
+    settled: false,
+    address: () => {
+      const server = acting()
+      return server === undefined ? '' : lanAddress(server)
+    },
+    leader: () => formation.leader.address,
+    start: () => undefined,
+    close: () => Promise.resolve(),
+  }
+}
 
 /** ms that nobody leads at most after the server that did is gone; it says that it is there three times as often. */
 const term = milliseconds(6000)
