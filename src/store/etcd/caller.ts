@@ -18,6 +18,13 @@ export interface EtcdStoreEvent {
   readonly hint?: string
 }
 
+export interface AskOptions {
+  readonly hold?: number
+  readonly refuse?: (fault: unknown) => MusterError
+  /** Milliseconds that one attempt may take. */
+  readonly patience?: number
+}
+
 /** What the parts of the store share: the way to etcd, patience, and an end. */
 export class Caller {
   /** The newest Raft term seen. */
@@ -42,14 +49,14 @@ export class Caller {
    */
   async ask<Request, Response>(
     pick: Pick<Request, Response>, request: Request,
-    { hold = this.hold, refuse = refused }: { readonly hold?: number; readonly refuse?: (fault: unknown) => MusterError } = {},
+    { hold = this.hold, refuse = refused, patience = attempt }: AskOptions = {},
   ): Promise<Response> {
     const end = this.clock.monotonic() + hold
     for (const pauses = new Pauses(); ;) {
       if (this.closed) throw storeClosed()
       const endpoint = this.channel.endpoint
       try {
-        return await this.channel.call(pick, request, { timeout: Math.max(1, Math.min(attempt, end - this.clock.monotonic())), needsLeader: true })
+        return await this.channel.call(pick, request, { timeout: Math.max(1, Math.min(patience, end - this.clock.monotonic())), needsLeader: true })
       } catch (fault) {
         if (isNoSpace(fault)) throw noSpace(fault)
         if (!isUnappliedForNow(fault) && !isUncertain(fault)) throw refuse(fault)

@@ -8,6 +8,9 @@ import { MusterError } from '../../common/errors.js'
 /** Keys of one page: large enough to need few, small enough to keep a page of large values out of trouble. */
 const page = 2000
 
+/** Milliseconds that a page may take: it may hold hundreds of megabytes. */
+const patience = 30_000
+
 /**
  * All entries that were modified after a revision (0: all), at one revision: `at`, or the newest.
  * @throws MusterError STORE_COMPACTED when `at` is no longer there
@@ -31,7 +34,7 @@ async function loadOnce(caller: Caller, keys: Keyspace, after: number, at: numbe
   for (let wanted = at; ;) {
     const { header, kvs, more } = await caller.ask(({ range }) => range, {
       key, rangeEnd: keys.data.rangeEnd, limit: page, revision: wanted, minModRevision: after === 0 ? 0 : after + 1,
-    }, { refuse: fault => isCompacted(fault) ? gone(wanted) : refused(fault), ...hold === undefined ? {} : { hold } })
+    }, { refuse: fault => isCompacted(fault) ? gone(wanted) : refused(fault), patience, ...hold === undefined ? {} : { hold } })
     caller.sawTerm(header.raftTerm)
     for (const found of kvs) {
       const text = keys.read(found.key)

@@ -138,7 +138,6 @@ export interface MemberListRequest { readonly linearizable: boolean }
 export interface MemberListResponse { readonly members: readonly Member[] }
 
 export const alarmAction = { get: 0, deactivate: 2 } as const
-export const alarmNames: Readonly<Record<number, string>> = { 1: 'NOSPACE', 2: 'CORRUPT' }
 
 export interface AlarmRequest { readonly action: number; readonly memberID: string; readonly alarm: number }
 export interface AlarmResponse { readonly alarms: readonly { readonly memberID: string; readonly alarm: number }[] }
@@ -151,6 +150,8 @@ export interface StatusResponse {
   readonly raftIndex: string
   readonly raftTerm: string
   readonly raftAppliedIndex: string
+  /** Such as `memberID:1 alarm:NOSPACE `. */
+  readonly errors: readonly string[]
   readonly isLearner: boolean
 }
 
