@@ -50,7 +50,7 @@ export async function capture(client: Client, plan: CapturePlan, tell: { say(tex
   return files
 }
 
-async function logOf(client: Client, over: AbortSignal, { warn }: { warn(text: string): void }): Promise<Buffer> {
+async function logOf(client: Client, over: AbortSignal, tell: { warn(text: string): void }): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   try {
@@ -60,11 +60,11 @@ async function logOf(client: Client, over: AbortSignal, { warn }: { warn(text: s
       const chunk = Buffer.from(text).subarray(0, room)
       chunks.push(chunk)
       size += chunk.length
-      if (size >= mostLog) warn(`consul.log: cut at ${mostLog} bytes`)
+      if (size >= mostLog) tell.warn(`consul.log: cut at ${mostLog} bytes`)
     }, over)
   } catch (error) {
     if (!(error instanceof MusterError)) throw error
-    if (!over.aborted) warn(`consul.log: ${errorMessage(error)}`)
+    if (!over.aborted) tell.warn(`consul.log: ${errorMessage(error)}`)
   }
   return Buffer.concat(chunks)
 }
