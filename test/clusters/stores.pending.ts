@@ -49,7 +49,7 @@ t.test('etcd stops, is compacted and goes on, time and again: what is written is
   two.write('web.json', { service: { name: 'web', port: 80 } })
   await until('web is there', async () => (await one.get<unknown[]>('/v1/health/service/web')).length === 1)
   for (let round = 0; round < 4; round++) {
-    await etcd.stop('SIGKILL')
+    await etcd.stop()
     t.equal((await one.api('/v1/health/service/web?stale')).status, 200, 'who takes what is known is still answered')
     etcd = await etcd.restart()
     for (let i = 0; i < 5; i++) await etcdctl(etcd.endpoint, 'put', `unrelated/${i}`, 'x')

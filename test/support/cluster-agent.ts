@@ -76,7 +76,7 @@ export class ClusterAgent {
     await until(`${this.name} listens`, async () => {
       if (!this.running) return 'ended'
       return await fetch(`${this.url}/v1/agent/self`, { signal: AbortSignal.timeout(2000) }).then(() => true, () => false)
-    }, 20_000)
+    }, 60_000)
     if (!this.running) throw new Error(`${this.name} exited with ${child.exitCode}:\n${this.output}`)
     return this
   }

@@ -121,8 +121,10 @@ export async function populate(cluster: Cluster, plan: ClusterPlan): Promise<voi
   const join = agents.slice(0, plan.servers).map(server => `-retry-join=${server.address}`)
   for (const agent of agents) agent.flags = [...join, '-retry-interval=1s', ...plan.flags ?? []]
   await Promise.all(agents.map(agent => agent.start()))
-  await cluster.leader()
-  await cluster.membersAre(Object.fromEntries(agents.map(agent => [agent.name, 'alive' as const])), agents)
+  await cluster.leader(60_000)
+  await cluster.membersAre(Object.fromEntries(agents.map(agent => [agent.name, 'alive' as const])), agents, 60_000)
+  // Who has just come only listens at first; it counts once it votes.
+  for (const server of cluster.servers) await until(`${server.name} knows all voters`, async () => (await server.get<string[]>('/v1/status/peers')).length === plan.servers, 60_000)
 }
 
 /** Ends what tests that were killed left running, and removes their directories. */

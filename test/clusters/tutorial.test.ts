@@ -17,7 +17,7 @@ t.test('two servers that know nothing of each other become a cluster, a client j
   const leader = await cluster.leader()
   await cluster.membersAre({ 'agent-one': 'alive', 'agent-two': 'alive' })
   t.match((await one.cli('members')).out, new RegExp(`^agent-one +${one.address}:8301 +alive +server `, 'm'))
-  t.match((await two.cli('info')).out, /num_peers = 1\n/)
+  await until('both vote', async () => (await two.cli('info')).out.includes('num_peers = 1\n'))
   t.match((await leader.cli('info')).out, /leader = true\n/)
   t.same(new Set(await two.get<string[]>('/v1/status/peers')), new Set([`${one.address}:8300`, `${two.address}:8300`]))
 
