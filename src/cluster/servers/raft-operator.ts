@@ -1,7 +1,7 @@
 import { MusterError } from '../../common/errors.js'
 import type { Clock } from '../../common/clock.js'
 import type { EtcdAdmin } from '../../store/index.js'
-import { configurationInForce, type Autopilot, type ConfigurationStore, type KeptConfiguration } from '../autopilot/index.js'
+import { configurationInForce, quorum, type Autopilot, type ConfigurationStore, type KeptConfiguration } from '../autopilot/index.js'
 import type { RpcClient } from '../rpc/types.js'
 import type { AutopilotConfiguration, ClusterOperator, RaftServer, ServerHealth } from '../types.js'
 import { lanAddress } from './addresses.js'
@@ -58,6 +58,7 @@ export class RaftOperator implements ClusterOperator {
     if (!target.learner && voters.length === 1) {
       throw new MusterError('CLUSTER_LAST_SERVER', 'the only server cannot be taken out of Raft', { hint: 'it holds all data; let another server enter first' })
     }
+    if (!target.learner) this.#requireMajority(voters.filter(({ id: voter }) => voter !== target.id).map(({ name }) => name))
     if (target.id === member.status?.leader) {
       await this.transferLeader(undefined)
       // The new leader counts the votes: asked of the one that goes, it might be gone before the others know.
@@ -107,6 +108,16 @@ export class RaftOperator implements ClusterOperator {
   ownHealth(): Promise<ClusterHealth> {
     if (!this.#options.member.leader.self) return Promise.reject(noLeader())
     return this.#options.autopilot.health()
+  }
+
+  /** Etcd's own check is off, as it would hold up forming: the voters that would be left must have a majority that answers. */
+  #requireMajority(left: readonly string[]): void {
+    const { contacts, self } = this.#options
+    const answering = left.filter(name => name === self || contacts.isReachable(name))
+    if (answering.length >= quorum(left.length)) return
+    throw new MusterError('CLUSTER_UNSAFE', `only ${answering.length} of the ${left.length} servers that would be left answer: the cluster would have no leader`, {
+      hint: 'remove the servers that are dead first, or bring them back',
+    })
   }
 
   /** A voter to lead next: the one asked for, else one that answers. */
