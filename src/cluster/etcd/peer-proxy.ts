@@ -47,7 +47,8 @@ export class PeerProxy {
     const target = url === undefined ? undefined : this.#routes.get(url.host)
     if (url === undefined || target === undefined) {
       request.resume()
-      response.writeHead(403).end('not a member of the cluster\n')
+      // Never 403 or 410: etcd takes those for the word that its cluster has removed it.
+      response.writeHead(502).end('not a member of the cluster\n')
       return
     }
     const { hostname, port } = new URL(`http://${target}`)

@@ -22,7 +22,7 @@ import { etcdVersion } from './version.js'
 import { answeringWhileWaiting } from './waiting-status.js'
 
 /** Milliseconds between two looks at etcd: until it serves, until its cluster knows it as it is, and from then on. */
-const every = { starting: 50, settling: 300, settled: 5000 }
+const every = { starting: 50, settling: 300, settled: 2000 }
 /** Milliseconds before it is started again; after a minute up a crash counts as the first one. */
 const backOff = { first: 100, most: 10_000, forgottenAfter: 60_000 }
 /** Milliseconds that one question to it may take. */
@@ -116,6 +116,8 @@ class EtcdChild implements EtcdProcess {
   async stop(): Promise<void> {
     const life = this.#life
     const running = this.#running
+    // The next start goes by the members as they are now.
+    if (this.#state === 'running') await Promise.race([this.#look(), this.#pause(askTimeout)])
     this.#wanted?.abort()
     if (running !== undefined) await endEtcd(running, this.#options.clock)
     await life
@@ -277,7 +279,7 @@ class EtcdChild implements EtcdProcess {
       const own = members.find(({ id }) => id === member)
       this.#remember(members)
       if (own === undefined || leader === '') return false
-      if (own.peerUrls.length === 1 && own.peerUrls[0] === this.peerUrl) return true
+      if (own.peerUrls.length === 1 && own.peerUrls[0] === this.peerUrl) return !this.#renumbering.isNeeded
       await this.#prober.update(member, [this.peerUrl])
     } catch (error) {
       this.#options.log.trace('etcd does not answer', { reason: errorMessage(error) })

@@ -30,6 +30,8 @@ export function openRemoteChild(t: Test, place: Place, directory: string, name: 
   const [program, args] = place.command(process.execPath, [fileURLToPath(new URL('remote-program.js', import.meta.url)), directory, place.address, name])
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const gone = new Promise<void>(resolve => { child.once('exit', () => { resolve() }) })
+  // A program that is gone is told by its end.
+  child.stdin.on('error', () => undefined)
   const waiting: ((line: string) => void)[] = []
   createInterface({ input: child.stdout }).on('line', line => { waiting.shift()?.(line) })
   const kill = async (): Promise<void> => {
