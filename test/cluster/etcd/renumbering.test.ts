@@ -42,7 +42,13 @@ async function meet(t: Test, children: readonly RemoteChild[], cluster: string):
     const lists = await Promise.all(children.map(child => child.members()))
     return lists.every(members => members.flatMap(({ peerUrls }) => peerUrls).sort().join() === present.join())
   }, 25_000)
-  for (const child of children) t.match(await child.status(), { cluster, leader: /./ })
+  for (const child of children) {
+    const status = await until('there is a leader', async () => {
+      const status = await child.status()
+      return status.leader !== '' && status
+    }, 25_000)
+    t.equal(status.cluster, cluster)
+  }
 }
 
 void t.test('three servers on other addresses of one machine, their former ones still there', async t => {
