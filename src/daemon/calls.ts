@@ -1,4 +1,4 @@
-import { createRpcClient, createRpcServer, type RpcClient, type RpcServer } from '../cluster/index.js'
+import { createRpcClient, createRpcServer, streamsPerConnection, type RpcClient, type RpcServer } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import { MusterError } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
@@ -29,7 +29,7 @@ async function listen({ ports, cluster }: Settings, { clock, log, metrics, opene
   const server = createRpcServer({
     lan: { bind: cluster.lanBind, port: really ? ports.serfLan : -1, allowed: cluster.lanAllowedCidrs },
     wan: { bind: cluster.wanBind, port: really ? ports.serfWan : -1, allowed: cluster.wanAllowedCidrs },
-    connectionsPerClient: cluster.rpcMaxConnsPerClient, clock, log, metrics,
+    connectionsPerClient: cluster.rpcMaxConnsPerClient * streamsPerConnection, clock, log, metrics,
   })
   await server.start()
   opened.add('cluster ports', () => server.close())

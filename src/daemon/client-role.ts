@@ -1,6 +1,6 @@
 import { Catalog } from '../catalog/index.js'
 import {
-  ClientMembership, clientTags, coordinateUpdateMethod, createCoordinates, hostPort, openViews, remoteQueries, remoteSyncTarget, serverFeed, ServerPool, serversFile, upstreams,
+  ClientMembership, coordinateUpdateMethod, createCoordinates, hostPort, openViews, remoteQueries, remoteSyncTarget, serverFeed, ServerPool, serversFile, upstreams,
   type Coordinates, type Membership, type RequestRoute,
 } from '../cluster/index.js'
 import { joinedThrough, noLongerClient } from './history.js'
@@ -43,7 +43,7 @@ function openMembership(parts: RoleParts, pool: ServerPool): Membership {
   const { cluster, dataDir } = settings
   const self = () => selfInfo(settings, nodeId, calls.server)
   const membership = new ClientMembership({
-    self, tags: () => clientTags(self()), pool, rpc: calls.client, server: calls.server, port: settings.ports.serfLan, startJoin: cluster.startJoin,
+    self, pool, rpc: calls.client, server: calls.server, port: settings.ports.serfLan, startJoin: cluster.startJoin,
     retryJoin: [...cluster.retryJoin, ...joinedThrough(dataDir)], retryInterval: cluster.retryInterval, retryMax: cluster.retryMax, onServers: serversChanged, onGivenUp: giveUp,
     clock, random, log: log.child('cluster'),
   })

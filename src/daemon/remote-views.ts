@@ -10,7 +10,7 @@ export interface RemoteViews extends DnsViews {
   of(datacenter: string): CatalogReads | undefined
 }
 
-interface Remote { readonly views: Views; readonly catalog: CatalogReads }
+interface Remote { readonly views: Views; readonly catalog: Catalog }
 
 /** Opens views of other datacenters, each with the first question for it. This datacenter's own catalog is whole. */
 export function remoteViews({ calls, clock, log, opened }: RoleParts, wan: Wan): RemoteViews {
@@ -30,6 +30,11 @@ export function remoteViews({ calls, clock, log, opened }: RoleParts, wan: Wan):
   return {
     of: datacenter => wan.servers(datacenter).length === 0 ? undefined : (remotes.get(datacenter) ?? open(datacenter)).catalog,
     partial: datacenter => datacenter !== '',
-    ready: (datacenter, kind, name) => datacenter === '' || (remotes.get(datacenter) ?? open(datacenter)).views.ready(kind, name),
+    ready: (datacenter, kind, name) => {
+      if (datacenter === '') return true
+      const { views, catalog } = remotes.get(datacenter) ?? open(datacenter)
+      const ready = views.ready(kind, name)
+      return catalog.loaded ? ready : catalog.whenLoaded.then(() => ready)
+    },
   }
 }

@@ -47,11 +47,11 @@ export function raftKind(parts: RoleParts): ServerKind {
   let store: ((opened: Store | Promise<Store>) => void) | undefined
   const catalog = followStore(parts, new Promise<Store>(resolve => { store = resolve }))
   const formation: OpenedFormation = openFormation({
-    self, dataDir: settings.dataDir, expect: settings.bootstrapExpect, engine: { kind: 'etcd', process }, openStore: connection => openStore(parts, connection),
+    self, dataDir: settings.dataDir, expect: settings.bootstrapExpect, process, openStore: connection => openStore(parts, connection),
     startJoin: cluster.startJoin, retryJoin: { addresses: cluster.retryJoin, interval: cluster.retryInterval, most: cluster.retryMax },
     onJoinExhausted: giveUp, rejoinAfterLeave: cluster.rejoinAfterLeave, server: calls.server, client: calls.client, clock, log: log.child('cluster'),
     configuration: catalogConfiguration(catalog, cluster.autopilot), holdTimeout: cluster.rpcHoldTimeout,
-    memberStatus: id => catalog.member(id)?.state,
+    memberStatus: id => statusOf(catalog, id),
     ...fs.existsSync(former) && { importFrom: () => savedAlone(former), importDone: () => moveAside(former) },
   })
   opened.add('place among the servers', () => formation.close())
@@ -66,6 +66,12 @@ export function raftKind(parts: RoleParts): ServerKind {
       return now - heard
     },
   }
+}
+
+/** One that left has taken itself out of Raft: when it is there it is on its way back, and what it was before says nothing. */
+function statusOf(catalog: Catalog, id: string) {
+  const state = catalog.member(id)?.state
+  return state === 'left' ? undefined : state
 }
 
 function followStore({ settings, clock, log, opened }: RoleParts, store: Promise<Store>): Catalog {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import type { Store } from '../../store/index.js'
 import { Autopilot } from '../autopilot/index.js'
-import type { EtcdProcess, EtcdState } from '../etcd/types.js'
+import type { EtcdState } from '../etcd/types.js'
 import type { ClusterOperator, ServerInfo } from '../types.js'
 import { Admission } from './admission.js'
 import { lanAddress, raftAddress } from './addresses.js'
@@ -13,7 +13,7 @@ import { foundCluster } from './found.js'
 import { Group } from './group.js'
 import { pause } from './join.js'
 import { Learners } from './learners.js'
-import { leaveCluster } from './leave.js'
+import { giveBackPlace, leaveCluster } from './leave.js'
 import { answerServers, standing } from './member-calls.js'
 import { startOver, type MemberLife } from './member-life.js'
 import { methods, readStanding } from './messages.js'
@@ -55,8 +55,9 @@ export class EtcdFormation implements OpenedFormation {
   #memberSince = 0
   #working: Promise<void> = Promise.resolve()
 
-  constructor(options: FormationOptions, process: EtcdProcess) {
+  constructor(options: FormationOptions) {
     this.#options = options
+    const { process } = options
     const { self, clock, log, client, newToken = randomUUID } = options
     const { admin } = process
     const group = this.#group = new Group(options, () => ({
@@ -112,6 +113,7 @@ export class EtcdFormation implements OpenedFormation {
     this.#phase = 'left'
     this.#group.close()
     await this.#working
+    if (former !== 'member' && this.#life.record.facts.entering === true) await giveBackPlace(this.#life)
     await this.#group.farewell()
     await startOver(this.#life)
     this.#life.record.set({ left: true, cluster: undefined, peerUrl: undefined, entering: undefined, removed: undefined, founding: {} })

@@ -30,3 +30,21 @@ export async function leaveCluster({ self, member, contacts, rpc, log, admin }: 
     if (error.code !== 'CLUSTER_UNKNOWN_PEER') await admin.remove(own.id)
   }
 }
+
+/**
+ * Gives back the place in Raft of a server that leaves before it was a member in its own eyes: in those of the others it may vote already, and they would
+ * wait for it for ever. What cannot be told to any of them is logged.
+ */
+export async function giveBackPlace({ self, contacts, rpc, log }: Pick<MemberLife, 'self' | 'contacts' | 'rpc' | 'log'>): Promise<void> {
+  for (const info of contacts.others()) {
+    try {
+      await rpc.call(lanAddress(info), methods.remove, { id: self.id }, { timeout: 10_000 })
+      return
+    } catch (error) {
+      if (!(error instanceof MusterError)) throw error
+      if (error.code === 'CLUSTER_UNKNOWN_PEER') return
+      log.debug('a server could not be asked to remove this one', { server: info.name, reason: errorMessage(error) })
+    }
+  }
+  log.warn('no server could be told that this one does not enter any more', { hint: 'muster operator raft remove-peer on one of them takes it out' })
+}

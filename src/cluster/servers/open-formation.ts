@@ -1,5 +1,4 @@
 import { EtcdFormation, type OpenedFormation } from './etcd-formation.js'
-import { ExternalFormation } from './external-formation.js'
 import type { FormationOptions } from './options.js'
 
 /**
@@ -8,7 +7,4 @@ import type { FormationOptions } from './options.js'
  * Closing it stops etcd; close what uses the store first.
  * @throws MusterError CLUSTER_RECORD when `<data-dir>/servers.json` cannot be read
  */
-export function openFormation(options: FormationOptions): OpenedFormation {
-  const { engine } = options
-  return engine.kind === 'etcd' ? new EtcdFormation(options, engine.process) : new ExternalFormation(options, engine)
-}
+export const openFormation = (options: FormationOptions): OpenedFormation => new EtcdFormation(options)

@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js'
 import type { MusterError } from '../../common/errors.js'
-import type { EtcdAdmin, EtcdConnection, Snapshot, Store } from '../../store/index.js'
+import type { EtcdConnection, Snapshot, Store } from '../../store/index.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { ConfigurationStore } from '../autopilot/index.js'
 import type { EtcdProcess } from '../etcd/types.js'
@@ -8,26 +8,14 @@ import type { RpcClient, RpcServer } from '../rpc/types.js'
 import type { MemberStatus, ServerInfo } from '../types.js'
 import type { RetryJoin } from './join.js'
 
-/** What keeps the servers' data: an etcd member of each server's own, or an etcd that someone else runs. */
-export type ServersEngine =
-  | { readonly kind: 'etcd'; readonly process: EtcdProcess }
-  | {
-    readonly kind: 'external'
-    readonly connection: EtcdConnection
-    readonly admin: EtcdAdmin
-    /** Tells clusters apart that share the etcd. */
-    readonly prefix: string
-    /** Who does the one-server work now: the Raft address of the server that stands for the leader, '' for nobody. Asked often, answered at once. */
-    readonly steward: () => { readonly address: string; readonly self: boolean }
-  }
-
 /** Everything a server among servers is built on. */
 export interface FormationOptions {
   readonly self: ServerInfo
   readonly dataDir: string
   /** How many servers have to know each other before they found a cluster; 0: this one only enters. */
   readonly expect: number
-  readonly engine: ServersEngine
+  /** The etcd member of this server. */
+  readonly process: EtcdProcess
   /** Opens the store over a connection to etcd. */
   readonly openStore: (connection: EtcdConnection) => Store | Promise<Store>
   /** Joined once; when none of them answers, `started` rejects. */

@@ -35,7 +35,7 @@ export function memoryConfiguration(initial: AutopilotConfiguration = autopilotC
   }
 }
 
-export type Plan = Partial<Omit<FormationOptions, 'self' | 'engine'>> & { readonly id?: string; readonly datacenter?: string }
+export type Plan = Partial<Omit<FormationOptions, 'self' | 'process'>> & { readonly id?: string; readonly datacenter?: string }
 
 /** A server of a test in this process: its own address, cluster port, data directory and etcd. It can be stopped, killed and started again. */
 export class TestServer {
@@ -70,7 +70,7 @@ export class TestServer {
       raftMultiplier: 1, log: new RecordingLog(), clock: systemClock, metrics: new RecordingMetrics(),
     })
     this.formation = openFormation({
-      self: this.info, dataDir: this.directory, expect: 0, engine: { kind: 'etcd', process: this.process }, startJoin: [], retryJoin: { addresses: [], interval: 100, most: 0 },
+      self: this.info, dataDir: this.directory, expect: 0, process: this.process, startJoin: [], retryJoin: { addresses: [], interval: 100, most: 0 },
       openStore: connection => openEtcdStore({ connection, prefix: 'muster/', holdTimeout: milliseconds(3000) }), onJoinExhausted: error => { this.exhausted = error.message }, rejoinAfterLeave: false,
       server, client, clock: systemClock, log: this.log, configuration: memoryConfiguration(), holdTimeout: 3000, ...this.plan, ...plan,
     })
