@@ -94,7 +94,7 @@ export interface CatalogReads {
   /** The lease that keeps a member alive; undefined once it has lapsed. */
   aliveMark(id: string): LeaseMark | undefined
   /** There until a member that failed or left is to be forgotten. */
-  reapMark(id: string): LeaseMark | undefined
+  reapMark(id: string): Revision | undefined
   /** Who does the work of which there is one in the cluster, where that is decided in the store. */
   stewardMark(): LeaseMark | undefined
   /** Autopilot's configuration, once somebody has set one. */

@@ -99,7 +99,7 @@ export class CatalogState implements CatalogReads {
   member(id: string): MemberRecord | undefined { return this.#tables.members.get(id) }
   membersNamed(name: string): readonly MemberRecord[] { return this.#tables.members.named(name) }
   aliveMark(id: string): LeaseMark | undefined { return this.#tables.alive.get(aliveKey(id)) }
-  reapMark(id: string): LeaseMark | undefined { return this.#tables.reap.get(reapKey(id)) }
+  reapMark(id: string): Revision | undefined { return this.#tables.reap.get(reapKey(id)) }
   stewardMark(): LeaseMark | undefined { return this.#tables.steward.get(stewardKey) }
   autopilot(): AutopilotRecord | undefined { return this.#tables.autopilot.get() }
   wanServers(datacenter?: string): readonly WanServer[] {

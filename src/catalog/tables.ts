@@ -33,7 +33,7 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
   const guards = new MarkTable('guard')
   const members = new MemberTable(topics)
   const alive = new LeaseMarkTable(topics, 'alive')
-  const reap = new LeaseMarkTable(topics, 'reap')
+  const reap = new MarkTable('reap')
   const steward = new LeaseMarkTable(topics, 'steward')
   const autopilot = new AutopilotTable(topics)
   const wanServers = new WanServerTable(topics)

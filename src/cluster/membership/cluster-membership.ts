@@ -30,6 +30,8 @@ export class ClusterMembership implements Membership {
   readonly #steward: Steward
   readonly #heartbeats: Heartbeats
   readonly #own: OwnHeartbeat
+  /** Since when heartbeats are taken, in monotonic ms. */
+  #began = 0
   #status: Extract<MemberStatus, 'alive' | 'leaving' | 'left'> = 'alive'
   #listed: { readonly at: unknown; readonly status: MemberStatus; readonly members: readonly Member[] } | undefined
 
@@ -41,7 +43,7 @@ export class ClusterMembership implements Membership {
     const livesAnyway = (id: string): boolean => options.store === 'own' && id === options.self().id && this.#status === 'alive'
     this.#heartbeats = new Heartbeats({ catalog, livesAnyway, holder: options.self().id, log })
     this.#own = new OwnHeartbeat({ beat: () => this.#heartbeats.beat(this.#heartbeat()), clock, random, log })
-    const parts = { catalog, livesAnyway, reconnectTimeout, clock, log }
+    const parts = { catalog, livesAnyway, reconnectTimeout, answeringSince: () => this.#began, clock, log }
     this.#steward = new Steward({
       election: this.#election, ready: () => catalog.loaded, clock, log,
       duties: [livenessDuty(parts), reconcileDuty(parts), () => startSessionReaper({ catalog, clock, log }), ...options.duties ?? []],
@@ -124,6 +126,7 @@ export class ClusterMembership implements Membership {
   }
 
   async start(): Promise<void> {
+    this.#began = this.#options.clock.monotonic()
     if (this.#options.store === 'own') {
       await this.#removeFormerSelves()
       await this.#heartbeats.arrive(this.#heartbeat())

@@ -12,18 +12,22 @@ export interface LivenessParts {
   readonly catalog: Catalog
   readonly livesAnyway: (id: string) => boolean
   readonly reconnectTimeout: Duration
+  /** Since when this server takes heartbeats, in monotonic ms. */
+  readonly answeringSince: () => number
   readonly clock: Clock
   readonly log: Logger
 }
 
 /** Members whose end is written in one transaction: a rack that goes dark is a few of them, and one that meets another write is soon tried again. */
 const batch = 32
+/** How long others may follow the first lease that ends, in ms. */
+const gather = 100
 /** How often all members are looked at without a reason, in ms. */
 const sweep = 5000
 
 /**
- * What follows when leases lapse: a member failed, one that failed or left long ago is forgotten. A new steward gives everyone the time of a lease first: after a
- * restart of all servers nobody had a chance to speak up.
+ * What follows when leases lapse: a member failed, one that failed or left long ago is forgotten. A server that has only just begun to take heartbeats gives
+ * everyone the time of a lease first: after a restart of all servers nobody had a chance to speak up.
  */
 export const livenessDuty = (parts: LivenessParts): Duty => () => {
   const closed = new AbortController()
@@ -32,14 +36,15 @@ export const livenessDuty = (parts: LivenessParts): Duty => () => {
 }
 
 async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
-  const { catalog, clock } = parts
+  const { catalog, clock, answeringSince } = parts
   const topic = catalog.topics.liveness()
-  await pause(clock, leaseTtl(catalog.members().length), signal)
+  await pause(clock, Math.max(0, answeringSince() + leaseTtl(catalog.members().length) - clock.monotonic()), signal)
   while (!signal.aborted) {
     const at = topic.index
     await tend(parts, signal)
-    // Also lets time pass when a wait ends at once, as on a catalog that is closed.
-    if (!await catalog.wait(topic, at, sweep, signal)) await pause(clock, 50, signal)
+    await catalog.wait(topic, at, sweep, signal)
+    // Leases that end together are seen to together; and time passes when a wait ends at once, as on a catalog that is closed.
+    await pause(clock, gather, signal)
   }
 }
 
