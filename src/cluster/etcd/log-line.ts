@@ -7,8 +7,15 @@ export interface EtcdLine {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** Warnings about what is meant so: the socket is open to this user only, and etcd's users are not used. */
-const meant = new Set(['simple token is not cryptographically signed', 'serving client traffic insecurely; this is strongly discouraged!'])
+/**
+ * Warnings about what is meant so (the socket is open to this user only, etcd's users are not used, large requests are allowed), and about connections that
+ * come and go with servers: that a server failed or returned is said once, by the agent.
+ */
+const meant = new Set([
+  'simple token is not cryptographically signed', 'serving client traffic insecurely; this is strongly discouraged!', 'exceeded recommended request limit',
+  'established TCP streaming connection with remote peer', 'closed TCP streaming connection with remote peer', 'stopped TCP streaming connection with remote peer',
+  'lost TCP streaming connection with remote peer', 'failed to find remote peer in cluster', 'prober detected unhealthy status', 'prober found high clock drift',
+])
 
 /** Characters of one field that are kept; a whole state may stand in a warning about a slow request. */
 const longestField = 1000
