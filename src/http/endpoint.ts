@@ -117,15 +117,19 @@ export class Endpoints {
 
   /** The answer for what was thrown. From 500 on the log has the reason; the query stays out of it, it may hold a token. */
   #refusal(method: string, path: string, error: unknown): Answer {
-    const fields = { method, path, error: errorMessage(error) }
+    const fields = { method, path, error: errorMessage(error), ...error instanceof MusterError && error.hint !== undefined && { hint: error.hint } }
     if (!(error instanceof MusterError)) {
       this.#deps.log.error('a request failed unexpectedly', { ...fields, stack: error instanceof Error ? error.stack : undefined })
       return text(`internal error: ${errorMessage(error)}`, 500)
     }
     if (error.status >= 500) this.#deps.log.warn('a request was refused', { ...fields, status: error.status, code: error.code })
-    return text(error.hint === undefined ? error.message : `${error.message}\n${error.hint}`, error.status, error.status === 503 ? ['Retry-After', '1'] : [])
+    const alone = error.hint === undefined || comparedWhole.has(error.code)
+    return text(alone ? error.message : `${error.message}\n${error.hint}`, error.status, error.status === 503 ? ['Retry-After', '1'] : [])
   }
 }
+
+/** Clients compare the whole text of these with the one they know, to try again: their hints are for the log alone. */
+const comparedWhole: ReadonlySet<string> = new Set(['STORE_NO_LEADER', 'CLUSTER_NO_SERVERS', 'HTTP_DATACENTER'])
 
 /** @throws MusterError when nobody at the destination can be reached */
 async function handOn(exchange: Exchange, { upstreams, unreachable }: Destination, { settings, common }: Prepared, url: string, body?: Buffer): Promise<Answer | undefined> {
