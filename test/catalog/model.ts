@@ -19,9 +19,14 @@ class Refused extends Error {}
 
 /** The catalog as maps of plain data, every answer worked out from scratch: slow, and too simple to be wrong in the same way. */
 export class Model {
-  revision = 1
   #plain: Plain = { nodes: new Map(), services: new Map(), checks: new Map() }
   readonly #revisions = new Map<string, { created: number; modified: number }>()
+
+  /** Whether the last step changed anything. */
+  changed = false
+
+  /** @param revision of the empty store */
+  constructor(public revision: number) {}
 
   register(request: RegisterRequest): boolean {
     return this.#transact(plain => {
@@ -90,6 +95,7 @@ export class Model {
 
   /** Runs a change on a copy; what differs afterwards gets the next revision. Returns false when the change was refused. */
   #transact(change: (plain: Plain) => void): boolean {
+    this.changed = false
     const before = this.#plain
     const after = { nodes: new Map(before.nodes), services: new Map(before.services), checks: new Map(before.checks) }
     try {
@@ -104,6 +110,7 @@ export class Model {
         const [was, is] = [before[table].get(key), after[table].get(key)]
         if (JSON.stringify(was) === JSON.stringify(is)) continue
         this.revision = next
+        this.changed = true
         if (is === undefined) this.#revisions.delete(kind + key)
         else this.#revisions.set(kind + key, { created: was === undefined ? next : this.#revisions.get(kind + key)?.created ?? next, modified: next })
       }

@@ -37,6 +37,9 @@ export class KvModel {
 
   constructor(revision: number) { this.revision = revision }
 
+  /** Whether the last step changed anything. */
+  get changed(): boolean { return this.#dirty }
+
   /** Runs a step as one transaction: it gets the next revision if it changes anything. */
   step<Result>(run: () => Result): Result {
     this.#dirty = false
