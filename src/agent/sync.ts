@@ -1,6 +1,6 @@
 import type { NodeData } from '../catalog/index.js'
 import type { Clock, Timer } from '../common/clock.js'
-import { errorMessage } from '../common/errors.js'
+import { MusterError, errorMessage } from '../common/errors.js'
 import { serfHealthCheckId } from '../common/health.js'
 import type { Counter, Logger, Metrics } from '../telemetry/index.js'
 import { checkData, serviceData } from './catalog-data.js'
@@ -173,7 +173,7 @@ export class Sync {
       for (const id of services) this.#services.add(id)
       for (const id of checks) this.#checks.add(id)
       this.#failures.add()
-      this.#deps.log.error('could not bring entries of this node to the catalog, trying again', { full, error: errorMessage(error) })
+      this.#deps.log[isWaiting(error) ? 'warn' : 'error']('could not bring entries of this node to the catalog, trying again', { full, error: errorMessage(error) })
       return 'failed'
     }
   }
@@ -250,3 +250,6 @@ function union(a: NodeChanges, b: NodeChanges): NodeChanges {
     },
   }
 }
+
+/** Whether there is nobody to bring anything to for now: a cluster that forms or elects, servers that are still to be found. */
+const isWaiting = (error: unknown): boolean => error instanceof MusterError && (error.code === 'STORE_NO_LEADER' || error.code === 'CLUSTER_NO_SERVERS')

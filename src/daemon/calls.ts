@@ -25,11 +25,15 @@ export async function openCalls(settings: Settings, parts: CallsParts): Promise<
   }
 }
 
-async function listen({ ports, cluster }: Settings, { clock, log, metrics, opened }: CallsParts, really: boolean): Promise<RpcServer> {
+/** Connections that one address may have to each cluster port; 0: as many as it likes. */
+export const connectionsPerClient = ({ cluster }: Settings): number => cluster.rpcMaxConnsPerClient * streamsPerConnection
+
+async function listen(settings: Settings, { clock, log, metrics, opened }: CallsParts, really: boolean): Promise<RpcServer> {
+  const { ports, cluster } = settings
   const server = createRpcServer({
     lan: { bind: cluster.lanBind, port: really ? ports.serfLan : -1, allowed: cluster.lanAllowedCidrs },
     wan: { bind: cluster.wanBind, port: really ? ports.serfWan : -1, allowed: cluster.wanAllowedCidrs },
-    connectionsPerClient: cluster.rpcMaxConnsPerClient * streamsPerConnection, clock, log, metrics,
+    connectionsPerClient: connectionsPerClient(settings), clock, log: log.child('cluster'), metrics,
   })
   await server.start()
   opened.add('cluster ports', () => server.close())
