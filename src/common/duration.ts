@@ -21,11 +21,14 @@ const units: Readonly<Record<string, readonly [factor: number, divisor: number]>
   ns: [1, 1e6], us: [1, 1e3], 'µs': [1, 1e3], 'μs': [1, 1e3], ms: [1, 1], s: [1000, 1], m: [60_000, 1], h: [3_600_000, 1],
 }
 
+/** What Go can express, 2^63 nanoseconds: some 292 years. */
+const longest = 2 ** 63 / 1e6
+
 const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy
 
 /**
  * Reads Go's duration syntax (`300ms`, `1m30s`, `1.5h`, `-2s`, `0`), the one every Consul config file uses.
- * There is no unit for days. Returns undefined for anything else.
+ * There is no unit for days. Returns undefined for anything else, and for more than 292 years.
  */
 export function parseDuration(text: string): Duration | undefined {
   const negative = text.startsWith('-')
@@ -39,7 +42,7 @@ export function parseDuration(text: string): Duration | undefined {
     total += Number(match[1]) * factor / divisor
     end = part.lastIndex
   }
-  if (end === 0 || end !== body.length) return undefined
+  if (end === 0 || end !== body.length || total > longest) return undefined
   return milliseconds(negative ? -total : total)
 }
 
