@@ -1,64 +1,12 @@
 import t from 'tap'
-import type { AutopilotConfiguration, ClusterOperator, ServerHealth } from '../../src/cluster/index.js'
-import { milliseconds, seconds } from '../../src/common/duration.js'
 import { MusterError } from '../../src/common/errors.js'
-import { revision } from '../../src/store/index.js'
 import { ask } from './support/ask.js'
+import { operatorIds as ids, OperatorTwin } from './support/operator-twin.js'
 import { serve } from './support/serve.js'
-
-const ids = ['0d7b4d0a-6f0e-4f9b-9f0a-6d1f5a3c2b10', '1d7b4d0a-6f0e-4f9b-9f0a-6d1f5a3c2b10']
-
-/** Two servers; the configuration is kept in memory. */
-class Operator implements ClusterOperator {
-  readonly told: string[] = []
-  healthy = true
-  modified = 7
-  configuration: AutopilotConfiguration = {
-    cleanupDeadServers: true, lastContactThreshold: milliseconds(200), maxTrailingLogs: 250, minQuorum: 0, serverStabilizationTime: seconds(10),
-    redundancyZoneTag: '', disableUpgradeMigration: false, upgradeVersionTag: '',
-  }
-
-  raft(): ReturnType<ClusterOperator['raft']> {
-    return Promise.resolve({ index: 7, servers: ids.map((id, i) => ({ id, node: `n${i + 1}`, address: `127.0.0.${i + 1}:8300`, leader: i === 0, voter: true })) })
-  }
-
-  removePeer(by: { readonly id: string } | { readonly address: string }): Promise<void> {
-    if (!('id' in by) || !ids.includes(by.id)) {
-      const what = 'id' in by ? `id "${by.id}"` : `address "${by.address}"`
-      return Promise.reject(new MusterError('CLUSTER_UNKNOWN_PEER', `${what} was not found in the Raft configuration`))
-    }
-    this.told.push(`remove ${by.id}`)
-    return Promise.resolve()
-  }
-
-  transferLeader(id: string | undefined): Promise<void> {
-    this.told.push(`lead ${id ?? 'anyone'}`)
-    return Promise.resolve()
-  }
-
-  autopilot(): ReturnType<ClusterOperator['autopilot']> {
-    return Promise.resolve({ configuration: this.configuration, created: revision(3), modified: revision(this.modified) })
-  }
-
-  setAutopilot(configuration: AutopilotConfiguration, cas?: number): Promise<boolean> {
-    if (cas !== undefined && cas !== this.modified) return Promise.resolve(false)
-    this.configuration = configuration
-    this.modified += 1
-    return Promise.resolve(true)
-  }
-
-  health(): ReturnType<ClusterOperator['health']> {
-    const server = (i: number): ServerHealth => ({
-      id: ids[i] ?? '', name: `n${i + 1}`, address: `127.0.0.${i + 1}:8300`, status: 'alive', version: '1.10.0', leader: i === 0, voter: true,
-      lastContact: i === 0 ? 0 : this.healthy ? 12 : undefined, lastTerm: 2, lastIndex: 9, healthy: i === 0 || this.healthy, stableSince: 1_700_000_000_000,
-    })
-    return Promise.resolve({ healthy: this.healthy, failureTolerance: 0, servers: [server(0), server(1)] })
-  }
-}
 
 t.test('Raft: who votes, who goes, who leads', async t => {
   const { get, port, membership } = await serve(t)
-  const operator = membership.operator = new Operator()
+  const operator = membership.operator = new OperatorTwin()
   t.same((await get('/v1/operator/raft/configuration')).json(), { Index: 7, Servers: [
     { ID: ids[0], Node: 'n1', Address: '127.0.0.1:8300', Leader: true, ProtocolVersion: '3', Voter: true },
     { ID: ids[1], Node: 'n2', Address: '127.0.0.2:8300', Leader: false, ProtocolVersion: '3', Voter: true },
@@ -77,7 +25,7 @@ t.test('Raft: who votes, who goes, who leads', async t => {
 
 t.test('autopilot: what is left out gets the defaults, and cas guards', async t => {
   const { get, put, membership } = await serve(t)
-  membership.operator = new Operator()
+  membership.operator = new OperatorTwin()
   const path = '/v1/operator/autopilot/configuration'
   const standard = {
     CleanupDeadServers: true, LastContactThreshold: '200ms', MaxTrailingLogs: 250, MinQuorum: 0, ServerStabilizationTime: '10s', RedundancyZoneTag: '',
@@ -99,7 +47,7 @@ t.test('autopilot: what is left out gets the defaults, and cas guards', async t 
 
 t.test('autopilot: health and state', async t => {
   const { get, membership } = await serve(t)
-  const operator = membership.operator = new Operator()
+  const operator = membership.operator = new OperatorTwin()
   const health = await get('/v1/operator/autopilot/health')
   t.equal(health.status, 200)
   t.match(health.json(), { Healthy: true, FailureTolerance: 0, Servers: [
@@ -123,6 +71,19 @@ t.test('keys: there are none, and nobody is left to think otherwise', async t =>
   t.match(await get('/v1/operator/keyring'), { status: 500, body: 'Keyring is empty (encryption not enabled)' })
   t.match(await put('/v1/operator/keyring', { Key: 'x' }), { status: 500, body: /does not encrypt/ })
   t.equal((await ask(port, '/v1/operator/keyring', { method: 'DELETE' })).status, 500)
+})
+
+t.test('texts that clients compare as a whole go out without their hints, which the log has', async t => {
+  const { get, membership, logs } = await serve(t)
+  const operator = membership.operator = new OperatorTwin()
+  for (const [code, message] of [['STORE_NO_LEADER', 'No cluster leader'], ['CLUSTER_NO_SERVERS', 'No known Consul servers']] as const) {
+    operator.raft = () => Promise.reject(new MusterError(code, message, { hint: 'look after the servers' }))
+    const { status, body } = await get('/v1/operator/raft/configuration')
+    t.same([status, body], [500, message])
+    t.match(logs.root.lines.at(-1), { message: 'a request was refused', fields: { code, hint: 'look after the servers' } })
+  }
+  operator.raft = () => Promise.reject(new MusterError('OTHER', 'It is odd', { hint: 'look here' }))
+  t.equal((await get('/v1/operator/raft/configuration')).body, 'It is odd\nlook here')
 })
 
 t.test('an agent that is no server says so', async t => {
