@@ -121,7 +121,7 @@ async function runTap(testFiles) {
 
 async function runConformance() {
   const names = fs.readdirSync('test/conformance/cases').filter(name => areas.includes(name.split(/[-.]/)[0]))
-  const replay = (files, flags) => follow('node', ['test/conformance/run.mjs', '--agent', 'node dist/muster.js', ...flags, ...files.map(name => path.join('test/conformance/cases', name))])
+  const replay = (files, flags) => follow('node', ['test/conformance/run.mjs', '--jobs', '4', '--agent', 'node dist/muster.js', ...flags, ...files.map(name => path.join('test/conformance/cases', name))])
   const sums = { passed: 0, failed: 0 }
   const add = ({ code, output }, expected = []) => {
     const [, passed = '0', failed = '0'] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
