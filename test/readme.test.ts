@@ -1,7 +1,12 @@
 import fs from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { commands } from '../src/cli/commands.js'
 import { validatePaths, validateText } from '../src/config/index.js'
+import type { Deps } from '../src/http/deps.js'
+import { methods, type Endpoint } from '../src/http/route.js'
+import { allRoutes } from '../src/http/routes/index.js'
 
 const readme = fs.readFileSync('README.md', 'utf8')
 
@@ -31,6 +36,30 @@ t.test('every command that the README names exists', async t => {
   const shell = fenced('sh').map(({ text }) => text).join('\n')
   for (const [, words = ''] of [...shell.matchAll(/^muster ([a-z]+(?: [a-z]+)?)/gm), ...readme.matchAll(/`muster ([a-z]+(?: [a-z]+)?)/g)]) {
     t.ok(names.includes(words) || names.includes(words.split(' ')[0] ?? '') || words.startsWith('help'), `muster ${words}`)
+  }
+})
+
+/** Stands for anything that routes take from their dependencies while they are listed. */
+const anything: unknown = new Proxy(() => undefined, { get: (_, name) => name === Symbol.toPrimitive ? () => 0 : anything, apply: () => anything })
+
+t.test('docs/consul.md names every endpoint, command and key there is, and no other', async t => {
+  const { page } = await import(pathToFileURL(path.resolve('tools/compatibility.mjs')).href) as { page: () => string }
+  const { endpoints } = await import(pathToFileURL(path.resolve('tools/compatibility-notes.mjs')).href) as { endpoints: Readonly<Record<string, readonly [string, string]>> }
+  const text = fs.readFileSync('docs/consul.md', 'utf8')
+  t.equal(text, page(), 'it is out of date: run "node tools/compatibility.mjs"')
+
+  const methodsOf = (endpoint: Endpoint): string => methods.filter(method => endpoint[method] !== undefined).join(', ')
+  const routes = allRoutes(anything as Deps).flatMap(route => [
+    [route.path, methodsOf(route)], ...Object.entries(route.endings ?? {}).map(([ending, endpoint]) => [`${route.path}${ending}`, methodsOf(endpoint)]),
+  ])
+  t.same(Object.fromEntries(Object.entries(endpoints).map(([where, [written]]) => [where, written])), Object.fromEntries(routes),
+    'the endpoints of tools/compatibility-notes.mjs are those of src/http/routes')
+
+  const lines = text.split('\n')
+  for (const { name } of commands) t.ok(lines.some(line => line.startsWith(`| \`${name}\` |`)), `command ${name}`)
+  for (const part of ['agent', 'service', 'check', 'watch']) {
+    const { properties } = JSON.parse(fs.readFileSync(`schemas/${part}.schema.json`, 'utf8')) as { properties: Readonly<Record<string, unknown>> }
+    for (const key of Object.keys(properties)) t.ok(lines.some(line => line.startsWith(`| \`${key}\` |`)), `key ${key} of ${part}.schema.json`)
   }
 })
 
