@@ -34,8 +34,10 @@ t.test('the example configuration is valid', async t => {
 t.test('every command that the README names exists', async t => {
   const names = commands.map(({ name }) => name)
   const shell = fenced('sh').map(({ text }) => text).join('\n')
-  for (const [, words = ''] of [...shell.matchAll(/^muster ([a-z]+(?: [a-z]+)?)/gm), ...readme.matchAll(/`muster ([a-z]+(?: [a-z]+)?)/g)]) {
-    t.ok(names.includes(words) || names.includes(words.split(' ')[0] ?? '') || words.startsWith('help'), `muster ${words}`)
+  const command = '([a-z][a-z-]*(?: [a-z][a-z-]*){0,2})'
+  for (const [, text = ''] of [...shell.matchAll(new RegExp(`^muster ${command}`, 'gm')), ...readme.matchAll(new RegExp(`\`muster ${command}`, 'g'))]) {
+    const words = text.split(' ')
+    t.ok(words[0] === 'help' || words.some((_, i) => names.includes(words.slice(0, i + 1).join(' '))), `muster ${text}`)
   }
 })
 
