@@ -17,7 +17,7 @@ export interface FlagSettings {
 
 /** What -dev changes of the defaults; files and flags win over it. */
 const devDefaults = {
-  server: true, bind_addr: '127.0.0.1', log_level: 'DEBUG', ui_config: { enabled: true },
+  server: true, bind_addr: '127.0.0.1', log_level: 'DEBUG', enable_debug: true, ui_config: { enabled: true },
 }
 
 /** Turns flags into settings, validated as files are; findings name the flag and have no place. */

@@ -78,6 +78,7 @@ export interface Settings {
   readonly discardCheckOutput: boolean
   readonly enableScriptChecks: boolean
   readonly enableLocalScriptChecks: boolean
+  readonly enableDebug: boolean
   readonly leaveOnTerminate: boolean
   readonly skipLeaveOnInterrupt: boolean
   readonly leaveDrainTime: Duration

@@ -32,7 +32,7 @@ async function listen(settings: Settings, { clock, log, metrics, opened }: Calls
   const { ports, cluster } = settings
   const server = createRpcServer({
     lan: { bind: cluster.lanBind, port: really ? ports.serfLan : -1, allowed: cluster.lanAllowedCidrs },
-    wan: { bind: cluster.wanBind, port: really ? ports.serfWan : -1, allowed: cluster.wanAllowedCidrs },
+    wan: { bind: cluster.wanBind, port: really && settings.server ? ports.serfWan : -1, allowed: cluster.wanAllowedCidrs },
     connectionsPerClient: connectionsPerClient(settings), clock, log: log.child('cluster'), metrics,
   })
   await server.start()

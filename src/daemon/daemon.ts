@@ -1,5 +1,5 @@
 import os from 'node:os'
-import { Agent, resolveNodeId } from '../agent/index.js'
+import { Agent, RemoteExec, resolveNodeId } from '../agent/index.js'
 import { createCheckRunner } from '../checks/index.js'
 import type { Clock } from '../common/clock.js'
 import type { MusterError} from '../common/errors.js';
@@ -8,7 +8,7 @@ import { createDnsServer, type DnsServer } from '../dns/index.js'
 import { createHttpServer, type HttpServer } from '../http/index.js'
 import { createMetrics, type Logger, type LogHub } from '../telemetry/index.js'
 import { watchPlan, Watches } from '../watch/index.js'
-import { openCalls } from './calls.js'
+import { connectionsPerClient, openCalls } from './calls.js'
 import { clientRole } from './client-role.js'
 import { Closers } from './closers.js'
 import { loneMembership } from './lone-membership.js'
@@ -84,12 +84,14 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
   const dns = createDnsServer({
     settings, catalog, ready: () => role.alone ? agent.readiness().ready : catalog.loaded, log: log.child('dns'), metrics, clock, random, ...role.dns,
   })
-  const http = createHttpServer({ ...role, settings, agent, catalog, membership, logs, metrics, clock, random })
+  const http = createHttpServer({ ...role, settings, agent, catalog, membership, logs, metrics, clock, random, internalEvents: event => { remoteExec?.take(event) } })
+  const remoteExec = settings.cluster.disableRemoteExec ? undefined : new RemoteExec({ api: http, node: settings.nodeName, clock, log: log.child('exec') })
   calls.server.serveApi(http.serve)
   agent.onSettings(next => {
     logs.setLevel(next.log.level)
     dns.update(next)
     http.update(next)
+    calls.server.update(connectionsPerClient(next))
   })
   await dns.start()
   opened.add('dns', () => dns.close())
@@ -100,6 +102,7 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
   await startAgent(agent, role, log.child('agent'))
   const watches = new Watches({ source: http, log: log.child('watch'), clock })
   opened.add('watches', () => watches.close())
+  if (remoteExec !== undefined) opened.add('jobs of other agents', () => remoteExec.close())
   followWatches(agent, watches, log.child('watch'))
   return { agent, nodeId, http, dns, cluster: calls.server.ports, close: () => opened.close() }
 }

@@ -5,7 +5,7 @@ import { empty, headerText, text, type Answer, type HeaderList } from './answer.
 import type { Deps } from './deps.js'
 import { agentHeader, destination, onwardTarget, type Destination } from './forwarding.js'
 import type { Guards } from './guards.js'
-import { exchangeOf, inProcess, type Exchange } from './exchange.js'
+import { exchangeOf, inProcess, type Exchange, type OwnRequest } from './exchange.js'
 import { Query } from './query.js'
 import { Readiness } from './readiness.js'
 import { readRequestPath } from './request-path.js'
@@ -70,18 +70,18 @@ export class Endpoints {
   }
 
   /**
-   * The answer to a GET from within this process: the same rules and the same endpoints, without a socket.
+   * The answer to a request from within this process: the same rules and the same endpoints, without a socket.
    * @throws what aborted `signal`
    */
-  async local(target: string, route: Route | undefined, signal: AbortSignal): Promise<LocalAnswer> {
+  async local(own: OwnRequest, target: string, route: Route | undefined, signal: AbortSignal): Promise<LocalAnswer> {
     const path = readRequestPath(target)
     if (path.kind !== 'ok') throw new MusterError('HTTP_PATH', `"${target}" is no path of the API`, { status: 400 })
     const { gone, release } = eitherSignal(signal, this.#deps.closing)
     let answer: Answer | undefined
     try {
-      answer = await this.#answer(inProcess(gone), route, this.#prepared(), { path: path.decoded, query: new Query(path.search), pretty: false, gone: () => gone, url: target })
+      answer = await this.#answer(inProcess(own, gone), route, this.#prepared(), { path: path.decoded, query: new Query(path.search), pretty: false, gone: () => gone, url: target })
     } catch (error) {
-      answer = this.#refusal('GET', path.decoded, error)
+      answer = this.#refusal(own.method, path.decoded, error)
     } finally {
       release()
     }

@@ -40,11 +40,14 @@ export function exchangeOf(request: IncomingMessage, response: ServerResponse, s
   }
 }
 
-/** A GET from within this process, given up when `gone` is aborted. */
-export const inProcess = (gone: AbortSignal): Exchange => ({
-  method: 'GET', served: false, client: undefined, header: () => undefined, body: () => Promise.resolve(Buffer.alloc(0)),
+/** A request that comes from this process itself. */
+export interface OwnRequest { readonly method: 'GET' | 'PUT'; readonly body: Buffer }
+
+/** A request from within this process, given up when `gone` is aborted. */
+export const inProcess = ({ method, body }: OwnRequest, gone: AbortSignal): Exchange => ({
+  method, served: false, client: undefined, header: () => undefined, body: () => Promise.resolve(body),
   handOn: async (upstreams, { target }) => {
-    const answer = await upstreams.get(target, gone)
+    const answer = await upstreams.ask({ method, target, ...method === 'PUT' && { body } }, gone)
     return answer === undefined ? 'unreachable' : text(answer.body, answer.status, answer.index === '' ? [] : ['X-Consul-Index', answer.index], 'application/json')
   },
 })

@@ -18,8 +18,8 @@ export interface HandOver {
 export interface Upstreams {
   /** Tries one after the other. False when none could be reached: then nothing was written and the request may go elsewhere. */
   proxy(request: IncomingMessage, response: ServerResponse, options: HandOver): Promise<boolean>
-  /** A GET on behalf of this process; undefined when none could be reached. Rejects when `signal` is aborted. */
-  get(target: string, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
+  /** A request on behalf of this process; undefined when none could be reached. Rejects when `signal` is aborted. A PUT may be done twice. */
+  ask(request: { readonly method: 'GET' | 'PUT'; readonly target: string; readonly body?: Buffer }, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
 }
 
 /** Where requests go that this agent does not answer itself. What is not given, there is not. */

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AgentApi } from '../agent/index.js'
-import type { CatalogReads, CatalogWrites, RemoteDatacenters } from '../catalog/index.js'
+import type { CatalogReads, CatalogWrites, RemoteDatacenters, UserEvent } from '../catalog/index.js'
 import { EventLog, catalogFeed, type EventFeed, type Membership, type ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
@@ -10,6 +10,7 @@ import { ClientConnections } from './client-connections.js'
 import { commonHeaders } from './common-headers.js'
 import type { Deps } from './deps.js'
 import { Endpoints, type LocalAnswer, type Prepared } from './endpoint.js'
+import type { OwnRequest } from './exchange.js'
 import type { Forwarding } from './forwarding.js'
 import { Front } from './front.js'
 import { Guards } from './guards.js'
@@ -36,6 +37,8 @@ export interface HttpServerOptions {
   readonly others?: RemoteDatacenters | undefined
   /** User events as they are fired; those of the catalog unless given. */
   readonly eventFeed?: EventFeed | undefined
+  /** Given the events of agents among themselves (`_name`) that this agent accepted; they are never listed. */
+  readonly internalEvents?: ((event: UserEvent) => void) | undefined
   readonly logs: LogHub
   readonly metrics: Metrics
   readonly clock: Clock
@@ -64,12 +67,15 @@ export interface HttpServer {
   readonly serve: (request: IncomingMessage, response: ServerResponse) => void
   /** The answer to a GET from within this process, by the same code and without a socket. Rejects when `signal` is aborted. */
   get(path: string, signal: AbortSignal): Promise<LocalAnswer>
+  /** The same for a PUT. On a client agent it may be done twice, when the first server breaks off: only for what does no harm twice. */
+  put(path: string, body: Buffer, signal: AbortSignal): Promise<LocalAnswer>
   /** Stops accepting, lets blocked queries answer now, and resolves when all connections are gone (after 5 s they are cut). */
   close(): Promise<void>
 }
 
 // Answers that are under way get this long before their connections are cut, in milliseconds.
 const drainTime = 5000
+const noBody = Buffer.alloc(0)
 
 /** Builds the HTTP API; nothing listens before {@link HttpServer.start}. */
 export const createHttpServer = (options: HttpServerOptions): HttpServer => new AgentHttpServer(options)
@@ -157,7 +163,11 @@ class AgentHttpServer implements HttpServer {
   }
 
   get(path: string, signal: AbortSignal): Promise<LocalAnswer> {
-    return this.#endpoints.local(path, findRoute(this.#routes, path), signal)
+    return this.#own({ method: 'GET', body: noBody }, path, signal)
+  }
+
+  put(path: string, body: Buffer, signal: AbortSignal): Promise<LocalAnswer> {
+    return this.#own({ method: 'PUT', body }, path, signal)
   }
 
   async close(): Promise<void> {
@@ -171,6 +181,10 @@ class AgentHttpServer implements HttpServer {
     })))
     cut.cancel()
     await this.#router?.close()
+  }
+
+  #own(request: OwnRequest, path: string, signal: AbortSignal): Promise<LocalAnswer> {
+    return this.#endpoints.local(request, path, findRoute(this.#routes, path), signal)
   }
 
   #prepare(settings: Settings): Prepared {
@@ -189,9 +203,10 @@ class AgentHttpServer implements HttpServer {
     })
   }
 
-  #eventLog({ agent, catalog, clock, eventFeed }: HttpServerOptions): EventLog {
+  #eventLog({ agent, catalog, clock, eventFeed, internalEvents }: HttpServerOptions): EventLog {
     return new EventLog({
       feed: eventFeed ?? catalogFeed(catalog), clock, node: () => this.#prepared.settings.nodeName,
+      internal: internalEvents ?? (() => undefined),
       services: () => [...agent.services().values()].map(({ definition: { id, tags } }) => ({ id, tags })),
     })
   }

@@ -1,4 +1,5 @@
 import { MusterError, errorMessage } from '../common/errors.js'
+import { limitedSignal } from '../common/limited-signal.js'
 import { runProcess } from '../common/process.js'
 import type { WatchHandler } from './types.js'
 
@@ -29,10 +30,11 @@ async function runScript(args: readonly string[], body: string, index: string, s
 async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: string, index: string, signal: AbortSignal): Promise<string> {
   // Loaded with the first call, because it takes several megabytes and most agents have no watch.
   const { Agent, request } = await import('undici')
+  const limited = limitedSignal(signal, handler.timeout)
   const dispatcher = new Agent({ connect: { rejectUnauthorized: !handler.tlsSkipVerify }, pipelining: 0 })
   try {
     const response = await request(handler.url, {
-      method: handler.method, body, dispatcher, signal: AbortSignal.any([signal, AbortSignal.timeout(handler.timeout)]),
+      method: handler.method, body, dispatcher, signal: limited.signal,
       headers: { 'content-type': 'application/json', 'x-consul-index': index, ...Object.fromEntries(Object.entries(handler.header).map(([name, values]) => [name, [...values]])) },
     })
     const text = (await response.body.text()).slice(-outputKept)
@@ -42,6 +44,7 @@ async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: s
     if (error instanceof MusterError) throw error
     throw new MusterError('WATCH_HANDLER', `${handler.url} cannot be called: ${errorMessage(error)}`, { cause: error })
   } finally {
+    limited.release()
     await dispatcher.destroy()
   }
 }

@@ -22,6 +22,7 @@ interface Written {
   readonly passingonly?: boolean
   readonly state?: string
   readonly name?: string
+  readonly service_id?: string
 }
 
 /**
@@ -39,7 +40,7 @@ export function watchPlan(declared: DeclaredWatch): WatchPlan {
   const handler = handlerOf(written, refuse)
   return {
     identity: JSON.stringify(sorted(declared.written)),
-    label: `${type} ${written.key ?? written.prefix ?? written.service ?? written.name ?? ''}`.trim() + ` (${place(declared.origin)})`,
+    label: `${type} ${written.key ?? written.prefix ?? written.service ?? written.name ?? written.service_id ?? ''}`.trim() + ` (${place(declared.origin)})`,
     query,
     handler,
   }
@@ -73,6 +74,11 @@ const queries: Readonly<Record<string, MakeQuery>> = {
     path: `/v1/health/service/${encodeURIComponent(required(written.service, 'Must specify a single service to watch', refuse))}${search(written,
       ...[written.tag ?? []].flat().map(tag => ['tag', tag] as const), ...written.passingonly === true ? [['passing', '1'] as const] : [])}`,
     pick: same,
+  }),
+  agent_service: (written, refuse) => ({
+    path: `/v1/agent/service/${encodeURIComponent(required(written.service_id, 'Must specify a single service ID to watch', refuse))}${search(written)}`,
+    pick: same,
+    byHash: true,
   }),
   checks: (written, refuse) => {
     if (written.service !== undefined && written.state !== undefined) throw refuse('Cannot specify service and state')

@@ -2,6 +2,7 @@ import type { Clock } from '../common/clock.js'
 import { errorMessage, MusterError } from '../common/errors.js'
 import type { Logger } from '../telemetry/index.js'
 import { runHandler } from './handler.js'
+import { indexOf, nextPosition, waiting, type Position } from './position.js'
 import type { WatchPlan, WatchSource } from './types.js'
 
 /** What a running watch needs. */
@@ -11,8 +12,6 @@ export interface WatchDependencies {
   readonly clock: Clock
 }
 
-/** How long one question may wait for a change. */
-const questionWait = '5m'
 /** Pause after a failed question: this times the failures squared, up to the limit. */
 const retryBase = 5000
 const retryLimit = 180_000
@@ -22,27 +21,28 @@ const retryLimit = 180_000
  * again. The handler runs alone; what changes meanwhile is seen once it has ended, so a slow one never piles up.
  */
 export async function runWatch(plan: WatchPlan, { source, log, clock }: WatchDependencies, signal: AbortSignal): Promise<void> {
-  let index = ''
+  let position: Position | undefined
   let given: string | undefined
   let before: unknown
   let failures = 0
   while (!signal.aborted) {
     try {
-      const answer = await source.get(withIndex(plan.query.path, index), signal)
-      if (answer.status !== 200 && answer.status !== 404) throw new MusterError('WATCH_QUERY', `answered ${answer.status}: ${answer.body}`)
+      const answer = await source.get(waiting(plan.query.path, position), signal)
+      if (answer.status !== 200 && (answer.status !== 404 || plan.query.byHash === true)) throw new MusterError('WATCH_QUERY', `answered ${answer.status}: ${answer.body}`)
       failures = 0
-      index = answer.index
-      const data = plan.query.pick(answer.body === '' ? null : JSON.parse(answer.body), answer.status === 200)
+      const body: unknown = answer.body === '' ? null : JSON.parse(answer.body)
+      position = nextPosition(plan.query, answer.index, body)
+      const data = plan.query.pick(body, answer.status === 200)
       const text = JSON.stringify(data)
       if (text === given) continue
       const shown = given === undefined || plan.query.news === undefined ? data : plan.query.news(before, data)
       given = text
       before = data
-      if (shown !== undefined) await handle(plan, shown, index, log, signal)
+      if (shown !== undefined) await handle(plan, shown, indexOf(position), log, signal)
     } catch (error) {
       if (isAborted(signal)) return
       failures++
-      index = ''
+      position = undefined
       log.warn('watch query failed', { watch: plan.label, failures, error: errorMessage(error) })
       await pause(clock, Math.min(retryBase * failures ** 2, retryLimit), signal)
     }
@@ -61,9 +61,6 @@ async function handle(plan: WatchPlan, data: unknown, index: string, log: Logger
     log.error('watch handler failed', { watch: plan.label, error: errorMessage(error), output: error instanceof MusterError ? error.hint : undefined })
   }
 }
-
-const withIndex = (path: string, index: string): string =>
-  index === '' ? path : `${path}${path.includes('?') ? '&' : '?'}index=${index}&wait=${questionWait}`
 
 function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {

@@ -13,6 +13,8 @@ export interface WatchQuery {
   readonly path: string
   /** The handler's data from an answer's JSON; `present` is false for a 404. */
   pick(body: unknown, present: boolean): unknown
+  /** It waits by the hash of the last answer (`?hash=`) rather than by its index, and what is absent is a failed question. */
+  readonly byHash?: true
   /** For data of which only what is new matters: that part of `data`, given what there was before. Undefined when there is none: no handler runs. */
   news?(before: unknown, data: unknown): unknown
 }

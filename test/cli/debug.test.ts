@@ -3,7 +3,7 @@ import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { unpackTar } from '../../src/snapshot/index.js'
-import { startAgent } from '../support/agent-process.js'
+import { startAgent, writeConf } from '../support/agent-process.js'
 import { muster } from '../support/muster.js'
 import { startCommand } from '../support/running-command.js'
 import { until } from '../support/until.js'
@@ -20,7 +20,6 @@ t.test('a bundle as an archive, ended early by an interrupt', async t => {
   debug.child.kill('SIGINT')
   t.equal(await debug.ended, 0, debug.out())
   t.match(debug.out(), 'Saved debug archive: bundle.tar.gz')
-  t.match(debug.out(), 'pprof: left out')
   const files = new Map(unpackTar(gunzipSync(fs.readFileSync(`${output}.tar.gz`))).map(({ name, data }) => [name, data.toString()]))
   t.equal(fs.statSync(`${output}.tar.gz`).mode & 0o777, 0o600)
   for (const name of ['index.json', 'agent.json', 'host.json', 'members.json', 'members-wan.json', 'consul.log']) t.ok(files.has(`bundle/${name}`), name)
@@ -28,6 +27,23 @@ t.test('a bundle as an archive, ended early by an interrupt', async t => {
   t.match(JSON.parse(files.get('bundle/agent.json') ?? ''), { Meta: { rack: 'r1' } })
   t.notMatch([...files.values()].join('\n'), /opensesame|b3BlbnNlc2FtZQ/)
   t.match(await muster(['debug', `-output=${output}`], { agent }), { code: 1, err: 'exists already' })
+})
+
+t.test('profiles, where the agent takes them', async t => {
+  const agent = await startAgent(t, { dev: true })
+  const output = path.join(agent.directory, 'profiles')
+  t.match(await muster(['debug', '-archive=false', '-capture=pprof', '-duration=10s', '-interval=5s', `-output=${output}`], { agent }), { code: 0, err: '' })
+  const intervals = fs.readdirSync(output).filter(name => name !== 'index.json')
+  t.ok(intervals.length >= 2)
+  const first = path.join(output, intervals[0] ?? '')
+  const read = (name: string): unknown => JSON.parse(fs.readFileSync(path.join(first, name), 'utf8'))
+  t.match(read('profile.cpuprofile'), { nodes: Array, samples: Array, startTime: Number })
+  t.match(read('heap.heapprofile'), { head: { callFrame: {} }, samples: Array })
+  writeConf(path.join(agent.conf, 'off.json'), { enable_debug: false })
+  await until('the agent takes none any more', async () => (await agent.api('/debug/pprof/heap?seconds=1')).status === 404)
+  const refused = await muster(['debug', '-archive=false', '-capture=pprof', '-duration=10s', `-output=${output}2`], { agent })
+  t.match(refused, { code: 0, err: 'pprof: left out' })
+  t.same(fs.readdirSync(`${output}2`), ['index.json'])
 })
 
 t.test('a directory, and what is asked for only', async t => {

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { startAgent, type AgentProcess } from '../support/agent-process.js'
+import { startAgent, writeConf, type AgentProcess } from '../support/agent-process.js'
 import { muster } from '../support/muster.js'
 import { startCommand } from '../support/running-command.js'
 import { until } from '../support/until.js'
@@ -31,6 +31,8 @@ t.test('without a program: what is there now, as JSON', async t => {
   t.match(await show('-type=service', '-service=web', '-tag=a', '-tag=b', '-passingonly=true'), [{ Service: { ID: 'web' } }])
   t.same(await show('-type=service', '-service=web', '-tag=c'), [])
   t.match(await show('-type=checks', '-state=passing'), [{ CheckID: 'serfHealth' }])
+  for (const flag of ['-service', '-name']) t.match(await show('-type=agent_service', `${flag}=web`), { ID: 'web', ContentHash: String, Port: 80 })
+  t.match(await muster(['watch', '-type=agent_service', '-name=absent'], { agent }), { code: 1, err: 'unknown service ID: absent' })
   t.equal((await muster(['watch', '-type=key', '-key=absent'], { agent })).out, 'null\n')
   t.match((await muster(['watch', '-type=key', '-key=dir/a'], { agent })).out, /^\{\n {4}"/)
   for (const [args, message] of [
@@ -55,6 +57,20 @@ t.test('with a program: once for each change, until it fails', async t => {
   await put(agent, 'k', 'w')
   t.equal(await watch.ended, 1)
   t.match(watch.out(), 'exit status 1')
+})
+
+t.test('a service of the agent, which has a hash and no index', async t => {
+  const file = path.join(agent.directory, 'services')
+  const declared = path.join(agent.directory, 'declared')
+  const ports = (of: string): unknown[] => fs.existsSync(of) ? fs.readFileSync(of, 'utf8').split('\n').filter(line => line !== '').map(line => (JSON.parse(line) as { Port: unknown }).Port) : []
+  const register = (Port: number) => agent.api('/v1/agent/service/register', { method: 'PUT', body: JSON.stringify({ Name: 'changing', Port }) })
+  await register(1)
+  writeConf(path.join(agent.conf, 'watch.json'), { watches: [{ type: 'agent_service', service_id: 'changing', args: ['sh', '-c', `test "$CONSUL_INDEX" = 0 && cat >> ${declared}`] }] })
+  startCommand(t, agent, 'watch', '-type=agent_service', '-name=changing', `cat >> ${file}`)
+  await until('both have seen it', () => ports(file).length === 1 && ports(declared).length === 1, patience)
+  await register(2)
+  await until('both have seen the change', () => ports(file).length === 2 && ports(declared).length === 2, patience)
+  t.same([ports(file), ports(declared)], [[1, 2], [1, 2]])
 })
 
 t.test('an interrupt ends it with 0, and its program', async t => {

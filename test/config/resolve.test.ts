@@ -119,7 +119,7 @@ t.test('every part of the settings is a key of the schemas with an effect', t =>
   const keys = settingParts(settingsOf({}))
   for (const { key } of keys) {
     if (['addresses.https', 'ports.https', 'ports.grpc', 'enable_syslog', 'syslog_facility', 'ui_config.enabled', 'ui_config.content_path',
-      'disable_remote_exec', 'autopilot.redundancy_zone_tag', 'autopilot.disable_upgrade_migration', 'autopilot.upgrade_version_tag'].includes(key)) continue
+      'autopilot.redundancy_zone_tag', 'autopilot.disable_upgrade_migration', 'autopilot.upgrade_version_tag'].includes(key)) continue
     const node = nodeAt(key.split('.'))
     t.ok(node, key)
     t.equal(node?.noEffect, undefined, key)

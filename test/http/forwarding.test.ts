@@ -93,6 +93,8 @@ void t.test('blocking queries wait through a client, and the next server takes o
   const watched = await client.server.get('/v1/catalog/service/web', new AbortController().signal)
   t.match(watched, { status: 200, index: /^\d+$/ })
   t.equal((JSON.parse(watched.body) as unknown[]).length, 1, 'watches ask servers too')
+  t.match(await client.server.put('/v1/kv/own', Buffer.from('x'), new AbortController().signal), { status: 200, body: 'true' })
+  t.equal(Buffer.from(s2.catalog.kv('own')?.value ?? []).toString(), 'x', 'what the agent itself writes goes to servers too')
 })
 
 void t.test('without a server everything that is not about the agent itself is refused at once', async t => {

@@ -16,6 +16,7 @@ t.test('what each type asks', async t => {
     [{ type: 'checks' }, '/v1/health/state/any'],
     [{ type: 'checks', state: 'critical' }, '/v1/health/state/critical'],
     [{ type: 'checks', service: 'web' }, '/v1/health/checks/web'],
+    [{ type: 'agent_service', service_id: 'web 1' }, '/v1/agent/service/web%201'],
   ]
   for (const [written, path] of cases) t.equal(plan({ ...written, args }).query.path, path)
   t.same(plan({ type: 'key', key: 'a', args }).query.pick([{ Key: 'a' }], true), { Key: 'a' })
@@ -32,6 +33,7 @@ t.test('what is missing or too much is refused, with the place', async t => {
     [{ type: 'services', args: ['a'], handler: 'b' }, /Only one watch handler allowed/],
     [{ type: 'key', args: ['a'] }, /Must specify a single key to watch/],
     [{ type: 'service', args: ['a'] }, /Must specify a single service to watch/],
+    [{ type: 'agent_service', args: ['a'] }, /Must specify a single service ID to watch/],
     [{ type: 'checks', service: 'a', state: 'any', args: ['a'] }, /Cannot specify service and state/],
     [{ type: 'nodes', http_handler_config: { path: 'http://x', timeout: '0s' } }, /is not a duration above 0/],
   ]

@@ -40,7 +40,6 @@ export const command: Command = {
       '==> Starting debugger and capturing static information...', `     Agent Version: '${about.AgentVersion}'`, `          Interval: '${about.Interval}'`,
       `          Duration: '${about.Duration}'`, `            Output: '${path.basename(output)}'`, `           Capture: '${plan.targets.join(', ')}'`, '',
     ].join('\n'))
-    if (plan.targets.includes('pprof')) io.err('pprof: left out, the agent has no profiling endpoints\n')
     const files = await capture(client, plan, { say: text => { io.out(`${text}\n`) }, warn: text => { io.err(`${text}\n`) } }, io.interrupted)
     await write(output, archive, [{ name: 'index.json', data: Buffer.from(JSON.stringify(about, null, 2)) }, ...files])
     io.out(`Saved debug ${archive ? 'archive' : 'directory'}: ${path.basename(output)}\n`)

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { parseDuration } from '../../common/duration.js'
+import { limitedSignal } from '../../common/limited-signal.js'
 import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
@@ -108,12 +109,14 @@ async function follow(reports: Reports, wait: number, { io, say }: Telling): Pro
     else io.out(report.text.split('\n').map(line => `    ${report.node}: ${line}\n`).join(''))
   }
   for (;;) {
-    const silence = AbortSignal.any([AbortSignal.timeout(wait), io.interrupted])
+    const { signal: silence, release } = limitedSignal(io.interrupted, wait)
     try {
       (await reports.next(silence)).forEach(tell)
     } catch (error) {
       if (silence.aborted) break
       throw error
+    } finally {
+      release()
     }
   }
   io.out(`${exits.size} / ${acknowledged.size} node(s) completed / acknowledged\n`)

@@ -1,6 +1,6 @@
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
-import { watchPlan, type WatchQuery } from '../../watch/index.js'
+import { indexOf, nextPosition, waitParameters, watchPlan, type Position, type WatchQuery } from '../../watch/index.js'
 import { failureOf, startChild } from '../child.js'
 import { Client, unexpected, type Query } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
@@ -21,14 +21,14 @@ export const command: Command = {
     ['muster watch -type=services -shell=false /usr/bin/logger', 'without a shell'],
   ],
   flags: [
-    { name: 'type', type: 'string', placeholder: 'TYPE', help: 'key, keyprefix, services, nodes, service, checks or event' },
+    { name: 'type', type: 'string', placeholder: 'TYPE', help: 'key, keyprefix, services, nodes, service, checks, event or agent_service' },
     { name: 'key', type: 'string', placeholder: 'KEY', help: 'with key: the key' },
     { name: 'prefix', type: 'string', placeholder: 'PREFIX', help: 'with keyprefix: what the keys begin with' },
-    { name: 'service', type: 'string', placeholder: 'NAME', help: 'with service and checks: the service' },
+    { name: 'service', type: 'string', placeholder: 'NAME', help: 'with service and checks: the service; with agent_service: the id of one that runs on the agent' },
     { name: 'tag', type: 'string', repeatable: true, placeholder: 'TAG', help: 'with service: only instances with this tag; repeatable' },
     { name: 'passingonly', type: 'string', placeholder: 'true|false', help: 'with service: only instances that pass' },
     { name: 'state', type: 'string', placeholder: 'STATE', help: 'with checks: any, passing, warning or critical' },
-    { name: 'name', type: 'string', placeholder: 'NAME', help: 'with event: the name' },
+    { name: 'name', type: 'string', placeholder: 'NAME', help: 'with event: the name; with agent_service: the same as -service' },
     { name: 'shell', type: 'bool', help: 'run the program by a shell (default true)' },
     ...clientFlags, ...serverFlags,
   ],
@@ -51,6 +51,7 @@ function queryOf(flags: ParsedFlags): WatchQuery {
   const tags = flags.values.get('tag')
   const written = {
     ...Object.fromEntries(texts.flatMap(name => flagValue(flags, name) === undefined ? [] : [[name, flagValue(flags, name)]])),
+    ...flagValue(flags, 'type') === 'agent_service' && { service_id: flagValue(flags, 'service') ?? flagValue(flags, 'name') },
     ...tags !== undefined && { tag: tags }, ...passing === 'true' && { passingonly: true }, args: ['-'],
   }
   try {
@@ -60,8 +61,6 @@ function queryOf(flags: ParsedFlags): WatchQuery {
   }
 }
 
-/** How long one question may wait for a change. */
-const questionWait = '5m'
 /** Pause after a failed question: this times the failures squared, up to the limit. */
 const retryBase = 5000
 const retryLimit = 180_000
@@ -71,26 +70,27 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
   const shell = flagValue(flags, 'shell') === undefined || flagIsSet(flags, 'shell')
   const [path = '', search] = query.path.split('?')
   const parameters = listsOf(new URLSearchParams(search))
-  let index = ''
+  let position: Position | undefined
   let given: string | undefined
   let before: unknown
   let failures = 0
   for (;;) {
     let answer: Awaited<ReturnType<Client['request']>>
     try {
-      answer = await client.request('GET', path, { ...parameters, ...index !== '' && { index, wait: questionWait } }, undefined, io.interrupted)
-      if (answer.status !== 200 && answer.status !== 404) throw unexpected(answer.status, answer.body)
+      answer = await client.request('GET', path, { ...parameters, ...waitParameters(position) }, undefined, io.interrupted)
+      if (answer.status !== 200 && (answer.status !== 404 || query.byHash === true)) throw unexpected(answer.status, answer.body)
       failures = 0
     } catch (error) {
       // An agent that never answered is a mistake in the address; one that did may come back.
       if (given === undefined || io.interrupted.aborted) throw error
       io.err(`watch: ${errorMessage(error)}\n`)
-      index = ''
+      position = undefined
       await pause(Math.min(retryBase * ++failures ** 2, retryLimit), io.interrupted)
       continue
     }
-    index = String(answer.headers['x-consul-index'] ?? '')
-    const data = query.pick(answer.status === 404 || answer.body === '' ? null : JSON.parse(answer.body), answer.status === 200)
+    const body: unknown = answer.status === 404 || answer.body === '' ? null : JSON.parse(answer.body)
+    position = nextPosition(query, String(answer.headers['x-consul-index'] ?? ''), body)
+    const data = query.pick(body, answer.status === 200)
     const text = JSON.stringify(data)
     if (text === given) continue
     const shown = given === undefined || query.news === undefined ? data : query.news(before, data)
@@ -101,7 +101,7 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
       io.out(`${JSON.stringify(shown, null, 4)}\n`)
       return 0
     }
-    const failure = failureOf(await startChild(words, { shell, env: { ...io.env, CONSUL_INDEX: index }, input: `${JSON.stringify(shown)}\n` }).ended)
+    const failure = failureOf(await startChild(words, { shell, env: { ...io.env, CONSUL_INDEX: indexOf(position) }, input: `${JSON.stringify(shown)}\n` }).ended)
     if (io.interrupted.aborted) return 0
     if (failure !== undefined) {
       io.err(`Error executing handler: ${failure}\n`)

@@ -1,7 +1,9 @@
 import { MusterError, errorMessage } from '../../common/errors.js'
+import { limitedSignal } from '../../common/limited-signal.js'
 import type { TarFile } from '../../snapshot/index.js'
 import { unexpected, type Client } from '../client.js'
 import { pause } from '../pause.js'
+import { profiles } from './profiles.js'
 
 /** What a bundle is made of. */
 export const targets = ['metrics', 'logs', 'pprof', 'host', 'agent', 'cluster'] as const
@@ -37,16 +39,25 @@ export async function capture(client: Client, plan: CapturePlan, tell: { say(tex
     }
   }
   for (const [target, path, name] of once) if (plan.targets.includes(target)) await get(path, name)
-  const over = AbortSignal.any([signal, AbortSignal.timeout(plan.duration)])
+  const { signal: over, release } = limitedSignal(signal, plan.duration)
+  const end = performance.now() + plan.duration
+  let profiled = plan.targets.includes('pprof')
   const logs = plan.targets.includes('logs') ? logOf(client, over, tell) : undefined
   for (let i = 0; !over.aborted; i++) {
     const at = String(Math.floor(Date.now() / 1000))
     tell.say(`==> Beginning capture interval ${at} (${i})`)
     if (plan.targets.includes('metrics')) await get('/v1/agent/metrics', `${at}/metrics.json`)
-    if (!plan.targets.some(target => target === 'metrics' || target === 'logs')) break
-    await pause(plan.interval, over)
+    if (!profiled && !plan.targets.some(target => target === 'metrics' || target === 'logs')) break
+    const next = pause(plan.interval, over)
+    if (profiled) {
+      const taken = await profiles(client, Math.min(plan.interval, end - performance.now()), text => { tell.warn(text) }, signal)
+      profiled = taken !== undefined
+      for (const { name, data } of taken ?? []) files.push({ name: `${at}/${name}`, data })
+    }
+    await next
   }
   if (logs !== undefined) files.push({ name: 'consul.log', data: await logs })
+  release()
   return files
 }
 

@@ -53,13 +53,14 @@ export class Reports {
     this.#prefix = `${prefix}/${session}/`
   }
 
-  /** What is new, waiting for something until `signal` is aborted. Rejects when it is. */
+  /** What is new, output before exit codes, waiting for something until `signal` is aborted. Rejects when it is. */
   async next(signal: AbortSignal): Promise<readonly Report[]> {
     const { pairs, index } = await kvQuery(this.#client, this.#prefix, { recurse: '', ...this.#index !== '' && { index: this.#index, wait: '10s' } }, signal)
     this.#index = index
     const fresh = pairs.filter(({ key }) => !this.#seen.has(key))
     for (const { key } of fresh) this.#seen.add(key)
-    return fresh.flatMap(({ key, value }) => reportIn(key.slice(this.#prefix.length), value))
+    const reports = fresh.flatMap(({ key, value }) => reportIn(key.slice(this.#prefix.length), value))
+    return [...reports.filter(({ kind }) => kind !== 'exit'), ...reports.filter(({ kind }) => kind === 'exit')]
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MusterError } from '../../common/errors.js'
-import type { ProxyOptions, RpcClient } from '../rpc/types.js'
+import type { OwnRequest, ProxyOptions, RpcClient } from '../rpc/types.js'
 import { isUnreachable } from '../rpc/unreachable.js'
 
 /** Agents of which any may answer a request of the API. Addresses are `ip:port` of their LAN or WAN ports, the best first, asked anew for each request. */
@@ -13,7 +13,7 @@ export interface Candidates {
 /** A way to hand requests of the API on, see {@link upstreams}. */
 export interface RequestRoute {
   proxy(request: IncomingMessage, response: ServerResponse, options: ProxyOptions): Promise<boolean>
-  get(target: string, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
+  ask(request: OwnRequest, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
 }
 
 /** Most agents that one request is offered to: each that is cut off costs the client seconds. */
@@ -29,10 +29,10 @@ export function upstreams(rpc: RpcClient, candidates: Candidates): RequestRoute 
       }
       return false
     },
-    get: async (target, signal) => {
+    ask: async (request, signal) => {
       for (const address of candidates.addresses().slice(0, mostTries)) {
         try {
-          return await rpc.get(address, target, signal)
+          return await rpc.ask(address, request, signal)
         } catch (error) {
           if (!isUnreachable(error)) throw error
           if (signal.aborted) throw new MusterError('CLUSTER_ABORTED', 'the request was given up', { cause: error })

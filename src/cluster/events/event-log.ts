@@ -14,30 +14,36 @@ export interface EventLogParts {
   /** Services that run on this agent. */
   readonly services: () => Iterable<{ readonly id: string; readonly tags: readonly string[] }>
   readonly clock: Clock
+  /** Given the events of agents among themselves, whose names begin with `_`. */
+  readonly internal?: (event: UserEvent) => void
 }
 
 /** How many events an agent remembers. */
 const mostKept = 256
 
-/** The events that this agent accepted, in memory: the newest 256. */
+/** The events that this agent accepted, in memory: the newest 256. Those of agents among themselves are handed on and never listed. */
 export class EventLog {
   readonly #clock: Clock
   readonly #subscription: { close(): void }
   readonly #listeners = new Set<() => void>()
   #events: readonly UserEvent[] = []
 
-  constructor({ feed, node, services, clock }: EventLogParts) {
+  constructor({ feed, node, services, clock, internal }: EventLogParts) {
     this.#clock = clock
     this.#subscription = feed.follow(event => {
       if (!acceptsEvent(event, node(), services())) return
+      if (event.name.startsWith('_')) {
+        internal?.(event)
+        return
+      }
       this.#events = [...this.#events, event].slice(-mostKept)
       for (const listener of [...this.#listeners]) listener()
     })
   }
 
-  /** Those of a name, or all, the oldest first. Events of agents among themselves (`_name`) are only listed by their name. */
+  /** Those of a name, or all, the oldest first. */
   list(name: string): readonly UserEvent[] {
-    return this.#events.filter(event => name === '' ? !event.name.startsWith('_') : event.name === name)
+    return name === '' ? this.#events : this.#events.filter(event => event.name === name)
   }
 
   /** Where a list stands: the two halves of its last event's UUID, combined to one number of 64 bit; 1 for an empty one. Not ordered. */

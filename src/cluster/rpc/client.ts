@@ -5,7 +5,7 @@ import { Pools, type Exchange, type Lane, type UnderWay } from './pools.js'
 import { checkProtocol, decodeError, headers, methodPath, protocolRange } from './protocol.js'
 import { proxy } from './proxy.js'
 import { readLines } from './read-lines.js'
-import type { CallOptions, ProxyOptions, RpcClient } from './types.js'
+import type { CallOptions, OwnRequest, ProxyOptions, RpcClient } from './types.js'
 import { unreachable } from './unreachable.js'
 
 /** What calls are made with. */
@@ -22,9 +22,9 @@ export const createRpcClient = (options: RpcClientOptions): RpcClient => new Cal
 
 interface Asked {
   readonly address: string
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
-  readonly body?: string
+  readonly body?: string | Buffer | undefined
   readonly headers?: readonly string[]
   readonly lane: Lane
   /** ms; 0: as long as it takes. */
@@ -61,8 +61,8 @@ class Calls implements RpcClient {
     return proxy(this.#pools, address, request, response, options)
   }
 
-  async get(address: string, target: string, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string }> {
-    const answer = await this.#ask({ address, method: 'GET', path: target, headers: [headers.hops, '1'], lane: 'long', timeout: 0, signal })
+  async ask(address: string, { method, target, body }: OwnRequest, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string }> {
+    const answer = await this.#ask({ address, method, path: target, body, headers: [headers.hops, '1'], lane: 'long', timeout: 0, signal })
     checkProtocol(answer.header(headers.protocol), `what answers at ${address}`)
     return { status: answer.status, index: answer.header('x-consul-index') ?? '', body: answer.body }
   }

@@ -4,13 +4,13 @@ import type { Networks } from '../../common/networks.js'
 /** Decides about each connection as it comes: who may connect, and how many one address may have. Those refused are cut without a word. */
 export class ConnectionLimit {
   readonly #allowed: Networks | undefined
-  readonly #perClient: number
+  readonly #perClient: () => number
   readonly #counts = new Map<string, number>()
   /** Connections refused since the start. */
   refused = 0
 
-  /** @param allowed undefined: all; @param perClient 0 or less: no limit */
-  constructor(allowed: Networks | undefined, perClient: number) {
+  /** @param allowed undefined: all; @param perClient asked for each connection; 0 or less: no limit */
+  constructor(allowed: Networks | undefined, perClient: () => number) {
     this.#allowed = allowed
     this.#perClient = perClient
   }
@@ -18,7 +18,8 @@ export class ConnectionLimit {
   readonly admit = (socket: Socket): void => {
     const address = socket.remoteAddress ?? ''
     const count = this.#counts.get(address) ?? 0
-    if (this.#allowed?.has(address) === false || (this.#perClient > 0 && count >= this.#perClient)) {
+    const most = this.#perClient()
+    if (this.#allowed?.has(address) === false || (most > 0 && count >= most)) {
       this.refused++
       socket.on('error', () => { socket.destroy() })
       socket.resetAndDestroy()

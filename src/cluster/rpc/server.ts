@@ -50,9 +50,11 @@ class ClusterPort implements RpcServer {
   readonly #open = new Map<Which, Server>()
   #api: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
   #calls = 0
+  #perClient: number
 
   constructor(options: RpcServerOptions) {
     this.#options = options
+    this.#perClient = options.connectionsPerClient
     options.metrics.gauge('cluster.calls', 'Calls that other agents made since the start', () => this.#calls)
   }
 
@@ -70,6 +72,10 @@ class ClusterPort implements RpcServer {
 
   serveApi(listener: (request: IncomingMessage, response: ServerResponse) => void): void {
     this.#api = listener
+  }
+
+  update(connectionsPerClient: number): void {
+    this.#perClient = connectionsPerClient
   }
 
   async start(): Promise<void> {
@@ -105,7 +111,7 @@ class ClusterPort implements RpcServer {
       headersTimeout: patience.headers, requestTimeout: patience.request, keepAliveTimeout: patience.idle, connectionsCheckingInterval: patience.check,
       maxHeaderSize: maxHeaderBytes, noDelay: true, keepAlive: true,
     }, (request, response) => { this.#receive(which, request, response) })
-    server.on('connection', new ConnectionLimit(networks(allowed), this.#options.connectionsPerClient).admit)
+    server.on('connection', new ConnectionLimit(networks(allowed), () => this.#perClient).admit)
     server.on('clientError', (_error, socket) => { socket.destroy() })
     await new Promise<void>((resolve, reject) => {
       server.once('error', error => { reject(cannotListen(which, bind, port, error)) })

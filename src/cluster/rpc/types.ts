@@ -31,6 +31,8 @@ export interface RpcServer {
   handleStream(method: string, handler: RpcStreamHandler, options?: { readonly wan?: boolean; readonly bodyLimit?: number }): void
   /** Takes requests for paths below /v1/, forwarded from other agents, on both ports. */
   serveApi(listener: (request: IncomingMessage, response: ServerResponse) => void): void
+  /** Takes over what may change while it listens: the connections that one address may have to each port, 0 for no limit. Those it has stay. */
+  update(connectionsPerClient: number): void
   /** Listens. @throws MusterError CLUSTER_LISTEN naming port, address and remedy. */
   start(): Promise<void>
   /** Ports bound, once started; 0: not listening. */
@@ -52,6 +54,9 @@ export interface ProxyOptions {
   readonly answerHeaders?: readonly string[]
 }
 
+/** A request of the API that an agent makes on its own behalf. It may reach a second agent when the first one breaks off, so a PUT has to be one that may be done twice. */
+export interface OwnRequest { readonly method: 'GET' | 'PUT'; readonly target: string; readonly body?: Buffer }
+
 /** Pooled connections to other agents' cluster ports. Addresses are `ip:port`, IPv6 in brackets. */
 export interface RpcClient {
   /**
@@ -64,8 +69,8 @@ export interface RpcClient {
    * Resolves false, with nothing written and the request's body untouched, when the other could not be reached at all; true otherwise.
    */
   proxy(address: string, request: IncomingMessage, response: ServerResponse, options?: ProxyOptions): Promise<boolean>
-  /** A GET of the API on another agent. */
-  get(address: string, target: string, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string }>
+  /** A request of the API on another agent. */
+  ask(address: string, request: OwnRequest, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string }>
   /**
    * A call whose answer comes in pieces for as long as both sides live: `on` is given each JSON value. Resolves when the other side ends it, rejects as
    * {@link call} does, CLUSTER_UNREACHABLE too when it breaks off, CLUSTER_ABORTED after `signal`.

@@ -57,7 +57,7 @@ export class Routes {
         }
         return false
       },
-      get: (target, signal) => this.first(datacenter, address => client.get(address, target, signal)),
+      ask: (request, signal) => this.first(datacenter, address => client.ask(address, request, signal)),
     }
   }
 

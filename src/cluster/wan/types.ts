@@ -6,7 +6,7 @@ import type { Duration } from '../../common/duration.js'
 import type { MusterError } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { DatacenterCoordinates } from '../coordinates/types.js'
-import type { ProxyOptions, RpcClient, RpcServer } from '../rpc/types.js'
+import type { OwnRequest, ProxyOptions, RpcClient, RpcServer } from '../rpc/types.js'
 import type { Member, MemberStatus, ServerInfo } from '../types.js'
 
 /** The servers of other datacenters, kept where all servers of this one find them and a restart does. */
@@ -53,8 +53,8 @@ export interface WanOptions {
 export interface WanRoute {
   /** Hands a request of the API on. False when no server could be reached: nothing was written, and nothing of the request's body is gone. */
   proxy(request: IncomingMessage, response: ServerResponse, options?: ProxyOptions): Promise<boolean>
-  /** A GET of the API; undefined when no server could be reached. Rejects when `signal` is aborted. */
-  get(target: string, signal: AbortSignal): Promise<ApiAnswer | undefined>
+  /** A request of the API; undefined when no server could be reached. Rejects when `signal` is aborted. */
+  ask(request: OwnRequest, signal: AbortSignal): Promise<ApiAnswer | undefined>
 }
 
 /** An answer of the API; `index` is X-Consul-Index, '' for none. */

@@ -14,6 +14,13 @@ const minReconnectTimeout = 8 * 3_600_000
 
 /** How this agent finds others, talks to them, and gives them up. */
 export function resolveCluster(reader: Reader, bindAddr: string, interfaces: Interfaces): Settings['cluster'] {
+  const disableRemoteExec = reader.flag('disable_remote_exec')
+  if (!disableRemoteExec) {
+    reader.report('disable_remote_exec', {
+      severity: 'warning', code: 'remote-exec', message: '"disable_remote_exec": false lets whoever may fire events and write keys run programs on this machine',
+      hint: 'let only those reach the HTTP ports of the datacenter\'s agents who may do that',
+    })
+  }
   const reach = (key: string): readonly string[] => joinAddresses(reader, key, interfaces)
   return {
     startJoin: reach('start_join'), startJoinWan: reach('start_join_wan'), retryJoin: reach('retry_join'), retryJoinWan: reach('retry_join_wan'),
@@ -25,7 +32,7 @@ export function resolveCluster(reader: Reader, bindAddr: string, interfaces: Int
     lanBind: singleAddress(reader, 'serf_lan', interfaces) ?? bindAddr, wanBind: singleAddress(reader, 'serf_wan', interfaces) ?? bindAddr,
     lanAllowedCidrs: networks(reader, 'serf_lan_allowed_cidrs'), wanAllowedCidrs: networks(reader, 'serf_wan_allowed_cidrs'),
     rpcHoldTimeout: reader.duration('performance.rpc_hold_timeout'), raftMultiplier: reader.number('performance.raft_multiplier'),
-    disableCoordinates: reader.flag('disable_coordinates'), disableRemoteExec: reader.flag('disable_remote_exec'),
+    disableCoordinates: reader.flag('disable_coordinates'), disableRemoteExec,
     discoveryMaxStale: reader.duration('discovery_max_stale'), rpcMaxConnsPerClient: reader.number('limits.rpc_max_conns_per_client'),
     autopilot: resolveAutopilot(reader),
   }

@@ -59,7 +59,7 @@ export function resolve(merged: Merged, environment: Environment): Resolved {
       metricsPrefix: reader.text('telemetry.metrics_prefix'),
       disableHostname: reader.flag('telemetry.disable_hostname'),
     },
-    pidFile: reader.text('pid_file'), ui: resolveUi(reader), autoReloadConfig: reader.flag('auto_reload_config'),
+    pidFile: reader.text('pid_file'), enableDebug: reader.flag('enable_debug'), ui: resolveUi(reader), autoReloadConfig: reader.flag('auto_reload_config'),
     cluster: resolveCluster(reader, addresses.bindAddr, environment.interfaces),
     etcd: resolveEtcd(reader),
   }

@@ -128,7 +128,10 @@ void t.test('a server that is behind the last one, or another store, repeats not
 void t.test('an agent keeps the newest 256, and a list has an index of its last event', async t => {
   let fire: (event: UserEvent) => void = () => undefined
   const clock = new FakeClock()
-  const log = new EventLog({ feed: { follow: on => { fire = on; return { close: () => undefined } } }, node: () => 'n1', services: () => [], clock })
+  const internal: string[] = []
+  const log = new EventLog({
+    feed: { follow: on => { fire = on; return { close: () => undefined } } }, node: () => 'n1', services: () => [], clock, internal: ({ name }) => { internal.push(name) },
+  })
   const stored = (data: EventData): UserEvent => ({ ...data, created: revision(5), modified: revision(5) })
   t.equal(EventLog.index(log.list('')), 1n)
   fire(stored(event('a', { id: '00000000-0000-0003-0000-000000000001' })))
@@ -138,6 +141,9 @@ void t.test('an agent keeps the newest 256, and a list has an index of its last 
   t.equal(EventLog.index(log.list('a')), 2n, 'of this name')
   fire(stored(event('c', { nodeFilter: 'other' })))
   fire(stored(event('_internal')))
+  fire(stored(event('_internal', { nodeFilter: 'other' })))
+  t.same(internal, ['_internal'])
+  t.same(log.list('_internal'), [])
   t.same(log.list('').map(({ name }) => name), ['a', 'b'])
   const { signal } = new AbortController()
   const waiting = log.wait('a', 2n, 60_000, signal)

@@ -33,7 +33,7 @@ export function callTwin() {
     },
     server: {
       handle: (method: string, handler: (body: unknown, from: typeof caller) => Promise<unknown>) => { handlers.set(method, body => handler(body, caller)) },
-      handleStream: () => undefined, serveApi: () => undefined, start: () => Promise.resolve(), ports: { lan: 0, wan: 0 }, close: () => Promise.resolve(),
+      handleStream: () => undefined, update: () => undefined, serveApi: () => undefined, start: () => Promise.resolve(), ports: { lan: 0, wan: 0 }, close: () => Promise.resolve(),
     },
   }
 }
@@ -48,7 +48,7 @@ export function callNetwork() {
       if (place === undefined || cut.has(address)) return Promise.reject(new Error(`cannot reach ${address}`))
       return place.call(method, body)
     },
-    proxy: () => Promise.resolve(false), stream: () => Promise.reject(new Error('no streams')), get: () => Promise.reject(new Error('no answers')), close: () => undefined,
+    proxy: () => Promise.resolve(false), stream: () => Promise.reject(new Error('no streams')), ask: () => Promise.reject(new Error('no answers')), close: () => undefined,
   }
   return { places, cut, client }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -129,7 +130,7 @@ void t.test('a handler learns that its caller has gone', async t => {
 })
 
 void t.test('only allowed networks may connect, and not too often', async t => {
-  const { lan, wan } = await open(t, { wan: { ...loopback, allowed: ['10.0.0.0/8'] }, connectionsPerClient: 3 }, server => {
+  const { lan, wan, server } = await open(t, { wan: { ...loopback, allowed: ['10.0.0.0/8'] }, connectionsPerClient: 3 }, server => {
     server.handle('test/both', () => Promise.resolve('both'), { wan: true })
   })
   const client = calls(t)
@@ -139,6 +140,13 @@ void t.test('only allowed networks may connect, and not too often', async t => {
   let cut = 0
   for (const socket of sockets) socket.on('error', () => undefined).on('close', () => { cut++ })
   await until('those above the limit are cut', () => cut >= 2)
+  const before = cut
+  server.update(0)
+  sockets.push(net.connect(Number(lan.split(':')[1]), '127.0.0.1'))
+  sockets.at(-1)?.on('error', () => undefined).on('close', () => { cut++ })
+  sockets.at(-1)?.write('GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(sockets.at(-1) ?? process, 'data')
+  t.equal(cut, before, 'without a limit all are served')
   for (const socket of sockets) socket.destroy()
 })
 
@@ -180,8 +188,10 @@ void t.test('requests of the API are handed on and their answers streamed back',
   chunked.end('67')
   t.equal(await answered, '7', 'a body of unknown length')
 
-  const got = await client.get(lan, '/v1/upload', new AbortController().signal)
+  const got = await client.ask(lan, { method: 'GET', target: '/v1/upload' }, new AbortController().signal)
   t.same(got, { status: 201, index: '7', body: '0' })
+  const put = await client.ask(lan, { method: 'PUT', target: '/v1/upload', body: Buffer.from('12345') }, new AbortController().signal)
+  t.same(put, { status: 201, index: '7', body: '5' })
 })
 
 void t.test('a stream arrives as it is written and ends when the client goes', async t => {

@@ -100,7 +100,7 @@ void t.test('requests find a living server of another datacenter', async t => {
   t.match(first, /^w[12] GET \/v1\/x\?dc=WEST$/)
   t.equal(await ask(), first, 'the same one for a while')
   t.match(await ask('PUT'), /^w[12] PUT/)
-  const get = (): Promise<unknown> => Promise.resolve(e1.wan.route('west')?.get('/v1/y', AbortSignal.timeout(5000)))
+  const get = (): Promise<unknown> => Promise.resolve(e1.wan.route('west')?.ask({ method: 'GET', target: '/v1/y' }, AbortSignal.timeout(5000)))
   t.match(await get(), { status: 200, index: '7', body: /^w[12] GET \/v1\/y$/ })
 
   const [used, other] = first.startsWith('w1') ? [w1, w2] : [w2, w1]

@@ -17,7 +17,7 @@ export const settingsWith = (parts: Partial<Settings> = {}): Settings => ({
   http: { blockEndpoints: [], allowWriteHttpFrom: [], responseHeaders: {}, maxHeaderBytes: 65536 },
   limits: { httpMaxConnsPerClient: 200, kvMaxValueSize: 524288, txnMaxReqLen: 524288 },
   defaultQueryTime: minutes(5), maxQueryTime: minutes(10), sessionTtlMin: seconds(10), checkUpdateInterval: minutes(5), checkOutputMaxSize: 4096,
-  discardCheckOutput: false, enableScriptChecks: false, enableLocalScriptChecks: false, leaveOnTerminate: false, skipLeaveOnInterrupt: true,
+  discardCheckOutput: false, enableScriptChecks: false, enableLocalScriptChecks: false, enableDebug: false, leaveOnTerminate: false, skipLeaveOnInterrupt: true,
   leaveDrainTime: seconds(5), translateWanAddrs: false,
   log: { level: 'info', json: false, file: '', rotateBytes: 0, rotateDuration: hours(24), rotateMaxFiles: 0, syslog: false, syslogFacility: 'LOCAL0' },
   telemetry: { metricsPrefix: 'consul', disableHostname: false },

@@ -1,0 +1,45 @@
+import { MusterError } from '../../common/errors.js'
+import { empty, type Answer } from '../answer.js'
+import type { Deps } from '../deps.js'
+import { takeProfile, type ProfileKind } from '../profiler.js'
+import type { ApiRequest, Route } from '../route.js'
+
+/** Seconds: how long each is taken unless asked otherwise, and at most. */
+const usually = { cpu: 30, heap: 10 } as const
+const longest = 300
+
+/** `/debug/pprof/*`: profiles of this process, where `enable_debug` has them. They are V8's, not Go's. */
+export const profileRoutes = (deps: Deps): readonly Route[] => [
+  { path: '/debug/pprof/profile', local: true, whileNotReady: true, GET: request => profile(deps, request, 'cpu') },
+  { path: '/debug/pprof/heap', local: true, whileNotReady: true, GET: request => profile(deps, request, 'heap') },
+]
+
+async function profile({ settings, clock }: Deps, { query, gone }: ApiRequest, kind: ProfileKind): Promise<Answer> {
+  if (!settings().enableDebug) {
+    throw new MusterError('HTTP_NO_PROFILES', 'this agent has no profiles', { status: 404, hint: 'set "enable_debug": true and reload it' })
+  }
+  const seconds = readSeconds(query.first('seconds'), usually[kind])
+  const signal = gone()
+  const found = await takeProfile(kind, () => new Promise<void>(resolve => {
+    const done = (): void => {
+      timer.cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = clock.after(seconds * 1000, done)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  }))
+  if (signal.aborted) return empty(503)
+  return {
+    kind: 'bytes', bytes: Buffer.from(JSON.stringify(found)), type: 'application/json', status: 200,
+    headers: ['Content-Disposition', `attachment; filename="muster.${kind}profile"`],
+  }
+}
+
+function readSeconds(text: string, otherwise: number): number {
+  if (text === '') return otherwise
+  const seconds = Number(text)
+  if (/^\d+$/.test(text) && seconds >= 1 && seconds <= longest) return seconds
+  throw new MusterError('HTTP_PARAMETER', `Invalid seconds: "${text}" is not a whole number from 1 to ${longest}`, { status: 400 })
+}

@@ -1,0 +1,26 @@
+import t from 'tap'
+import { serve } from './support/serve.js'
+
+void t.test('profiles are taken one of a kind at a time, for as long as is asked', async t => {
+  const served = await serve(t, { enableDebug: true })
+  const [cpu, again, heap] = await Promise.all(['profile', 'profile', 'heap'].map(name => served.get(`/debug/pprof/${name}?seconds=1`)))
+  t.match(cpu?.json(), { nodes: Array, samples: Array })
+  t.match(again, { status: 409, body: /a cpu profile is being taken already/ })
+  t.match(heap?.json(), { head: { callFrame: {} }, samples: Array })
+  t.match(cpu?.headers['content-disposition'], /muster\.cpuprofile/)
+  for (const seconds of ['0', '-1', '1.5', 'x', '301']) t.equal((await served.get(`/debug/pprof/heap?seconds=${seconds}`)).status, 400, seconds)
+  t.equal((await served.put('/debug/pprof/heap')).status, 405)
+  served.server.update({ ...served.settings, enableDebug: false })
+  t.match(await served.get('/debug/pprof/heap?seconds=1'), { status: 404, body: /enable_debug/ })
+})
+
+void t.test('a client that goes ends its profile', async t => {
+  const served = await serve(t, { enableDebug: true })
+  const gone = new AbortController()
+  const asking = served.get('/debug/pprof/heap?seconds=300', { signal: gone.signal })
+  const refused = served.get('/debug/pprof/heap?seconds=300')
+  t.equal((await refused).status, 409)
+  gone.abort()
+  await t.rejects(asking)
+  t.equal((await served.get('/debug/pprof/heap?seconds=1')).status, 200)
+})
