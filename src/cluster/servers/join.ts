@@ -64,8 +64,11 @@ export interface RetryJoin {
   readonly most: number
 }
 
+/** ms after the first failure: agents that start together find one another at the second attempt, and need not wait out a whole interval. */
+const firstInterval = 1000
+
 /**
- * Joins until one of the addresses answers. Resolves with how many did, 0 when `signal` ended it.
+ * Joins until one of the addresses answers; the time between attempts grows up to `interval`, unless attempts are counted. Resolves with how many did, 0 when `signal` ended it.
  * Rejects CLUSTER_JOIN_EXHAUSTED after the last attempt: the agent ends then.
  */
 export async function retryJoin(
@@ -82,7 +85,7 @@ export async function retryJoin(
         })
       }
       failed(error, attempt)
-      await pause(clock, interval, signal)
+      await pause(clock, most > 0 ? interval : Math.min(interval, firstInterval * 2 ** Math.min(attempt - 1, 20)), signal)
     }
   }
   return 0
