@@ -20,6 +20,8 @@ export interface AutopilotOptions {
   readonly memberStatus: (id: string) => MemberStatus | undefined
   /** ms since a server was heard of; undefined when it is not known at all. */
   readonly silence: (id: string) => number | undefined
+  /** Whether a server's etcd answers, with or without an agent beside it. Asked right before it would be taken out. */
+  readonly etcdAnswers: (server: { readonly id: string; readonly address: string }) => Promise<boolean>
   /** Takes a server's member out of Raft. */
   readonly remove: (id: string) => Promise<boolean>
 }
@@ -27,7 +29,7 @@ export interface AutopilotOptions {
 /** Milliseconds: between two examinations and two clean-ups; and how long a server of which membership says nothing may be silent. */
 const every = { examination: 2000, cleanup: 10_000, silent: 15_000 }
 
-interface Examined { readonly health: ServerHealth; readonly since: number; readonly standing: ServerStanding | undefined; readonly heard: number | undefined }
+interface Examined { readonly health: ServerHealth; readonly since: number; readonly standing: ServerStanding | undefined; readonly heard: number | undefined; readonly answered: boolean }
 
 /** What the steward among the servers does for Raft: it judges the servers' health and takes dead ones out. */
 export class Autopilot {
@@ -107,7 +109,7 @@ export class Autopilot {
     const heard = standing === undefined || standing.lastContact < 0 ? before?.heard : now - standing.lastContact
     const last = standing ?? before?.standing
     const facts = {
-      status: this.#status(server.id, standing !== undefined), lastContact: heard === undefined ? undefined : now - heard, lastTerm: last?.term ?? 0, lastIndex: last?.index ?? 0,
+      status: this.#status(server, standing !== undefined), lastContact: heard === undefined ? undefined : now - heard, lastTerm: last?.term ?? 0, lastIndex: last?.index ?? 0,
     }
     const healthy = isHealthy(facts, leader, this.#configuration)
     const changed = before?.health.healthy !== healthy
@@ -115,10 +117,12 @@ export class Autopilot {
       id: server.id, name: server.node, address: server.address, version: known(server.id)?.build ?? '', leader: server.leader, voter: server.voter, ...facts,
       healthy, stableSince: changed ? clock.now() : before.health.stableSince,
     }
-    this.#examined.set(server.id, { health, since: before === undefined && healthy ? -Infinity : changed ? now : before.since, standing: last, heard })
+    this.#examined.set(server.id, { health, since: before === undefined && healthy ? -Infinity : changed ? now : before.since, standing: last, heard, answered: standing !== undefined })
   }
 
-  #status(id: string, answers: boolean): MemberStatus {
+  #status({ id, voter }: RaftServer, answers: boolean): MemberStatus {
+    // Before it votes it cannot tell the others that it is back: its vote must not wait for that.
+    if (!voter && answers) return 'alive'
     const status = this.#options.memberStatus(id)
     if (status !== undefined) return status
     if (answers) return 'alive'
@@ -127,11 +131,13 @@ export class Autopilot {
 
   async #cleanUp(): Promise<void> {
     if (!this.#configuration.cleanupDeadServers) return
-    const servers = [...this.#examined.values()].map(({ health, standing, heard }) => {
+    const servers = await Promise.all([...this.#examined.values()].map(async ({ health, answered, heard }) => {
       const silent = this.#options.clock.monotonic() - (heard ?? this.#leading ?? 0)
-      const dead = health.status === 'left' || (health.status === 'failed' && silent > every.silent)
-      return { id: health.id, voter: health.voter, dead, answers: !dead && standing !== undefined && silent <= every.silent }
-    })
+      // A server that is just coming back is listed as failed until its next heartbeat.
+      const seemsDead = health.status === 'left' || (health.status === 'failed' && !answered && silent > every.silent)
+      const dead = seemsDead && (health.status === 'left' || !await this.#options.etcdAnswers(health))
+      return { id: health.id, voter: health.voter, dead, answers: !dead && (seemsDead || (heard !== undefined && silent <= every.silent)) }
+    }))
     for (const id of removableServers(servers, this.#configuration.minQuorum)) {
       try {
         if (await this.#options.remove(id)) this.#options.log.warn('a dead server is taken out of Raft', { server: this.#options.known(id)?.name ?? id, id })

@@ -8,6 +8,7 @@ import { etcdEnvironment, flagValue, initialArguments, isSameEtcd, peerUrlOf, st
 import { askPeerPort, servesClients, type PeerAnswer } from './ask-etcd.js'
 import { hasEtcdData, moveDataAside, removeSocket } from './data.js'
 import { lockDirectory, type DirectoryLock } from './directory-lock.js'
+import { lacksRoom } from './disk-room.js'
 import { explainEnding, type Ending } from './ending.js'
 import { HeardLog } from './heard-log.js'
 import { endEtcd, findLiving, type LivingEtcd } from './living.js'
@@ -56,6 +57,9 @@ class EtcdChild implements EtcdProcess {
   /** Of the present start, until the next `stop`. */
   #wanted: AbortController | undefined
   #life: Promise<void> | undefined
+  /** Its disk was too full when it ended last. */
+  #lackedRoom = false
+  #isDamaged = false
   /** It is being ended to be started again with a bridge. */
   #isBridging = false
 
@@ -86,6 +90,7 @@ class EtcdChild implements EtcdProcess {
   get hasData(): boolean { return hasEtcdData(this.#options.directory) }
   get state(): EtcdState { return this.#state }
   get lastMembers(): readonly KnownPeer[] { return this.#members }
+  get isDamaged(): boolean { return this.#isDamaged }
 
   onState(run: (state: EtcdState) => void): void { this.#listeners.push(run) }
 
@@ -93,6 +98,7 @@ class EtcdChild implements EtcdProcess {
     if (this.#state === 'failed' || this.#state === 'removed') await this.stop()
     if (this.#wanted !== undefined) throw new MusterError('ETCD_FAILED', 'etcd runs already', { hint: 'stop it before it is started in another way' })
     const wanted = this.#wanted = new AbortController()
+    this.#isDamaged = false
     this.#become('starting')
     try {
       const { directory, clock, log } = this.#options
@@ -186,7 +192,7 @@ class EtcdChild implements EtcdProcess {
   /** Resolves when its peers or clients get answers, or with how it ended before. */
   async #untilUp(running: Running): Promise<Ending | undefined> {
     let ended: Ending | undefined
-    void running.ended.then(({ code, signal }) => { ended = explainEnding(this.#heard?.lines ?? [], code, signal) })
+    void running.ended.then(({ code, signal }) => { ended = this.#explain(code, signal) })
     for (;;) {
       if (running.adopted ? await this.#askPeerPort() !== undefined : this.#heard?.servesPeers) break
       if (ended !== undefined || await servesClients(this.#socket.path, every.starting)) break
@@ -204,7 +210,7 @@ class EtcdChild implements EtcdProcess {
       const { code, signal: by } = await this.#watch(running)
       if (signal.aborted) return
       if (this.#options.clock.monotonic() - since > backOff.forgottenAfter) delay = backOff.first
-      const ending = explainEnding(this.#heard?.lines ?? [], code, by)
+      const ending = this.#explain(code, by)
       if (this.#isBridging) this.#isBridging = false
       else {
         if (!this.#mayGoOn(ending, delay)) return
@@ -213,6 +219,14 @@ class EtcdChild implements EtcdProcess {
       }
       running = await this.#relaunch(signal)
     }
+  }
+
+  /** What a full disk has cut off, etcd mends once there is room: it gets one more start after that before its data counts as damaged. */
+  #explain(code: number | undefined, signal: string | undefined): Ending {
+    const lacks = lacksRoom(this.#options.directory)
+    const ending = explainEnding(this.#heard?.lines ?? [], code, signal, lacks || this.#lackedRoom)
+    this.#lackedRoom = lacks
+    return ending
   }
 
   /** Tells how it ended. False when it is not to be started again. */
@@ -224,7 +238,8 @@ class EtcdChild implements EtcdProcess {
       this.#become('removed')
       return false
     }
-    if (ending.kind === 'hopeless') {
+    if (ending.kind === 'hopeless' || ending.kind === 'damaged') {
+      this.#isDamaged = ending.kind === 'damaged'
       log.error('etcd has ended and is not started again', { reason: ending.reason, hint: ending.hint, lines })
       this.#become('failed')
       return false
@@ -326,6 +341,7 @@ class EtcdChild implements EtcdProcess {
 
   #failure(ending: Ending): MusterError {
     if (ending.kind === 'removed') this.#become('removed')
+    this.#isDamaged = ending.kind === 'damaged'
     const code = ending.kind === 'removed' ? 'ETCD_REMOVED' : 'ETCD_FAILED'
     return new MusterError(code, `etcd does not start: ${ending.reason}`, { hint: ending.hint ?? `see its log in ${this.#options.directory}/etcd.log` })
   }

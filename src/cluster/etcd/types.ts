@@ -19,6 +19,8 @@ export interface EtcdProcess {
   /** Whether the data directory holds a member's data already. */
   readonly hasData: boolean
   readonly state: EtcdState
+  /** Whether it has failed because its data is damaged. */
+  readonly isDamaged: boolean
   /** `unix:///...`: where its clients connect. */
   readonly endpoint: string
   /** Peer URL that it tells others. */

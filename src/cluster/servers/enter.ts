@@ -51,6 +51,19 @@ export async function becomeVoter(life: MemberLife): Promise<string | undefined>
   return cluster
 }
 
+/** Whether another server of the cluster knows a leader: the others go on without this one. */
+export async function othersGoOn({ contacts, rpc, log, signal }: MemberLife, cluster: string | undefined): Promise<boolean> {
+  for (const other of contacts.answering().filter(one => one.cluster !== undefined && one.cluster === cluster)) {
+    try {
+      await rpc.call(lanAddress(other.info), methods.members, {}, { timeout: 2000, signal })
+      return true
+    } catch (error) {
+      log.debug('a server does not tell the members of the cluster', { server: other.info.name, reason: errorMessage(error) })
+    }
+  }
+  return false
+}
+
 /** Asks the members whether this server's own member is one of theirs still. True only when a leader's own list lacks it. */
 export async function wasRemoved({ contacts, rpc, log, signal }: MemberLife, own: { readonly cluster: string; readonly member: string }): Promise<boolean> {
   for (const { info, cluster } of contacts.answering()) {

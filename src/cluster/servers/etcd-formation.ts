@@ -8,7 +8,7 @@ import { Admission } from './admission.js'
 import { lanAddress, raftAddress } from './addresses.js'
 import { announceAddress, noteAddress } from './again.js'
 import { Deferred } from './deferred.js'
-import { becomeVoter, enterCluster, wasRemoved } from './enter.js'
+import { becomeVoter, enterCluster, othersGoOn, wasRemoved } from './enter.js'
 import { foundCluster } from './found.js'
 import { Group } from './group.js'
 import { pause } from './join.js'
@@ -21,6 +21,7 @@ import type { FormationOptions } from './options.js'
 import { OwnMember } from './own-member.js'
 import { RaftOperator } from './raft-operator.js'
 import { raftStats } from './raft-stats.js'
+import { answersPeers } from './answers-peers.js'
 import { deleteRecoveryFile, recover, survivors, type Position } from './recover.js'
 import { Search } from './search.js'
 import type { Formation, FormationState } from './types.js'
@@ -72,7 +73,7 @@ export class EtcdFormation implements OpenedFormation {
     this.#search = new Search(this.#life, options.expect)
     this.#autopilot = new Autopilot({
       clock, log, configuration: options.configuration, servers: () => member.raftServers(), known: id => contacts.get(id),
-      memberStatus: options.memberStatus ?? (() => undefined), silence: id => contacts.silence(id), remove: id => this.remove(id),
+      memberStatus: options.memberStatus ?? (() => undefined), silence: id => contacts.silence(id), remove: id => this.remove(id), etcdAnswers: ({ address }) => answersPeers(address),
       standing: async ({ id }) => id === self.id ? standing(this.#life) : readStanding(await this.#ask(id, methods.status)),
     })
     this.#learners = new Learners({ admin, clock, log, silence: id => contacts.silence(id), mayVote: id => this.#autopilot.mayVote(id) })
@@ -201,8 +202,9 @@ export class EtcdFormation implements OpenedFormation {
     try {
       await process.start({ how: 'again' })
     } catch (error) {
-      if (!(error instanceof MusterError) || error.code !== 'ETCD_REMOVED') throw error
-      await this.#startAfresh('the cluster has removed it')
+      if (error instanceof MusterError && error.code === 'ETCD_REMOVED') await this.#startAfresh('the cluster has removed it')
+      else if (await this.#isReplaceable()) await this.#startAfresh('its data is damaged')
+      else throw error
       return
     }
     member.start()
@@ -262,6 +264,7 @@ export class EtcdFormation implements OpenedFormation {
     await contacts.round(signal)
     noteAddress(this.#life)
     const { status } = member
+    if (await this.#isReplaceable()) { await this.#startAfresh('its data is damaged'); return }
     if (process.state === 'removed') { await this.#startAfresh('the cluster has removed it'); return }
     if (status !== undefined && member.leader.address === '' && await this.#isRemoved(status)) {
       await this.#startAfresh('it is no member of the cluster any more')
@@ -269,6 +272,14 @@ export class EtcdFormation implements OpenedFormation {
     }
     if (member.leader.address !== '') this.#forgetStrangers()
     await pause(clock, clock.monotonic() - this.#memberSince < patience.young ? every.young : every.member, signal)
+  }
+
+  /** Whether its data is damaged, and the others have all of it. */
+  async #isReplaceable(): Promise<boolean> {
+    const { process, contacts, record, signal } = this.#life
+    if (!process.isDamaged) return false
+    await contacts.round(signal)
+    return othersGoOn(this.#life, record.facts.cluster)
   }
 
   #isRemoved({ cluster, member }: { readonly cluster: string; readonly member: string }): Promise<boolean> {
@@ -288,7 +299,7 @@ export class EtcdFormation implements OpenedFormation {
   /** Its data is of no use any more: moved aside, and the cluster is entered afresh. It never founds another one in between. */
   async #startAfresh(reason: string): Promise<void> {
     const { log, record } = this.#life
-    log.warn('this server is not part of its cluster any more, its data is moved aside and it enters afresh', { reason })
+    log.warn('this server cannot go on as the member of its cluster that it was: its data is moved aside and it enters afresh', { reason })
     record.set({ removed: true, cluster: undefined, entering: undefined, founding: {} })
     this.#search.begin()
     this.#phase = 'waiting'

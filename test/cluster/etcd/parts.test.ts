@@ -82,9 +82,9 @@ void t.test('lines of its log', async t => {
 void t.test('why it ended', async t => {
   const cases: readonly (readonly [string, string, RegExp, string, RegExp])[] = [
     ['a full disk', '{"level":"panic","msg":"failed to create WAL","error":"no space left on device"}', /the disk is full/, 'crash', /free space/],
-    ['a damaged log', '{"level":"fatal","msg":"discovery failed","error":"walpb: crc mismatch"}', /damaged/, 'hopeless', /remove-peer/],
-    ['a lost head', 'panic: cannot use none as id', /damaged/, 'hopeless', /remove-peer/],
-    ['a damaged database', '{"level":"panic","msg":"failed to open database","error":"invalid database"}', /damaged/, 'hopeless', /remove-peer/],
+    ['a damaged log', '{"level":"fatal","msg":"discovery failed","error":"walpb: crc mismatch"}', /damaged/, 'damaged', /enters afresh by itself/],
+    ['a lost head', 'panic: cannot use none as id', /damaged/, 'damaged', /enters afresh by itself/],
+    ['a damaged database', '{"level":"panic","msg":"failed to open database","error":"invalid database"}', /damaged/, 'damaged', /enters afresh by itself/],
     ['a taken port', '{"level":"fatal","msg":"discovery failed","error":"listen tcp 127.0.0.1:1: bind: address already in use"}', /port is in use/, 'crash', /ports\.server/],
     ['an unknown flag', 'flag provided but not defined: -pre-vote', /flags/, 'hopeless', /3\.4/],
     ['no reason known', '{"level":"panic","msg":"tea time"}', /tea time/, 'crash', /^$/],
@@ -95,6 +95,10 @@ void t.test('why it ended', async t => {
     t.match(ending.reason, reason, name)
     t.match(ending.hint ?? '', hint, name)
   }
+  const cut = [parseLine('{"level":"fatal","msg":"failed to repair WAL","error":"unexpected EOF"}')]
+  t.equal(explainEnding(cut, 1, undefined).kind, 'damaged')
+  t.match(explainEnding(cut, 1, undefined, true), { kind: 'crash', reason: /the disk is full/ }, 'there is a way back from a full disk')
+  t.match(explainEnding([], 1, undefined, true), { kind: 'crash', reason: /the disk is full/ }, 'there was no room to say so')
   t.equal(explainEnding([parseLine('{"level":"warn","msg":"lost TCP stream","error":"unexpected EOF"}')], 2, undefined).kind, 'crash', 'a warning is no cause')
   t.equal(explainEnding([parseLine('{"level":"warn","msg":"data-dir used by this member must be removed"}')], 0, undefined).kind, 'removed')
 })
