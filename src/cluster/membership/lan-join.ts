@@ -15,7 +15,8 @@ export interface LanJoinParts {
 }
 
 /**
- * Joins from a server that is a member by its store already: itself and whoever is a member as well are contacted, others cannot become members this way.
+ * Joins from a server that is a member by its store already: itself and whoever is a member as well are contacted. A client agent without servers learns
+ * of this one by that; others cannot become members this way.
  * Rejects CLUSTER_JOIN_FAILED.
  */
 export function joinMembers(addresses: readonly string[], { self, isMember, client, refusal }: LanJoinParts): Promise<number> {
@@ -29,14 +30,15 @@ export function joinMembers(addresses: readonly string[], { self, isMember, clie
       if (answer.datacenter !== self.datacenter) {
         throw new MusterError('CLUSTER_DATACENTER', `Member '${answer.self.name}' part of wrong datacenter '${answer.datacenter}'`, { hint: 'join other datacenters with -wan' })
       }
-      if (answer.self.id !== self.id && !isMember(answer.self.id)) throw refusal
+      const isFree = !answer.self.server && answer.servers.every(({ id }) => id === self.id)
+      if (answer.self.id !== self.id && !isFree && !isMember(answer.self.id)) throw refusal
     },
   })
 }
 
 /** A server on a store of its own has the only catalog there is. */
 export const storeIsOwn = (): MusterError => new MusterError('CLUSTER_JOIN_FAILED', 'this agent keeps its catalog on one machine', {
-  hint: 'servers that are to share a catalog are started with bootstrap_expect of 2 or more; client agents join this one, not the other way round',
+  hint: 'servers that are to share a catalog are started with bootstrap_expect of 2 or more; client agents that know other servers already belong to those',
 })
 
 /** Servers on one etcd are members of one cluster by that alone. */

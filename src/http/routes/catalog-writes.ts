@@ -15,7 +15,7 @@ export const catalogWriteRoutes = (deps: Deps): readonly Route[] => [
 async function put({ catalog, settings, agent }: Deps, { body }: ApiRequest): Promise<Answer> {
   const request = readRegistration(body)
   await catalog.execute(register(request))
-  if (!isOwn(request.node, settings().nodeName)) return json(true)
+  if (!isOwn(request.node, settings().nodeName)) return json(true, 200, othersWarning(catalog, request.node))
   const { service } = request
   const id = service === undefined ? '' : service.id === undefined || service.id === '' ? service.name ?? '' : service.id
   const known = id === '' ? undefined : agent.services().get(id)
@@ -30,8 +30,9 @@ async function remove(deps: Deps, { body }: ApiRequest): Promise<Answer> {
   const { catalog, settings, agent } = deps
   const { node, serviceId, checkId } = readDeregistration(body)
   if (!isOwn(node, settings().nodeName)) {
+    const known = othersWarning(catalog, node)
     await catalog.execute(deregister({ node, serviceId, checkId }))
-    return json(true)
+    return json(true, 200, known)
   }
   const entry = serviceId !== '' ? agent.services().get(serviceId) : agent.checks().get(checkId)
   // The owner is this very agent: taken out there it stays away, where a removal from the catalog alone would be undone.
@@ -48,6 +49,12 @@ function removalWarning(owner: string, serviceId: string, checkId: string, from:
     ? `agent ${owner} owned ${what} (registered over its API); it was removed there too`
     : `agent ${owner} owns ${what} (${origin(from)}) and puts it back with its next sync; remove the declaration instead`)
 }
+
+/** What is written for the node of a living agent elsewhere is undone by that agent, which alone knows what is right. */
+const othersWarning = (catalog: Deps['catalog'], node: string): HeaderList =>
+  catalog.membersNamed(node).some(({ state }) => state === 'alive')
+    ? warning(`agent ${node} lives and owns this node: it puts back what it knows better and removes what it does not know, with its next sync; use its own API, /v1/agent/service`)
+    : []
 
 const origin = (from: EntryOrigin): string => from.by === 'api' ? 'registered over its API' : `declared by ${originText(from)}`
 
