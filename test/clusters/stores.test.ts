@@ -66,7 +66,8 @@ t.test('etcd stops, is compacted and goes on, time and again: what is written is
 t.test('what a lone server kept in LMDB is there when it becomes one of two', async t => {
   const cluster = newCluster(t)
   const first = await (await cluster.add({ name: 'first', role: 'server', expect: 1, conf: { 'web.json': { service: { name: 'web', port: 80 } } } })).start()
-  for (let i = 0; i < 300; i++) await first.put(`/v1/kv/old/${i}`, `value ${i}`)
+  await until('it takes writes', async () => await first.put('/v1/kv/old/0', 'value 0') === 'true')
+  for (let i = 1; i < 300; i++) await first.put(`/v1/kv/old/${i}`, `value ${i}`)
   const { ID: session } = JSON.parse(await first.put('/v1/session/create', { Name: 'mine', LockDelay: '0s' })) as { ID: string }
   t.equal(await first.put(`/v1/kv/lock?acquire=${session}`, 'held'), 'true')
   await first.put('/v1/catalog/register', { Node: 'far', Address: '192.0.2.1', Service: { Service: 'db', Port: 5432 } })
@@ -100,6 +101,18 @@ function smallDisk(t: Test, megabytes: number): string | undefined {
   return directory
 }
 
+/** Writes to a file until there is no room left, whoever else writes at the same time. */
+function fill(file: string): void {
+  const descriptor = fs.openSync(file, 'w')
+  try {
+    for (const block = Buffer.alloc(65_536); ;) fs.writeSync(descriptor, block)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
 t.test('no room on the disk of one server: the others go on, and it too once there is room', async t => {
   const disk = smallDisk(t, 400)
   if (disk === undefined) {
@@ -111,8 +124,7 @@ t.test('no room on the disk of one server: the others go on, and it too once the
   if (healthy === undefined || full === undefined) throw new Error('no servers')
   await full.put('/v1/kv/before', '1')
   const ballast = path.join(disk, 'ballast')
-  const { bavail, bsize } = fs.statfsSync(disk)
-  fs.writeFileSync(ballast, Buffer.alloc(bavail * bsize))
+  fill(ballast)
   // What etcd has set aside for its log is used up first.
   const value = 'x'.repeat(400_000)
   for (let i = 0; i < 200; i++) await until('the others take it', async () => await healthy.put(`/v1/kv/big/${i % 20}`, value) === 'true')
