@@ -108,6 +108,8 @@ export interface AgentApi extends LocalReads {
 
   reload(cause: 'signal' | 'api'): Promise<ReloadReport>
   plan(): Promise<PlanReport>
+  /** A server has appeared, or the catalog is another one: what this node has there is compared within three seconds. */
+  serversChanged(): void
   /** Called with the new settings after a reload changed any that take effect while running. */
   onSettings(run: (settings: Settings) => void): void
   /** Called after each reload, whatever its outcome, once `declared` is what runs. */

@@ -6,7 +6,7 @@ import { revision as revisionOf } from '../store/index.js'
 import type { Batch, Committed, Lease, LeaseId, Revision, Snapshot, Store, Subscription, Write as StoreWrite } from '../store/index.js'
 import type { CatalogWrites, Command, Plan, PlannedWrite } from './api.js'
 import { CommitOrder } from './commit-order.js'
-import { restoreSteps, savedPart, type SavedEntry } from './saved-state.js'
+import { forMembers, restoreSteps, savedPart, type SavedEntry } from './saved-state.js'
 import { CatalogState } from './state.js'
 import type { Session, SessionFollower } from './sessions/types.js'
 import type { UnreadableHandler } from './state.js'
@@ -156,7 +156,8 @@ export class Catalog extends CatalogState implements CatalogWrites {
     await this.barrier()
     const store = await this.#opened()
     const { entries } = await store.load()
-    for (const step of restoreSteps(entries, saved)) {
+    const memberId = (node: string): string | undefined => this.membersNamed(node).find(({ state }) => state !== 'left')?.info.id
+    for (const step of restoreSteps(entries, forMembers(saved, memberId))) {
       this.#assertOpen()
       const { revision } = await store.commit(step)
       await this.#reach(revision)

@@ -1,5 +1,7 @@
-import type { Entry, Snapshot, Transaction, Write } from '../store/index.js'
-import { tableOf } from './keys.js'
+import { revision, type Entry, type Snapshot, type Transaction, type Write } from '../store/index.js'
+import { decodeNode, encodeNode } from './codec.js'
+import { nodeKey, tableOf } from './keys.js'
+import type { Node } from './types.js'
 
 /**
  * Tables that a snapshot keeps. What is true of one moment only is left out: who is alive, who is a member, which locks must wait.
@@ -17,8 +19,39 @@ export const isSaved = (key: string): boolean => savedTables.has(tableOf(key))
 /** The entries of a store that a snapshot keeps. */
 export const savedPart = ({ revision, entries }: Snapshot): Snapshot => ({ revision, entries: entries.filter(({ key }) => isSaved(key)) })
 
-/** Writes of one transaction when a whole state does not fit in one: what any store takes. */
-const mostWrites = 500
+/**
+ * A saved state for the members that there are now. A node that is called as one of them is that member, whatever its id was when the state was
+ * saved: machines that were set up anew would find their names taken for ever, by nodes that nobody can see fail.
+ * @param memberId of the member of a name; undefined when there is none
+ */
+export function forMembers(saved: readonly SavedEntry[], memberId: (node: string) => string | undefined): readonly SavedEntry[] {
+  const nodes = saved.map(readNode)
+  const taken = new Map<string, string>()
+  for (const node of nodes) {
+    const id = node === undefined ? undefined : memberId(node.node)
+    if (node !== undefined && id !== undefined) taken.set(id.toLowerCase(), nodeKey(node.node))
+  }
+  return saved.map((entry, i) => {
+    const node = nodes[i]
+    if (node === undefined) return entry
+    const owner = taken.get(node.id.toLowerCase())
+    const id = memberId(node.node) ?? (owner === undefined || owner === entry.key ? node.id : '')
+    return id.toLowerCase() === node.id.toLowerCase() ? entry : { key: entry.key, value: encodeNode({ ...node, id }) }
+  })
+}
+
+/** Undefined for what is no node, or cannot be read, which counts as absent everywhere. */
+function readNode({ key, value }: SavedEntry): Node | undefined {
+  if (tableOf(key) !== 'node') return undefined
+  try {
+    return decodeNode({ key, value, created: revision(1), modified: revision(1) })
+  } catch {
+    return undefined
+  }
+}
+
+/** Writes of one transaction when a whole state does not fit in one: what any store takes. An etcd of someone else takes 128, and 1.5 MiB. */
+const mostWrites = 100
 const mostBytes = 1024 * 1024
 
 /**

@@ -29,10 +29,12 @@ async function save({ catalog, membership, settings, clock }: Deps, request: Api
   return { kind: 'bytes', status: 200, type: 'application/x-gzip', bytes, headers }
 }
 
-async function restore({ catalog, log }: Deps, { body }: ApiRequest): Promise<Answer> {
+async function restore({ agent, catalog, log }: Deps, { body }: ApiRequest): Promise<Answer> {
   if (body.length === 0) throw new MusterError('SNAPSHOT_INVALID', 'failed to decompress snapshot: unexpected EOF', { status: 400 })
   const { meta, records } = await readArchive(body, stateLimit)
   const revision = await catalog.restore(records)
+  // Other agents find out with their next comparison, within a minute or so.
+  agent.serversChanged()
   log.warn('the catalog was restored from a snapshot', { snapshot: meta.ID, entries: records.length, revision })
   return empty()
 }

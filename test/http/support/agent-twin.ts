@@ -107,6 +107,7 @@ export class AgentTwin implements AgentApi {
   plan(): Promise<PlanReport> { return Promise.resolve(this.next) }
   onSettings(): void { this.told.push('onSettings') }
   onReload(): void { this.told.push('onReload') }
+  serversChanged(): void { this.told.push('serversChanged') }
 
   leave(): Promise<void> {
     this.told.push('leave')
