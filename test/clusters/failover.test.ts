@@ -74,37 +74,56 @@ t.test('the leader is killed, paused, cut off: the others go on, and it comes ba
   await ledger.verify(t, cluster.agents)
 })
 
-t.test('etcd is killed under its agent, on a follower, on the leader, everywhere', async t => {
-  const cluster = await startCluster(t, { servers: 3 })
+t.test('etcd and agents end and begin again', async t => {
+  const cluster = await startCluster(t, { servers: 3, conf: { 'web.json': { service: { name: 'web', port: 80 } } } })
   const ledger = new Ledger()
-  await ledger.write(await cluster.leader())
-  const leader = await cluster.leader()
-  const [follower] = followers(cluster, leader)
-  if (follower === undefined) throw new Error('no follower')
-  for (const victims of [[follower], [leader], cluster.servers]) {
-    for (const { etcd } of victims) {
-      t.equal(etcd.length, 1)
-      killAll(etcd)
-    }
-    for (const server of cluster.servers) await ledger.write(server)
-    await until('each runs one again', () => cluster.servers.every(server => server.etcd.length === 1))
-    await ledger.verify(t, cluster.servers)
-  }
-  t.ok(cluster.servers.every(server => server.running))
-})
 
-t.test('an agent that is killed without its etcd takes it over at its next start', async t => {
-  const cluster = await startCluster(t, { servers: 3 })
-  const [server] = cluster.servers
-  if (server === undefined) throw new Error('no server')
-  const before = server.etcd
-  await server.stop('SIGKILL')
-  t.same(server.etcd, before, 'etcd goes on without its agent')
-  await server.start()
-  await allAlive(cluster)
-  t.same(server.etcd, before)
-  await server.stop()
-  t.same(server.etcd, [], 'an ordered stop ends both')
+  await t.test('etcd is killed under its agent, on a follower, on the leader, everywhere', async t => {
+    await ledger.write(await cluster.leader())
+    const leader = await cluster.leader()
+    const [follower] = followers(cluster, leader)
+    if (follower === undefined) throw new Error('no follower')
+    for (const victims of [[follower], [leader], cluster.servers]) {
+      for (const { etcd } of victims) {
+        t.equal(etcd.length, 1)
+        killAll(etcd)
+      }
+      for (const server of cluster.servers) await ledger.write(server)
+      await until('each runs one again', () => cluster.servers.every(server => server.etcd.length === 1))
+      await ledger.verify(t, cluster.servers)
+    }
+    t.ok(cluster.servers.every(server => server.running))
+  })
+
+  await t.test('an agent that is killed without its etcd takes it over at its next start', async t => {
+    const [server] = cluster.servers
+    if (server === undefined) throw new Error('no server')
+    const before = server.etcd
+    await server.stop('SIGKILL')
+    t.same(server.etcd, before, 'etcd goes on without its agent')
+    await server.start()
+    await allAlive(cluster)
+    t.same(server.etcd, before)
+    await server.stop()
+    t.same(server.etcd, [], 'an ordered stop ends both')
+    await server.start()
+    await allAlive(cluster)
+  })
+
+  await t.test('all servers stop and start again', async t => {
+    for (const server of cluster.servers) await ledger.write(server)
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await Promise.all(cluster.servers.map(server => signal === 'SIGKILL' ? server.crash() : server.stop(signal)))
+      // No flag tells them of each other any more: they know.
+      for (const server of cluster.servers) server.flags = []
+      await Promise.all(cluster.servers.map(server => server.start()))
+      await cluster.leader()
+      await allAlive(cluster)
+      await ledger.verify(t, cluster.servers)
+      for (const server of cluster.servers) await until('web is there three times', async () => (await server.dig('web.service.consul')).answer.length === 3)
+      await ledger.write(await cluster.leader())
+    }
+  })
 })
 
 t.test('servers restarted one after the other: no question fails, and nothing is lost', async t => {
@@ -140,21 +159,4 @@ t.test('servers restarted one after the other: no question fails, and nothing is
   t.same(failures, [], `${questions} questions`)
   t.ok(questions > 100)
   await ledger.verify(t, cluster.agents)
-})
-
-t.test('all servers stop and start again', async t => {
-  const cluster = await startCluster(t, { servers: 3, conf: { 'web.json': { service: { name: 'web', port: 80 } } } })
-  const ledger = new Ledger()
-  for (const server of cluster.servers) await ledger.write(server)
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    await Promise.all(cluster.servers.map(server => signal === 'SIGKILL' ? server.crash() : server.stop(signal)))
-    // No flag tells them of each other any more: they know.
-    for (const server of cluster.servers) server.flags = []
-    await Promise.all(cluster.servers.map(server => server.start()))
-    await cluster.leader()
-    await allAlive(cluster)
-    await ledger.verify(t, cluster.servers)
-    for (const server of cluster.servers) await until('web is there three times', async () => (await server.dig('web.service.consul')).answer.length === 3)
-    await ledger.write(await cluster.leader())
-  }
 })
