@@ -4,6 +4,7 @@ import {
   type Coordinates, type Membership, type RequestRoute,
 } from '../cluster/index.js'
 import { joinedThrough, noLongerClient } from './history.js'
+import { clientRemoteViews } from './remote-views.js'
 import type { Role, RoleParts } from './role.js'
 import { selfInfo } from './self.js'
 
@@ -18,12 +19,13 @@ export async function clientRole(parts: RoleParts): Promise<Role> {
   const catalog = await Catalog.open({ store: views.store, clock })
   opened.add('catalog', () => { catalog.close() })
   const coordinates = openCoordinates(parts, membership, pool)
+  const remote = clientRemoteViews(parts, pool, (kind, name) => views.ready(kind, name))
   return {
     catalog, membership, target: remoteSyncTarget(pool), alwaysCurrent: true, alone: false,
     forward: { servers: upstreams(calls.client, servers), owner: node => ownerOf(parts, membership, node) },
     places: { get own() { return coordinates.own }, ofDatacenters: () => [] },
     eventFeed: serverFeed({ call: (method, body, options) => pool.call(method, body, { ...options, again: true }), clock, log: log.child('events') }),
-    dns: { views: { partial: () => true, ready: (datacenter, kind, name) => datacenter === '' ? views.ready(kind, name) : Promise.resolve(false) }, queries: remoteQueries(pool, settings.nodeName) },
+    dns: { views: remote, remote: datacenter => remote.of(datacenter), queries: remoteQueries(pool, settings.nodeName) },
     begin: async () => {
       await membership.start()
       coordinates.start()

@@ -2,11 +2,11 @@ import { catalogTarget } from '../agent/index.js'
 import type { Catalog} from '../catalog/index.js';
 import { preparedQueries } from '../catalog/index.js'
 import {
-  ClusterMembership, catalogDirectory, createCoordinateBatch, createCoordinates, createWan, hostPort, registerQueryHandler, registerSyncHandlers, serveEvents, upstreams, ViewHub, wanStats,
+  ClusterMembership, catalogDirectory, createCoordinateBatch, createCoordinates, createWan, hostPort, registerDatacenters, registerQueryHandler, registerSyncHandlers, serveEvents, upstreams, ViewHub, wanStats,
   type Duty, type Formation, type Membership, type Wan, type WanDirectory,
 } from '../cluster/index.js'
 import { MusterError, errorMessage } from '../common/errors.js'
-import { remoteViews } from './remote-views.js'
+import { serverRemoteViews } from './remote-views.js'
 import type { Role, RoleParts } from './role.js'
 import { selfServer } from './self.js'
 
@@ -36,10 +36,11 @@ export function serverRole(parts: RoleParts, kind: ServerKind): Role {
   const coordinates = openCoordinates(parts, catalog, membership)
   registerSyncHandlers(calls.server, catalog)
   serveEvents(calls.server, catalog)
-  new ViewHub({ catalog, clock }).register(calls.server)
   const queriesOf = (nodeName: string) => preparedQueries({ catalog, random, datacenter: settings.datacenter, nodeName, others: wan.remote })
   registerQueryHandler(calls.server, queriesOf)
-  const views = remoteViews(parts, wan)
+  const views = serverRemoteViews(parts, wan)
+  new ViewHub({ catalog, clock }).register(calls.server, datacenter => views.hub(datacenter))
+  registerDatacenters(calls.server, () => wan.datacenters().slice(1))
   return {
     catalog, membership: withWan(membership, wan), target: catalogTarget(catalog), alwaysCurrent: kind.store === 'own', alone: kind.store === 'own',
     forward: {
@@ -118,7 +119,10 @@ function withWan(membership: ClusterMembership, wan: Wan): Membership {
     leader: () => membership.leader(),
     peers: () => membership.peers(),
     datacenters: () => membership.datacenters(),
-    stats: async () => ({ ...await membership.stats(), serf_wan: wanStats(wan.members()) }),
+    stats: async () => {
+      const stats = await membership.stats()
+      return { ...stats, serf_wan: { ...stats.serf_wan, ...wanStats(wan.members()) } }
+    },
     join: (addresses, onWan) => membership.join(addresses, onWan),
     forceLeave: async (name, prune) => {
       if (await wan.forceLeave(name, prune)) return

@@ -117,9 +117,10 @@ export class Gathering {
 
   /** The instances of a service, healthy or not; undefined when the datacenter is not known. */
   instances(datacenter: string, service: string): readonly Instance[] | undefined {
+    // Which datacenters there are may have to be asked as well.
+    if (!this.isThere(datacenter, 'service', service)) return []
     const catalog = this.catalog(datacenter)
     if (catalog === undefined) return undefined
-    if (!this.isThere(datacenter, 'service', service)) return []
     const { access } = this.sources
     const found = catalog.instances(service)
     // Of a name that nobody has, a birth is seen in the table of names; a topic for every name that strangers make up would be a burden.
@@ -129,8 +130,9 @@ export class Gathering {
   }
 
   node(datacenter: string, nameOrId: string): Node | undefined {
+    if (!this.isThere(datacenter, 'node', nameOrId)) return undefined
     const catalog = this.catalog(datacenter)
-    if (catalog === undefined || !this.isThere(datacenter, 'node', nameOrId)) return undefined
+    if (catalog === undefined) return undefined
     const node = catalog.node(nameOrId)
     // Whether an id's prefix is the only one of its kind depends on the whole table.
     this.topics.add(node?.node.toLowerCase() === nameOrId ? catalog.topics.node(node.node) : catalog.topics.nodes())

@@ -25,7 +25,9 @@ export async function agentStats({ settings, agent, membership, uptime }: Source
     build: { prerelease: '', revision: '', version },
     consul: { acl: 'disabled', server: String(settings.server), ...settings.server ? serverStats(settings, membership) : clientStats(membership), ...consul },
     runtime: {
-      arch: arch(), os: platform(), cpu_count: String(availableParallelism()), version: process.version,
+      arch: arch(), os: platform(), cpu_count: String(availableParallelism()), max_procs: String(availableParallelism()), version: process.version,
+      // What comes nearest: how much is under way at once.
+      goroutines: String(process.getActiveResourcesInfo().length),
       heap_bytes: String(process.memoryUsage().heapUsed), uptime_seconds: String(Math.round(uptime / 1000)),
     },
     ...cluster,

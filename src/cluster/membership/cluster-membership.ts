@@ -97,8 +97,8 @@ export class ClusterMembership implements Membership {
   }
 
   stats(): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>> {
-    const { formation, self, expect, encrypted } = this.#options
-    return membershipStats({ membership: this, catalog: this.#catalog, formation, self: self(), expect, encrypted })
+    const { formation, self, expect, encrypted, store } = this.#options
+    return membershipStats({ membership: this, catalog: this.#catalog, formation, self: self(), expect, store, encrypted })
   }
 
   async join(addresses: readonly string[], wan: boolean): Promise<number> {

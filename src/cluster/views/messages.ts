@@ -8,7 +8,7 @@ import { Shape } from '../servers/shape.js'
 export const viewKinds = ['service', 'node', 'address'] as const
 export type ViewKind = (typeof viewKinds)[number]
 
-export const viewMethods = { stream: 'view/stream', want: 'view/want' } as const
+export const viewMethods = { stream: 'view/stream', want: 'view/want', datacenters: 'view/datacenters' } as const
 
 /** Most views of one stream: every service of a large cluster. A client keeps fewer. */
 export const mostViews = 32_768
@@ -31,10 +31,20 @@ export interface ViewUpdate extends Rows { readonly kind: ViewKind; readonly nam
 /** One text for a view. */
 export const viewKey = ({ kind, name }: { readonly kind: ViewKind; readonly name: string }): string => `${kind} ${name}`
 
-/** `view/stream` and `view/want`: the stream, what is wanted from now on, and what is not any more. @throws MusterError CLUSTER_MESSAGE */
-export function readWants(body: unknown): { readonly stream: string; readonly add: readonly Want[]; readonly remove: readonly Want[] } {
+/** What `view/stream` and `view/want` say. */
+export interface Wants {
+  readonly stream: string
+  /** The datacenter whose views are wanted; '' for the one of who is asked. */
+  readonly datacenter: string
+  /** What is wanted from now on, and what is not any more. */
+  readonly add: readonly Want[]
+  readonly remove: readonly Want[]
+}
+
+/** @throws MusterError CLUSTER_MESSAGE */
+export function readWants(body: unknown): Wants {
   const wants = new Shape(body, 'a wish for views')
-  return { stream: wants.text('stream'), add: wants.list('add', mostViews, readWant), remove: wants.list('remove', mostViews, readWant) }
+  return { stream: wants.text('stream'), datacenter: wants.optionalText('datacenter') ?? '', add: wants.list('add', mostViews, readWant), remove: wants.list('remove', mostViews, readWant) }
 }
 
 /** @throws MusterError CLUSTER_MESSAGE */

@@ -4,7 +4,7 @@ import { MusterError, errorMessage } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { Candidates } from '../client/upstreams.js'
 import type { RpcClient } from '../rpc/types.js'
-import { readUpdate, viewKey, viewMethods, type ViewKind, type Want } from './messages.js'
+import { readUpdate, viewKey, viewMethods, type ViewKind, type Want, type Wants } from './messages.js'
 import { ViewStore } from './view-store.js'
 
 /** What views are opened with. */
@@ -12,6 +12,8 @@ export interface ViewsOptions {
   readonly rpc: Pick<RpcClient, 'call' | 'stream'>
   /** The servers whose views they are: LAN addresses of this datacenter's, or WAN addresses of another's. */
   readonly servers: Candidates
+  /** The datacenter whose views the servers are asked for, when it is not their own. */
+  readonly datacenter?: string
   readonly clock: Clock
   readonly log: Logger
   /** Most views kept at a time; 16,384 unless given. */
@@ -160,7 +162,7 @@ class LiveViews implements Views {
     const silence = this.#options.clock.after(patience, () => { if (!stream.open) end.abort() })
     try {
       const add = [...this.#views.values()].map(({ kind, name, index }) => ({ kind, name, index }))
-      await rpc.stream(address, viewMethods.stream, { stream: stream.id, add, remove: [] }, value => { this.#take(stream, value) }, end.signal)
+      await rpc.stream(address, viewMethods.stream, this.#wants(stream.id, add, []), value => { this.#take(stream, value) }, end.signal)
     } catch (error) {
       if (!this.#closing.signal.aborted) {
         log.debug('the stream of views ended', { server: address, error: errorMessage(error) })
@@ -204,7 +206,7 @@ class LiveViews implements Views {
       this.#add = []
       this.#remove = []
       try {
-        await this.#options.rpc.call(stream.address, viewMethods.want, { stream: stream.id, add, remove })
+        await this.#options.rpc.call(stream.address, viewMethods.want, this.#wants(stream.id, add, remove))
       } catch (error) {
         this.#options.log.debug('views could not be asked for', { server: stream.address, error: errorMessage(error) })
         // The next stream begins with all that is wanted.
@@ -215,6 +217,11 @@ class LiveViews implements Views {
     this.#flushing = false
     // What was asked for while an old stream ended is for the new one.
     if (this.#add.length + this.#remove.length > 0 && this.#stream?.open === true) void this.#flush()
+  }
+
+  #wants(stream: string, add: readonly Want[], remove: readonly Want[]): Partial<Wants> {
+    const { datacenter } = this.#options
+    return { stream, add, remove, ...datacenter !== undefined && { datacenter } }
   }
 
   #pause(ms: number): Promise<void> {

@@ -30,7 +30,7 @@ class WanNode implements Wan {
   readonly #routes: Routes
   readonly remote: Wan['remote']
   #timer: Timer | undefined
-  #compared = 0
+  #compared = -Infinity
   #leaving = false
 
   constructor(options: WanOptions) {
@@ -160,7 +160,8 @@ class WanNode implements Wan {
     const { clock, lanServers, reconnectTimeout, self } = this.#options
     const now = clock.monotonic()
     const own = new Map(lanServers().filter(({ id, ports }) => id !== self().id && ports.wan > 0).map(server => [server.id, server]))
-    for (const { status: _status, ...info } of own.values()) this.#known.learn(info, 'other', now)
+    // Nobody but this datacenter tells of its servers, so a new one is told at once.
+    for (const { status: _status, ...info } of own.values()) if (this.#known.learn(info, 'other', now) === 'new') this.#compared = -Infinity
     for (const known of this.#known.all()) {
       if (!this.#isForeign(known.info) ? !own.has(known.info.id) : known.status !== 'alive' && now - known.since >= reconnectTimeout) this.#forget(known)
     }
