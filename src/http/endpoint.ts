@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
 import { empty, headerText, text, type Answer, type HeaderList } from './answer.js'
+import { Departures } from './departures.js'
 import type { Deps } from './deps.js'
 import { agentHeader, destination, onwardTarget, type Destination } from './forwarding.js'
 import type { Guards } from './guards.js'
@@ -33,11 +34,13 @@ export class Endpoints {
   readonly #deps: EndpointDeps
   readonly #prepared: () => Prepared
   readonly #readiness: Readiness
+  readonly #departures: Departures
 
   constructor(deps: EndpointDeps, prepared: () => Prepared) {
     this.#deps = deps
     this.#prepared = prepared
     this.#readiness = new Readiness(deps)
+    this.#departures = new Departures(deps.closing)
   }
 
   /** Answers one request; `route` undefined: there is no endpoint at its path. `served`: another agent has handed it on, and looked at the guards. */
@@ -47,7 +50,7 @@ export class Endpoints {
     const path = readRequestPath(target)
     const query = new Query(path.kind === 'ok' ? path.search : '')
     const pretty = prepared.settings.dev || query.has('pretty')
-    const gone = onceGone(response, this.#deps.closing)
+    const gone = this.#departures.of(response)
     let answer: Answer | undefined
     try {
       if (path.kind === 'bad') answer = text(path.reason, 400)
@@ -98,10 +101,9 @@ export class Endpoints {
     if (!served) guards.checkPath(parts.path)
     if (route === undefined) return empty(404)
     const { endpoint, rest } = endpointAt(route, parts.path)
-    const allow = ['Allow', ['OPTIONS', ...methods.filter(one => endpoint[one] !== undefined)].join(',')]
-    if (method === 'OPTIONS') return empty(200, allow)
+    if (method === 'OPTIONS') return empty(200, allowed(endpoint))
     const handler = handlerOf(endpoint, method)
-    if (handler === undefined) return text(`method ${method} not allowed`, 405, allow)
+    if (handler === undefined) return text(`method ${method} not allowed`, 405, allowed(endpoint))
     if (method !== 'GET' && !served) guards.checkWriter(exchange.client)
     const journey = { endpoint, query: parts.query, served, bodyDatacenter: '' }
     const elsewhere = destination(journey, this.#deps.forwarding, settings)
@@ -145,6 +147,8 @@ type Parts = Pick<ApiRequest, 'path' | 'query' | 'pretty' | 'gone' | 'url'>
 
 const noBody = Buffer.alloc(0)
 
+const allowed = (endpoint: Endpoint): HeaderList => ['Allow', ['OPTIONS', ...methods.filter(one => endpoint[one] !== undefined)].join(',')]
+
 const handlerOf = (endpoint: Endpoint, method: string): Handler | undefined =>
   methods.some(one => one === method) ? endpoint[method as (typeof methods)[number]] : undefined
 
@@ -155,21 +159,4 @@ function eitherSignal(first: AbortSignal, second: AbortSignal): { readonly gone:
   if (first.aborted || second.aborted) abort()
   for (const signal of [first, second]) signal.addEventListener('abort', abort)
   return { gone: controller.signal, release: () => { for (const signal of [first, second]) signal.removeEventListener('abort', abort) } }
-}
-
-/** A signal for when the client has gone or the server closes, made when it is first asked for. */
-function onceGone(response: ServerResponse, closing: AbortSignal): () => AbortSignal {
-  let controller: AbortController | undefined
-  return () => {
-    if (controller !== undefined) return controller.signal
-    const made = controller = new AbortController()
-    const abort = (): void => { made.abort() }
-    if (closing.aborted || response.destroyed) abort()
-    closing.addEventListener('abort', abort, { once: true })
-    response.once('close', () => {
-      closing.removeEventListener('abort', abort)
-      abort()
-    })
-    return made.signal
-  }
 }
