@@ -106,16 +106,10 @@ export class ClientMembership implements Membership {
     this.#list.stale()
   }
 
-  /** Begins to look for servers and to tell them of this agent. @throws MusterError with which a server refused it */
+  /** Begins to look for servers and to tell them of this agent. @throws MusterError with which a server refused it, or CLUSTER_JOIN_FAILED when nobody in `startJoin` answered */
   async start(): Promise<void> {
     const { startJoin, log } = this.#options
-    if (startJoin.length > 0) {
-      try {
-        log.info('joined', { agents: await this.join(startJoin, false) })
-      } catch (error) {
-        log.error('start_join failed', { error: errorMessage(error) })
-      }
-    }
+    if (startJoin.length > 0) log.info('joined', { agents: await this.join(startJoin, false) })
     void this.#retryJoin()
     await this.#heartbeats.start()
   }
