@@ -3,7 +3,7 @@ import type { Catalog} from '../catalog/index.js';
 import { preparedQueries } from '../catalog/index.js'
 import {
   ClusterMembership, catalogDirectory, createCoordinateBatch, createCoordinates, createWan, hostPort, registerDatacenters, registerQueryHandler, registerSyncHandlers, serveEvents, upstreams, ViewHub, wanStats,
-  type Duty, type Formation, type Membership, type Wan, type WanDirectory,
+  type Duty, type Formation, type Membership, type ServerInfo, type Wan, type WanDirectory,
 } from '../cluster/index.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { serverRemoteViews } from './remote-views.js'
@@ -25,10 +25,10 @@ export interface ServerKind {
 export function serverRole(parts: RoleParts, kind: ServerKind): Role {
   const { settings, calls, clock, random, log, opened } = parts
   const { catalog } = kind
-  const self = () => selfServer(settings, parts.nodeId, calls.server)
+  const self = () => shownServer(selfServer(settings, parts.nodeId, calls.server), settings)
   const wan: Wan = openWan(parts, kind, () => membership)
   const membership = new ClusterMembership({
-    self, expect: settings.bootstrapExpect, store: kind.store, catalog, wan, calls, encrypted: false, reconnectTimeout: settings.cluster.reconnectTimeout,
+    self, expect: settings.bootstrapExpect, store: kind.store, catalog, calls, ...calls.server.ports.wan > 0 && { wan }, encrypted: false, reconnectTimeout: settings.cluster.reconnectTimeout,
     holdTimeout: settings.cluster.rpcHoldTimeout, autopilot: settings.cluster.autopilot, clock, random, log: log.child('cluster'),
     ...kind.formation !== undefined && { formation: kind.formation }, ...kind.duties !== undefined && { duties: kind.duties },
   })
@@ -63,6 +63,10 @@ export function serverRole(parts: RoleParts, kind: ServerKind): Role {
     },
   }
 }
+
+/** A server whose cluster ports another program has is listed with those that it was to have: nobody can reach it there, and nobody will. */
+const shownServer = (self: ServerInfo, { ports }: RoleParts['settings']): ServerInfo =>
+  ({ ...self, ports: { ...self.ports, lan: self.ports.lan || Math.max(0, ports.serfLan), wan: self.ports.wan || Math.max(0, ports.serfWan) } })
 
 /** A server among others waits for as many as it takes, and answers for itself meanwhile. */
 function startOnceLoaded(catalog: Catalog, membership: Membership, { log, serversChanged }: RoleParts): void {

@@ -8,7 +8,7 @@ const fileIn = (directory: string): string => join(directory, 'members.json')
 export function readMembers(directory: string): readonly KnownPeer[] {
   try {
     const read: unknown = JSON.parse(readFileSync(fileIn(directory), 'utf8'))
-    return Array.isArray(read) ? read.filter(isPeer).map(({ name, peerUrls }) => ({ name, peerUrls })) : []
+    return Array.isArray(read) ? read.filter(isPeer).map(({ name, peerUrls, formerUrls }) => ({ name, peerUrls, ...areTexts(formerUrls) && { formerUrls } })) : []
   } catch {
     return []
   }
@@ -21,8 +21,22 @@ export function writeMembers(directory: string, members: readonly KnownPeer[]): 
   renameSync(`${file}.tmp`, file)
 }
 
+/** Former addresses that are kept of a member. */
+const mostFormer = 4
+
+/** Members as they are seen now, with where they were when they were seen before. `own` is where this one is, which the others may know before it sees it. */
+export function withFormer(before: readonly KnownPeer[], seen: readonly KnownPeer[], own: { readonly name: string; readonly peerUrl: string }): readonly KnownPeer[] {
+  return seen.map(({ name, peerUrls }) => {
+    const known = before.find(one => one.name === name)
+    const past = [...known?.formerUrls ?? [], ...known?.peerUrls ?? [], ...name === own.name ? [own.peerUrl] : []].filter(url => !peerUrls.includes(url))
+    return { name, peerUrls, ...past.length > 0 && { formerUrls: [...new Set(past)].slice(-mostFormer) } }
+  })
+}
+
 export const forgetMembers = (directory: string): void => { rmSync(fileIn(directory), { force: true }) }
 
 const isPeer = (value: unknown): value is KnownPeer =>
   typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' &&
-  'peerUrls' in value && Array.isArray(value.peerUrls) && value.peerUrls.every(url => typeof url === 'string')
+  'peerUrls' in value && areTexts(value.peerUrls)
+
+const areTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(one => typeof one === 'string')

@@ -13,7 +13,7 @@ import { explainEnding, type Ending } from './ending.js'
 import { HeardLog } from './heard-log.js'
 import { endEtcd, findLiving, type LivingEtcd } from './living.js'
 import { lineText } from './log-line.js'
-import { readMembers, writeMembers } from './member-file.js'
+import { readMembers, withFormer, writeMembers } from './member-file.js'
 import type { EtcdProcessOptions } from './options.js'
 import { Renumbering } from './renumbering.js'
 import { adoptEtcd, runEtcd, type Running } from './run-etcd.js'
@@ -314,7 +314,7 @@ class EtcdChild implements EtcdProcess {
   }
 
   #remember(members: readonly KnownPeer[]): void {
-    const seen = members.map(({ name, peerUrls }) => ({ name, peerUrls }))
+    const seen = withFormer(this.#members, members, { name: this.#options.name, peerUrl: this.peerUrl })
     if (JSON.stringify(seen) === JSON.stringify(this.#members)) return
     this.#members = seen
     this.#renumbering.know(seen)

@@ -55,7 +55,8 @@ export class Renumbering {
   async prepare(): Promise<Bridge> {
     this.close()
     if (!this.isNeeded) return { formerUrls: [], proxyPort: undefined }
-    const own = this.#stored.find(({ name }) => name === this.#own.name)?.peerUrls ?? []
+    const { peerUrls = [], formerUrls: earlier = [] } = this.#stored.find(({ name }) => name === this.#own.name) ?? {}
+    const own = [...earlier, ...peerUrls]
     const formerUrls = await listenable(this.#own.listenUrl, own.filter(url => url !== this.#own.peerUrl && url !== this.#own.listenUrl))
     this.#proxy = await PeerProxy.open(0)
     this.#route()
@@ -82,6 +83,8 @@ export class Renumbering {
 
   #route(): void {
     const routes = new Map<string, string>()
+    // The newest last, so that what one member had before does not hide where another is.
+    for (const { name, formerUrls = [] } of this.#stored) for (const url of formerUrls) routes.set(new URL(url).host, new URL(this.#present.get(name) ?? url).host)
     for (const { name, peerUrls } of this.#stored) {
       for (const url of peerUrls) routes.set(new URL(url).host, new URL(this.#present.get(name) ?? url).host)
     }

@@ -42,5 +42,8 @@ export interface EtcdProcess {
   discard(): void
 }
 
-/** A member of the own cluster as last seen. */
-export interface KnownPeer { readonly name: string; readonly peerUrls: readonly string[] }
+/**
+ * A member of the own cluster as last seen. `formerUrls`, the newest last: where it was before, which a member that has been away, or was stopped before it
+ * had read its log, may still believe.
+ */
+export interface KnownPeer { readonly name: string; readonly peerUrls: readonly string[]; readonly formerUrls?: readonly string[] }

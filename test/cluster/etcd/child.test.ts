@@ -121,7 +121,7 @@ void t.test('damaged data: not started again, with what to do', async t => {
   const bytes = fs.readFileSync(file)
   bytes.fill(0x5a, 0, 8192)
   fs.writeFileSync(file, bytes)
-  t.match(await caught(etcd.process.start({ how: 'again' })), { code: 'ETCD_FAILED', message: /its data is damaged/, hint: /remove-peer/ })
+  t.match(await caught(etcd.process.start({ how: 'again' })), { code: 'ETCD_FAILED', message: /its data is damaged/, hint: /moves its data aside/ })
   t.equal(etcd.process.state, 'failed')
   t.equal(livingPid(etcd.directory), undefined)
 })

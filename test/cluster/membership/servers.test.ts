@@ -107,7 +107,8 @@ void t.test('a server leaves', async t => {
 void t.test('joining is contacting a member', async t => {
   const { s1, s2, network } = await twoServers(t)
   t.equal(await s1.membership.join(['127.0.0.1', '127.0.0.2:8301'], false), 2)
-  const stranger = { self: agentInfo('x', 'f'), datacenter: 'dc1', expect: 0, carries: false, servers: [] }
+  // It belongs to a server that is no member here.
+  const stranger = { self: agentInfo('x', 'f'), datacenter: 'dc1', expect: 0, carries: false, servers: [serverInfo('s9', 'e')] }
   network.places.set('127.0.0.3:8301', { ...s2.calls, call: () => Promise.resolve(stranger) })
   network.places.set('127.0.0.4:8301', { ...s2.calls, call: () => Promise.resolve({ ...stranger, datacenter: 'dc2' }) })
   await t.rejects(s1.membership.join(['127.0.0.3'], false), { code: 'CLUSTER_JOIN_FAILED', message: /no member of this cluster/ })
