@@ -110,7 +110,8 @@ function testFiles(folder) {
 
 async function runTap(testFiles) {
   if (testFiles.length === 0) return { passed: 0, failed: 0 }
-  const jobs = String(Math.max(1, Math.min(4, os.availableParallelism())))
+  // One more than there are cores: many tests wait for leases and elections.
+  const jobs = String(Math.min(4, os.availableParallelism() + 1))
   const { code, output } = await follow('node_modules/.bin/tap', ['run', '--disable-coverage', `--jobs=${jobs}`, `--timeout=${Math.max(300, Number(process.env.HISTORY_SECONDS ?? 0) + 180)}`, '--reporter=terse', ...testFiles])
   const count = word => Number([...output.matchAll(new RegExp(`# ${word}\\s+(\\d+)`, 'g'))].at(-1)?.[1] ?? 0)
   const total = /# \{ total: (\d+)(?:, pass: (\d+))?(?:, fail: (\d+))?/.exec(output)
