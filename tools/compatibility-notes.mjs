@@ -84,6 +84,7 @@ export const endpoints = {
   '/v1/operator/autopilot/configuration': ['GET, PUT', same],
   '/v1/operator/autopilot/health': ['GET', same],
   '/v1/operator/autopilot/state': ['GET', same],
+  '/v1/operator/usage': ['GET', 'as Consul since 1.14'],
   '/v1/operator/keyring': ['GET, POST, PUT, DELETE', noKeys],
   '/v1/snapshot': ['GET, PUT', 'same outer form (gzip, tar, checksums); an archive of Consul itself cannot be restored, and the other way round'],
   '/v1/internal/ui/nodes': ['GET', same],
@@ -121,6 +122,7 @@ export const commandNotes = {
   'snapshot restore': 'muster\'s own archives, see `/v1/snapshot`',
   'snapshot inspect': 'muster\'s own archives, see `/v1/snapshot`',
   'operator raft transfer-leader': 'as Consul since 1.11',
+  'operator usage instances': 'as Consul since 1.14, in one table',
   'operator raft remove-peer': 'refused where it would leave no majority',
   'rtt': 'with `-wan`, between servers of datacenters',
 }

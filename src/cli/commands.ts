@@ -31,6 +31,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'operator raft list-peers', summary: 'List the servers that keep the catalog', load: () => import('./commands/operator-raft-list-peers.js') },
   { name: 'operator raft remove-peer', summary: 'Remove a server that will not come back', load: () => import('./commands/operator-raft-remove-peer.js') },
   { name: 'operator raft transfer-leader', summary: 'Hand the lead to another server', load: () => import('./commands/operator-raft-transfer-leader.js') },
+  { name: 'operator usage instances', summary: 'Count nodes, services and their instances', load: () => import('./commands/operator-usage-instances.js') },
   { name: 'operator autopilot get-config', summary: 'Show how servers are looked after', load: () => import('./commands/operator-autopilot-get-config.js') },
   { name: 'operator autopilot set-config', summary: 'Change how servers are looked after', load: () => import('./commands/operator-autopilot-set-config.js') },
   { name: 'operator autopilot state', summary: 'Show how the servers are', load: () => import('./commands/operator-autopilot-state.js') },

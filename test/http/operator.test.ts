@@ -100,3 +100,14 @@ t.test('a password of the settings is not shown', async t => {
     t.match((await get(path)).body, /"password":""/)
   }
 })
+
+t.test('usage: how much is registered', async t => {
+  const { get, put } = await serve(t)
+  const before = (await get('/v1/operator/usage')).json() as { Usage: Record<string, { Nodes: number; Services: number; ServiceInstances: number; BillableServiceInstances: number }> }
+  const { dc1 = { Nodes: 0, Services: 0, ServiceInstances: 0, BillableServiceInstances: 0 } } = before.Usage
+  for (const ID of ['a', 'b']) await put('/v1/catalog/register', { Node: 'ext', Address: '192.0.2.1', Service: { ID, Service: 'db' } })
+  t.match((await get('/v1/operator/usage')).json(), {
+    Usage: { dc1: { Nodes: dc1.Nodes + 1, Services: dc1.Services + 1, ServiceInstances: dc1.ServiceInstances + 2, BillableServiceInstances: dc1.BillableServiceInstances + 2 } },
+    KnownLeader: true, ConsistencyLevel: 'leader',
+  })
+})

@@ -19,6 +19,7 @@ import { operatorAutopilotRoutes } from './operator-autopilot.js'
 import { operatorKeyringRoutes } from './operator-keyring.js'
 import { operatorRaftRoutes } from './operator-raft.js'
 import { profileRoutes } from './profile.js'
+import { operatorUsageRoutes } from './operator-usage.js'
 import { queryRoutes } from './query.js'
 import { rootRoutes } from './root.js'
 import { sessionRoutes } from './session.js'
@@ -30,7 +31,7 @@ import { txnRoutes } from './txn.js'
 const areas: readonly ((deps: Deps) => readonly Route[])[] = [
   agentSelfRoutes, agentServicesRoutes, agentCheckReportRoutes, agentHealthRoutes, agentControlRoutes, agentMonitorRoutes, agentMetricsRoutes,
   catalogRoutes, catalogWriteRoutes, coordinateRoutes, eventRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, queryRoutes, statusRoutes, snapshotRoutes,
-  operatorRaftRoutes, operatorAutopilotRoutes, operatorKeyringRoutes, internalUiRoutes, aclRoutes, profileRoutes, rootRoutes,
+  operatorRaftRoutes, operatorAutopilotRoutes, operatorKeyringRoutes, operatorUsageRoutes, internalUiRoutes, aclRoutes, profileRoutes, rootRoutes,
 ]
 
 /** All endpoints. */
