@@ -16,9 +16,9 @@ export interface ServersFile {
   close(): Promise<void>
 }
 
-/** The file `servers.json` in `directory`. */
+/** The file `known-servers.json` in `directory`. */
 export function serversFile(directory: string, log: Logger): ServersFile {
-  const file = path.join(directory, 'servers.json')
+  const file = path.join(directory, 'known-servers.json')
   let writing: Promise<void> = Promise.resolve()
   let next: readonly ServerInfo[] | undefined
   const writeNext = async (): Promise<void> => {

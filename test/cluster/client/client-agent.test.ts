@@ -185,7 +185,7 @@ void t.test('the servers are remembered', async t => {
   file.write(servers)
   await file.close()
   t.same(await serversFile(directory, log).read(), servers)
-  t.match(readFileSync(path.join(directory, 'servers.json'), 'utf8'), /"s2"/)
+  t.match(readFileSync(path.join(directory, 'known-servers.json'), 'utf8'), /"s2"/)
   t.same(log.lines, [])
 })
 

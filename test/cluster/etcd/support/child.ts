@@ -50,7 +50,8 @@ export async function openChild(t: Test, options: Partial<EtcdProcessOptions> & 
 export async function newcomer(t: Test, first: Child, former?: Child, name = 'n2'): Promise<{ readonly second: Child; readonly id: string }> {
   const second = former ?? await openChild(t, { name })
   await until('the first leads', async () => (await first.process.admin.status()).leader !== '')
-  const { member, members } = await first.process.admin.addLearner([second.process.peerUrl])
+  // Right after another change of its members etcd refuses now and then; whoever enters asks again.
+  const { member, members } = await until('etcd takes it', () => first.process.admin.addLearner([second.process.peerUrl]).catch(() => undefined))
   await second.process.start({ how: 'enter', members: members.map(({ name, peerUrls }) => ({ name, peerUrl: peerUrls[0] ?? '' })) })
   await until('it answers and has caught up', async () => second.process.state === 'running' && (await second.process.admin.status()).leader !== '')
   return { second, id: member.id }
