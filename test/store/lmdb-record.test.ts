@@ -45,6 +45,7 @@ void t.test('keys compare as their bytes do', t => {
   const short = fc.string({ unit: fc.constantFrom('a', 'é', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{10ffff}'), maxLength: 4 })
   fc.assert(fc.property(short, short, (a, b) => { t.equal(Math.sign(compareKeys(a, b)), sign(a, b)) }))
   t.same(['', 'a\ud800', '\udc00b'].map(isKey), [false, false, false])
-  t.same(['\u0000', 'a', '\u{1f600}'].map(isKey), [true, true, true])
+  t.same(['a', 'a\u0000', '\u{1f600}'].map(isKey), [true, true, true])
+  t.equal(isKey('\u0000a'), false, 'the store in etcd keeps its own notes there')
   t.end()
 })
