@@ -25,14 +25,15 @@ export function perSecond({ url, connections = 64, seconds = 5, lua }: Load): nu
   }
 }
 
-/** A script that puts values of 200 bytes under a thousand keys, one after the other. */
+/** A script that puts values of 200 bytes under a thousand keys, one after the other. No two are alike: a value that stands already is not written. */
 export const puts = `
 wrk.method = "PUT"
-wrk.body = string.rep("v", 200)
+math.randomseed(os.time())
+local run = math.random(999999)
 local count = 0
 request = function()
   count = count + 1
-  return wrk.format(nil, "/v1/kv/bench/" .. (count % 1000))
+  return wrk.format(nil, "/v1/kv/bench/" .. (count % 1000), nil, string.format("%06d%010d", run, count) .. string.rep("v", 184))
 end
 `
 
