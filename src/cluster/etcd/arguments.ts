@@ -80,14 +80,22 @@ const essence = (args: readonly string[]): string => args
 export const flagValue = (args: readonly string[], flag: string): string =>
   args.find(arg => arg.startsWith(`${flag}=`))?.slice(flag.length + 1) ?? ''
 
+/** The machine that etcd runs on: `architecture` as Node.js names it, `cores` that this process may use. */
+export interface EtcdMachine {
+  readonly architecture: string
+  readonly cores: number
+}
+
 /**
  * The environment that etcd gets. Its own variables would override what is set here, and a proxy for the machine's web traffic is none for Raft.
  */
-export function etcdEnvironment(env: NodeJS.ProcessEnv, proxyPort: number | undefined, architecture: string): NodeJS.ProcessEnv {
+export function etcdEnvironment(env: NodeJS.ProcessEnv, proxyPort: number | undefined, { architecture, cores }: EtcdMachine): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(([name]) => !/^ETCD_|^(https?|all|no)_proxy$|^REQUEST_METHOD$/i.test(name))
   // etcd 3.4 runs on some processors only when told that this is meant.
   const go = ({ arm64: 'arm64', arm: 'arm', ia32: '386', riscv64: 'riscv64' } as Readonly<Record<string, string>>)[architecture]
   return {
+    // Half of the machine, as the agent needs the other: etcd spreads its small steps over all the threads it has, and waking those costs more than they do.
+    GOMAXPROCS: String(Math.max(1, Math.floor(cores / 2))),
     ...Object.fromEntries(kept),
     ...go !== undefined && { ETCD_UNSUPPORTED_ARCH: go },
     ...proxyPort !== undefined && { HTTP_PROXY: `http://127.0.0.1:${proxyPort}` },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { ensureFolder } from '../../common/folder.js'
 import { milliseconds } from '../../common/duration.js'
@@ -186,7 +187,7 @@ class EtcdChild implements EtcdProcess {
     removeSocket(directory)
     this.#heard?.begin()
     const args = [...steadyArguments(this.#options, formerUrls), ...initialArguments(this.#options, start, randomUUID())]
-    return runEtcd(program, args, directory, etcdEnvironment(process.env, proxyPort, process.arch))
+    return runEtcd(program, args, directory, etcdEnvironment(process.env, proxyPort, { architecture: process.arch, cores: availableParallelism() }))
   }
 
   /** Resolves when its peers or clients get answers, or with how it ended before. */

@@ -22,8 +22,11 @@ import { suspect } from './suspicion.js'
 /** Groups under way at a time: one is written while the next one is on its way there. */
 const mostUnderWay = 3
 
-/** How many must wait to be sent while another group is under way: with fewer it is faster to let more of them gather. */
-const worthWhile = 64
+/**
+ * How many must wait before they are sent beside what is under way, as a share of those. Etcd takes nearly as long for a small group as for a large
+ * one, so groups are to be of about one size: callers who all wait for their answers then fall into two halves, one written while the other is answered.
+ */
+const worthWhile = 0.75
 
 /** Milliseconds that the next group waits at most until watchers have seen the one before. */
 const lateness = 5
@@ -100,7 +103,7 @@ export class Groups {
   }
 
   #dispatch(): void {
-    while (!this.#paused && (this.#underWay.size === 0 || (this.#underWay.size < mostUnderWay && this.#queue.length >= worthWhile))) {
+    while (!this.#paused && (this.#underWay.size === 0 || (this.#underWay.size < mostUnderWay && this.#queue.length >= worthWhile * this.#travelling()))) {
       const group = this.#queue.take(this.#limits, this.#claims())
       if (group === undefined) break
       this.#underWay.add(group)
@@ -111,6 +114,13 @@ export class Groups {
     }
     if (this.#underWay.size > 0 || this.#unseen > 0 || this.#queue.length > 0) return
     for (const idle of this.#idle.splice(0)) idle()
+  }
+
+  /** How many transactions are under way. */
+  #travelling(): number {
+    let count = 0
+    for (const { members } of this.#underWay) count += members.length
+    return count
   }
 
   #claims(): Claims[] { return [...this.#underWay].map(({ claims }) => claims) }

@@ -62,9 +62,10 @@ void t.test('arguments', async t => {
 })
 
 void t.test('what an etcd must not inherit', async t => {
-  const env = etcdEnvironment({ PATH: '/bin', ETCD_NAME: 'x', HTTP_PROXY: 'http://web', https_proxy: 'y', NO_PROXY: '*', HOME: '/h' }, 8080, 'x64')
-  t.same(env, { PATH: '/bin', HOME: '/h', HTTP_PROXY: 'http://127.0.0.1:8080' })
-  t.same(etcdEnvironment({}, undefined, 'arm64'), { ETCD_UNSUPPORTED_ARCH: 'arm64' })
+  const env = etcdEnvironment({ PATH: '/bin', ETCD_NAME: 'x', HTTP_PROXY: 'http://web', https_proxy: 'y', NO_PROXY: '*', HOME: '/h' }, 8080, { architecture: 'x64', cores: 8 })
+  t.same(env, { PATH: '/bin', HOME: '/h', HTTP_PROXY: 'http://127.0.0.1:8080', GOMAXPROCS: '4' })
+  t.same(etcdEnvironment({}, undefined, { architecture: 'arm64', cores: 1 }), { ETCD_UNSUPPORTED_ARCH: 'arm64', GOMAXPROCS: '1' })
+  t.equal(etcdEnvironment({ GOMAXPROCS: '3' }, undefined, { architecture: 'x64', cores: 8 }).GOMAXPROCS, '3', 'who sets it is heard')
 })
 
 void t.test('lines of its log', async t => {
