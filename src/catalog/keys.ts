@@ -104,6 +104,9 @@ export const assertId = (what: string, id: string): void => { assertLength(what,
 /** @throws MusterError CATALOG_NAME_TOO_LONG when the name of a KV entry is too long. */
 export const assertKvKey = (key: string): void => { assertLength('key', key, maxKvKeyBytes) }
 
+/** Whether a KV entry may have this name. */
+export const isKvKey = (key: string): boolean => lengthFault('key', key, maxKvKeyBytes) === undefined
+
 function assertLength(what: string, text: string, limit: number): void {
   const fault = lengthFault(what, text, limit)
   if (fault !== undefined) throw new MusterError('CATALOG_NAME_TOO_LONG', fault, { status: 400 })

@@ -1,24 +1,28 @@
 import type { Revision } from '../../store/index.js'
+import type { PlannedWrite } from '../api.js'
 import { kvKey, lockKey, prefixRange } from '../keys.js'
 import { encodeKv } from '../kv/kv-codec.js'
 import { encodeLock } from '../kv/lock-codec.js'
 import type { KvData } from '../kv/types.js'
-import type { Draft } from './draft.js'
+import type { Draft, DraftReads } from './draft.js'
 
 /** Whether two entries have the same flags and bytes. */
 export const sameContent = (a: Pick<KvData, 'flags' | 'value'>, b: Pick<KvData, 'flags' | 'value'>): boolean =>
   a.flags === b.flags && Buffer.compare(a.value, b.value) === 0
+
+/** The write of an entry that was never locked, which relies on nothing; none where it stands so already. */
+export const plainPut = (state: DraftReads, data: KvData): readonly PlannedWrite[] =>
+  stands(state, data) ? [] : [{ kind: 'put', key: kvKey(data.key), value: encodeKv(data) }]
 
 /**
  * Writes an entry when it differs. Who holds it goes on holding it, but its LockIndex begins anew, as in Consul 1.10. An entry that
  * was never locked is written without any condition, so writers of one key do not disturb each other.
  */
 export function setKv(draft: Draft, data: KvData): void {
-  const standing = draft.state.kv(data.key)
   const lock = draft.state.kvLock(data.key)
   if (lock !== undefined) draft.relyOnKey(lockKey(data.key), lock.modified)
   const lockIndex = lock?.lockIndex ?? 0
-  if (standing !== undefined && lockIndex === 0 && sameContent(standing, data)) return
+  if (lockIndex === 0 && stands(draft.state, data)) return
   draft.put(kvKey(data.key), encodeKv(data))
   if (lock === undefined || lockIndex === 0) return
   if (lock.session === '') draft.delete(lockKey(data.key))
@@ -57,6 +61,11 @@ export function deleteTreeKv(draft: Draft, prefix: string): void {
   if (keys.length === 0) return
   draft.deleteRange(prefixRange(kvKey(prefix)), keys.map(kvKey))
   draft.deleteRange(prefixRange(lockKey(prefix)), keys.map(lockKey))
+}
+
+function stands(state: DraftReads, data: KvData): boolean {
+  const standing = state.kv(data.key)
+  return standing !== undefined && sameContent(standing, data)
 }
 
 function standsAt(draft: Draft, key: string, index: number): boolean {
