@@ -10,6 +10,7 @@ import { encode } from './encode.js'
 import { isConnectionFault, isLeaseGone, isNoSpace, isTooLarge, isTooManyOperations, isUnappliedForNow, isUncertain, noLeader, noSpace, noSpaceHint, refused, uncertain } from './failures.js'
 import type { Fence } from './fence.js'
 import type { Feed } from './feed.js'
+import { Gathering } from './gathering.js'
 import type { Keyspace } from './keyspace.js'
 import { Limits } from './limits.js'
 import { leaseOf, puts } from './member.js'
@@ -22,10 +23,7 @@ import { suspect } from './suspicion.js'
 /** Groups under way at a time: one is written while the next one is on its way there. */
 const mostUnderWay = 3
 
-/**
- * How many must wait before they are sent beside what is under way, as a share of those. Etcd takes nearly as long for a small group as for a large
- * one, so groups are to be of about one size: callers who all wait for their answers then fall into two halves, one written while the other is answered.
- */
+/** How many must wait before they are sent beside what is under way, as a share of those: etcd takes nearly as long for a small group as for a large one. */
 const worthWhile = 0.75
 
 /** Milliseconds that the next group waits at most until watchers have seen the one before. */
@@ -52,6 +50,7 @@ export class Groups {
   readonly #fence: Fence
   readonly #limits: Limits
   readonly #queue = new Queue()
+  readonly #gathering: Gathering
   readonly #underWay = new Set<Group>()
   readonly #pauses = new Pauses()
   #scheduled = false
@@ -68,6 +67,7 @@ export class Groups {
     this.#settle = parts.settle
     this.#fence = parts.fence
     this.#limits = new Limits(parts.caller, parts.keys)
+    this.#gathering = new Gathering(parts.caller.clock, () => { this.#wake() })
   }
 
   submit(transaction: Transaction): Promise<Committed> {
@@ -80,6 +80,7 @@ export class Groups {
       this.#queue.push({
         transaction, footprint: footprintOf(transaction), encoded: encode(transaction, this.#keys), since: this.#caller.clock.monotonic(), resolve, reject,
       })
+      this.#gathering.came()
       this.#wake()
     })
   }
@@ -87,6 +88,7 @@ export class Groups {
   /** Takes no more transactions and waits until those already taken are answered. */
   close(): Promise<void> {
     this.#closing = true
+    this.#gathering.close()
     return new Promise(resolve => {
       this.#idle.push(resolve)
       this.#wake()
@@ -103,7 +105,7 @@ export class Groups {
   }
 
   #dispatch(): void {
-    while (!this.#paused && (this.#underWay.size === 0 || (this.#underWay.size < mostUnderWay && this.#queue.length >= worthWhile * this.#travelling()))) {
+    while (this.#maySetOut()) {
       const group = this.#queue.take(this.#limits, this.#claims())
       if (group === undefined) break
       this.#underWay.add(group)
@@ -116,11 +118,12 @@ export class Groups {
     for (const idle of this.#idle.splice(0)) idle()
   }
 
-  /** How many transactions are under way. */
-  #travelling(): number {
-    let count = 0
-    for (const { members } of this.#underWay) count += members.length
-    return count
+  #maySetOut(): boolean {
+    if (this.#paused || this.#queue.length === 0) return false
+    if (this.#underWay.size === 0) return !this.#gathering.holds(this.#queue.length)
+    let travelling = 0
+    for (const { members } of this.#underWay) travelling += members.length
+    return this.#underWay.size < mostUnderWay && this.#queue.length >= worthWhile * travelling
   }
 
   #claims(): Claims[] { return [...this.#underWay].map(({ claims }) => claims) }
@@ -189,6 +192,7 @@ export class Groups {
     }
     // Those who are answered now have their next transaction ready for the next group; but it does not wait for a watch that is late.
     await Promise.race([this.#shown(members, accepted, header.revision), this.#caller.pause(lateness)])
+    this.#gathering.answered(members.length, this.#queue.length)
   }
 
   /** Answers once watchers have seen what was written, while the next group is on its way already. */
