@@ -141,7 +141,7 @@ async function handOn(exchange: Exchange, { upstreams, unreachable }: Destinatio
     target: onwardTarget(url, settings), requestHeaders: exchange.served ? [] : [agentHeader, headerText(settings.nodeName)],
     answerHeaders: exchange.served ? [] : common, ...body && { body },
   })
-  if (answer === 'unreachable') throw unreachable
+  if (answer === 'unreachable') throw unreachable()
   return answer
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../common/clock.js'
 import { text, type Answer } from './answer.js'
 import { agentHeader, type HandOver, type Upstreams } from './forwarding.js'
-import { readBody } from './read-body.js'
+import { arrivedBody, readBody } from './read-body.js'
 
 /** Where a request comes from: a socket, or this process itself. */
 export interface Exchange {
@@ -32,7 +32,10 @@ export function exchangeOf(request: IncomingMessage, response: ServerResponse, s
       const end = (): void => { clock.after(lastWait, () => { response.destroy() }) }
       closing.addEventListener('abort', end, { once: true })
       try {
-        return await upstreams.proxy(request, response, options) ? undefined : 'unreachable'
+        // By the next microtask a small body has come.
+        await Promise.resolve()
+        const body = options.body ?? arrivedBody(request)
+        return await upstreams.proxy(request, response, { ...options, ...body && { body } }) ? undefined : 'unreachable'
       } finally {
         closing.removeEventListener('abort', end)
       }

@@ -35,8 +35,8 @@ export interface Forwarding {
 /** Tells the second agent which one its client talks to. Taken from other agents only. */
 export const agentHeader = 'muster-agent'
 
-/** Where one request goes, and what is said when nobody there can be reached. */
-export interface Destination { readonly upstreams: Upstreams; readonly unreachable: MusterError }
+/** Where one request goes, and what is said when nobody there can be reached: made only then, as an error with its stack is a tenth of a request's time. */
+export interface Destination { readonly upstreams: Upstreams; readonly unreachable: () => MusterError }
 
 /** What decides where a request goes. `served`: another agent handed it on to this one. */
 export interface Journey {
@@ -58,13 +58,13 @@ export function destination({ endpoint, query, served, bodyDatacenter }: Journey
   if (forwarding.servers !== undefined) {
     // A client agent has nothing to answer with. Handing on what came from another agent might go on in circles.
     if (served) throw noServers()
-    return { upstreams: forwarding.servers, unreachable: noServers() }
+    return { upstreams: forwarding.servers, unreachable: noServers }
   }
   const datacenter = query.first('dc') === '' ? bodyDatacenter : query.first('dc')
   if (isHere(datacenter, settings)) return undefined
   const upstreams = forwarding.datacenter?.(datacenter.toLowerCase())
   if (upstreams === undefined) throw noPath()
-  return { upstreams, unreachable: new MusterError('HTTP_DATACENTER', 'Remote DC has no server currently reachable', { status: 500 }) }
+  return { upstreams, unreachable: () => new MusterError('HTTP_DATACENTER', 'Remote DC has no server currently reachable', { status: 500 }) }
 }
 
 function ownerOf(node: string, forwarding: Forwarding, settings: Settings): Destination | undefined {
@@ -73,7 +73,7 @@ function ownerOf(node: string, forwarding: Forwarding, settings: Settings): Dest
   if (upstreams === undefined) {
     throw new MusterError('CLUSTER_UNKNOWN_MEMBER', `no living agent of node "${node}" is known`, { status: 404, hint: 'muster members lists those there are' })
   }
-  return { upstreams, unreachable: new MusterError('CLUSTER_UNREACHABLE', `the agent of node "${node}" cannot be reached`) }
+  return { upstreams, unreachable: () => new MusterError('CLUSTER_UNREACHABLE', `the agent of node "${node}" cannot be reached`) }
 }
 
 /** Whether a datacenter is this one; '' is. */

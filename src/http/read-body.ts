@@ -8,11 +8,8 @@ import { MusterError } from '../common/errors.js'
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > limit) throw tooLarge(announced, limit)
-  // A small body has come with its head: it is taken as it lies there, without the listeners that a longer one needs.
-  if (request.complete && request.readableLength === announced && announced > 0) {
-    const whole = request.read() as Buffer | null
-    if (whole?.length === announced) return whole
-  }
+  const arrived = arrivedBody(request)
+  if (arrived !== undefined) return arrived
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -31,6 +28,16 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     request.on('data', take).on('end', done).on('close', aborted).on('error', aborted)
     if (request.readableEnded) done()
   })
+}
+
+/**
+ * The body of a request if all of it is there, as a small one that came with its head is from the next microtask on: taken as it lies there, without
+ * the listeners that a longer one needs. Undefined: nothing was taken.
+ */
+export function arrivedBody(request: IncomingMessage): Buffer | undefined {
+  const announced = Number(request.headers['content-length'] ?? 0)
+  if (!request.complete || announced === 0 || request.readableLength !== announced) return undefined
+  return request.read() as Buffer
 }
 
 const tooLarge = (size: number, limit: number): MusterError =>
