@@ -1,3 +1,4 @@
+import type { EndSignal } from '../common/end-signal.js'
 import type { CheckStatus } from '../common/health.js'
 import type { CheckDefinition, Declared, DeclaredChange, Diagnostic, NeedsRestart, Origin, ServiceDefinition, Settings } from '../config/index.js'
 
@@ -33,7 +34,7 @@ export interface LocalReads {
   checks(): ReadonlyMap<string, LocalCheck>
   checksOfService(serviceId: string): readonly LocalCheck[]
   /** Resolves true when the service's content hash differs from `hash` (also: it is gone), false after `ms` or on abort. */
-  waitForService(id: string, hash: string, ms: number, signal?: AbortSignal): Promise<boolean>
+  waitForService(id: string, hash: string, ms: number, signal?: EndSignal): Promise<boolean>
 }
 
 /** One configuration file as last read. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { EndSignal } from '../common/end-signal.js'
 import type { CheckStatus } from '../common/health.js'
 import type { CheckDefinition, ServiceDefinition } from '../config/index.js'
 import type { EntryOrigin, LocalCheck, LocalReads, LocalService } from './api.js'
@@ -46,7 +47,7 @@ export class LocalState implements LocalReads {
     return [...this.#checkIds.get(serviceId) ?? []].flatMap(id => this.#checks.get(id) ?? [])
   }
 
-  async waitForService(id: string, hash: string, ms: number, signal?: AbortSignal): Promise<boolean> {
+  async waitForService(id: string, hash: string, ms: number, signal?: EndSignal): Promise<boolean> {
     const deadline = performance.now() + ms
     while (this.#services.get(id)?.contentHash === hash) {
       if (!await this.#waits.wait(id, deadline - performance.now(), signal)) return false

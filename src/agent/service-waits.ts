@@ -1,9 +1,11 @@
+import type { EndSignal } from '../common/end-signal.js'
+
 /** Readers that wait for one service to change or to go, by service id. */
 export class ServiceWaits {
   readonly #waiting = new Map<string, Set<(changed: boolean) => void>>()
 
   /** Resolves true at the next {@link wake} of that id, false after `ms` or when `signal` is aborted. */
-  wait(id: string, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+  wait(id: string, ms: number, signal: EndSignal | undefined): Promise<boolean> {
     if (signal?.aborted === true) return Promise.resolve(false)
     return new Promise(resolve => {
       const waiters = this.#waiting.get(id) ?? new Set()

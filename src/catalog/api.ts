@@ -1,4 +1,5 @@
 import type { Duration } from '../common/duration.js'
+import type { EndSignal } from '../common/end-signal.js'
 import type { MusterError } from '../common/errors.js'
 import type { Condition, LeaseId, Revision, Snapshot, Write } from '../store/index.js'
 import type { UserEvent } from './events/types.js'
@@ -156,7 +157,7 @@ export interface CatalogReads {
    * Resolves true when `topic.index` is above `after`, false when `ms` have passed or `signal` was aborted. At once when it already is.
    * Readers that wait on one topic share one wake-up.
    */
-  wait(topic: Topic, after: Revision, ms: number, signal?: AbortSignal): Promise<boolean>
+  wait(topic: Topic, after: Revision, ms: number, signal?: EndSignal): Promise<boolean>
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js'
+import type { EndSignal } from '../common/end-signal.js'
 import { MusterError } from '../common/errors.js'
 import { revision } from '../store/index.js'
 import type { Batch, Change, Revision, Snapshot } from '../store/index.js'
@@ -120,7 +121,7 @@ export class CatalogState implements CatalogReads {
     return joined
   }
 
-  wait(topic: Topic, after: Revision, ms: number, signal?: AbortSignal): Promise<boolean> {
+  wait(topic: Topic, after: Revision, ms: number, signal?: EndSignal): Promise<boolean> {
     return this.#topics.wait(topic, after, ms, signal)
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js'
+import type { EndSignal } from '../common/end-signal.js'
 import { revision } from '../store/index.js'
 import type { Revision } from '../store/index.js'
 import type { Topic } from './api.js'
@@ -203,7 +204,7 @@ export class Topics {
   }
 
   /** See {@link CatalogReads.wait}. @throws TypeError for a topic of another catalog */
-  wait(topic: Topic, after: Revision, ms: number, signal?: AbortSignal): Promise<boolean> {
+  wait(topic: Topic, after: Revision, ms: number, signal?: EndSignal): Promise<boolean> {
     if (!(topic instanceof TopicCell)) throw new TypeError(`topic ${topic.name} is not of this catalog`)
     if (topic.index > after) return Promise.resolve(true)
     if (ms <= 0 || signal?.aborted === true || this.#closed) return Promise.resolve(false)

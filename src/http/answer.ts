@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { EndSignal } from '../common/end-signal.js'
 import type { PreparedBody } from './prepared-body.js'
 
 /** Header names and values in turn, as node's writeHead takes them. */
@@ -12,7 +13,7 @@ export type Answer =
   /** Sent as they are, never compressed on the way. */
   | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly type: string; readonly status: number; readonly headers: HeaderList }
   | { readonly kind: 'prepared'; readonly body: PreparedBody; readonly headers: HeaderList }
-  | { readonly kind: 'stream'; readonly type: string; readonly headers: HeaderList; readonly start: (sink: Writable, gone: AbortSignal) => void }
+  | { readonly kind: 'stream'; readonly type: string; readonly headers: HeaderList; readonly start: (sink: Writable, gone: EndSignal) => void }
 
 const plainText = 'text/plain; charset=utf-8'
 

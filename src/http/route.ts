@@ -1,3 +1,4 @@
+import type { EndSignal } from '../common/end-signal.js'
 import type { Settings } from '../config/index.js'
 import type { Answer } from './answer.js'
 import type { Query } from './query.js'
@@ -19,7 +20,7 @@ export interface ApiRequest {
   readonly body: Buffer
   readonly pretty: boolean
   /** Aborted when the client has gone or the server closes. Ask for it only to wait: it is made on first use. */
-  readonly gone: () => AbortSignal
+  readonly gone: () => EndSignal
 }
 
 export type Handler = (request: ApiRequest) => Answer | Promise<Answer>

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, createGzip, gzip } from 'node:zlib'
+import type { EndSignal } from '../common/end-signal.js'
 import type { Answer, HeaderList } from './answer.js'
 import { acceptsGzip, gzipFrom, type Built, type PreparedBody } from './prepared-body.js'
 import { prettyJson } from './reads.js'
@@ -10,7 +11,7 @@ export interface SendOptions {
   readonly pretty: boolean
   /** The connection ends with this answer. */
   readonly last: boolean
-  readonly gone: () => AbortSignal
+  readonly gone: () => EndSignal
 }
 
 /** Whether the client takes gzip. */
@@ -78,7 +79,7 @@ export function writeWhole(response: ServerResponse, status: number, headers: He
 /** Longest body that is joined to the head, in bytes: beyond it the copy costs more than the second piece. */
 const longestJoined = 2048
 
-function stream(request: IncomingMessage, response: ServerResponse, answer: Extract<Answer, { kind: 'stream' }>, headers: HeaderList, gone: AbortSignal): void {
+function stream(request: IncomingMessage, response: ServerResponse, answer: Extract<Answer, { kind: 'stream' }>, headers: HeaderList, gone: EndSignal): void {
   const typed = [...headers, 'Content-Type', answer.type]
   const packed = wantsGzip(request)
   response.writeHead(200, packed ? [...typed, 'Content-Encoding', 'gzip'] : typed)

@@ -1,5 +1,6 @@
 import type { UserEvent } from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
+import type { EndSignal } from '../../common/end-signal.js'
 import { acceptsEvent } from './filters.js'
 
 /** The events of a datacenter as they are fired, each once, from now on. */
@@ -53,7 +54,7 @@ export class EventLog {
   }
 
   /** The list once it no longer stands at `index`, or after `ms`, or when `signal` is aborted. */
-  async wait(name: string, index: bigint, ms: number, signal: AbortSignal): Promise<readonly UserEvent[]> {
+  async wait(name: string, index: bigint, ms: number, signal: EndSignal): Promise<readonly UserEvent[]> {
     const until = this.#clock.monotonic() + ms
     for (;;) {
       const events = this.list(name)
@@ -68,7 +69,7 @@ export class EventLog {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  #next(ms: number, signal: AbortSignal): Promise<void> {
+  #next(ms: number, signal: EndSignal): Promise<void> {
     return new Promise(resolve => {
       const done = (): void => {
         this.#listeners.delete(done)

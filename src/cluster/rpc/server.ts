@@ -48,6 +48,7 @@ class ClusterPort implements RpcServer {
   readonly #options: RpcServerOptions
   readonly #methods = new Map<string, Method>()
   readonly #open = new Map<Which, Server>()
+  #ports = { lan: 0, wan: 0 }
   #api: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
   #calls = 0
   #perClient: number
@@ -58,9 +59,8 @@ class ClusterPort implements RpcServer {
     options.metrics.gauge('cluster.calls', 'Calls that other agents made since the start', () => this.#calls)
   }
 
-  get ports(): { readonly lan: number; readonly wan: number } {
-    return { lan: portOf(this.#open.get('lan')), wan: portOf(this.#open.get('wan')) }
-  }
+  /** Kept, as asking the system for them takes longer than all else that is done to name the leader, which every answer does. */
+  get ports(): { readonly lan: number; readonly wan: number } { return this.#ports }
 
   handle(method: string, handler: RpcHandler, options: MethodOptions = {}): void {
     this.#register(method, handler, undefined, options)
@@ -81,7 +81,10 @@ class ClusterPort implements RpcServer {
   async start(): Promise<void> {
     try {
       for (const which of ['lan', 'wan'] as const) {
-        if (this.#options[which].port >= 0) this.#open.set(which, await this.#listen(which))
+        if (this.#options[which].port < 0) continue
+        const server = await this.#listen(which)
+        this.#open.set(which, server)
+        this.#ports = { ...this.#ports, [which]: portOf(server) }
       }
     } catch (error) {
       await this.close()
@@ -92,6 +95,7 @@ class ClusterPort implements RpcServer {
   async close(): Promise<void> {
     const servers = [...this.#open.values()]
     this.#open.clear()
+    this.#ports = { lan: 0, wan: 0 }
     const cut = this.#options.clock.after(patience.drain, () => { for (const server of servers) server.closeAllConnections() })
     await Promise.all(servers.map(server => new Promise<void>(resolve => {
       server.close(() => { resolve() })
@@ -169,7 +173,7 @@ class ClusterPort implements RpcServer {
   }
 }
 
-const portOf = (server: Server | undefined): number => (server?.address() as AddressInfo | null | undefined)?.port ?? 0
+const portOf = (server: Server): number => (server.address() as AddressInfo | null)?.port ?? 0
 
 function answer(response: ServerResponse, status: number, bytes?: Buffer): void {
   if (response.destroyed || response.headersSent) return

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { EndSignal } from '../../common/end-signal.js'
 import { MusterError } from '../../common/errors.js'
 import type { LogLevel } from '../../telemetry/index.js'
 import type { Answer } from '../answer.js'
@@ -27,7 +28,7 @@ function monitor(deps: Deps, { query }: ApiRequest): Answer {
   return { kind: 'stream', type: 'text/plain; charset=utf-8', headers: ['X-Content-Type-Options', 'nosniff'], start: (sink, gone) => { follow(deps, level, asJson, sink, gone) } }
 }
 
-function follow({ logs, clock }: Deps, level: LogLevel, asJson: boolean, sink: Writable, gone: AbortSignal): void {
+function follow({ logs, clock }: Deps, level: LogLevel, asJson: boolean, sink: Writable, gone: EndSignal): void {
   let waiting: string[] = []
   let dropped = 0
   let ready = true
