@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { ServiceDefinition } from '../../src/config/index.js'
+import { version } from '../../src/common/version.js'
 import { serve } from './support/serve.js'
 import { report } from './support/agent-twin.js'
 import { until } from '../support/until.js'
@@ -108,7 +109,9 @@ void t.test('what the agent is', async t => {
     Config: {
       Datacenter: 'dc1', PrimaryDatacenter: 'dc1', NodeName: 'n1', NodeID: agent.nodeId, Server: true,
       NeedsRestart: [{ key: 'ports.dns', running: 8600, written: 8601, origin: 'conf/agent.json:3:12' }],
+      Version: '1.10.0', MusterVersion: version,
     },
+    DebugConfig: { EnableDebug: false, NodeID: agent.nodeId, DNSDomain: 'consul.', SerfAdvertiseAddrLAN: 'tcp://127.0.0.1:8301' },
     Member: { Name: 'n1', Addr: '127.0.0.1', Port: 8301, Status: 1, Tags: { role: 'consul', dc: 'dc1' } },
     Meta: { rack: 'r1' },
   })

@@ -34,8 +34,8 @@ export const command: Command = {
     const output = path.resolve(io.cwd, archive ? `${name}.tar.gz` : name)
     if (await exists(output)) throw new MusterError('CLI_DEBUG', `${output} exists already`, { hint: 'name another one with -output' })
     const client = await Client.connect(flags, io)
-    const { Config } = await client.get<{ Config: { Version: string } }>('/v1/agent/self')
-    const about = { AgentVersion: Config.Version, Interval: formatDuration(plan.interval), Duration: formatDuration(plan.duration), Targets: plan.targets }
+    const { Config } = await client.get<{ Config: { MusterVersion: string } }>('/v1/agent/self')
+    const about = { AgentVersion: Config.MusterVersion, Interval: formatDuration(plan.interval), Duration: formatDuration(plan.duration), Targets: plan.targets }
     io.out([
       '==> Starting debugger and capturing static information...', `     Agent Version: '${about.AgentVersion}'`, `          Interval: '${about.Interval}'`,
       `          Duration: '${about.Duration}'`, `            Output: '${path.basename(output)}'`, `           Capture: '${plan.targets.join(', ')}'`, '',

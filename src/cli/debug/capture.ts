@@ -17,7 +17,7 @@ const mostLog = 64 * 1024 * 1024
 
 /** What is asked for once: target, path of the API, file of the bundle. */
 const once: readonly (readonly [Target, string, string])[] = [
-  ['agent', '/v1/agent/self', 'agent.json'], ['host', '/v1/agent/host', 'host.json'],
+  ['agent', '/v1/agent/self', 'agent.json'], ['agent', '/v1/agent/config', 'config.json'], ['host', '/v1/agent/host', 'host.json'],
   ['cluster', '/v1/agent/members', 'members.json'], ['cluster', '/v1/agent/members?wan=1', 'members-wan.json'],
 ]
 

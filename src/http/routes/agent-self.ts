@@ -4,10 +4,10 @@ import type { ApiRequest, Route } from '../route.js'
 import { agentStats } from '../agent-stats.js'
 import { hostReport } from '../host-report.js'
 import { MusterError } from '../../common/errors.js'
-import { consulCompatibility, version } from '../../common/version.js'
-import { withoutSecrets } from '../../config/index.js'
+import { apiVersion, version } from '../../common/version.js'
 import { memberView } from '../views/agent-views.js'
 import { coordinateView } from '../views/coordinate-views.js'
+import { debugConfigView } from '../views/debug-config-view.js'
 import { restartsView } from '../views/reload-views.js'
 
 /** What the agent is: `/v1/agent/self`, `members`, `host`, `ready`. */
@@ -25,10 +25,10 @@ async function self({ settings, agent, membership, places, clock }: Deps) {
   return {
     Config: {
       Datacenter: now.datacenter, PrimaryDatacenter: now.primaryDatacenter, NodeName: now.nodeName, NodeID: agent.nodeId,
-      Revision: '', Server: now.server, Version: version, Compatibility: consulCompatibility,
+      Revision: '', Server: now.server, Version: apiVersion, MusterVersion: version,
       NeedsRestart: restartsView(agent.lastReload.needsRestart),
     },
-    DebugConfig: withoutSecrets(now),
+    DebugConfig: debugConfigView(now, agent.nodeId),
     Coord: places?.own === undefined ? null : coordinateView(places.own),
     Member: member === undefined ? null : memberView(member),
     Stats: await agentStats({ settings: now, agent, membership, uptime: clock.monotonic() }),

@@ -19,7 +19,7 @@ void t.test('a lone server is a member, leads itself, and is in the catalog', as
   t.same(membership.datacenters(), ['dc1'])
   t.same(membership.servers().map(({ name }) => name), ['n1'])
   t.match(catalog.check('n1', 'serfHealth'), { status: 'passing', output: 'Agent alive and reachable', name: 'Serf Health Status', serviceId: '' })
-  t.match(catalog.service('n1', 'consul'), { port: 8300, meta: { version: '1.0.0' } })
+  t.match(catalog.service('n1', 'consul'), { port: 8300, meta: { version: '1.10.0' } })
   t.match(await membership.stats(), {
     consul: { server: 'true', bootstrap: 'true', leader: 'true', leader_addr: '127.0.0.1:8300', known_datacenters: '1' },
     raft: { state: 'Leader', num_peers: '0' }, serf_lan: { members: '1', failed: '0', left: '0' }, serf_wan: { members: '1' },
