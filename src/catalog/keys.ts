@@ -32,8 +32,8 @@ export const lockKey = (key: string): string => `lock/${key}`
 export const lockDelayKey = (key: string): string => `lock-delay/${key}`
 /** Key of a session. */
 export const sessionKey = (id: string): string => `session/${escape(id)}`
-/** Written with each session of a node, so that who ends all of them notices one that came in between. */
-export const nodeSessionsKey = (node: string): string => `guard/node/${escape(node.toLowerCase())}`
+/** Stands beside each session under the name of its node. Each has its own, so that those who create sessions on one node do not wait for each other. */
+export const nodeSessionKey = (node: string, id: string): string => ['guard', 'node', escape(node.toLowerCase()), escape(id)].join('/')
 /** Written with each lock that a session takes, so that who ends it notices one that came in between. */
 export const sessionLocksKey = (id: string): string => `guard/session/${escape(id)}`
 
@@ -60,6 +60,9 @@ export interface KeyRange { readonly from: string; readonly to: string }
 export const servicesRange = (node: string): KeyRange => prefixRange(`service/${escape(node.toLowerCase())}/`)
 /** All keys of the checks on a node. */
 export const checksRange = (node: string): KeyRange => prefixRange(`check/${escape(node.toLowerCase())}/`)
+
+/** All keys of {@link nodeSessionKey} of a node: who ends its sessions relies on it, to notice one that came in between. */
+export const nodeSessionsRange = (node: string): KeyRange => prefixRange(`guard/node/${escape(node.toLowerCase())}/`)
 
 /** All keys that begin with a text; it must not be empty. The end is the next text in byte order that does not begin so. */
 export function prefixRange(prefix: string): KeyRange {

@@ -4,7 +4,7 @@ import type { Condition, LeaseId, Revision } from '../../store/index.js'
 import type { CatalogReads, Command, Plan, PlannedWrite } from '../api.js'
 import { encodeCheck, encodeNode, encodeService } from '../codec.js'
 import type { StoredCheck } from '../codec.js'
-import { checkKey, checksRange, coordinateKey, nodeIdKey, nodeKey, nodeSessionsKey, serviceKey, servicesRange } from '../keys.js'
+import { checkKey, checksRange, coordinateKey, nodeIdKey, nodeKey, nodeSessionsRange, serviceKey, servicesRange } from '../keys.js'
 import type { KeyRange } from '../keys.js'
 import { sameCheck, sameNode, sameService } from '../same.js'
 import type { Check, CheckData, Node, NodeData, Service, ServiceData } from '../types.js'
@@ -118,17 +118,14 @@ export class Draft {
     this.deleteRange(checksRange(node), checks)
     // Unseen as well: another server may have written one just now.
     this.#aside.set(coordinateKey(node), { kind: 'delete', key: coordinateKey(node) })
-    const guard = nodeSessionsKey(node)
-    this.relyOnGuard(guard)
-    if (this.state.guard(guard) !== undefined) this.delete(guard)
+    this.#relyOnQuiet(nodeSessionsRange(node))
   }
 
   /** Deletes a service and those of its checks that `chosen` picks, all unless given. */
   deleteService(service: Service, chosen: (check: Check) => boolean = () => true): void {
     this.delete(serviceKey(service.node, service.id))
     // A check that another server gives to the service right now would stay without one.
-    const { from, to } = checksRange(service.node)
-    this.#when.set(`quiet ${from}`, { test: 'quiet', from, to, since: this.state.revision })
+    this.#relyOnQuiet(checksRange(service.node))
     for (const check of this.state.checksOfInstance(service.node, service.id)) if (chosen(check)) this.deleteCheck(check)
   }
 
@@ -184,6 +181,11 @@ export class Draft {
     return this.#writes.isEmpty ? { when: [], then: [], result } : { ...this.parts, result }
   }
 
+  /** Nothing is put into the range until the commit. */
+  #relyOnQuiet({ from, to }: KeyRange): void {
+    this.#when.set(`quiet ${from}`, { test: 'quiet', from, to, since: this.state.revision })
+  }
+
   #freeId({ id }: Node): void {
     const key = nodeIdKey(id)
     if (id !== '' && this.state.guard(key) !== undefined) this.#aside.set(key, { kind: 'delete', key })
@@ -202,7 +204,7 @@ export class Draft {
 
   #endSessionsOf(node: string, checkId: string): void {
     for (const session of this.state.sessionsOfCheck(node, checkId)) endSession(this, session)
-    this.relyOnGuard(nodeSessionsKey(node))
+    this.#relyOnQuiet(nodeSessionsRange(node))
   }
 
   #ownerOf(check: CheckData): ServiceData {

@@ -1,5 +1,5 @@
 import { milliseconds } from '../../common/duration.js'
-import { lockDelayKey, kvKey, lockKey, sessionKey, sessionLocksKey } from '../keys.js'
+import { lockDelayKey, kvKey, lockKey, nodeSessionKey, sessionKey, sessionLocksKey } from '../keys.js'
 import { encodeKv } from '../kv/kv-codec.js'
 import type { Session } from '../sessions/types.js'
 import type { Draft } from './draft.js'
@@ -42,5 +42,6 @@ export function endSession(draft: Draft, session: Session): void {
   if (draft.deletes(key)) return
   draft.relyOnKey(key, session.modified)
   draft.delete(key)
+  draft.delete(nodeSessionKey(session.node, session.id))
   for (const end of bound) end(draft, session)
 }

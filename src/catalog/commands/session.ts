@@ -2,7 +2,7 @@ import { formatDuration, milliseconds, parseDuration } from '../../common/durati
 import type { Duration } from '../../common/duration.js'
 import { MusterError } from '../../common/errors.js'
 import type { Command } from '../api.js'
-import { nodeSessionsKey, sessionKey } from '../keys.js'
+import { nodeSessionKey, sessionKey } from '../keys.js'
 import { encodeSession } from '../sessions/codec.js'
 import { sessionIdFault } from '../sessions/session-id.js'
 import { checksOf } from '../sessions/types.js'
@@ -40,7 +40,7 @@ export const createSession = (request: SessionRequest, shortestTtl: Duration): C
   }
   const session: SessionData = { ...request, node: node.node, behavior }
   draft.put(sessionKey(session.id), encodeSession(session))
-  draft.put(nodeSessionsKey(node.node), nothing)
+  draft.put(nodeSessionKey(node.node, session.id), nothing)
   return session.id
 })
 
