@@ -7,6 +7,7 @@ import type { Batch, Committed, Lease, LeaseId, Revision, Snapshot, Store, Subsc
 import type { CatalogWrites, Command, Plan, PlannedWrite } from './api.js'
 import { CommitOrder } from './commit-order.js'
 import { forMembers, restoreSteps, savedPart, type SavedEntry } from './saved-state.js'
+import { SharedLeases } from './shared-leases.js'
 import { CatalogState } from './state.js'
 import type { Session, SessionFollower } from './sessions/types.js'
 import type { UnreadableHandler } from './state.js'
@@ -51,6 +52,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
   readonly #holdTimeout: Duration
   readonly #order = new CommitOrder()
   readonly #held = new Set<() => void>()
+  readonly #sharedLeases: SharedLeases
   #store: Store | undefined
   #subscription: Subscription | undefined
   #nextBarrier: Promise<void> | undefined
@@ -61,6 +63,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
     begin: (catalog: Catalog) => Promise<void>) {
     super(clock, onUnreadable, tombstones)
     this.#clock = clock
+    this.#sharedLeases = new SharedLeases(clock)
     this.#holdTimeout = holdTimeout
     this.whenLoaded = begin(this)
     // Who does not ask is not told.
@@ -256,18 +259,21 @@ export class Catalog extends CatalogState implements CatalogWrites {
     }
   }
 
-  /** Commits, with leases for what is to vanish again. Leases of a transaction that came to nothing are given back. */
+  /** Commits, with leases for what is to vanish again. Leases of a transaction that came to nothing are given back, but for those that others have too. */
   async #commitPlan({ when, then }: Write<unknown>): Promise<Committed> {
     const store = this.#store ?? await this.#opened()
     if (!then.some(isTimed)) return store.commit({ when, then: then.map(plain) })
     const leases = new Map<Duration, Lease>()
-    const giveBack = (): Promise<unknown> => Promise.allSettled([...leases.values()].map(lease => lease.revoke()))
+    const giveBack = async (): Promise<void> => {
+      await Promise.allSettled([...leases].filter(([ttl]) => !this.#sharedLeases.shares(ttl)).map(([, lease]) => lease.revoke()))
+    }
     try {
-      for (const { ttl } of then.filter(isTimed)) if (!leases.has(ttl)) leases.set(ttl, await store.lease(ttl))
+      for (const { ttl } of then.filter(isTimed)) if (!leases.has(ttl)) leases.set(ttl, await this.#sharedLeases.get(store, ttl))
       const committed = await store.commit({ when, then: then.map(write => isTimed(write) ? leased(write, leases) : plain(write)) })
       if (!committed.ok) await giveBack()
       return committed
     } catch (error) {
+      for (const ttl of leases.keys()) this.#sharedLeases.forget(ttl)
       await giveBack()
       throw error
     }
