@@ -8,8 +8,8 @@ import { eventKey } from '../keys.js'
 const life = minutes(10)
 /** How many events wait at a time, about: four times what an agent keeps. */
 const most = 1024
-/** How many more there may be until the next one that clears up. */
-const leeway = 256
+/** How many more there may be in between, in any case. */
+const leeway = 1024
 /** One of so many events clears up for all: if each did, those that are fired at once would all remove the same, and wait for each other. */
 const turn = 64
 
