@@ -34,8 +34,11 @@ export const lockDelayKey = (key: string): string => `lock-delay/${key}`
 export const sessionKey = (id: string): string => `session/${escape(id)}`
 /** Stands beside each session under the name of its node. Each has its own, so that those who create sessions on one node do not wait for each other. */
 export const nodeSessionKey = (node: string, id: string): string => ['guard', 'node', escape(node.toLowerCase()), escape(id)].join('/')
-/** Written with each lock that a session takes, so that who ends it notices one that came in between. */
-export const sessionLocksKey = (id: string): string => `guard/session/${escape(id)}`
+/**
+ * Written with each lock that a session takes, and each query that is bound to it, so that who ends it notices one that came in between. There are a few
+ * of them, by what is taken: those who take different things for one session seldom wait for each other.
+ */
+export const sessionGuardKey = (id: string, taken: string): string => ['guard', 'session', escape(id), String(bucketOf(taken))].join('/')
 
 /** Written with each node that takes an id, so that no two take the same one at once. */
 export const nodeIdKey = (id: string): string => `guard/node-id/${escape(id.toLowerCase())}`
@@ -63,6 +66,21 @@ export const checksRange = (node: string): KeyRange => prefixRange(`check/${esca
 
 /** All keys of {@link nodeSessionKey} of a node: who ends its sessions relies on it, to notice one that came in between. */
 export const nodeSessionsRange = (node: string): KeyRange => prefixRange(`guard/node/${escape(node.toLowerCase())}/`)
+
+/** All keys of {@link sessionGuardKey} of a session. */
+export const sessionGuardsRange = (id: string): KeyRange => prefixRange(`guard/session/${escape(id)}/`)
+/** Every key of {@link sessionGuardKey} that a session can have. */
+export const sessionGuardKeys = (id: string): readonly string[] =>
+  Array.from({ length: sessionGuards }, (_, bucket) => ['guard', 'session', escape(id), String(bucket)].join('/'))
+
+/** How many guards a session has at most. */
+const sessionGuards = 64
+
+function bucketOf(text: string): number {
+  let hash = 0
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash, 31) + text.charCodeAt(i) | 0
+  return (hash >>> 0) % sessionGuards
+}
 
 /** All keys that begin with a text; it must not be empty. The end is the next text in byte order that does not begin so. */
 export function prefixRange(prefix: string): KeyRange {

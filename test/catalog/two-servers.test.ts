@@ -82,7 +82,7 @@ void t.test('two servers, whatever is asked of them at once: both end up the sam
       for (const server of pair) server.close()
       await inner.close()
     }
-  }), { numRuns: 300 })
+  }), { numRuns: 1500 })
 })
 
 function assertSound(catalog: Catalog): void {

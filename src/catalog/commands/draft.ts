@@ -118,14 +118,14 @@ export class Draft {
     this.deleteRange(checksRange(node), checks)
     // Unseen as well: another server may have written one just now.
     this.#aside.set(coordinateKey(node), { kind: 'delete', key: coordinateKey(node) })
-    this.#relyOnQuiet(nodeSessionsRange(node))
+    this.relyOnQuiet(nodeSessionsRange(node))
   }
 
   /** Deletes a service and those of its checks that `chosen` picks, all unless given. */
   deleteService(service: Service, chosen: (check: Check) => boolean = () => true): void {
     this.delete(serviceKey(service.node, service.id))
     // A check that another server gives to the service right now would stay without one.
-    this.#relyOnQuiet(checksRange(service.node))
+    this.relyOnQuiet(checksRange(service.node))
     for (const check of this.state.checksOfInstance(service.node, service.id)) if (chosen(check)) this.deleteCheck(check)
   }
 
@@ -152,6 +152,11 @@ export class Draft {
   /** What the plan relies on: the key is as it was seen, or not there when `modified` is undefined. */
   relyOnKey(key: string, modified: Revision | undefined): void {
     this.#when.set(key, modified === undefined ? { test: 'absent', key } : { test: 'unmodified', key, modified })
+  }
+
+  /** What the plan relies on: nothing is put into the range until the commit. */
+  relyOnQuiet({ from, to }: KeyRange): void {
+    this.#when.set(`quiet ${from}`, { test: 'quiet', from, to, since: this.state.revision })
   }
 
   /** Nothing came into the range that a guard stands for since it was read. */
@@ -181,11 +186,6 @@ export class Draft {
     return this.#writes.isEmpty ? { when: [], then: [], result } : { ...this.parts, result }
   }
 
-  /** Nothing is put into the range until the commit. */
-  #relyOnQuiet({ from, to }: KeyRange): void {
-    this.#when.set(`quiet ${from}`, { test: 'quiet', from, to, since: this.state.revision })
-  }
-
   #freeId({ id }: Node): void {
     const key = nodeIdKey(id)
     if (id !== '' && this.state.guard(key) !== undefined) this.#aside.set(key, { kind: 'delete', key })
@@ -204,7 +204,7 @@ export class Draft {
 
   #endSessionsOf(node: string, checkId: string): void {
     for (const session of this.state.sessionsOfCheck(node, checkId)) endSession(this, session)
-    this.#relyOnQuiet(nodeSessionsRange(node))
+    this.relyOnQuiet(nodeSessionsRange(node))
   }
 
   #ownerOf(check: CheckData): ServiceData {

@@ -1,5 +1,5 @@
 import { milliseconds } from '../../common/duration.js'
-import { lockDelayKey, kvKey, lockKey, nodeSessionKey, sessionKey, sessionLocksKey } from '../keys.js'
+import { lockDelayKey, kvKey, lockKey, nodeSessionKey, sessionGuardKeys, sessionGuardsRange, sessionKey } from '../keys.js'
 import { encodeKv } from '../kv/kv-codec.js'
 import type { Session } from '../sessions/types.js'
 import type { Draft } from './draft.js'
@@ -29,8 +29,8 @@ function endLocks(draft: Draft, { id, behavior, lockDelay }: Session): void {
     }
     if (delay > 0) draft.put(lockDelayKey(key), nothing, { ttl: delay })
   }
-  draft.relyOnGuard(sessionLocksKey(id))
-  draft.delete(sessionLocksKey(id))
+  draft.relyOnQuiet(sessionGuardsRange(id))
+  for (const guard of sessionGuardKeys(id)) if (draft.state.guard(guard) !== undefined) draft.delete(guard)
 }
 
 /** Everything that is bound to a session and ends with it, in the same transaction. Another kind of thing is another line here. */

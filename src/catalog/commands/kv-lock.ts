@@ -1,5 +1,5 @@
 import { MusterError } from '../../common/errors.js'
-import { kvKey, lockDelayKey, lockKey, sessionKey, sessionLocksKey } from '../keys.js'
+import { kvKey, lockDelayKey, lockKey, sessionGuardKey, sessionKey } from '../keys.js'
 import { encodeKv } from '../kv/kv-codec.js'
 import { encodeLock } from '../kv/lock-codec.js'
 import type { KvData } from '../kv/types.js'
@@ -33,7 +33,7 @@ export function acquireKv(draft: Draft, data: KvData, sessionId: string): LockOu
   }
   draft.put(kvKey(key), encodeKv(data))
   draft.put(lockKey(key), encodeLock({ session: session.id, lockIndex: (lock?.lockIndex ?? 0) + 1 }))
-  draft.put(sessionLocksKey(session.id), nothing)
+  draft.put(sessionGuardKey(session.id, key), nothing)
   return 'taken'
 }
 

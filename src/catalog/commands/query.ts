@@ -1,5 +1,5 @@
 import type { CatalogReads, Command } from '../api.js'
-import { queryKey, sessionKey, sessionLocksKey } from '../keys.js'
+import { queryKey, sessionGuardKey, sessionKey } from '../keys.js'
 import { encodeQuery } from '../queries/codec.js'
 import { isQueryId } from '../queries/lookup.js'
 import { isTemplate } from '../queries/types.js'
@@ -44,7 +44,7 @@ function existing(state: CatalogReads, id: string): PreparedQuery {
 function place(draft: Draft, state: CatalogReads, data: QueryData, standing: PreparedQuery | undefined): void {
   if (standing !== undefined && sameQuery(standing, data)) return
   takeName(draft, state, data, standing)
-  if (data.session !== '') bind(draft, data.session)
+  if (data.session !== '') bind(draft, data)
   draft.put(queryKey(data.id), encodeQuery(data))
 }
 
@@ -70,11 +70,11 @@ function takeName(draft: Draft, state: CatalogReads, data: QueryData, standing: 
 }
 
 /** The session must live until the commit; who ends it notices that something was bound to it in between. */
-function bind(draft: Draft, id: string): void {
+function bind(draft: Draft, { id: queryId, session: id }: QueryData): void {
   const session = draft.state.session(id)
   if (session === undefined) throw invalidQuery(`raft apply failed: invalid session ${JSON.stringify(id)}`)
   draft.relyOnKey(sessionKey(session.id), session.modified)
-  draft.put(sessionLocksKey(session.id), nothing)
+  draft.put(sessionGuardKey(session.id, queryId), nothing)
 }
 
 const sameQuery = (a: QueryData, b: QueryData): boolean =>
