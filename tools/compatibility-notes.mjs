@@ -9,7 +9,7 @@ const noKeys = 'there are no keys yet: the list is empty, changes are refused'
 export const endpoints = {
   '/': ['GET', 'text `Consul Agent`; there is no web page yet'],
 
-  '/v1/agent/self': ['GET', 'figures of gossip are absent'],
+  '/v1/agent/self': ['GET', 'figures of gossip are absent; `Version` is `1.10.0`, by which clients judge what they may ask for, and muster\'s own stands in `MusterVersion`; `DebugConfig` has what means something here'],
   '/v1/agent/members': ['GET', 'same fields; statuses come from leases, see "How soon a dead machine is noticed" in the README'],
   '/v1/agent/host': ['GET', same],
   '/v1/agent/ready': ['GET', '**muster only**: 200 when a registration would be answered, 503 with the reason until then'],
