@@ -1,6 +1,8 @@
 import type { Catalog } from '../catalog/index.js'
-import { hostPort, joinAddresses, readHelloAnswer, serverMethods, type Membership } from '../cluster/index.js'
-import { MusterError } from '../common/errors.js'
+import {
+  asServer, clientTags, heartbeat, hostPort, isRefusal, joinAddresses, readHelloAnswer, serverMethods, ServerPool, type AgentInfo, type Membership, type ServerInfo,
+} from '../cluster/index.js'
+import { MusterError, errorMessage } from '../common/errors.js'
 import { becomeClient } from './history.js'
 import type { RoleParts } from './role.js'
 import { selfServer } from './self.js'
@@ -50,20 +52,38 @@ async function becomeMember(addresses: readonly string[], parts: LoneParts): Pro
   if (calls.server.ports.lan === 0) {
     throw new MusterError('CLUSTER_JOIN_FAILED', 'this agent has no cluster port: another program has it', { hint: 'start it with another -bind address, or another ports.serf_lan' })
   }
-  const self = { ...selfServer(settings, nodeId, calls.server), server: false }
+  const server = selfServer(settings, nodeId, calls.server)
+  const self: AgentInfo = { ...server, server: false, ports: { ...server.ports, raft: 0, wan: 0 } }
   const greeted: string[] = []
+  const servers: ServerInfo[] = []
   const joined = await joinAddresses(addresses, {
     port: settings.ports.serfLan,
     greet: async address => {
-      const { datacenter, self: other } = readHelloAnswer(await calls.client.call(address, serverMethods.hello, { from: self, known: [] }))
+      const { datacenter, self: other, servers: known } = readHelloAnswer(await calls.client.call(address, serverMethods.hello, { from: self, known: [] }))
       if (datacenter !== settings.datacenter) throw new MusterError('CLUSTER_WRONG_DATACENTER', `Member '${other.name}' part of wrong datacenter '${datacenter}'`)
       greeted.push(address)
+      servers.push(...known, ...asServer(other))
     },
   })
+  await announce(self, servers, parts)
   becomeClient(settings.dataDir, greeted)
   log.info('told to join others: this agent starts anew as a client agent of theirs', { addresses: greeted })
   clock.after(answerTime, startAnew)
   return joined
+}
+
+/**
+ * Makes this agent a member before `join` is answered: whoever told it to join looks for it among the members next. A cluster that can take nobody now
+ * (it has no leader) gets it when it has started anew. Rejects with what a server has against this agent, which then stays what it is.
+ */
+async function announce(self: AgentInfo, servers: readonly ServerInfo[], { calls, clock, log }: LoneParts): Promise<void> {
+  const others = servers.filter(({ id, datacenter }) => id !== self.id && datacenter === self.datacenter)
+  try {
+    await heartbeat(new ServerPool({ agentId: self.id, initial: others, rpc: calls.client, clock }), self, clientTags(self))
+  } catch (error) {
+    if (error instanceof MusterError && isRefusal(error)) throw error
+    log.warn('no server takes this agent as a member yet', { error: errorMessage(error) })
+  }
 }
 
 /** @throws MusterError when the catalog of this agent has more in it than the agent itself brings along */

@@ -96,8 +96,9 @@ export class ClientMembership implements Membership {
 
   async join(addresses: readonly string[], wan: boolean): Promise<number> {
     if (wan) throw new MusterError('CLUSTER_JOIN_FAILED', 'a client agent has no part in the WAN', { status: 500, hint: 'join -wan on a server' })
-    const joined = await joinAddresses(addresses, { port: this.#options.port, greet: address => this.#greet(address) })
-    this.#heartbeats.hurry()
+    const joined = await this.#greetAll(addresses)
+    // Whoever told it to join looks for it among the members next.
+    await this.#heartbeats.now()
     return joined
   }
 
@@ -109,7 +110,7 @@ export class ClientMembership implements Membership {
   /** Begins to look for servers and to tell them of this agent. @throws MusterError with which a server refused it, or CLUSTER_JOIN_FAILED when nobody in `startJoin` answered */
   async start(): Promise<void> {
     const { startJoin, log } = this.#options
-    if (startJoin.length > 0) log.info('joined', { agents: await this.join(startJoin, false) })
+    if (startJoin.length > 0) log.info('joined', { agents: await this.#greetAll(startJoin) })
     void this.#retryJoin()
     await this.#heartbeats.start()
   }
@@ -128,6 +129,10 @@ export class ClientMembership implements Membership {
     this.#closing.abort()
     this.#list.close()
     await this.#heartbeats.stop()
+  }
+
+  #greetAll(addresses: readonly string[]): Promise<number> {
+    return joinAddresses(addresses, { port: this.#options.port, greet: address => this.#greet(address) })
   }
 
   async #greet(address: string): Promise<void> {
@@ -179,7 +184,8 @@ export class ClientMembership implements Membership {
   }
 }
 
-const asServer = (agent: AgentInfo): readonly ServerInfo[] => agent.server ? [{ ...agent, server: true }] : []
+/** The agent, when it is a server, as one of those that may be asked. */
+export const asServer = (agent: AgentInfo): readonly ServerInfo[] => agent.server ? [{ ...agent, server: true }] : []
 
 const hostOf = (address: string, port: number): string => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 

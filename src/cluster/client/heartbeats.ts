@@ -75,6 +75,13 @@ export class Heartbeats {
     this.#schedule(0)
   }
 
+  /** A server has become known, and whoever waits for this one wants to be a member: resolves when the next heartbeat was answered, or nobody could answer it. */
+  async now(): Promise<void> {
+    if (this.connected || this.#stopped) return
+    this.#timer?.cancel()
+    await (this.#beating = this.#beating.then(async () => { if (!this.connected && !this.#stopped) await this.#beat() }))
+  }
+
   /** Ends them; resolves when the last one is done. */
   async stop(): Promise<void> {
     this.#stopped = true
@@ -86,7 +93,7 @@ export class Heartbeats {
     const { pool, self, tags, answered, random } = this.#options
     let failure: unknown
     try {
-      const answer = readAnswer(await pool.call(memberMethods.heartbeat, { info: self(), tags: tags(), members: this.#membersRevision }, { timeout: patience, again: true }))
+      const answer = await heartbeat(pool, self(), tags(), this.#membersRevision)
       const appeared = this.#misses > 0 || this.#answers === 0
       this.#misses = 0
       this.#answers++
@@ -120,8 +127,13 @@ export class Heartbeats {
   }
 }
 
+/** One heartbeat: it makes the agent a member, or keeps it one. Rejects with what the server that has looked at the agent says against it, or with why none could be asked. */
+export async function heartbeat(pool: ServerPool, info: AgentInfo, tags: Readonly<Record<string, string>>, membersRevision = 0): Promise<HeartbeatAnswer> {
+  return readAnswer(await pool.call(memberMethods.heartbeat, { info, tags, members: membersRevision }, { timeout: patience, again: true }))
+}
+
 /** A server has looked at the agent and will not have it; all else may pass by itself. */
-const isRefusal = ({ status, code }: MusterError): boolean => status >= 400 && status < 500 && code !== 'CLUSTER_UNKNOWN_METHOD'
+export const isRefusal = ({ status, code }: MusterError): boolean => status >= 400 && status < 500 && code !== 'CLUSTER_UNKNOWN_METHOD'
 
 /** @throws MusterError CLUSTER_MESSAGE */
 function readAnswer(body: unknown): HeartbeatAnswer {
