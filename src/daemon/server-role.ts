@@ -107,9 +107,9 @@ function openCoordinates({ settings, nodeId, calls, clock, random, log, opened }
   return coordinates
 }
 
-/** The agent that a living member's node belongs to. */
+/** The agent that a living member's node belongs to. One that is shown as leaving still answers. */
 function ownerOf({ calls }: RoleParts, membership: Membership, node: string) {
-  const member = membership.members().find(({ name, status }) => status === 'alive' && name.toLowerCase() === node.toLowerCase())
+  const member = membership.members().find(({ name, status }) => (status === 'alive' || status === 'leaving') && name.toLowerCase() === node.toLowerCase())
   return member === undefined ? undefined : upstreams(calls.client, { addresses: () => [hostPort(member.address, member.port)] })
 }
 

@@ -95,3 +95,19 @@ t.test('servers: stopping keeps them members, leave_on_terminate leaves, and -re
   await third.start()
   await cluster.membersAre({ s1: 'alive', s2: 'alive', s3: 'alive', c1: 'alive' }, [first], 60_000)
 })
+
+t.test('an agent that is told to join is a member when that is answered, and one that lives is seen leaving when it is told to by force', async t => {
+  const { cluster, server } = await lone(t)
+  for (const role of ['lone', 'client'] as const) {
+    const agent = await (await cluster.add({ name: role, role })).start()
+    await agent.put(`/v1/agent/join/${server.address}`)
+    const status = async (): Promise<number | undefined> => (await server.get<{ Name: string; Status: number }[]>('/v1/agent/members')).find(member => member.Name === role)?.Status
+    t.equal(await status(), 1)
+    await server.put(`/v1/agent/force-leave/${role}`)
+    t.equal(await status(), 2)
+    await until('it has refuted it', async () => await status() === 1)
+  }
+  const taken = await (await cluster.add({ name: 'lone', role: 'lone' })).start()
+  await t.rejects(taken.put(`/v1/agent/join/${server.address}`), /lone/, 'a name in use is refused before anything is changed')
+  t.match(await taken.get('/v1/agent/self'), { Config: { Server: true } })
+})

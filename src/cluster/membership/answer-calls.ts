@@ -2,7 +2,7 @@ import type { Catalog } from '../../catalog/index.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { RpcServer } from '../rpc/types.js'
 import { methods, mostServers, readHello, type HelloAnswer } from '../servers/messages.js'
-import type { Membership, ServerInfo } from '../types.js'
+import type { Member, Membership, ServerInfo } from '../types.js'
 import type { Heartbeats } from './heartbeats.js'
 import { heartbeatInterval } from './lease-ttl.js'
 import { readForceLeave, readHeartbeat, readId } from './messages.js'
@@ -11,7 +11,9 @@ import { memberMethods, type HeartbeatAnswer, type MemberList } from './types.js
 
 /** What a server's membership answers calls with. */
 export interface CallParts {
-  readonly membership: Pick<Membership, 'members' | 'servers' | 'leader' | 'peers' | 'datacenters' | 'forceLeave'>
+  readonly membership: Pick<Membership, 'servers' | 'leader' | 'peers' | 'datacenters' | 'forceLeave'>
+  /** What client agents are told, who keep it until the members change. */
+  readonly members: () => readonly Member[]
   readonly heartbeats: Heartbeats
   readonly catalog: Catalog
   readonly isSteward: () => boolean
@@ -23,7 +25,7 @@ export interface CallParts {
 }
 
 /** Registers what other agents may ask of a server's membership. */
-export function answerCalls(server: RpcServer, { membership, heartbeats, catalog, isSteward, self, leave, hello, log }: CallParts): void {
+export function answerCalls(server: RpcServer, { membership, members, heartbeats, catalog, isSteward, self, leave, hello, log }: CallParts): void {
   const revision = (): number => catalog.topics.members().index
   server.handle(memberMethods.heartbeat, async (body): Promise<HeartbeatAnswer> => {
     const beat = readHeartbeat(body, self().datacenter)
@@ -33,7 +35,7 @@ export function answerCalls(server: RpcServer, { membership, heartbeats, catalog
       membersRevision: revision(),
     }
   })
-  server.handle(memberMethods.list, (): Promise<MemberList> => Promise.resolve({ revision: revision(), members: membership.members() }))
+  server.handle(memberMethods.list, (): Promise<MemberList> => Promise.resolve({ revision: revision(), members: members() }))
   server.handle(memberMethods.leave, async body => {
     const id = readId(body)
     log.info('a member leaves', { id })

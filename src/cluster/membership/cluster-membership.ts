@@ -17,6 +17,7 @@ import { serverTags } from './member-tags.js'
 import { membershipStats } from './membership-stats.js'
 import { OwnHeartbeat } from './own-heartbeat.js'
 import { forgetAfter, reconcileDuty } from './reconcile-duty.js'
+import { RefutedLeaves } from './refuted-leaves.js'
 import { renewAtSteward } from './renewals.js'
 import { Steward } from './steward.js'
 import type { MembershipOptions } from './types.js'
@@ -30,6 +31,7 @@ export class ClusterMembership implements Membership {
   readonly #steward: Steward
   readonly #heartbeats: Heartbeats
   readonly #own: OwnHeartbeat
+  readonly #refuted: RefutedLeaves
   /** Since when heartbeats are taken, in monotonic ms. */
   #began = 0
   #status: Extract<MemberStatus, 'alive' | 'leaving' | 'left'> = 'alive'
@@ -39,6 +41,7 @@ export class ClusterMembership implements Membership {
     const { catalog, clock, random, log, reconnectTimeout, formation } = options
     this.#options = options
     this.#catalog = catalog
+    this.#refuted = new RefutedLeaves(clock)
     this.#election = electionOf(options)
     const livesAnyway = (id: string): boolean => options.store === 'own' && id === options.self().id && this.#status === 'alive'
     this.#heartbeats = new Heartbeats({ catalog, livesAnyway, holder: options.self().id, log })
@@ -58,7 +61,7 @@ export class ClusterMembership implements Membership {
     }))
     if (options.calls !== undefined) {
       answerCalls(options.calls.server, {
-        membership: this, heartbeats: this.#heartbeats, catalog, isSteward: () => this.#steward.active, self: options.self,
+        membership: this, members: () => this.#current(), heartbeats: this.#heartbeats, catalog, isSteward: () => this.#steward.active, self: options.self,
         leave: id => this.#leaveOther(id), hello: formation === undefined, log,
       })
     }
@@ -67,12 +70,7 @@ export class ClusterMembership implements Membership {
   /** Whether this server does the work of which there is one in the cluster. */
   get isSteward(): boolean { return this.#steward.active }
 
-  members(): readonly Member[] {
-    if (!this.#catalog.loaded) return this.#membersBeforeCatalog()
-    const at = this.#catalog.members()
-    if (this.#listed?.at !== at || this.#listed.status !== this.#status) this.#listed = { at, status: this.#status, members: this.#list(at) }
-    return this.#listed.members
-  }
+  members(): readonly Member[] { return this.#refuted.show(this.#current()) }
 
   wanMembers(): readonly Member[] {
     const { wan, self } = this.#options
@@ -119,7 +117,12 @@ export class ClusterMembership implements Membership {
     }
     const { info, state } = record
     // A live member that is told to leave by force refutes it: there is nothing to remove.
-    if (info.id === self().id || state === 'alive' || state === 'leaving') return
+    if (info.id === self().id || state === 'leaving') return
+    if (state === 'alive') {
+      // Other datacenters choose servers by their status, so theirs stays as it is.
+      if (!info.server) this.#refuted.add(info.id)
+      return
+    }
     if (info.server) await formation?.remove(info.id)
     if (state === 'left' && !prune) return
     await this.#catalog.execute(memberLeft(info.id, prune ? undefined : forgetAfter))
@@ -178,6 +181,14 @@ export class ClusterMembership implements Membership {
     const self = this.#heartbeat()
     const shown = records.filter(({ info, state }) => info.id !== self.info.id && (state !== 'left' || foremost(this.#catalog.membersNamed(info.name))?.info.id === info.id))
     return [...shown.map(({ info, tags, state }) => lanMember(info, tags, state)), lanMember(self.info, self.tags, this.#status)].sort(byName)
+  }
+
+  /** Who the members are, whatever is shown of them for a moment. */
+  #current(): readonly Member[] {
+    if (!this.#catalog.loaded) return this.#membersBeforeCatalog()
+    const at = this.#catalog.members()
+    if (this.#listed?.at !== at || this.#listed.status !== this.#status) this.#listed = { at, status: this.#status, members: this.#list(at) }
+    return this.#listed.members
   }
 
   #membersBeforeCatalog(): readonly Member[] {
