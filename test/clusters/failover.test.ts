@@ -96,11 +96,17 @@ t.test('etcd and agents end and begin again', async t => {
   })
 
   await t.test('an agent that is killed without its etcd takes it over at its next start', async t => {
-    const [server] = cluster.servers
-    if (server === undefined) throw new Error('no server')
+    const server = await cluster.leader()
+    const [other] = followers(cluster, server)
+    if (other === undefined) throw new Error('no follower')
     const before = server.etcd
+    const { Config } = await server.get<{ Config: { NodeID: string } }>('/v1/agent/self')
     await server.stop('SIGKILL')
     t.same(server.etcd, before, 'etcd goes on without its agent')
+    // It leads on, and nobody is beside it to say how the servers are: whoever is asked finds out.
+    t.match(await other.get('/v1/operator/autopilot/state'), { Healthy: false, Leader: Config.NodeID, Servers: { [Config.NodeID]: { Healthy: false, Status: 'leader' } } })
+    t.equal((await other.api('/v1/operator/autopilot/health')).status, 429)
+    t.match(await other.cli('operator', 'autopilot', 'state'), { code: 0, out: /^Healthy: +false$/m })
     await server.start()
     await allAlive(cluster)
     t.same(server.etcd, before)

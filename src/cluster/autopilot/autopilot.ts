@@ -63,9 +63,12 @@ export class Autopilot {
     }
   }
 
-  /** Health as last examined; examines first when it never did. Only the leader's server knows. */
+  /** Health as last examined. A server that does not lead, and so does not examine of itself, does it now unless it just did. */
   async health(): Promise<{ readonly healthy: boolean; readonly failureTolerance: number; readonly servers: readonly ServerHealth[] }> {
-    if (this.#examined.size === 0) await this.#examine()
+    const age = this.#options.clock.monotonic() - this.#lastExamination
+    // What happened since nobody has seen: when it was still well, or was heard, is not known.
+    if (this.#leading === undefined && age > every.silent) this.#examined.clear()
+    if (this.#examined.size === 0 || (this.#leading === undefined && age >= every.examination)) await this.#examine()
     const servers = [...this.#examined.values()].map(({ health }) => health)
     return { healthy: servers.length > 0 && servers.every(({ healthy }) => healthy), failureTolerance: failureTolerance(servers), servers }
   }
@@ -97,7 +100,7 @@ export class Autopilot {
     }
     const present = servers().filter(({ id }) => id !== '')
     const standings = await Promise.all(present.map(server => standing(server).catch(() => undefined)))
-    const leader = standings.find((_, i) => present[i]?.leader === true)
+    const leader = standings.find((_, i) => present[i]?.leader === true) ?? furthest(standings)
     for (const id of this.#examined.keys()) if (!present.some(server => server.id === id)) this.#examined.delete(id)
     present.forEach((server, i) => { this.#judge(server, standings[i], { term: leader?.term ?? -1, index: leader?.index ?? 0 }) })
   }
@@ -146,4 +149,10 @@ export class Autopilot {
       }
     }
   }
+}
+
+/** Where the leader is at least, as far as the others tell: its agent may be dead beside an etcd that leads. */
+function furthest(standings: readonly (ServerStanding | undefined)[]): { readonly term: number; readonly index: number } | undefined {
+  const known = standings.filter(one => one !== undefined)
+  return known.length === 0 ? undefined : { term: Math.max(...known.map(({ term }) => term)), index: Math.max(...known.map(({ index }) => index)) }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../common/clock.js'
 import type { EtcdAdmin } from '../../store/index.js'
 import { configurationInForce, quorum, type Autopilot, type ConfigurationStore, type KeptConfiguration } from '../autopilot/index.js'
 import type { RpcClient } from '../rpc/types.js'
+import { isUnreachable } from '../rpc/unreachable.js'
 import type { AutopilotConfiguration, ClusterOperator, RaftServer, ServerHealth } from '../types.js'
 import { lanAddress } from './addresses.js'
 import type { Contacts } from './contacts.js'
@@ -100,8 +101,15 @@ export class RaftOperator implements ClusterOperator {
 
   async health(): Promise<{ readonly healthy: boolean; readonly failureTolerance: number; readonly servers: readonly ServerHealth[] }> {
     await this.#leader()
-    if (this.#options.member.leader.self) return this.#options.autopilot.health()
-    return readHealth(await this.#askLeader(methods.health, {}))
+    const { autopilot, member } = this.#options
+    if (member.leader.self) return autopilot.health()
+    try {
+      return readHealth(await this.#askLeader(methods.health, {}))
+    } catch (error) {
+      if (!isUnreachable(error)) throw error
+      // Its etcd leads on while its agent is dead: this is just when someone looks, and any server can ask the others how they are.
+      return autopilot.health()
+    }
   }
 
   /** Health as the leader's server answers others. @throws MusterError STORE_NO_LEADER when it does not lead */
