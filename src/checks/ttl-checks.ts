@@ -79,8 +79,13 @@ export class TtlChecks {
   }
 }
 
-const expiredOutput = (last: string): string =>
-  last === '' ? 'TTL expired' : `TTL expired (last output before timeout follows): ${last}`
+/** One that had expired before a restart has said so already. */
+function expiredOutput(last: string): string {
+  if (last.startsWith(expired)) return last
+  return last === '' ? expired : `${expired} (last output before timeout follows): ${last}`
+}
+
+const expired = 'TTL expired'
 
 /** The first bytes of a report, with a note when that is not all; a character that the cut would go through is left out. */
 export function firstBytes(output: string, limit: number): string {

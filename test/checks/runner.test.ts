@@ -65,6 +65,11 @@ void t.test('ttl', t => {
     t.strictSame(reports, ['over critical TTL expired'])
     await clock.advance(2999)
     t.equal(reports[1], 'soon critical TTL expired (last output before timeout follows): was fine')
+    // What it says by then is what a restart begins with.
+    const said = 'TTL expired (last output before timeout follows): was fine'
+    runner.start(definition(ttl(10_000), { id: 'again' }), { status: 'critical', ttlExpires: clock.now() - 1, output: said })
+    await clock.advance(1)
+    t.equal(reports[2], `again critical ${said}`)
   })
   void t.test('reports are refused for other checks, and for none', async t => {
     const { runner } = setup()
