@@ -44,7 +44,7 @@ void t.test('numbers that are none, and flags that exclude each other', async t 
     ['PUT', '/v1/kv/k?acquire=', 'raft apply failed: missing session'],
     ['PUT', '/v1/kv/k?release=', 'raft apply failed: missing session'],
     ['PUT', '/v1/kv/k?acquire=x', 'raft apply failed: failed session lookup: index error: UUID must be 36 characters'],
-    ['PUT', '/v1/kv/k?acquire=11111111-2222-3333-4444-55555555555g', 'raft apply failed: failed session lookup: index error: Invalid UUID'],
+    ['PUT', '/v1/kv/k?acquire=11111111-2222-3333-4444-55555555555g', 'raft apply failed: failed session lookup: index error: Invalid UUID: encoding/hex: invalid byte: U+0067 \'g\''],
     ['PUT', '/v1/kv/k?acquire=11111111-2222-3333-4444-555555555555', 'raft apply failed: invalid session "11111111-2222-3333-4444-555555555555"'],
     ['PUT', `/v1/kv/${'k'.repeat(4097)}`, `key "${'k'.repeat(40)}…" is 4097 bytes long, at most 4096 are allowed`],
   ]

@@ -58,6 +58,9 @@ void t.test('refused: bodies and ids that are none', async t => {
     const ask = (id: string) => served.get(`/v1/session/${path}/${id}`, { method: path === 'info' ? 'GET' : 'PUT' })
     t.same([(await ask('')).status, (await ask('')).body], [400, 'Missing session'])
     t.same([(await ask('x')).status, (await ask('x')).body], [400, 'failed session lookup: index error: UUID must be 36 characters'])
+    t.same((await ask(`${'1'.repeat(35)}z`)).body, 'failed session lookup: index error: Invalid UUID: encoding/hex: invalid byte: U+007A \'z\'')
+    t.same((await ask(`${'1'.repeat(35)}-`)).body, 'failed session lookup: index error: Input (without hyphens) must be even length')
+    t.same((await ask('1'.repeat(36))).status, path === 'renew' ? 404 : 200, 'where hyphens stand does not count')
   }
   const absent = '11111111-2222-3333-4444-555555555555'
   t.same([(await served.put(`/v1/session/renew/${absent}`)).status, (await served.put(`/v1/session/renew/${absent}`)).body], [404, `Session id '${absent}' not found`])
