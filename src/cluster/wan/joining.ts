@@ -4,11 +4,8 @@ import type { Logger } from '../../telemetry/index.js'
 import { joinAddresses } from '../servers/join.js'
 import type { WanOptions } from './types.js'
 
-/** Where other datacenters' servers listen unless an address says otherwise. */
-const usualPort = 8302
-
 interface JoiningParts {
-  readonly options: Pick<WanOptions, 'resolve' | 'startJoin' | 'retryJoin' | 'retryInterval' | 'retryMax' | 'gaveUp'>
+  readonly options: Pick<WanOptions, 'self' | 'resolve' | 'startJoin' | 'retryJoin' | 'retryInterval' | 'retryMax' | 'gaveUp'>
   /** Exchanges hellos with one address. Rejects when that is nobody to join. */
   readonly greet: (address: string) => Promise<void>
   readonly clock: Clock
@@ -44,8 +41,9 @@ export class Joining {
 
   /** See {@link Wan.join}. */
   join(addresses: readonly string[]): Promise<number> {
-    const { greet, options: { resolve } } = this.#parts
-    return joinAddresses(addresses, { port: usualPort, greet, ...resolve !== undefined && { resolve } })
+    const { greet, options: { self, resolve } } = this.#parts
+    // An address without a port means the port that this server has itself, as on the LAN.
+    return joinAddresses(addresses, { port: self().ports.wan, greet, ...resolve !== undefined && { resolve } })
   }
 
   async #retry(attempt: number): Promise<void> {

@@ -50,6 +50,7 @@ void t.test('what cannot be joined', async t => {
   await t.rejects(stranger.wan.join([e1.address]), { code: 'CLUSTER_JOIN_FAILED', message: /is of a datacenter that is called 'East' as well/, hint: /two datacenters need two names/ })
   t.same(shown(e1), alive('e1.east'))
   t.equal(await e1.wan.join([e1.address]), 1, 'itself')
+  t.equal(await e1.wan.join([e1.address.replace(/:\d+$/, '')]), 1, 'without a port: the one that it has itself')
   t.equal(await e1.wan.join([e1.address, '127.0.11.1:1']), 1, 'one of two')
   await t.rejects(e1.wan.join(['127.0.11.1:1', 'a b']), { message: /Failed to join 127\.0\.11\.1:1: .*ECONNREFUSED; Failed to join a b: is no host/ })
   await t.rejects(e1.wan.join(['nowhere:8302']), { message: /Failed to join nowhere:8302/ })
