@@ -19,8 +19,8 @@ const join = (path: Path): string => path.join('\0')
 
 /**
  * Brings keys to the schemas' spelling: case is levelled, aliases take the name of what they mean (also where that is
- * nested: `acl_token` becomes `acl.tokens.default`). Where both are given, the newer spelling wins. Unknown keys stay for
- * the validator to name. A value that needs nothing is returned as it is, so that thousands of plain files cost nothing.
+ * nested: `acl_token` becomes `acl.tokens.default`). Where both are given, the newer spelling wins. A key that is null is not
+ * there: programs write all their fields, and Consul takes null for unset. Unknown keys stay for the validator to name. A value that needs nothing is returned as it is, so that thousands of plain files cost nothing.
  */
 export function normalise(value: Readonly<Record<string, unknown>>): Normalised {
   const walk: Walk = { renamed: new Map(), moves: [], findings: [] }
@@ -76,6 +76,11 @@ function walkObject(value: Readonly<Record<string, unknown>>, node: KeyNode, pat
   for (const key in value) {
     const found = findKey(node, key)
     if (found === undefined) continue
+    if (value[key] === null) {
+      copy ??= { ...value }
+      Reflect.deleteProperty(copy, key)
+      continue
+    }
     const here = [...path, found.name]
     const writtenHere = [...written, key]
     if (found.name !== key) {

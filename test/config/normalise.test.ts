@@ -11,6 +11,8 @@ const cases: readonly [string, Record<string, unknown>, unknown, string[]][] = [
   ['a command for the shell', { services: [{ name: 'a', check: { script: 'x | y' } }] }, { services: [{ name: 'a', check: { args: ['/bin/sh', '-c', 'x | y'] } }] }, ['deprecated-key']],
   ['the newer spelling wins', { recursor: '192.0.2.1', recursors: ['192.0.2.2'] }, { recursors: ['192.0.2.2'] }, ['ignored-key']],
   ['an alias whose object is no object', { acl_token: 'x', acl: 5 }, { acl: 5 }, ['ignored-key']],
+  ['null is not there', { segments: null, service: { name: 'a', Tags: null, check: null, meta: { b: null } }, acl_token: null }, { service: { name: 'a', meta: { b: null } } }, []],
+  ['unknown keys stay, null or not', { Nonsense: null }, { Nonsense: null }, []],
   ['unknown keys stay', { Nonsense: { Deep: 1 } }, { Nonsense: { Deep: 1 } }, []],
   ['names of the language', { constructor: 1, toString: 2 }, { constructor: 1, toString: 2 }, []],
 ]
