@@ -27,6 +27,11 @@ export class Client {
     return new Client(await clientSettings(flags, io))
   }
 
+  /** The datacenter that is asked; '' the agent's. */
+  get datacenter(): string {
+    return this.#settings.datacenter
+  }
+
   /** GETs JSON. @throws MusterError CLI_ANSWER for any status but 200, CLI_UNREACHABLE without an answer. */
   async get<Body>(path: string, query: Query = {}): Promise<Body> {
     return JSON.parse((await this.#expect('GET', path, query)).body) as Body

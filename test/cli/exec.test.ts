@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { startAgent } from '../support/agent-process.js'
+import { startApiStub } from '../support/api-stub.js'
 import { startCluster } from '../support/cluster.js'
 import { muster } from '../support/muster.js'
 import { isRunning } from '../support/processes.js'
@@ -48,6 +49,30 @@ t.test('nobody answers', async t => {
     [[], 'Must specify a command'], [['-tag=x', 'true'], 'tag filter without service'], [['-node=(', 'true'], 'not a regular expression'],
     [['-wait=soon', 'true'], 'not a duration'], [['-'], 'is empty'],
   ] as const) t.match(await muster(['exec', ...args], { agent }), { code: 1, err: message }, message)
+})
+
+t.test('silence counts from what was heard last, however often the store is asked', async t => {
+  const ID = 'adf4238a-882b-9ddc-4a9d-5b6758e4159e'
+  const stub = await startApiStub(t, {
+    'PUT /v1/session/create': { body: { ID } }, [`PUT /v1/session/destroy/${ID}`]: { body: true }, 'PUT /v1/event/fire/_rexec': { body: { ID: 'e' } },
+    [`PUT /v1/kv/a%20%3F%2F${ID}%2Fjob`]: { body: true }, [`DELETE /v1/kv/a%20%3F%2F${ID}%2F`]: { body: true },
+    // A question that waits comes back empty when its time is over.
+    [`GET /v1/kv/a%20%3F%2F${ID}%2F`]: { status: 404, headers: { 'x-consul-index': '7' } },
+  })
+  t.match(await muster(['exec', '-wait=300ms', '-prefix=a ?', 'true'], { env: { MUSTER_HTTP_ADDR: `127.0.0.1:${stub.port}` } }), { code: 0, out: '0 / 0 node(s) completed / acknowledged\n', err: '' })
+  t.match(stub.asked.at(-1), `DELETE /v1/kv/a%20%3F%2F${ID}%2F?recurse=`)
+})
+
+t.test('interrupted before agents are told of it: nothing runs', async t => {
+  const agent = await startAgent(t, { dev: true, conf: { 'exec.json': { disable_remote_exec: false } } })
+  const file = path.join(t.testdir(), 'ran')
+  const exec = startCommand(t, agent, 'exec', '-verbose', '-wait-repl=60s', `touch ${file}`)
+  await until('the job is written', async () => exec.out().includes('Created') && (await agent.api('/v1/kv/_rexec/?recurse')).status === 200, 30_000)
+  exec.child.kill('SIGINT')
+  t.equal(await exec.ended, 1)
+  t.notMatch(exec.out(), 'Fired')
+  t.equal((await agent.api('/v1/kv/_rexec/?recurse')).status, 404)
+  t.notOk(fs.existsSync(file))
 })
 
 t.test('agents that are told to run it, a server and a client agent', async t => {

@@ -7,7 +7,7 @@ async function two(t: Parameters<typeof newCluster>[0]): Promise<{ readonly near
   const near = newCluster(t)
   const far = newCluster(t)
   await populate(near, { servers: 2, clients: 1, flags: ['-datacenter=dc1'], prefix: 'near-' })
-  await populate(far, { servers: 2, flags: ['-datacenter=dc2'], prefix: 'far-', conf: { 'web.json': { service: { name: 'web', port: 80 } } } })
+  await populate(far, { servers: 2, flags: ['-datacenter=dc2'], prefix: 'far-', conf: { 'web.json': { service: { name: 'web', port: 80 } }, 'exec.json': { disable_remote_exec: false } } })
   return { near, far }
 }
 
@@ -52,6 +52,16 @@ t.test('another datacenter is joined, asked, failed over to, and missed', async 
   }).then(response => response.json()) as { ID: string }
   t.match(await client.get(`/v1/query/${ID}/execute`), { Datacenter: 'dc2', Failovers: 1 })
   await until('DNS fails over too', async () => (await client.dig('web.query.consul', 'SRV')).answer.length === 2)
+
+  const ran = await client.cli('exec', '-datacenter=dc2', '-wait=4s', '-verbose', 'echo here')
+  t.equal(ran.code, 0, ran.out + ran.err)
+  for (const node of ['far-s1', 'far-s2']) for (const line of [`    ${node}: here\n`, `==> ${node}: finished with exit code 0\n`]) t.match(ran.out, line)
+  t.match(ran.out, '2 / 2 node(s) completed / acknowledged\n')
+  t.match(await server.cli('exec', '-datacenter=dc2', '-node=s2$', 'exit 3'), { code: 2, out: '1 / 1 node(s) completed / acknowledged\n' })
+  t.equal((await remote.api('/v1/kv/_rexec/?recurse')).status, 404, 'nothing is left behind')
+  t.match(await client.cli('exec', '-datacenter=nowhere', 'true'), { code: 1, err: /No path to datacenter/ })
+  t.match(await client.cli('lock', '-datacenter=dc2', 'held', 'echo mine'), { code: 0, out: 'mine\n' })
+  t.same(await remote.get('/v1/session/list'), [])
 
   // One of its two servers is gone in the midst of requests: any living one will do.
   const statuses = new Set<number>()

@@ -8,6 +8,7 @@ import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import { announceJob, Reports, writeJob, type Job, type Receivers, type Report } from '../exec/job.js'
 import type { Io } from '../io.js'
+import { kvPath } from '../kv.js'
 import { createSession } from '../lock/session.js'
 import { pause } from '../pause.js'
 
@@ -19,6 +20,7 @@ export const command: Command = {
     ['muster exec uptime', 'everywhere'],
     ['muster exec -service=web -tag=v1 "systemctl restart web"', 'where a service with a tag is'],
     ['muster exec -node="^db" - < backup.sh', 'a script, on nodes of certain names'],
+    ['muster exec -datacenter=dc2 uptime', 'in another datacenter'],
   ],
   flags: [
     { name: 'node', type: 'string', placeholder: 'REGEXP', help: 'only nodes whose name matches' },
@@ -47,13 +49,15 @@ export const command: Command = {
       const place = { prefix, session: session.id }
       await writeJob(client, place, job)
       await pause(replication, io.interrupted)
+      // Nobody has been told of it yet, so nothing runs.
+      if (io.interrupted.aborted) return 1
       say(`Fired remote execution event: ${await announceJob(client, place, to)}`)
       const code = await follow(new Reports(client, place), wait, { io, say })
       say(`Completed in ${((performance.now() - begun) / 1000).toFixed(2)} seconds`)
       return code
     } finally {
       await session.close().catch((error: unknown) => { io.err(`Failed to destroy session: ${errorMessage(error)}\n`) })
-      await client.request('DELETE', `/v1/kv/${prefix}/${session.id}/`, { recurse: '' }).catch((error: unknown) => { io.err(`Failed to clean up: ${errorMessage(error)}\n`) })
+      await client.request('DELETE', kvPath(`${prefix}/${session.id}/`), { recurse: '' }).catch((error: unknown) => { io.err(`Failed to clean up: ${errorMessage(error)}\n`) })
     }
   },
 }
@@ -94,7 +98,7 @@ async function jobOf(flags: ParsedFlags, io: Io, wait: number): Promise<Job> {
 
 interface Telling { readonly io: Io; readonly say: (line: string) => void }
 
-/** Shows what comes until every node that has acknowledged is done, or nothing is heard for the time to wait. */
+/** Shows what comes until nothing is heard for the time to wait, twice as long while a node that has acknowledged still works. */
 async function follow(reports: Reports, wait: number, { io, say }: Telling): Promise<number> {
   const acknowledged = new Set<string>()
   const exits = new Map<string, number>()
@@ -108,10 +112,15 @@ async function follow(reports: Reports, wait: number, { io, say }: Telling): Pro
     } else if (report.text === '') say(`==> ${report.node}: heartbeat received`)
     else io.out(report.text.split('\n').map(line => `    ${report.node}: ${line}\n`).join(''))
   }
+  let heard = performance.now()
   for (;;) {
-    const { signal: silence, release } = limitedSignal(io.interrupted, wait)
+    const patience = acknowledged.size > exits.size ? 2 * wait : wait
+    const { signal: silence, release } = limitedSignal(io.interrupted, Math.max(0, heard + patience - performance.now()))
     try {
-      (await reports.next(silence)).forEach(tell)
+      const fresh = await reports.next(silence)
+      // A question that ends without news is not something heard.
+      if (fresh.length > 0) heard = performance.now()
+      fresh.forEach(tell)
     } catch (error) {
       if (silence.aborted) break
       throw error
@@ -120,5 +129,6 @@ async function follow(reports: Reports, wait: number, { io, say }: Telling): Pro
     }
   }
   io.out(`${exits.size} / ${acknowledged.size} node(s) completed / acknowledged\n`)
+  if (io.interrupted.aborted) return 1
   return exits.size === acknowledged.size && [...exits.values()].every(code => code === 0) ? 0 : 2
 }

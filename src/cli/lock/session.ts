@@ -12,9 +12,12 @@ export interface LockSession {
   close(): Promise<void>
 }
 
-/** Creates one. `behavior` says what becomes of its keys when it ends: they are released, or deleted. @throws MusterError CLI_ANSWER, CLI_UNREACHABLE */
+/**
+ * Creates one, in the datacenter that the client asks. `behavior` says what becomes of its keys when it ends: they are released, or deleted.
+ * @throws MusterError CLI_ANSWER, CLI_UNREACHABLE, CLI_NO_SERVER
+ */
 export async function createSession(client: Client, name: string, behavior: 'release' | 'delete'): Promise<LockSession> {
-  const { body } = await client.put('/v1/session/create', {}, { Name: name, TTL: `${ttl}s`, Behavior: behavior })
+  const { body } = await client.put('/v1/session/create', {}, { Name: name, TTL: `${ttl}s`, Behavior: behavior, ...await elsewhere(client) })
   const { ID: id } = JSON.parse(body) as { ID: string }
   const lost = new AbortController()
   const closing = new AbortController()
@@ -28,6 +31,22 @@ export async function createSession(client: Client, name: string, behavior: 'rel
       if (status !== 200) throw unexpected(status, answer)
     },
   }
+}
+
+/**
+ * What a session of another datacenter is bound to: the agent's own node, the usual, is not known there, so a server is taken in its place; and no
+ * check of that one, for it is the renewals that show that someone is there.
+ */
+async function elsewhere(client: Client): Promise<{ readonly Node?: string; readonly NodeChecks?: readonly string[] }> {
+  const { datacenter } = client
+  if (datacenter === '') return {}
+  const { Config } = await client.get<{ readonly Config: { readonly Datacenter: string } }>('/v1/agent/self')
+  if (datacenter.toLowerCase() === Config.Datacenter.toLowerCase()) return {}
+  const [server] = await client.get<readonly { readonly Node: { readonly Node: string } }[]>('/v1/health/service/consul', { passing: '' })
+  if (server === undefined) {
+    throw new MusterError('CLI_NO_SERVER', `no server of datacenter "${datacenter}" is healthy`, { hint: `"muster members -wan" shows its servers` })
+  }
+  return { Node: server.Node.Node, NodeChecks: [] }
 }
 
 /** A renewal that fails is tried again each second: the session lives as long as one comes through in time. */
