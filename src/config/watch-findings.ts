@@ -37,7 +37,7 @@ export function watchFindings(watch: WrittenWatch, path: Path): readonly Finding
     add([...path, key], 'key', 'not-allowed', `${quote(key)} has no meaning in a watch of type ${quote(watch.type)}`,
       allowed.length === 0 ? 'remove it' : `allowed there: ${alternatives(allowed)}`)
   }
-  if (watch.type === 'checks' && watch.service !== undefined && watch.state !== undefined) {
+  if (watch.type === 'checks' && (watch.service ?? '') !== '' && watch.state !== undefined) {
     add([...path, 'state'], 'key', 'not-allowed', 'a watch of checks takes "service" or "state", not both', 'remove one of them')
   }
   for (const finding of handlerFindings(watch, path)) findings.push(finding)

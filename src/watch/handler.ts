@@ -1,3 +1,4 @@
+import { formatDuration, milliseconds } from '../common/duration.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { limitedSignal } from '../common/limited-signal.js'
 import { runProcess } from '../common/process.js'
@@ -27,24 +28,37 @@ async function runScript(args: readonly string[], body: string, index: string, s
   throw new MusterError('WATCH_HANDLER', `the handler ${args[0] ?? ''} ${why}`, { hint: output.text() })
 }
 
+/** As many as Consul's client follows. */
+const mostRedirections = 10
+
 async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: string, index: string, signal: AbortSignal): Promise<string> {
   // Loaded with the first call, because it takes several megabytes and most agents have no watch.
-  const { Agent, request } = await import('undici')
+  const { Agent, interceptors, request } = await import('undici')
   const limited = limitedSignal(signal, handler.timeout)
-  const dispatcher = new Agent({ connect: { rejectUnauthorized: !handler.tlsSkipVerify }, pipelining: 0 })
+  const agent = new Agent({ connect: { rejectUnauthorized: !handler.tlsSkipVerify }, pipelining: 0 })
   try {
     const response = await request(handler.url, {
-      method: handler.method, body, dispatcher, signal: limited.signal,
-      headers: { 'content-type': 'application/json', 'x-consul-index': index, ...Object.fromEntries(Object.entries(handler.header).map(([name, values]) => [name, [...values]])) },
+      method: handler.method, body, dispatcher: agent.compose(interceptors.redirect({ maxRedirections: mostRedirections })), signal: limited.signal,
+      headers: headersOf(handler, index),
     })
     const text = (await response.body.text()).slice(-outputKept)
     if (response.statusCode >= 200 && response.statusCode < 300) return text
     throw new MusterError('WATCH_HANDLER', `${handler.url} answered ${response.statusCode}`, { hint: text })
   } catch (error) {
     if (error instanceof MusterError) throw error
+    if (limited.signal.aborted && !signal.aborted) {
+      throw new MusterError('WATCH_HANDLER', `${handler.url} did not answer within ${formatDuration(milliseconds(handler.timeout))}`, { cause: error })
+    }
     throw new MusterError('WATCH_HANDLER', `${handler.url} cannot be called: ${errorMessage(error)}`, { cause: error })
   } finally {
     limited.release()
-    await dispatcher.destroy()
+    await agent.destroy()
   }
+}
+
+/** The watch's own headers beside the usual ones, which they replace: names are the same in any case, and some, as Host, take no list. */
+function headersOf({ header }: Extract<WatchHandler, { type: 'http' }>, index: string): Readonly<Record<string, string | string[]>> {
+  const headers = new Map<string, string | string[]>([['content-type', 'application/json'], ['x-consul-index', index]])
+  for (const [name, [first = '', ...more]] of Object.entries(header)) headers.set(name.toLowerCase(), more.length === 0 ? first : [first, ...more])
+  return Object.fromEntries(headers)
 }

@@ -81,11 +81,12 @@ const queries: Readonly<Record<string, MakeQuery>> = {
     byHash: true,
   }),
   checks: (written, refuse) => {
-    if (written.service !== undefined && written.state !== undefined) throw refuse('Cannot specify service and state')
+    const { service = '', state = '' } = written
+    if (service !== '' && state !== '') throw refuse('Cannot specify service and state')
     return {
-      path: written.service === undefined
-        ? `/v1/health/state/${encodeURIComponent(written.state ?? 'any')}${search(written)}`
-        : `/v1/health/checks/${encodeURIComponent(written.service)}${search(written)}`,
+      path: service === ''
+        ? `/v1/health/state/${encodeURIComponent(state === '' ? 'any' : state)}${search(written)}`
+        : `/v1/health/checks/${encodeURIComponent(service)}${search(written)}`,
       pick: same,
     }
   },

@@ -16,6 +16,8 @@ t.test('what each type asks', async t => {
     [{ type: 'checks' }, '/v1/health/state/any'],
     [{ type: 'checks', state: 'critical' }, '/v1/health/state/critical'],
     [{ type: 'checks', service: 'web' }, '/v1/health/checks/web'],
+    [{ type: 'checks', service: '', state: 'critical' }, '/v1/health/state/critical'],
+    [{ type: 'checks', service: '', state: '' }, '/v1/health/state/any'],
     [{ type: 'agent_service', service_id: 'web 1' }, '/v1/agent/service/web%201'],
   ]
   for (const [written, path] of cases) t.equal(plan({ ...written, args }).query.path, path)
