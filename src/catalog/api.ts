@@ -189,8 +189,11 @@ export interface CatalogWrites {
   execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }>
   /** Starts a session's TTL afresh. Undefined when there is no such session, in a state that has every acknowledged write. */
   renewSession(id: string): Promise<Session | undefined>
-  /** Everything that a snapshot keeps (see `saved-state.ts`), at one revision and with every write acknowledged before the call. */
-  save(): Promise<Snapshot>
+  /**
+   * Everything that a snapshot keeps (see `saved-state.ts`), at one revision and with every write acknowledged before the call. `stale`: what this
+   * server knows will do, also without a leader.
+   */
+  save(options?: { readonly stale?: boolean }): Promise<Snapshot>
   /**
    * Makes the catalog what was saved, by writing the difference; resolves with the revision at which it is. A state too large for one
    * transaction is written in several, and readers meanwhile see parts of both.

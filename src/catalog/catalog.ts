@@ -150,9 +150,9 @@ export class Catalog extends CatalogState implements CatalogWrites {
     return this.#nextBarrier
   }
 
-  async save(): Promise<Snapshot> {
-    await this.barrier()
-    return savedPart(await (await this.#opened()).load())
+  async save({ stale = false }: { readonly stale?: boolean } = {}): Promise<Snapshot> {
+    if (!stale) await this.barrier()
+    return savedPart(await (await this.#opened()).load({ local: stale }))
   }
 
   async restore(saved: readonly SavedEntry[]): Promise<Revision> {

@@ -92,8 +92,11 @@ export interface StoreStatus {
  * Keys are non-empty UTF-8 text, values bytes. Errors are MusterError with a code that starts with STORE_.
  */
 export interface Store {
-  /** Everything, at one revision. */
-  load(): Promise<Snapshot>
+  /**
+   * Everything, at one revision. `local`: what is at hand will do, which may be behind what others have acknowledged; where the store has several
+   * members, it is given without a leader, too.
+   */
+  load(options?: { readonly local?: boolean }): Promise<Snapshot>
   /**
    * Calls `on` for every change after `after`, in revision order, each revision once and never in part.
    * `on` runs before the next batch is read, so a slow one delays the stream but loses nothing. A commit's own changes reach `on`

@@ -1,4 +1,5 @@
 import { Resolver } from 'node:dns/promises'
+import path from 'node:path'
 import t, { type Test } from 'tap'
 import { startCluster, type Cluster } from '../support/cluster.js'
 import type { ClusterAgent } from '../support/cluster-agent.js'
@@ -69,6 +70,10 @@ t.test('the leader is killed, paused, cut off: the others go on, and it comes ba
   for (const agent of [...rest, client]) await ledger.write(agent)
   t.not((await leader.api('/v1/kv/ledger/0?consistent', { signal: AbortSignal.timeout(15_000) }).catch(() => undefined))?.status, 200, 'who is cut off cannot know what is so')
   t.equal((await leader.api('/v1/kv/ledger/0?stale')).status, 200, 'it tells what it knew to who asks for that')
+  const file = path.join(t.testdir(), 'stale.snap')
+  t.match(await leader.cli('snapshot', 'save', file), { code: 1, err: /No cluster leader/ })
+  t.match(await leader.cli('snapshot', 'save', '-stale', file), { code: 0, out: /^Saved and verified snapshot/ })
+  t.match(await leader.cli('snapshot', 'inspect', '-kvdetails', '-kvdepth=1', file), { code: 0, out: /^ ledger +\d/m })
   await network.heal()
   await allAlive(cluster)
   await ledger.verify(t, cluster.agents)

@@ -15,17 +15,18 @@ export const snapshotRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/snapshot', GET: request => save(deps, request), PUT: request => restore(deps, request), bodyLimit: () => archiveLimit },
 ]
 
-async function save({ catalog, membership, settings, clock }: Deps, request: ApiRequest): Promise<Answer> {
-  readOptions(request.query, request.header('cache-control'), settings())
+async function save({ catalog, membership, settings, clock, lastContact }: Deps, request: ApiRequest): Promise<Answer> {
+  const { consistency } = readOptions(request.query, request.header('cache-control'), settings())
+  const stale = consistency === 'stale'
   const { raft } = await membership.stats()
-  const { revision, entries } = await catalog.save()
+  const { revision, entries } = await catalog.save({ stale })
   const term = Number(raft?.term ?? 1)
   const now = clock.now()
   const bytes = await writeArchive({
     meta: { ID: `${term}-${revision}-${Math.floor(now)}`, Index: revision, Term: term, Build: version, Datacenter: settings().datacenter },
     records: entries,
   }, now)
-  const headers = ['X-Consul-Index', String(revision), 'X-Consul-Knownleader', String(membership.leader() !== ''), 'X-Consul-Lastcontact', '0']
+  const headers = ['X-Consul-Index', String(revision), 'X-Consul-Knownleader', String(membership.leader() !== ''), 'X-Consul-Lastcontact', String(stale ? lastContact() : 0)]
   return { kind: 'bytes', status: 200, type: 'application/x-gzip', bytes, headers }
 }
 

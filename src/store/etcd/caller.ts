@@ -23,6 +23,8 @@ export interface AskOptions {
   readonly refuse?: (fault: unknown) => MusterError
   /** Milliseconds that one attempt may take. */
   readonly patience?: number
+  /** False: a member that has no leader may answer, too. */
+  readonly needsLeader?: boolean
 }
 
 /** What the parts of the store share: the way to etcd, patience, and an end. */
@@ -49,14 +51,14 @@ export class Caller {
    */
   async ask<Request, Response>(
     pick: Pick<Request, Response>, request: Request,
-    { hold = this.hold, refuse = refused, patience = attempt }: AskOptions = {},
+    { hold = this.hold, refuse = refused, patience = attempt, needsLeader = true }: AskOptions = {},
   ): Promise<Response> {
     const end = this.clock.monotonic() + hold
     for (const pauses = new Pauses(); ;) {
       if (this.closed) throw storeClosed()
       const endpoint = this.channel.endpoint
       try {
-        return await this.channel.call(pick, request, { timeout: Math.max(1, Math.min(patience, end - this.clock.monotonic())), needsLeader: true })
+        return await this.channel.call(pick, request, { timeout: Math.max(1, Math.min(patience, end - this.clock.monotonic())), needsLeader })
       } catch (fault) {
         if (isNoSpace(fault)) throw noSpace(fault)
         if (!isUnappliedForNow(fault) && !isUncertain(fault)) throw refuse(fault)

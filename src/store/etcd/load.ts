@@ -11,30 +11,37 @@ const page = 2000
 /** Milliseconds that a page may take: it may hold hundreds of megabytes. */
 const patience = 30_000
 
+/** What of the entries, and how. */
+interface Wanted {
+  readonly after?: number
+  readonly at?: number
+  readonly hold?: number
+  /** From the member that is asked, as far as it knows, with or without a leader. */
+  readonly local?: boolean
+}
+
 /**
  * All entries that were modified after a revision (0: all), at one revision: `at`, or the newest.
  * @throws MusterError STORE_COMPACTED when `at` is no longer there
  */
-export async function load(
-  caller: Caller, keys: Keyspace, { after = 0, at = 0, hold }: { readonly after?: number; readonly at?: number; readonly hold?: number } = {},
-): Promise<Snapshot> {
+export async function load(caller: Caller, keys: Keyspace, wanted: Wanted = {}): Promise<Snapshot> {
   for (;;) {
     try {
-      return await loadOnce(caller, keys, after, at, hold)
+      return await loadOnce(caller, keys, wanted)
     } catch (fault) {
       // Between two pages the revision of the first may be compacted away; then all of it is read afresh.
-      if (at !== 0 || !(fault instanceof MusterError) || fault.code !== 'STORE_COMPACTED') throw fault
+      if ((wanted.at ?? 0) !== 0 || !(fault instanceof MusterError) || fault.code !== 'STORE_COMPACTED') throw fault
     }
   }
 }
 
-async function loadOnce(caller: Caller, keys: Keyspace, after: number, at: number, hold: number | undefined): Promise<Snapshot> {
+async function loadOnce(caller: Caller, keys: Keyspace, { after = 0, at = 0, hold, local = false }: Wanted): Promise<Snapshot> {
   const entries: Entry[] = []
   let { key } = keys.data
   for (let wanted = at; ;) {
     const { header, kvs, more } = await caller.ask(({ range }) => range, {
-      key, rangeEnd: keys.data.rangeEnd, limit: page, revision: wanted, minModRevision: after === 0 ? 0 : after + 1,
-    }, { refuse: fault => isCompacted(fault) ? gone(wanted) : refused(fault), patience, ...hold === undefined ? {} : { hold } })
+      key, rangeEnd: keys.data.rangeEnd, limit: page, revision: wanted, minModRevision: after === 0 ? 0 : after + 1, ...local && { serializable: true },
+    }, { needsLeader: !local, refuse: fault => isCompacted(fault) ? gone(wanted) : refused(fault), patience, ...hold === undefined ? {} : { hold } })
     caller.sawTerm(header.raftTerm)
     for (const found of kvs) {
       const text = keys.read(found.key)

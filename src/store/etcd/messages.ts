@@ -25,6 +25,8 @@ export interface RangeRequest {
   readonly keysOnly?: boolean
   readonly countOnly?: boolean
   readonly minModRevision?: number
+  /** As far as the member that is asked knows: it asks no other. */
+  readonly serializable?: boolean
 }
 
 export interface KeyValue {

@@ -73,12 +73,11 @@ class EtcdStore implements Store {
     })
   }
 
-  async load(): Promise<Snapshot> {
+  async load({ local = false }: { readonly local?: boolean } = {}): Promise<Snapshot> {
     if (this.#closing !== undefined) throw storeClosed()
     if (this.#beginning === undefined) return await this.#begin()
     await this.#beginning
-    const snapshot = await load(this.#caller, this.#keys, { hold: Infinity })
-    return snapshot
+    return local ? await load(this.#caller, this.#keys, { local }) : await load(this.#caller, this.#keys, { hold: Infinity })
   }
 
   /** @throws MusterError STORE_CLOSED, or STORE_COMPACTED for a time before the first load. */
