@@ -8,13 +8,11 @@ import type { Io } from './io.js'
 /** Largest state that is read, in bytes: the most that one buffer of Node.js holds. */
 const stateLimit = 2 * 1024 * 1024 * 1024 - 1
 
-/** The FILE that a snapshot command was given, made absolute; undefined, and the user told, when there is none or more than one. */
-export function fileArgument(flags: ParsedFlags, io: Io): string | undefined {
+/** The FILE that a snapshot command was given, made absolute. @throws MusterError USAGE when there is none or more than one */
+export function fileArgument(flags: ParsedFlags, io: Io): string {
   const [file] = flags.positional
-  if (file === undefined || flags.positional.length > 1) {
-    io.err(file === undefined ? 'Missing FILE argument\n' : `Too many arguments (expected 1, got ${flags.positional.length})\n`)
-    return undefined
-  }
+  if (file === undefined) throw new MusterError('USAGE', 'Missing FILE argument')
+  if (flags.positional.length > 1) throw new MusterError('USAGE', `Too many arguments (expected 1, got ${flags.positional.length})`)
   return path.resolve(io.cwd, file)
 }
 
@@ -23,7 +21,7 @@ export async function readFile(file: string): Promise<Buffer> {
   try {
     return await fs.readFile(file)
   } catch (cause) {
-    throw new MusterError('CLI_FILE', `Error opening snapshot file: ${errorMessage(cause)}`, { cause })
+    throw new MusterError('CLI_FILE', `Error opening snapshot file: ${errorMessage(cause)}`, { cause, hint: 'name a file that "muster snapshot save" has written' })
   }
 }
 
@@ -32,6 +30,8 @@ export async function readSnapshot(bytes: Buffer): Promise<SavedState> {
   try {
     return await readArchive(bytes, stateLimit)
   } catch (cause) {
-    throw new MusterError('CLI_FILE', `Error reading snapshot: ${errorMessage(cause)}`, { cause })
+    throw new MusterError('CLI_FILE', `Error reading snapshot: ${errorMessage(cause)}`, {
+      cause, hint: 'it is cut off, damaged or of another program: take one that "muster snapshot save" has written',
+    })
   }
 }

@@ -1,4 +1,5 @@
 import { MusterError } from './errors.js'
+import { parseBool } from './parse-bool.js'
 import { nearest } from './nearest.js'
 
 /** One command-line flag. Booleans take no value unless it follows `=`; all others take `=value` or the next argument. */
@@ -58,13 +59,10 @@ export const flagValue = (flags: ParsedFlags, name: string): string | undefined 
 /** Whether a boolean flag was given as true. */
 export const flagIsSet = (flags: ParsedFlags, name: string): boolean => flagValue(flags, name) === 'true'
 
-const truths = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
-const falsehoods = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False'])
-
 function checked(spec: FlagSpec, text: string): string {
   if (spec.type === 'bool') {
-    if (truths.has(text)) return 'true'
-    if (falsehoods.has(text)) return 'false'
+    const value = parseBool(text)
+    if (value !== undefined) return String(value)
     throw new MusterError('USAGE', `invalid boolean value "${text}" for -${spec.name}`, { hint: 'true and false are allowed' })
   }
   if (spec.type === 'int' && !/^[+-]?\d+$/.test(text)) {

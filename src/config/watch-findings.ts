@@ -1,20 +1,8 @@
+import { meaninglessKeys, watchTypes } from '../common/watch-types.js'
 import type { WrittenWatch } from '../generated/types.js'
 import { alternatives, quote } from './finding.js'
 import type { Finding } from './finding.js'
 import type { Path } from './keys.js'
-
-/** What each type of watch must have and may have, beside what all have. */
-const types: Readonly<Record<string, { readonly required: readonly string[]; readonly optional: readonly string[] }>> = {
-  key: { required: ['key'], optional: ['stale'] },
-  keyprefix: { required: ['prefix'], optional: ['stale'] },
-  services: { required: [], optional: ['stale'] },
-  nodes: { required: [], optional: ['stale'] },
-  service: { required: ['service'], optional: ['tag', 'passingonly', 'stale'] },
-  checks: { required: [], optional: ['service', 'state', 'stale'] },
-  event: { required: [], optional: ['name'] },
-  agent_service: { required: ['service_id'], optional: ['stale'] },
-}
-const common = new Set(['type', 'datacenter', 'token', 'handler_type', 'args', 'handler', 'http_handler_config'])
 
 /** What is wrong with a watch that has the right keys and types: parameters of another type, no handler, several handlers. */
 export function watchFindings(watch: WrittenWatch, path: Path): readonly Finding[] {
@@ -22,7 +10,7 @@ export function watchFindings(watch: WrittenWatch, path: Path): readonly Finding
   const add = (at: Path, what: 'key' | 'value', code: string, message: string, hint?: string): void => {
     findings.push({ path: at, what, severity: 'error', code, message, ...hint === undefined ? {} : { hint } })
   }
-  const rules = types[watch.type]
+  const rules = watchTypes[watch.type]
   if (rules === undefined) {
     add([...path, 'type'], 'value', 'unsupported-watch', `a watch of type ${quote(watch.type)} is for the service mesh, which muster does not have`, 'remove this watch')
     return findings
@@ -31,8 +19,7 @@ export function watchFindings(watch: WrittenWatch, path: Path): readonly Finding
   for (const key of rules.required) {
     if (written[key] === undefined || written[key] === '') add(path, 'value', 'missing-key', `a watch of type ${quote(watch.type)} needs ${quote(key)}`)
   }
-  for (const key of Object.keys(written)) {
-    if (common.has(key) || rules.required.includes(key) || rules.optional.includes(key)) continue
+  for (const key of meaninglessKeys(watch.type, Object.keys(written))) {
     const allowed = [...rules.required, ...rules.optional]
     add([...path, key], 'key', 'not-allowed', `${quote(key)} has no meaning in a watch of type ${quote(watch.type)}`,
       allowed.length === 0 ? 'remove it' : `allowed there: ${alternatives(allowed)}`)

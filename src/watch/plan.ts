@@ -1,5 +1,6 @@
 import { MusterError } from '../common/errors.js'
 import { parseDuration } from '../common/duration.js'
+import { meaninglessKeys } from '../common/watch-types.js'
 import type { DeclaredWatch, Origin } from '../config/index.js'
 import type { WatchHandler, WatchPlan, WatchQuery } from './types.js'
 
@@ -34,8 +35,10 @@ export function watchPlan(declared: DeclaredWatch): WatchPlan {
   const refuse = (text: string): MusterError => new MusterError('WATCH_INVALID', `${place(declared.origin)}: ${text}`)
   const type = written.type ?? ''
   if (type === '') throw refuse('Watch type must be specified')
-  const make = queries[type]
+  const make = Object.hasOwn(queries, type) ? queries[type] : undefined
   if (make === undefined) throw refuse(`Unsupported watch type: ${type}; known are ${Object.keys(queries).join(', ')}`)
+  const meaningless = meaninglessKeys(type, Object.keys(declared.written))
+  if (meaningless.length > 0) throw refuse(`Invalid parameters: [${meaningless.join(' ')}]`)
   const query = make(written, refuse)
   const handler = handlerOf(written, refuse)
   return {

@@ -30,6 +30,7 @@ t.test('without a program: what is there now, as JSON', async t => {
   t.match(await show('-type=nodes'), [{ Node: 'n1' }])
   t.match(await show('-type=service', '-service=web', '-tag=a', '-tag=b', '-passingonly=true'), [{ Service: { ID: 'web' } }])
   t.same(await show('-type=service', '-service=web', '-tag=c'), [])
+  t.match(await show('-type=service', '-service=web', '-passingonly=1'), [{ Service: { ID: 'web' } }])
   t.match(await show('-type=checks', '-state=passing'), [{ CheckID: 'serfHealth' }])
   for (const flag of ['-service', '-name']) t.match(await show('-type=agent_service', `${flag}=web`), { ID: 'web', ContentHash: String, Port: 80 })
   t.match(await muster(['watch', '-type=agent_service', '-name=absent'], { agent }), { code: 1, err: 'unknown service ID: absent' })
@@ -37,7 +38,9 @@ t.test('without a program: what is there now, as JSON', async t => {
   t.match((await muster(['watch', '-type=key', '-key=dir/a'], { agent })).out, /^\{\n {4}"/)
   for (const [args, message] of [
     [[], 'Watch type must be specified'], [['-type=x'], 'Unsupported watch type: x'], [['-type=key'], 'Must specify a single key to watch'],
-    [['-type=checks', '-service=a', '-state=any'], 'Cannot specify service and state'], [['-type=service', '-service=a', '-passingonly=maybe'], 'neither true nor false'],
+    [['-type=checks', '-service=a', '-state=any'], 'Cannot specify service and state'], [['-type=constructor'], 'Unsupported watch type: constructor'],
+    [['-type=nodes', '-state=passing', '-key=a'], 'Invalid parameters: [key state]'], [['-type=agent_service', '-service=web', '-prefix=a'], 'Invalid parameters: [prefix]'],
+    [['-type=service', '-service=a', '-passingonly=maybe'], 'neither true nor false'],
   ] as const) t.match(await muster(['watch', ...args], { agent }), { code: 1, err: message }, message)
   t.match(await muster(['watch', '-type=nodes', '-http-addr=127.0.0.1:1']), { code: 1, err: 'no agent answers' })
 })

@@ -1,3 +1,4 @@
+import { MusterError } from '../../common/errors.js'
 import { flagIsSet, flagValue } from '../../common/flags.js'
 import { countKv, countRecords, type SavedState } from '../../snapshot/index.js'
 import type { Command } from '../command.js'
@@ -21,11 +22,10 @@ export const command: Command = {
   ],
   async run(flags, io) {
     const file = fileArgument(flags, io)
-    if (file === undefined) return 1
     const format = flagValue(flags, 'format') ?? 'pretty'
     const depth = Number(flagValue(flags, 'kvdepth') ?? '2')
-    if (format !== 'pretty' && format !== 'json') return io.err(`Unknown format "${format}": pretty and json are known\n`), 1
-    if (!Number.isInteger(depth) || depth < 1) return io.err(`-kvdepth: "${flagValue(flags, 'kvdepth') ?? ''}" is no whole number above 0\n`), 1
+    if (format !== 'pretty' && format !== 'json') throw new MusterError('USAGE', `"${format}" is no format`, { hint: 'pretty and json are allowed' })
+    if (!Number.isInteger(depth) || depth < 1) throw new MusterError('USAGE', `-kvdepth: "${flagValue(flags, 'kvdepth') ?? ''}" is no whole number above 0`)
     const saved = await readSnapshot(await readFile(file))
     const keys = flagIsSet(flags, 'kvdetails') ? countKv(saved.records, depth, flagValue(flags, 'kvfilter') ?? '') : undefined
     io.out(format === 'json' ? asJson(saved, keys) : pretty(saved, keys))

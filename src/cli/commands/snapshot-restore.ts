@@ -12,7 +12,6 @@ export const command: Command = {
   flags: [...clientFlags, ...serverFlags],
   async run(flags, io) {
     const file = fileArgument(flags, io)
-    if (file === undefined) return 1
     const bytes = await readFile(file)
     await readSnapshot(bytes)
     const { status, body } = await (await Client.connect(flags, io)).request('PUT', '/v1/snapshot', {}, bytes)

@@ -17,7 +17,6 @@ export const command: Command = {
   flags: [...clientFlags, ...serverFlags],
   async run(flags, io) {
     const file = fileArgument(flags, io)
-    if (file === undefined) return 1
     const { bytes } = await (await Client.connect(flags, io)).download('/v1/snapshot')
     const unverified = `${file}.unverified`
     await write(unverified, bytes)

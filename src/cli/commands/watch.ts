@@ -1,5 +1,6 @@
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
+import { parseBool } from '../../common/parse-bool.js'
 import { indexOf, nextPosition, waitParameters, watchPlan, type Position, type WatchQuery } from '../../watch/index.js'
 import { failureOf, startChild } from '../child.js'
 import { Client, unexpected, type Query } from '../client.js'
@@ -46,13 +47,14 @@ export const command: Command = {
 }
 
 function queryOf(flags: ParsedFlags): WatchQuery {
-  const passing = flagValue(flags, 'passingonly') ?? 'false'
-  if (passing !== 'true' && passing !== 'false') throw new MusterError('USAGE', `-passingonly: "${passing}" is neither true nor false`)
+  const given = flagValue(flags, 'passingonly') ?? 'false'
+  const passing = parseBool(given)
+  if (passing === undefined) throw new MusterError('USAGE', `-passingonly: "${given}" is neither true nor false`)
   const tags = flags.values.get('tag')
+  const { service, name, ...others } = Object.fromEntries(texts.flatMap(key => flagValue(flags, key) === undefined ? [] : [[key, flagValue(flags, key)]]))
+  const named = flagValue(flags, 'type') === 'agent_service' ? { service_id: service ?? name } : { ...service !== undefined && { service }, ...name !== undefined && { name } }
   const written = {
-    ...Object.fromEntries(texts.flatMap(name => flagValue(flags, name) === undefined ? [] : [[name, flagValue(flags, name)]])),
-    ...flagValue(flags, 'type') === 'agent_service' && { service_id: flagValue(flags, 'service') ?? flagValue(flags, 'name') },
-    ...tags !== undefined && { tag: tags }, ...passing === 'true' && { passingonly: true }, args: ['-'],
+    ...others, ...named, ...tags !== undefined && { tag: tags }, ...passing && { passingonly: true }, args: ['-'],
   }
   try {
     return watchPlan({ written, origin: { file: 'watch', line: 1, column: 1 } }).query

@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream'
 import type { EndSignal } from '../../common/end-signal.js'
 import { MusterError } from '../../common/errors.js'
+import { parseBool } from '../../common/parse-bool.js'
 import type { LogLevel } from '../../telemetry/index.js'
 import type { Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import type { ApiRequest, Route } from '../route.js'
-import { parseBool } from '../query.js'
 
 const levels: Readonly<Record<string, LogLevel>> = { trace: 'trace', debug: 'debug', info: 'info', warn: 'warn', err: 'error', error: 'error' }
 
