@@ -3,7 +3,7 @@
 
 const acl = 'answers 401 `ACL support disabled`, as Consul without access control'
 const same = ''
-const noKeys = 'there are no keys yet: the list is empty, changes are refused'
+const noKeys = 'there are no keys yet: it is answered as by Consul without encryption, and changes are refused'
 
 /** Endpoints by path (`*`: the rest of the path): methods, and what is not as in Consul 1.10; '' where nothing is. */
 export const endpoints = {

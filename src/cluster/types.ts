@@ -98,7 +98,8 @@ export interface ServerHealth {
 
 /** What operators ask of and do to the servers. Rejects with STORE_NO_LEADER where a leader is needed and there is none. */
 export interface ClusterOperator {
-  raft(): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }>
+  /** `stale`: as this server last saw it, with or without a leader. */
+  raft(options?: { readonly stale?: boolean }): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }>
   /** Rejects CLUSTER_UNKNOWN_PEER: `id "x" was not found in the Raft configuration`. */
   removePeer(by: { readonly id: string } | { readonly address: string }): Promise<void>
   /** To a certain server, or to the best one. */

@@ -70,6 +70,8 @@ t.test('the leader is killed, paused, cut off: the others go on, and it comes ba
   for (const agent of [...rest, client]) await ledger.write(agent)
   t.not((await leader.api('/v1/kv/ledger/0?consistent', { signal: AbortSignal.timeout(15_000) }).catch(() => undefined))?.status, 200, 'who is cut off cannot know what is so')
   t.equal((await leader.api('/v1/kv/ledger/0?stale')).status, 200, 'it tells what it knew to who asks for that')
+  t.match(await leader.cli('operator', 'raft', 'list-peers'), { code: 1, err: /No cluster leader/ })
+  t.match((await leader.cli('operator', 'raft', 'list-peers', '-stale')).out, /^s1 [^]*^s2 [^]*^s3 .* follower /m)
   const file = path.join(t.testdir(), 'stale.snap')
   t.match(await leader.cli('snapshot', 'save', file), { code: 1, err: /No cluster leader/ })
   t.match(await leader.cli('snapshot', 'save', '-stale', file), { code: 0, out: /^Saved and verified snapshot/ })

@@ -14,12 +14,13 @@ t.test('Raft: who votes, who goes, who leads', async t => {
   const remove = (search: string): ReturnType<typeof ask> => ask(port, `/v1/operator/raft/peer${search}`, { method: 'DELETE' })
   t.match(await remove(''), { status: 400, body: 'Bad request: Must specify either ?id with the server\'s ID or ?address with IP:port of peer to remove' })
   t.match(await remove('?id=x&address=y'), { status: 400, body: 'Bad request: Must specify only one of ?id or ?address' })
-  t.match(await remove('?id=x'), { status: 500, body: 'id "x" was not found in the Raft configuration' })
-  t.match(await remove('?address=127.0.0.9:8300'), { status: 500, body: 'address "127.0.0.9:8300" was not found' })
+  t.match(await remove('?id=x'), { status: 404, body: 'id "x" was not found in the Raft configuration' })
+  t.match(await remove('?address=127.0.0.9:8300'), { status: 404, body: 'address "127.0.0.9:8300" was not found' })
   t.match(await remove(`?id=${ids[1]}`), { status: 200, body: '' })
   t.same((await ask(port, `/v1/operator/raft/transfer-leader?id=${ids[1]}`, { method: 'POST' })).json(), { Success: true })
   t.equal((await ask(port, '/v1/operator/raft/transfer-leader', { method: 'POST' })).status, 200)
   t.same(operator.told, [`remove ${ids[1]}`, `lead ${ids[1]}`, 'lead anyone'])
+  t.match(await get('/v1/operator/raft/configuration?stale&consistent'), { status: 400, body: /^Cannot specify/ })
   t.match(await get('/v1/operator/raft/configuration?dc=nowhere'), { status: 500, body: 'No path to datacenter' })
 })
 
@@ -69,8 +70,8 @@ t.test('autopilot: health and state', async t => {
 t.test('keys: there are none, and nobody is left to think otherwise', async t => {
   const { get, put, port } = await serve(t)
   t.match(await get('/v1/operator/keyring'), { status: 500, body: 'Keyring is empty (encryption not enabled)' })
-  t.match(await put('/v1/operator/keyring', { Key: 'x' }), { status: 500, body: /does not encrypt/ })
-  t.equal((await ask(port, '/v1/operator/keyring', { method: 'DELETE' })).status, 500)
+  t.match(await put('/v1/operator/keyring', { Key: 'x' }), { status: 409, body: /does not encrypt/ })
+  t.match(await ask(port, '/v1/operator/keyring', { method: 'DELETE' }), { status: 400, body: /^Request decode failed: / })
 })
 
 t.test('texts that clients compare as a whole go out without their hints, which the log has', async t => {

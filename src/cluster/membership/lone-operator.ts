@@ -2,6 +2,7 @@ import type { Catalog } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import { configurationInForce, type ConfigurationStore } from '../autopilot/index.js'
 import { raftAddress } from '../servers/addresses.js'
+import { unknownPeer } from '../servers/unknown-peer.js'
 import type { AutopilotConfiguration, ClusterOperator, MemberStatus, RaftServer, ServerHealth, ServerInfo } from '../types.js'
 
 /** What the servers of a cluster without a Raft of its own are shown from. */
@@ -27,8 +28,8 @@ export class LoneOperator implements ClusterOperator {
     this.#parts = parts
   }
 
-  async raft(): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }> {
-    await this.#parts.catalog.barrier()
+  async raft({ stale = false }: { readonly stale?: boolean } = {}): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }> {
+    if (!stale) await this.#parts.catalog.barrier()
     return { index: this.#parts.catalog.revision, servers: this.#servers() }
   }
 
@@ -36,12 +37,14 @@ export class LoneOperator implements ClusterOperator {
     const known = this.#servers().some(server => 'id' in by ? server.id === by.id : server.address === by.address)
     const what = 'id' in by ? `id "${by.id}"` : `address "${by.address}"`
     return Promise.reject(known
-      ? new MusterError('CLUSTER_NO_RAFT', `${what} cannot be removed: this server runs no Raft`, { hint: 'let the server leave instead' })
-      : new MusterError('CLUSTER_UNKNOWN_PEER', `${what} was not found in the Raft configuration`, { hint: '`muster operator raft list-peers` shows the servers' }))
+      ? new MusterError('CLUSTER_NO_RAFT', `${what} cannot be removed: this server runs no Raft`, { status: 409, hint: 'let the server leave instead' })
+      : unknownPeer(what))
   }
 
   transferLeader(): Promise<void> {
-    return Promise.reject(new MusterError('CLUSTER_NO_RAFT', 'there is no server that leadership could be handed to', { hint: 'this server runs no Raft' }))
+    return Promise.reject(new MusterError('CLUSTER_NO_RAFT', 'there is no server that leadership could be handed to', {
+      status: 409, hint: 'this server runs no Raft: "muster operator raft list-peers" shows the servers there are',
+    }))
   }
 
   autopilot() { return configurationInForce(this.#parts.configuration) }

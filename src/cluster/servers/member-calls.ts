@@ -7,6 +7,7 @@ import { methods, readServer, type ServerStanding } from './messages.js'
 import type { RaftOperator } from './raft-operator.js'
 import type { Position } from './recover.js'
 import { Shape } from './shape.js'
+import { unknownPeer } from './unknown-peer.js'
 
 /** What the calls of other servers are answered from. */
 export interface MemberCalls {
@@ -68,7 +69,7 @@ function answerEntrants(group: Group, { life, admission, cluster, entering }: Me
     requireLeader(life)
     const members = await life.admin.members(true)
     const member = members.find(({ name }) => name === asked.text('id'))
-    if (member === undefined) throw new MusterError('CLUSTER_UNKNOWN_PEER', `id "${asked.text('id')}" was not found in the Raft configuration`)
+    if (member === undefined) throw unknownPeer(`id "${asked.text('id')}"`)
     await life.admin.update(member.id, [asked.text('peerUrl')])
     life.member.soon()
     return {}

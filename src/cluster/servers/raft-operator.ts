@@ -10,6 +10,7 @@ import type { Contacts } from './contacts.js'
 import { methods } from './messages.js'
 import type { OwnMember } from './own-member.js'
 import { readHealth, type ClusterHealth } from './health-message.js'
+import { unknownPeer } from './unknown-peer.js'
 
 /** What an operator's wishes are carried out with. */
 export interface RaftOperatorOptions {
@@ -33,8 +34,8 @@ export class RaftOperator implements ClusterOperator {
     this.#options = options
   }
 
-  async raft(): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }> {
-    await this.#leader()
+  async raft({ stale = false }: { readonly stale?: boolean } = {}): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }> {
+    if (!stale) await this.#leader()
     const { member } = this.#options
     return { index: member.status?.raftIndex ?? 0, servers: member.raftServers() }
   }
@@ -45,7 +46,7 @@ export class RaftOperator implements ClusterOperator {
     await member.look()
     const peer = member.raftServers().find(server => 'id' in by ? server.id === by.id : server.address === by.address)
     const what = 'id' in by ? `id "${by.id}"` : `address "${by.address}"`
-    if (peer === undefined) throw new MusterError('CLUSTER_UNKNOWN_PEER', `${what} was not found in the Raft configuration`, { hint: '`muster operator raft list-peers` shows the servers' })
+    if (peer === undefined) throw unknownPeer(what)
     await this.remove(peer.id)
   }
 
@@ -57,7 +58,7 @@ export class RaftOperator implements ClusterOperator {
     if (target === undefined || id === '') return false
     const voters = member.members.filter(({ learner }) => !learner)
     if (!target.learner && voters.length === 1) {
-      throw new MusterError('CLUSTER_LAST_SERVER', 'the only server cannot be taken out of Raft', { hint: 'it holds all data; let another server enter first' })
+      throw new MusterError('CLUSTER_LAST_SERVER', 'the only server cannot be taken out of Raft', { status: 409, hint: 'it holds all data; let another server enter first' })
     }
     if (!target.learner) this.#requireMajority(voters.filter(({ id: voter }) => voter !== target.id).map(({ name }) => name))
     if (target.id === member.status?.leader) {
@@ -86,7 +87,7 @@ export class RaftOperator implements ClusterOperator {
   async moveLeader(to: string): Promise<void> {
     const { member, admin } = this.#options
     const target = member.members.find(({ name }) => name === to)
-    if (target === undefined) throw new MusterError('CLUSTER_UNKNOWN_PEER', `id "${to}" was not found in the Raft configuration`)
+    if (target === undefined) throw unknownPeer(`id "${to}"`)
     await admin.moveLeader(target.id)
     member.soon()
   }
@@ -124,7 +125,7 @@ export class RaftOperator implements ClusterOperator {
     const answering = left.filter(name => name === self || contacts.isReachable(name))
     if (answering.length >= quorum(left.length)) return
     throw new MusterError('CLUSTER_UNSAFE', `only ${answering.length} of the ${left.length} servers that would be left answer: the cluster would have no leader`, {
-      hint: 'remove the servers that are dead first, or bring them back',
+      status: 409, hint: 'remove the servers that are dead first, or bring them back',
     })
   }
 
@@ -133,12 +134,12 @@ export class RaftOperator implements ClusterOperator {
     const { member, contacts, self } = this.#options
     const voters = member.members.filter(({ learner, name }) => !learner && name !== '')
     if (id !== undefined) {
-      if (!voters.some(({ name }) => name === id)) throw new MusterError('CLUSTER_UNKNOWN_PEER', `id "${id}" was not found in the Raft configuration`)
+      if (!voters.some(({ name }) => name === id)) throw unknownPeer(`id "${id}"`)
       return id
     }
     const others = voters.filter(({ name }) => name !== leader)
     const target = others.find(({ name }) => name === self || contacts.isReachable(name)) ?? others[0]
-    if (target === undefined) throw new MusterError('CLUSTER_LAST_SERVER', 'there is no other server to lead', { hint: 'let another server enter first' })
+    if (target === undefined) throw new MusterError('CLUSTER_LAST_SERVER', 'there is no other server to lead', { status: 409, hint: 'let another server enter first' })
     return target.name
   }
 

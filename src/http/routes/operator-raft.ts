@@ -2,11 +2,12 @@ import type { ClusterOperator, Membership } from '../../cluster/index.js'
 import { MusterError } from '../../common/errors.js'
 import { empty, json, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
+import { readOptions } from '../read-options.js'
 import type { ApiRequest, Route } from '../route.js'
 
 /** `/v1/operator/raft/*`: who votes, and changes to that. */
 export const operatorRaftRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/operator/raft/configuration', GET: () => configuration(deps) },
+  { path: '/v1/operator/raft/configuration', GET: request => configuration(deps, request) },
   { path: '/v1/operator/raft/peer', DELETE: request => removePeer(deps, request) },
   { path: '/v1/operator/raft/transfer-leader', POST: request => transferLeader(deps, request), PUT: request => transferLeader(deps, request) },
 ]
@@ -17,8 +18,9 @@ export function operatorOf({ operator }: Membership): ClusterOperator {
   return operator
 }
 
-async function configuration({ membership }: Deps): Promise<Answer> {
-  const { index, servers } = await operatorOf(membership).raft()
+async function configuration({ membership, settings }: Deps, { query, header }: ApiRequest): Promise<Answer> {
+  const { consistency } = readOptions(query, header('cache-control'), settings())
+  const { index, servers } = await operatorOf(membership).raft({ stale: consistency === 'stale' })
   return json({
     Servers: servers.map(({ id, node, address, leader, voter }) => ({
       ID: id, Node: node, Address: address, Leader: leader, ProtocolVersion: raftProtocol, Voter: voter,

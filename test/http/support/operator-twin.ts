@@ -1,6 +1,6 @@
 import type { AutopilotConfiguration, ClusterOperator, ServerHealth } from '../../../src/cluster/index.js'
 import { milliseconds, seconds } from '../../../src/common/duration.js'
-import { MusterError } from '../../../src/common/errors.js'
+import { unknownPeer } from '../../../src/cluster/servers/unknown-peer.js'
 import { revision } from '../../../src/store/index.js'
 
 /** Node ids of its two servers. */
@@ -23,7 +23,7 @@ export class OperatorTwin implements ClusterOperator {
   removePeer(by: { readonly id: string } | { readonly address: string }): Promise<void> {
     if (!('id' in by) || !operatorIds.includes(by.id)) {
       const what = 'id' in by ? `id "${by.id}"` : `address "${by.address}"`
-      return Promise.reject(new MusterError('CLUSTER_UNKNOWN_PEER', `${what} was not found in the Raft configuration`))
+      return Promise.reject(unknownPeer(what))
     }
     this.told.push(`remove ${by.id}`)
     return Promise.resolve()
