@@ -64,7 +64,11 @@ function parse(body: Buffer): readonly OperationBody[] {
   }
 }
 
-function operation({ KV: kv, Node: node, Service: service, Check: given }: OperationBody, place: number): TxnOp {
+function operation(body: OperationBody, place: number): TxnOp {
+  const { KV: kv, Node: node, Service: service, Check: given } = body
+  const kinds = Object.keys(body)
+  // Doing one of them and answering with success would hide that the others were not done.
+  if (kinds.length > 1) throw unreadable(`operation ${place} has both ${kinds[0]} and ${kinds[1]}, one kind is allowed`)
   if (kv !== undefined) return kvOperation(kv)
   if (node !== undefined) return nodeOperation(node)
   if (service !== undefined) {

@@ -27,6 +27,7 @@ void t.test('what is no list of operations', async t => {
     ['[1]', 400, 'Failed to parse body: [0]: expected an object, got a number'],
     ['[{}]', 400, 'Failed to parse body: operation 0 has none of KV, Node, Service and Check'],
     ['[{"kv":null}]', 400, 'Failed to parse body: operation 0 has none of KV, Node, Service and Check'],
+    ['[{"KV":{"Verb":"set","Key":"k"},"Check":{"Verb":"get"},"Node":null}]', 400, 'Failed to parse body: operation 0 has both KV and Check, one kind is allowed'],
     ['[{"KV":{"Verbs":"set"}}]', 400, 'Failed to parse body: json: unknown field "Verbs", did you mean "Verb"?'],
     ['[{"KV":{"Verb":"set","Key":"k","Value":"!!!"}}]', 400, 'Failed to parse body: illegal base64 data at input byte 0'],
     ['[{"KV":{"Verb":"set","Key":"k","Value":"eA="}}]', 400, 'Failed to parse body: illegal base64 data at input byte 2'],
@@ -41,6 +42,16 @@ void t.test('what is no list of operations', async t => {
   t.equal((await served.put('/v1/txn', ' '.repeat(524_289))).status, 413)
   t.equal((await served.put('/v1/txn?stale&consistent', [])).status, 400)
   t.same((await served.get('/v1/kv/?keys')).json(), [])
+})
+
+void t.test('a transaction may be as large as one value', async t => {
+  const sizes: readonly [number, number, number][] = [[1000, 200, 1000], [200, 1000, 1000]]
+  for (const [txnMaxReqLen, kvMaxValueSize, limit] of sizes) {
+    const served = await serve(t, { limits: { ...limits, txnMaxReqLen, kvMaxValueSize } })
+    const body = (length: number): string => JSON.stringify([set('k')]).padEnd(length)
+    t.equal((await served.put('/v1/txn', body(limit))).status, 200, `${limit} bytes`)
+    t.same(shown(await served.put('/v1/txn', body(limit + 1))), [413, `Request body(${limit + 1} bytes) too large, max size: ${limit} bytes.`])
+  }
 })
 
 void t.test('names are UTF-8 whatever the escapes say', async t => {
