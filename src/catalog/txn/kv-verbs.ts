@@ -1,7 +1,7 @@
 import type { Draft, DraftReads } from '../commands/draft.js'
 import { acquireKv, releaseKv } from '../commands/kv-lock.js'
 import { casKv, deleteCasKv, deleteKv, deleteTreeKv, setKv } from '../commands/kv-write.js'
-import { assertKvKey, kvKey } from '../keys.js'
+import { assertKvKey, kvKey, prefixRange } from '../keys.js'
 import type { KvEntry } from '../kv/types.js'
 import { failure, quoted } from './failure.js'
 import type { KvOp, TxnResult } from './types.js'
@@ -53,6 +53,8 @@ function write(draft: Draft, { verb, data, index, session }: KvOp): After {
 function read(draft: Draft, { verb, data: { key }, index, session }: KvOp): After {
   if (verb === 'get-tree') {
     const entries = [...draft.state.kvBelow(key)]
+    // Both: a range tells of what came or changed, and only a key that it is gone.
+    draft.relyOnQuiet(prefixRange(kvKey(key)))
     for (const entry of entries) draft.relyOnKey(kvKey(entry.key), entry.modified)
     return () => entries.flatMap(entry => shown(entry, true))
   }

@@ -50,6 +50,25 @@ void t.test('plain writers of one key do not wait for each other, and the last o
   t.equal(catalog.kv('k')?.value.toString(), 'v199')
 })
 
+void t.test('what a transaction that writes shows of a tree is all there was when it was committed', async t => {
+  const inner = openMemoryStore()
+  const [near, far] = await Promise.all([inner, laggingStore(inner, () => 20)].map(store => Catalog.open({ store, clock: new FakeClock() })))
+  if (near === undefined || far === undefined) throw new Error('two catalogs were opened')
+  const shown = async (): Promise<unknown> => {
+    const outcome = await runTransaction(far, [
+      { kind: 'kv', verb: 'get-tree', data: entry('tree/', ''), index: 0, session: '' }, { kind: 'kv', verb: 'set', data: entry('seen', randomUUID()), index: 0, session: '' },
+    ])
+    return 'results' in outcome && outcome.results.flatMap(result => result.kind === 'kv' ? [result.entry.key] : [])
+  }
+  await near.execute(kvPut(entry('tree/a')))
+  await near.execute(kvPut(entry('tree/b')))
+  t.same(await shown(), ['tree/a', 'tree/b', 'seen'], 'keys that came')
+  await near.execute(kvDelete('tree/a'))
+  t.same(await shown(), ['tree/b', 'seen'], 'a key that went')
+  for (const catalog of [near, far]) catalog.close()
+  await inner.close()
+})
+
 const keys = ['a', 'a/b', 'c']
 const step = fc.record({
   /** Which of two servers is asked. */
