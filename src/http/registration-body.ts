@@ -1,10 +1,15 @@
 import type { RegisterCheck, RegisterRequest, RegisterService } from '../catalog/index.js'
+import { parseDuration } from '../common/duration.js'
 import { boolean, decodeBody, integer, list, map, object, string, type Decoded, type Reader } from './decode.js'
 import { decodeFailed } from './json-body.js'
 
 /** A duration as text, or as nanoseconds: Go's clients write both. */
 const duration: Reader<string | number> = (value, where) => {
-  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value
+  if (typeof value === 'string') {
+    if (value !== '' && parseDuration(value) === undefined) throw decodeFailed(`time: invalid duration ${JSON.stringify(value)}`)
+    return value
+  }
+  if (typeof value === 'number' && Number.isFinite(value)) return value
   throw decodeFailed(`${where}: expected a duration`)
 }
 

@@ -34,6 +34,7 @@ void t.test('what is no list of operations', async t => {
     ['[{"KV":{"Verb":"set","Key":"k","Value":"eA==eA=="}}]', 400, 'Failed to parse body: illegal base64 data at input byte 2'],
     ['[{"KV":{"Verb":"set","Key":"k","Flags":-1}}]', 400, 'Failed to parse body: [0].KV.Flags: expected a whole number from 0 to 18446744073709551615'],
     ['[{"KV":{"Verb":"set","Key":"k","Flags":18446744073709551616}}]', 400, 'Failed to parse body: [0].KV.Flags: expected a whole number from 0 to 18446744073709551615'],
+    ['[{"Check":{"Verb":"set","Check":{"Node":"n","CheckID":"c","Definition":{"Interval":"10s","Timeout":"soon"}}}}]', 400, 'Failed to parse body: time: invalid duration "soon"'],
     ['[{"KV":{"Verb":"set","Key":12345678901234567890}}]', 400, 'Failed to parse body: [0].KV.Key: expected a string, got an object'],
     [JSON.stringify([set('k', Buffer.from('x'.repeat(11)).toString('base64'))]), 413, 'Value for key "k" is too large (11 > 10 bytes)'],
     [JSON.stringify(Array.from({ length: 65 }, (_, i) => set(`k${i}`))), 413, 'Transaction contains too many operations (65 > 64)'],
