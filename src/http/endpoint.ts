@@ -12,6 +12,7 @@ import { Readiness } from './readiness.js'
 import { readRequestPath } from './request-path.js'
 import { defaultBodyLimit, endpointAt, methods, type ApiRequest, type Endpoint, type Handler, type Route } from './route.js'
 import { flatten, send } from './send.js'
+import { refuseTenancy } from './tenancy.js'
 
 /** What changes with the settings and is prepared once per change. */
 export interface Prepared {
@@ -105,6 +106,7 @@ export class Endpoints {
     const handler = handlerOf(endpoint, method)
     if (handler === undefined) return text(`method ${method} not allowed`, 405, allowed(endpoint))
     if (method !== 'GET' && !served) guards.checkWriter(exchange.client)
+    if (!served) refuseTenancy(parts.path, parts.query, exchange.header)
     const journey = { endpoint, query: parts.query, served, bodyDatacenter: '' }
     const elsewhere = destination(journey, this.#deps.forwarding, settings)
     if (elsewhere !== undefined) return handOn(exchange, elsewhere, prepared, parts.url)

@@ -4,6 +4,7 @@ import type { HeaderList } from './answer.js'
 import { acceptsGzip } from './prepared-body.js'
 import type { ResponseCache } from './response-cache.js'
 import { writeWhole } from './send.js'
+import { tenancyHeaders } from './tenancy.js'
 
 /** How many requests of one connection may be under way: pipelining clients keep to far less. */
 export const mostInFlight = 64
@@ -82,6 +83,7 @@ function relevantHeaders(raw: HeaderList): { readonly gzip: boolean; readonly sp
     const name = raw[i] ?? ''
     if (name.length === 15 && name.toLowerCase() === 'accept-encoding') gzip = acceptsGzip(raw[i + 1])
     else if (name.length === 13 && name.toLowerCase() === 'cache-control') return { gzip, special: true }
+    else if (name.length === 18 && tenancyHeaders.has(name.toLowerCase())) return { gzip, special: true }
   }
   return { gzip, special: false }
 }

@@ -6,6 +6,32 @@ import { ask } from './support/ask.js'
 import { serve } from './support/serve.js'
 import { settingsWith } from './support/settings.js'
 
+void t.test('who names a namespace is not answered from all there is', async t => {
+  const { get, put } = await serve(t)
+  await put('/v1/kv/k', 'everybody\'s')
+  const refused = (what: string) => `Invalid ${what} are a Consul Enterprise feature`
+  const cases: readonly [string, string, Record<string, string>, string][] = [
+    ['PUT', '/v1/kv/k?ns=team', {}, refused('query parameter: "ns" - Namespaces')],
+    ['DELETE', '/v1/kv/?recurse&ns=team', {}, refused('query parameter: "ns" - Namespaces')],
+    ['PUT', '/v1/kv/k?partition=p', {}, refused('query parameter: "partition" - Partitions')],
+    ['PUT', '/v1/session/create?ns=team', {}, refused('query parameter: "ns" - Namespaces')],
+    ['PUT', '/v1/txn', { 'X-Consul-Namespace': 'team' }, refused('header: "X-Consul-Namespace" - Namespaces')],
+    ['GET', '/v1/health/service/web?ns=team', {}, refused('query parameter: "ns" - Namespaces')],
+    // The first answer is kept, and the next two are not it.
+    ['GET', '/v1/kv/k', {}, ''],
+    ['GET', '/v1/kv/k', { 'X-Consul-Namespace': 'team' }, refused('header: "X-Consul-Namespace" - Namespaces')],
+    ['GET', '/v1/kv/k', { 'X-Consul-Partition': 'p' }, refused('header: "X-Consul-Partition" - Partitions')],
+    ['GET', '/v1/kv/k?ns=&partition=', { 'X-Consul-Namespace': '' }, ''],
+    ['GET', '/v1/agent/self?ns=team', {}, ''],
+    ['GET', '/v1/agent/services?ns=team', {}, refused('query parameter: "ns" - Namespaces')],
+  ]
+  for (const [method, path, headers, refusal] of cases) {
+    const reply = await get(path, { method, headers, ...method === 'PUT' && { body: '[]' } })
+    t.same(refusal === '' ? reply.status : [reply.status, reply.body], refusal === '' ? 200 : [400, refusal], `${method} ${path} ${JSON.stringify(headers)}`)
+  }
+  t.equal((await get('/v1/kv/k?raw')).body, 'everybody\'s')
+})
+
 void t.test('methods, unknown paths and odd paths', async t => {
   const { get, put, port } = await serve(t)
   const cases: readonly [string, string, number, Record<string, string | undefined>, string][] = [
