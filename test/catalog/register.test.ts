@@ -135,13 +135,25 @@ void t.test('the id decides who a node is', async t => {
 
   await t.test('a node without an id may get one; a rename onto one is refused', async t => {
     const { catalog } = await openCatalog(t)
-    await catalog.execute(register(node))
+    await catalog.execute(register({ ...node, checks: [serfHealth('passing')] }))
     await catalog.execute(register({ ...node, node: 'y', id: a }))
     await t.rejects(catalog.execute(register({ ...node, id: a })), {
       message: `failed inserting node: Error while renaming Node ID: "${a}" (192.0.2.1): Node name x is reserved by node  with name x (192.0.2.1)`,
     })
     await catalog.execute(register({ ...node, id: b }))
     t.equal(catalog.node('x')?.id, b)
+  })
+
+  await t.test('a node without an agent may get another id at any time, and keeps what runs on it', async t => {
+    const { catalog } = await openCatalog(t)
+    await catalog.execute(register({ ...node, id: a, service: { name: 'web' } }))
+    await catalog.execute(register({ ...node, id: b, service: { name: 'db' } }))
+    t.equal(catalog.node('x')?.id, b)
+    t.equal(catalog.node(a), undefined)
+    t.same(catalog.servicesOfNode('x').map(service => service.name), ['db', 'web'])
+    await catalog.execute(register({ ...node, node: 'y', id: a }))
+    await catalog.execute(register({ ...node, id: a }))
+    t.same([...catalog.nodes()].map(one => [one.node, one.id]), [['x', a]], 'also that of a node that is renamed')
   })
 
   await t.test('a write without an id says nothing about it', async t => {

@@ -67,7 +67,7 @@ void t.test('what is put and removed at once is put', async t => {
 void t.test('refusals: a check of no service, a name that is taken', async t => {
   const { catalog } = await openCatalog(t)
   await t.rejects(catalog.execute(syncNode(request([], [webCheck]))), { code: 'CATALOG_MISSING_SERVICE' })
-  await catalog.execute(register({ node: 'n1', id: uuid('b'), address: '192.0.2.9' }))
+  await catalog.execute(register({ node: 'n1', id: uuid('b'), address: '192.0.2.9', checks: [{ id: 'serfHealth', status: 'passing' }] }))
   await t.rejects(catalog.execute(syncNode(first)), { code: 'CATALOG_NODE_NAME_TAKEN' })
 })
 

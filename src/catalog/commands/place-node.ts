@@ -1,13 +1,14 @@
 import { MusterError } from '../../common/errors.js'
 import { serfHealthCheckId } from '../../common/health.js'
-import { assertNodeName } from '../keys.js'
+import { assertNodeName, checkKey } from '../keys.js'
 import type { Node, NodeData } from '../types.js'
 import type { Draft } from './draft.js'
 
 /**
  * Writes a node under the rules of node identity:
  * the id decides who a node is. A known id under a new name renames the node, and what ran under the old name goes.
- * A name that is in use by another id may be taken over when its owner is down (serfHealth critical) or never had an id; else it is refused.
+ * A name that is in use by another id may be taken over when its owner is down (serfHealth critical), has no agent (no serfHealth) or never had an id;
+ * else it is refused.
  * A write without an id says nothing about it, so a known one is kept.
  * @returns the spelling of the name to use for the node's services and checks
  * @throws MusterError CATALOG_NODE_NAME_TAKEN, CATALOG_NAME_TOO_LONG
@@ -32,7 +33,12 @@ export function placeNode(draft: Draft, wanted: NodeData): string {
 function assertNameIsFree(draft: Draft, wanted: NodeData, holder: Node, renamed: boolean): void {
   if (holder.id === '' && !renamed) return
   const liveness = draft.state.check(holder.node, serfHealthCheckId)
-  if (liveness?.status === 'critical') {
+  // Whoever has no such check has no agent: it was registered from outside, and is registered anew, often with a fresh id each time.
+  if (liveness === undefined) {
+    draft.relyOnKey(checkKey(holder.node, serfHealthCheckId), undefined)
+    return
+  }
+  if (liveness.status === 'critical') {
     draft.relyOn(liveness)
     return
   }
