@@ -3,7 +3,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { formatDuration, parseDuration, type Duration } from '../../common/duration.js'
-import { MusterError } from '../../common/errors.js'
+import { MusterError, errorCode, errorMessage } from '../../common/errors.js'
 import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
 import { packTar, type TarFile } from '../../snapshot/index.js'
 import { Client } from '../client.js'
@@ -28,20 +28,26 @@ export const command: Command = {
     ...clientFlags,
   ],
   async run(flags, io) {
+    if (flags.positional.length > 0) throw new MusterError('USAGE', `too many arguments: ${flags.positional.join(' ')}`, { hint: 'what is written is named with -output' })
     const plan = { targets: chosen(flags), duration: atLeast(flags, 'duration', '2m', 10_000), interval: atLeast(flags, 'interval', '30s', 5000) }
     const archive = flagValue(flags, 'archive') === undefined || flagIsSet(flags, 'archive')
     const name = flagValue(flags, 'output') ?? `consul-debug-${Math.floor(Date.now() / 1000)}`
     const output = path.resolve(io.cwd, archive ? `${name}.tar.gz` : name)
-    if (await exists(output)) throw new MusterError('CLI_DEBUG', `${output} exists already`, { hint: 'name another one with -output' })
     const client = await Client.connect(flags, io)
     const { Config } = await client.get<{ Config: { MusterVersion: string } }>('/v1/agent/self')
     const about = { AgentVersion: Config.MusterVersion, Interval: formatDuration(plan.interval), Duration: formatDuration(plan.duration), Targets: plan.targets }
-    io.out([
-      '==> Starting debugger and capturing static information...', `     Agent Version: '${about.AgentVersion}'`, `          Interval: '${about.Interval}'`,
-      `          Duration: '${about.Duration}'`, `            Output: '${path.basename(output)}'`, `           Capture: '${plan.targets.join(', ')}'`, '',
-    ].join('\n'))
-    const files = await capture(client, plan, { say: text => { io.out(`${text}\n`) }, warn: text => { io.err(`${text}\n`) } }, io.interrupted)
-    await write(output, archive, [{ name: 'index.json', data: Buffer.from(JSON.stringify(about, null, 2)) }, ...files])
+    await reserve(output, archive)
+    try {
+      io.out([
+        '==> Starting debugger and capturing static information...', `     Agent Version: '${about.AgentVersion}'`, `          Interval: '${about.Interval}'`,
+        `          Duration: '${about.Duration}'`, `            Output: '${path.basename(output)}'`, `           Capture: '${plan.targets.join(', ')}'`, '',
+      ].join('\n'))
+      const files = await capture(client, plan, { say: text => { io.out(`${text}\n`) }, warn: text => { io.err(`${text}\n`) } }, io.interrupted)
+      await write(output, archive, [{ name: 'index.json', data: Buffer.from(JSON.stringify(about, null, 2)) }, ...files])
+    } catch (error) {
+      await fs.rm(output, { recursive: true, force: true })
+      throw error
+    }
     io.out(`Saved debug ${archive ? 'archive' : 'directory'}: ${path.basename(output)}\n`)
     return 0
   },
@@ -61,14 +67,23 @@ function atLeast(flags: ParsedFlags, name: string, otherwise: string, least: num
   return read
 }
 
-const exists = (file: string): Promise<boolean> => fs.access(file).then(() => true, () => false)
+/** Makes the archive or the directory, empty, so that minutes of gathering are not for nothing. @throws MusterError CLI_DEBUG */
+async function reserve(output: string, archive: boolean): Promise<void> {
+  try {
+    if (archive) await (await fs.open(output, 'wx', 0o600)).close()
+    else await fs.mkdir(output, { mode: 0o700 })
+  } catch (cause) {
+    if (errorCode(cause) === 'EEXIST') throw new MusterError('CLI_DEBUG', `${output} exists already`, { cause, hint: 'name another one with -output' })
+    throw new MusterError('CLI_DEBUG', `${output} cannot be written: ${errorMessage(cause)}`, { cause, hint: 'name one with -output in a folder that you may write to' })
+  }
+}
 
 /** Readable for the user alone. */
 async function write(output: string, archive: boolean, files: readonly TarFile[]): Promise<void> {
   if (archive) {
     const folder = path.basename(output, '.tar.gz')
     const packed = packTar(files.map(({ name, data }) => ({ name: `${folder}/${name}`, data })), Math.floor(Date.now() / 1000))
-    await fs.writeFile(output, await promisify(gzip)(packed), { mode: 0o600, flag: 'wx' })
+    await fs.writeFile(output, await promisify(gzip)(packed), { mode: 0o600 })
     return
   }
   for (const { name, data } of files) {

@@ -17,6 +17,7 @@ export const debugConfigView = (settings: Settings, nodeId: string): Readonly<Re
 function agentView(settings: Settings, nodeId: string): Readonly<Record<string, unknown>> {
   const { log, telemetry, ui, unixSockets } = settings
   return {
+    ACLsEnabled: false,
     AutoReloadConfig: settings.autoReloadConfig,
     CheckOutputMaxSize: settings.checkOutputMaxSize,
     CheckUpdateInterval: formatDuration(settings.checkUpdateInterval),
@@ -109,6 +110,7 @@ function clusterView(settings: Settings): Readonly<Record<string, unknown>> {
     DisableCoordinates: cluster.disableCoordinates,
     DisableRemoteExec: cluster.disableRemoteExec,
     DiscoveryMaxStale: formatDuration(cluster.discoveryMaxStale),
+    RaftProtocol: 3,
     RPCAdvertiseAddr: address('tcp', advertiseAddr, ports.server),
     RPCBindAddr: address('tcp', settings.bindAddr, ports.server),
     RPCHoldTimeout: formatDuration(cluster.rpcHoldTimeout),
