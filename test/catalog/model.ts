@@ -125,7 +125,7 @@ function place(plain: Plain, { node, id, address, taggedAddresses, meta }: NodeD
   const same = [...plain.nodes.values()].find(other => id !== '' && other.id === id)
   const moved = same !== undefined && low(same.node) !== low(node)
   const foreign = holder !== undefined && id !== '' && holder.id !== id
-  if (foreign && (holder.id !== '' || moved) && plain.checks.get(at(node, 'serfHealth'))?.status !== 'critical') throw new Refused()
+  if (foreign && (holder.id !== '' || moved) && (plain.checks.get(at(node, 'serfHealth'))?.status ?? 'critical') !== 'critical') throw new Refused()
   if (moved) removeNode(plain, same.node)
   const spelling = id === '' ? holder?.node ?? node : node
   plain.nodes.set(low(node), { node: spelling, id: id === '' ? holder?.id ?? '' : id, address, taggedAddresses, meta })
