@@ -34,6 +34,8 @@ const mostRedirections = 10
 async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: string, index: string, signal: AbortSignal): Promise<string> {
   // Loaded with the first call, because it takes several megabytes and most agents have no watch.
   const { Agent, interceptors, request } = await import('undici')
+  // The log is given to others who look for faults, and what stands behind the host is often all that keeps strangers from calling it.
+  const where = originOf(handler.url)
   const limited = limitedSignal(signal, handler.timeout)
   const agent = new Agent({ connect: { rejectUnauthorized: !handler.tlsSkipVerify }, pipelining: 0 })
   try {
@@ -43,13 +45,13 @@ async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: s
     })
     const text = (await response.body.text()).slice(-outputKept)
     if (response.statusCode >= 200 && response.statusCode < 300) return text
-    throw new MusterError('WATCH_HANDLER', `${handler.url} answered ${response.statusCode}`, { hint: text })
+    throw new MusterError('WATCH_HANDLER', `${where} answered ${response.statusCode}`, { hint: text })
   } catch (error) {
     if (error instanceof MusterError) throw error
     if (limited.signal.aborted && !signal.aborted) {
-      throw new MusterError('WATCH_HANDLER', `${handler.url} did not answer within ${formatDuration(milliseconds(handler.timeout))}`, { cause: error })
+      throw new MusterError('WATCH_HANDLER', `${where} did not answer within ${formatDuration(milliseconds(handler.timeout))}`, { cause: error })
     }
-    throw new MusterError('WATCH_HANDLER', `${handler.url} cannot be called: ${errorMessage(error)}`, { cause: error })
+    throw new MusterError('WATCH_HANDLER', `${where} cannot be called: ${errorMessage(error)}`, { cause: error })
   } finally {
     limited.release()
     await agent.destroy()
@@ -62,3 +64,5 @@ function headersOf({ header }: Extract<WatchHandler, { type: 'http' }>, index: s
   for (const [name, [first = '', ...more]] of Object.entries(header)) headers.set(name.toLowerCase(), more.length === 0 ? first : [first, ...more])
   return Object.fromEntries(headers)
 }
+
+const originOf = (url: string): string => URL.canParse(url) ? new URL(url).origin : url
