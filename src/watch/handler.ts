@@ -59,8 +59,11 @@ async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: s
 }
 
 /** The watch's own headers beside the usual ones, which they replace: names are the same in any case, and some, as Host, take no list. */
-function headersOf({ header }: Extract<WatchHandler, { type: 'http' }>, index: string): Readonly<Record<string, string | string[]>> {
+function headersOf({ header, url }: Extract<WatchHandler, { type: 'http' }>, index: string): Readonly<Record<string, string | string[]>> {
   const headers = new Map<string, string | string[]>([['content-type', 'application/json'], ['x-consul-index', index]])
+  const { username, password } = new URL(url)
+  // As Consul's client does, and undici does not.
+  if (username !== '') headers.set('authorization', `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`)
   for (const [name, [first = '', ...more]] of Object.entries(header)) headers.set(name.toLowerCase(), more.length === 0 ? first : [first, ...more])
   return Object.fromEntries(headers)
 }

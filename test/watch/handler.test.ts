@@ -34,11 +34,13 @@ void t.test('a URL is called with the data, the index and the headers of the wat
   const { url, seen } = await listener(t, (_request, response) => { response.end('thanks') })
   t.equal(await call({ path: `${url}/hook` }), 'thanks')
   t.equal(await call({ path: `${url}/hook`, method: 'PUT', header: { 'Content-Type': ['text/x'], 'Host': ['hooks.example'], 'X-Two': ['1', '2'] } }), 'thanks')
-  const [plain, own] = seen
-  if (plain === undefined || own === undefined) throw new Error('it was not called')
+  t.equal(await call({ path: `${url.replace('//', '//me:p%40ss@')}/hook` }), 'thanks')
+  const [plain, own, known] = seen
+  if (plain === undefined || own === undefined || known === undefined) throw new Error('it was not called')
   t.match(plain, { method: 'POST', url: '/hook', body: '{"a":1}' })
   t.same([values(plain, 'content-type'), values(plain, 'x-consul-index')], [['application/json'], ['42']])
   t.equal(own.method, 'PUT')
+  t.same(values(known, 'authorization'), [`Basic ${Buffer.from('me:p@ss').toString('base64')}`])
   t.same([values(own, 'content-type'), values(own, 'host'), values(own, 'x-two'), values(own, 'x-consul-index')], [['text/x'], ['hooks.example'], ['1', '2'], ['42']])
 })
 
