@@ -15,3 +15,9 @@ export async function readData(argument: string, io: Io): Promise<Buffer> {
     throw new MusterError('CLI_DATA', `the data in ${file} cannot be read: ${errorMessage(cause)}`, { cause })
   }
 }
+
+/** The bytes that base64 text stands for, line breaks and spaces in it aside; undefined when it is none. */
+export function decodeBase64(text: string): Buffer | undefined {
+  const compact = text.replace(/\s/g, '')
+  return compact.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(compact) ? Buffer.from(compact, 'base64') : undefined
+}

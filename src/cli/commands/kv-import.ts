@@ -4,7 +4,7 @@ import { flagValue } from '../../common/flags.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
-import { readData } from '../data-argument.js'
+import { decodeBase64, readData } from '../data-argument.js'
 import { keyArgument, kvWrite } from '../kv.js'
 
 interface Exported { readonly key: string; readonly flags: bigint; readonly value: Buffer }
@@ -27,16 +27,30 @@ export const command: Command = {
       io.err(argument === undefined ? 'Error! Missing DATA argument\n' : `Error! Too many arguments (expected 1, got ${flags.positional.length})\n`)
       return 1
     }
+    if (argument === '') {
+      io.err('Error! Empty DATA argument\n')
+      return 1
+    }
     const entries = readEntries((await readData(argument, io)).toString())
     const prefix = keyArgument(flagValue(flags, 'prefix')).replace(/\/$/, '')
     const client = await Client.connect(flags, io)
     for (const { key, flags: number, value } of entries) {
       const target = prefix === '' ? key : `${prefix}/${keyArgument(key)}`
-      await kvWrite(client, 'PUT', target, { flags: String(number) }, value)
+      await write(client, target, number, value)
       io.out(`Imported: ${target}\n`)
     }
     return 0
   },
+}
+
+/** @throws MusterError CLI_ANSWER, CLI_UNREACHABLE; those before this key are written then */
+async function write(client: Client, key: string, flags: bigint, value: Buffer): Promise<void> {
+  try {
+    await kvWrite(client, 'PUT', key, { flags: String(flags) }, value)
+  } catch (cause) {
+    if (!(cause instanceof MusterError)) throw cause
+    throw new MusterError(cause.code, `Failed writing data for key ${key}: ${cause.message}`, { cause, ...cause.hint !== undefined && { hint: cause.hint } })
+  }
 }
 
 /** @throws MusterError CLI_DATA naming what is wrong with which entry */
@@ -49,13 +63,18 @@ function readEntries(source: string): readonly Exported[] {
   }
   if (!Array.isArray(read)) throw refused('a list of entries was expected')
   return read.map((entry: unknown, i) => {
-    const { key, flags = 0, value = '' } = typeof entry === 'object' && entry !== null ? entry as Record<string, unknown> : {}
-    const number = readUint64(flags)
+    const { key, flags, value } = fields(entry)
+    const number = readUint64(flags ?? 0)
     if (typeof key !== 'string' || key === '') throw refused(`entry ${i} has no key`)
     if (number === undefined) throw refused(`flags of "${key}" are no whole number of 64 bits`)
-    if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw refused(`the value of "${key}" is not in base64`)
-    return { key, flags: number, value: Buffer.from(value, 'base64') }
+    const bytes = typeof value === 'string' ? decodeBase64(value) : value === undefined || value === null ? Buffer.alloc(0) : undefined
+    if (bytes === undefined) throw refused(`the value of "${key}" is not in base64`)
+    return { key, flags: number, value: bytes }
   })
 }
+
+/** An entry's fields in whatever case they are written: what the API lists can be imported as well. */
+const fields = (entry: unknown): Readonly<Record<string, unknown>> =>
+  typeof entry === 'object' && entry !== null ? Object.fromEntries(Object.entries(entry).map(([name, value]) => [name.toLowerCase(), value as unknown])) : {}
 
 const refused = (reason: string, cause?: unknown): MusterError => new MusterError('CLI_DATA', `Cannot unmarshal data: ${reason}`, { cause })

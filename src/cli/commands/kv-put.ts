@@ -2,7 +2,7 @@ import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
 import { Client, type Query } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
-import { readData } from '../data-argument.js'
+import { decodeBase64, readData } from '../data-argument.js'
 import { keyArgument, kvWrite } from '../kv.js'
 
 /** `muster kv put`. */
@@ -34,7 +34,7 @@ export const command: Command = {
       return 1
     }
     const given = await readData(argument, io)
-    const data = flagIsSet(flags, 'base64') ? fromBase64(given.toString()) : given
+    const data = flagIsSet(flags, 'base64') ? decodeBase64(given.toString()) : given
     if (data === undefined) {
       io.err('Error! Cannot base 64 decode data\n')
       return 1
@@ -74,9 +74,4 @@ function refusal(flags: ParsedFlags, key: string): string {
   return Number(flagValue(flags, 'modify-index') ?? '0') === 0
     ? `Did not write to ${key}: CAS performed with index=0 and key already exists.`
     : `Did not write to ${key}: CAS failed`
-}
-
-function fromBase64(text: string): Buffer | undefined {
-  const compact = text.replace(/\s/g, '')
-  return compact.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(compact) ? Buffer.from(compact, 'base64') : undefined
 }
