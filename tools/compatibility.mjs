@@ -29,7 +29,8 @@ Every endpoint, command and configuration key of Consul 1.10 that is not about t
 \`node tools/compatibility.mjs\` from the schemas and the sources; a test fails when it is out of date.
 
 **Not there:** access control (ACL), TLS for the API, encryption between agents, the web page, and the service mesh (connect, intentions, proxies,
-gateways, config entries). Paid editions' keys (namespaces, partitions, segments, audit, read replicas) are accepted and have no effect.`
+gateways, config entries). Paid editions' keys (namespaces, partitions, segments, audit, read replicas) are accepted and have no effect;
+a request that names a namespace or a partition is refused.`
 
 const details = (title, text, table) => `<details>
 <summary><b>${title}</b></summary>

@@ -24,6 +24,9 @@ export interface ClientSettings {
   }
   readonly datacenter: string
   readonly stale: boolean
+  /** '' for none. Agents refuse both, as those of Consul's free edition do. */
+  readonly namespace: string
+  readonly partition: string
 }
 
 /** Flags that every command which talks to an agent takes. */
@@ -42,6 +45,12 @@ export const clientFlags: readonly FlagSpec[] = [
 export const serverFlags: readonly FlagSpec[] = [
   { name: 'datacenter', type: 'string', placeholder: 'NAME', help: 'datacenter to ask (default: the agent\'s)' },
   { name: 'stale', type: 'bool', help: 'take the answer of any server, also one without a leader' },
+]
+
+/** Flags of commands about what a paid edition of Consul keeps apart. They are passed on for the agent to refuse. */
+export const tenancyFlags: readonly FlagSpec[] = [
+  { name: 'namespace', type: 'string', placeholder: 'NAME', help: 'of Consul Enterprise: any but none is refused (MUSTER_NAMESPACE, CONSUL_NAMESPACE)' },
+  { name: 'partition', type: 'string', placeholder: 'NAME', help: 'of Consul Enterprise: any but none is refused' },
 ]
 
 /** The keys of a settings file (`.musterrc`, `.musterrc.json`, `.musterrc.yaml`, or `muster` in package.json). */
@@ -86,6 +95,8 @@ export async function clientSettings(flags: ParsedFlags, io: Io): Promise<Client
     },
     datacenter: flagValue(flags, 'datacenter') ?? file.datacenter ?? '',
     stale: flagIsSet(flags, 'stale'),
+    namespace: flagValue(flags, 'namespace') ?? variableValue(io.env, 'NAMESPACE') ?? '',
+    partition: flagValue(flags, 'partition') ?? '',
   }
 }
 

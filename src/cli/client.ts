@@ -97,9 +97,10 @@ export class Client {
   }
 
   #search(query: Query): string {
-    const { datacenter, stale } = this.#settings
+    const { datacenter, stale, namespace, partition } = this.#settings
     const parameters = new URLSearchParams()
-    for (const [name, value] of Object.entries({ ...datacenter !== '' && { dc: datacenter }, ...stale && { stale: '' }, ...query })) {
+    const common = { ...datacenter !== '' && { dc: datacenter }, ...stale && { stale: '' }, ...namespace !== '' && { ns: namespace }, ...partition !== '' && { partition } }
+    for (const [name, value] of Object.entries({ ...common, ...query })) {
       for (const one of value === undefined ? [] : [value].flat()) parameters.append(name, one)
     }
     const text = parameters.toString()

@@ -1,6 +1,6 @@
 import { flagIsSet, flagValue } from '../../common/flags.js'
 import { Client } from '../client.js'
-import { clientFlags, serverFlags } from '../client-settings.js'
+import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import { pairs } from '../pairs.js'
 import { table } from '../table.js'
@@ -17,7 +17,7 @@ export const command: Command = {
     { name: 'node', type: 'string', placeholder: 'NAME', help: 'only services of this node (name or id)' },
     { name: 'node-meta', type: 'string', repeatable: true, placeholder: 'KEY=VALUE', help: 'only services of nodes with this metadata; repeatable' },
     { name: 'tags', type: 'bool', help: 'show the tags too' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags, ...serverFlags, ...tenancyFlags,
   ],
   async run(flags, io) {
     const client = await Client.connect(flags, io)

@@ -1,6 +1,6 @@
 import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
 import { Client } from '../client.js'
-import { clientFlags, serverFlags } from '../client-settings.js'
+import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import { keyArgument, kvWrite } from '../kv.js'
 
@@ -17,7 +17,7 @@ export const command: Command = {
     { name: 'cas', type: 'bool', help: 'delete only if the key\'s ModifyIndex is -modify-index' },
     { name: 'modify-index', type: 'string', placeholder: 'N', help: 'with -cas' },
     { name: 'recurse', type: 'bool', help: 'delete all keys that begin with the prefix; "" means every key' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags, ...serverFlags, ...tenancyFlags,
   ],
   async run(flags, io) {
     const key = keyArgument(flags.positional[0])

@@ -1,5 +1,5 @@
 import { Client } from '../client.js'
-import { clientFlags, serverFlags } from '../client-settings.js'
+import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import { keyArgument, kvPairs } from '../kv.js'
 
@@ -11,7 +11,7 @@ export const command: Command = {
     ['muster kv export > backup.json', 'every key'],
     ['muster kv export app/', 'those below a prefix'],
   ],
-  flags: [...clientFlags, ...serverFlags],
+  flags: [...clientFlags, ...serverFlags, ...tenancyFlags],
   async run(flags, io) {
     if (flags.positional.length > 1) {
       io.err(`Error! Too many arguments (expected 1, got ${flags.positional.length})\n`)

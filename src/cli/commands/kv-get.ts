@@ -1,6 +1,6 @@
 import { flagIsSet, flagValue } from '../../common/flags.js'
 import { Client, unexpected } from '../client.js'
-import { clientFlags, serverFlags } from '../client-settings.js'
+import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import type { Io } from '../io.js'
 import { keyArgument, kvPairs, kvPath, type KvPair } from '../kv.js'
@@ -21,7 +21,7 @@ export const command: Command = {
     { name: 'keys', type: 'bool', help: 'show names only' },
     { name: 'recurse', type: 'bool', help: 'show all keys that begin with the prefix' },
     { name: 'separator', type: 'string', placeholder: 'TEXT', help: 'with -keys: where names are cut (default "/")' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags, ...serverFlags, ...tenancyFlags,
   ],
   async run(flags, io) {
     const key = keyArgument(flags.positional[0])

@@ -2,7 +2,7 @@ import { parseExactly, readUint64 } from '../../common/big-numbers.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { flagValue } from '../../common/flags.js'
 import { Client } from '../client.js'
-import { clientFlags, serverFlags } from '../client-settings.js'
+import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import { decodeBase64, readData } from '../data-argument.js'
 import { keyArgument, kvWrite } from '../kv.js'
@@ -19,7 +19,7 @@ export const command: Command = {
   ],
   flags: [
     { name: 'prefix', type: 'string', placeholder: 'PREFIX', help: 'write below this prefix' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags, ...serverFlags, ...tenancyFlags,
   ],
   async run(flags, io) {
     const [argument] = flags.positional

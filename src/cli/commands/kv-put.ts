@@ -1,6 +1,6 @@
 import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
 import { Client, type Query } from '../client.js'
-import { clientFlags, serverFlags } from '../client-settings.js'
+import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import { decodeBase64, readData } from '../data-argument.js'
 import { keyArgument, kvWrite } from '../kv.js'
@@ -23,7 +23,7 @@ export const command: Command = {
     { name: 'modify-index', type: 'string', placeholder: 'N', help: 'with -cas; 0 means that the key must not exist (default 0)' },
     { name: 'release', type: 'bool', help: 'give the lock on the key back, for -session' },
     { name: 'session', type: 'string', placeholder: 'ID', help: 'the session that takes or gives back' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags, ...serverFlags, ...tenancyFlags,
   ],
   async run(flags, io) {
     const [name, argument = ''] = flags.positional

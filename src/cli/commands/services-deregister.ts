@@ -1,7 +1,7 @@
 import { MusterError } from '../../common/errors.js'
 import { flagValue } from '../../common/flags.js'
 import { Client } from '../client.js'
-import { clientFlags, serverFlags } from '../client-settings.js'
+import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import type { Io } from '../io.js'
 import { servicesInFiles } from '../service-files.js'
@@ -19,7 +19,7 @@ export const command: Command = {
   flags: [
     { name: 'id', type: 'string', placeholder: 'ID', help: 'id of the service' },
     { name: 'node', type: 'string', placeholder: 'NODE', help: 'the node that it belongs to (default: the agent\'s, else the only one that has it)' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags, ...serverFlags, ...tenancyFlags,
   ],
   async run(flags, io) {
     const id = flagValue(flags, 'id') ?? ''

@@ -1,7 +1,7 @@
 import { MusterError } from '../../common/errors.js'
 import { flagValue, type ParsedFlags } from '../../common/flags.js'
 import { Client } from '../client.js'
-import { clientFlags, serverFlags } from '../client-settings.js'
+import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import { pairs } from '../pairs.js'
 import { servicesInFiles, toApi } from '../service-files.js'
@@ -22,7 +22,7 @@ export const command: Command = {
     { name: 'tag', type: 'string', repeatable: true, placeholder: 'TAG', help: 'a tag; repeatable' },
     { name: 'meta', type: 'string', repeatable: true, placeholder: 'KEY=VALUE', help: 'metadata; repeatable' },
     { name: 'tagged-address', type: 'string', repeatable: true, placeholder: 'KEY=ADDRESS:PORT', help: 'an address by network name; repeatable' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags, ...serverFlags, ...tenancyFlags,
   ],
   async run(flags, io) {
     const name = flagValue(flags, 'name') ?? ''
