@@ -45,7 +45,14 @@ export class Client {
   /** Any request with any answer. @throws MusterError CLI_UNREACHABLE */
   async request(method: string, path: string, query: Query = {}, body?: string | Buffer, signal?: AbortSignal): Promise<Answer> {
     const response = await this.#send(method, path, query, body, signal)
-    return { status: response.statusCode ?? 0, headers: response.headers, body: (await whole(response)).toString('utf8') }
+    let bytes: Buffer
+    try {
+      bytes = await whole(response)
+    } catch (error) {
+      // The answer broke off in the middle.
+      throw this.#unreachable(error instanceof Error ? error : new Error(String(error)))
+    }
+    return { status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString('utf8') }
   }
 
   /** GETs bytes, with the headers they came with. @throws as {@link Client.get}. */

@@ -45,9 +45,9 @@ export async function kvQuery(client: Client, key: string, query: Query, signal?
   })) }
 }
 
-/** A write of the KV store, with the API's verdict. @throws MusterError CLI_ANSWER, CLI_UNREACHABLE */
-export async function kvWrite(client: Client, method: 'PUT' | 'DELETE', key: string, query: Query, body?: Buffer): Promise<boolean> {
-  const answer = await client.request(method, kvPath(key), query, body)
+/** A write of the KV store, with the API's verdict. `signal` ends the waiting for it. @throws MusterError CLI_ANSWER, CLI_UNREACHABLE */
+export async function kvWrite(client: Client, method: 'PUT' | 'DELETE', key: string, query: Query, body?: Buffer, signal?: AbortSignal): Promise<boolean> {
+  const answer = await client.request(method, kvPath(key), query, body, signal)
   if (answer.status !== 200) throw unexpected(answer.status, answer.body)
   return answer.body.trim() === 'true'
 }

@@ -1,20 +1,30 @@
+import { parseDuration } from '../../common/duration.js'
 import { MusterError } from '../../common/errors.js'
 import { pause } from '../pause.js'
-import type { Lock } from './types.js'
+import { answerTime, questionWait, type Lock } from './types.js'
 
-/** Pause after a question that could not be answered. */
-const retryPause = 2000
+/** How long things take, in ms. */
+export interface MonitorTimes {
+  /** The pause after a question that could not be answered. */
+  readonly pause: number
+  /** How long an answer that is there at once may take. */
+  readonly answer: number
+  /** How long one that waits for a change may take: servers add up to a sixteenth. */
+  readonly change: number
+}
+
+const usual: MonitorTimes = { pause: 1000, answer: answerTime, change: Math.ceil((parseDuration(questionWait) ?? 0) * 17 / 16) + answerTime }
 
 /**
  * Resolves when a held lock is lost, or cannot be told to be held although it was asked for `retries` times more; or when `signal` is aborted.
  * True: it is lost.
  */
-export async function untilLost(lock: Lock, retries: number, signal: AbortSignal): Promise<boolean> {
+export async function untilLost(lock: Pick<Lock, 'isHeld'>, retries: number, signal: AbortSignal, times: MonitorTimes = usual): Promise<boolean> {
   let index = ''
   let failures = 0
   while (!signal.aborted) {
     try {
-      const now = await lock.isHeld(index, signal)
+      const now = await lock.isHeld(index, AbortSignal.any([signal, AbortSignal.timeout(index === '' ? times.answer : times.change)]))
       if (!now.held) return true
       index = now.index
       failures = 0
@@ -22,7 +32,7 @@ export async function untilLost(lock: Lock, retries: number, signal: AbortSignal
       if (signal.aborted) return false
       if (!(error instanceof MusterError) || ++failures > retries) return true
       index = ''
-      await pause(retryPause, signal)
+      await pause(times.pause, signal)
     }
   }
   return false

@@ -1,8 +1,8 @@
 import { MusterError } from '../../common/errors.js'
 import type { Client } from '../client.js'
-import { kvPairs, kvQuery, kvWrite, type KvPair } from '../kv.js'
+import { kvQuery, kvWrite, type KvPair } from '../kv.js'
 import { pause } from '../pause.js'
-import { delayedRetry, questionWait, type Lock } from './types.js'
+import { delayedRetry, overdue, questionWait, type Lock } from './types.js'
 
 /** Marks a key as a lock, for every tool. */
 const lockFlags = 3304740253564472344n
@@ -29,7 +29,7 @@ export class Mutex implements Lock {
         index = now
         continue
       }
-      if (await kvWrite(this.#client, 'PUT', this.key, { acquire: this.#session, flags: String(lockFlags) })) return true
+      if (await kvWrite(this.#client, 'PUT', this.key, { acquire: this.#session, flags: String(lockFlags) }, undefined, overdue())) return true
       index = ''
       await pause(delayedRetry, signal)
     }
@@ -42,15 +42,15 @@ export class Mutex implements Lock {
   }
 
   async release(): Promise<void> {
-    await kvWrite(this.#client, 'PUT', this.key, { release: this.#session, flags: String(lockFlags) })
+    await kvWrite(this.#client, 'PUT', this.key, { release: this.#session, flags: String(lockFlags) }, undefined, overdue())
   }
 
   async cleanup(): Promise<boolean> {
-    const [pair] = await kvPairs(this.#client, this.key, { consistent: '' })
+    const { pairs: [pair] } = await kvQuery(this.#client, this.key, { consistent: '' }, overdue())
     if (pair === undefined) return true
     this.#judge(pair)
     if (pair.session !== '') return false
-    return kvWrite(this.#client, 'DELETE', this.key, { cas: String(pair.modifyIndex) })
+    return kvWrite(this.#client, 'DELETE', this.key, { cas: String(pair.modifyIndex) }, undefined, overdue())
   }
 
   #judge(pair: KvPair | undefined): void {

@@ -2,7 +2,7 @@ import { MusterError } from '../../common/errors.js'
 import type { Client } from '../client.js'
 import { kvQuery, kvWrite, type KvPair } from '../kv.js'
 import { pause } from '../pause.js'
-import { delayedRetry, questionWait, type Lock } from './types.js'
+import { delayedRetry, overdue, questionWait, type Lock } from './types.js'
 
 /** Marks keys of a semaphore, for every tool. */
 const semaphoreFlags = 16210313421097356768n
@@ -36,7 +36,7 @@ export class Semaphore implements Lock {
   }
 
   async acquire(signal: AbortSignal): Promise<boolean> {
-    if (!await kvWrite(this.#client, 'PUT', this.#own, { acquire: this.#session, flags: String(semaphoreFlags) })) {
+    if (!await kvWrite(this.#client, 'PUT', this.#own, { acquire: this.#session, flags: String(semaphoreFlags) }, undefined, overdue())) {
       throw new MusterError('LOCK_FAILED', `the key ${this.#own} could not be taken for the session`)
     }
     let index = ''
@@ -63,19 +63,19 @@ export class Semaphore implements Lock {
   async release(): Promise<void> {
     const never = new AbortController().signal
     for (;;) {
-      const seen = await this.#look('', never)
+      const seen = await this.#look('', overdue())
       const holders = living(seen)
       if (!holders.includes(this.#session) || await this.#write(holders.filter(id => id !== this.#session), seen.modified)) break
       await pause(delayedRetry / 10, never)
     }
-    await kvWrite(this.#client, 'DELETE', this.#own, {})
+    await kvWrite(this.#client, 'DELETE', this.#own, {}, undefined, overdue())
   }
 
   async cleanup(): Promise<boolean> {
-    const seen = await this.#look('', new AbortController().signal)
+    const seen = await this.#look('', overdue())
     if (seen.modified === 0) return true
     if (living(seen).length > 0) return false
-    return kvWrite(this.#client, 'DELETE', this.key, { cas: String(seen.modified) })
+    return kvWrite(this.#client, 'DELETE', this.key, { cas: String(seen.modified) }, undefined, overdue())
   }
 
   get #own(): string {
@@ -106,7 +106,7 @@ export class Semaphore implements Lock {
 
   #write(holders: readonly string[], modified: number): Promise<boolean> {
     const places: Places = { Limit: this.#limit, Holders: Object.fromEntries(holders.map(id => [id, true])) }
-    return kvWrite(this.#client, 'PUT', this.key, { cas: String(modified), flags: String(semaphoreFlags) }, Buffer.from(JSON.stringify(places)))
+    return kvWrite(this.#client, 'PUT', this.key, { cas: String(modified), flags: String(semaphoreFlags) }, Buffer.from(JSON.stringify(places)), overdue())
   }
 }
 

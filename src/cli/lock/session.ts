@@ -1,6 +1,7 @@
 import { MusterError } from '../../common/errors.js'
 import { unexpected, type Client } from '../client.js'
 import { pause } from '../pause.js'
+import { overdue } from './types.js'
 
 /** Time to live of the session, in seconds. It is renewed twice as often. */
 const ttl = 15
@@ -27,7 +28,7 @@ export async function createSession(client: Client, name: string, behavior: 'rel
     close: async () => {
       closing.abort()
       await renewing
-      const { status, body: answer } = await client.request('PUT', `/v1/session/destroy/${id}`)
+      const { status, body: answer } = await client.request('PUT', `/v1/session/destroy/${id}`, {}, undefined, overdue())
       if (status !== 200) throw unexpected(status, answer)
     },
   }
@@ -55,7 +56,7 @@ async function renew(client: Client, id: string, lost: AbortController, closing:
     await pause(wait, closing)
     if (closing.aborted) return
     try {
-      const { status } = await client.request('PUT', `/v1/session/renew/${id}`)
+      const { status } = await client.request('PUT', `/v1/session/renew/${id}`, {}, undefined, overdue())
       if (status === 404) {
         lost.abort()
         return

@@ -14,5 +14,14 @@ export interface Lock {
 /** How long one question waits for a change. */
 export const questionWait = '15s'
 
+/**
+ * How long anything may take to be answered, in ms, the wait for a change aside: above the 7 s that servers without a leader take to say so.
+ * An agent that hangs would otherwise keep a holder from ever learning that its session is over.
+ */
+export const answerTime = 10_000
+
+/** Aborted when an answer is overdue. */
+export const overdue = (): AbortSignal => AbortSignal.timeout(answerTime)
+
 /** Pause before the next attempt at a lock that is free and yet refused: its last holder was lost, and it is kept from all for a while. */
 export const delayedRetry = 1000
