@@ -57,6 +57,21 @@ async function front(t: Test, agent: AgentProcess, meddle: (request: http.Incomi
   return { ...agent, http: (server.address() as AddressInfo).port }
 }
 
+t.test('a lock that is given after one has stopped to wait for it is given back', async t => {
+  const agent = await startAgent(t, { dev: true })
+  let given = 0
+  const slow = await front(t, agent, (request, _, answer) => {
+    if (request.method !== 'PUT' || !/[?&]acquire=/.test(request.url ?? '') || request.url?.includes('.lock') !== true) { answer(); return }
+    given++
+    // The clock of the command began to run before this one.
+    setTimeout(answer, 500)
+  })
+  const { code, out, err } = await muster(['lock', '-timeout=500ms', 'late', 'echo started'], { agent: slow })
+  t.same([code, out, err, given], [1, '', 'Shutdown triggered or timeout during lock acquisition\n', 1])
+  t.equal((await agent.api('/v1/kv/late?recurse')).status, 404)
+  t.same(await (await agent.api('/v1/session/list')).json(), [])
+})
+
 t.test('an answer that breaks off in the middle is one that did not come', async t => {
   const agent = await startAgent(t, { dev: true })
   await agent.api('/v1/kv/k', { method: 'PUT', body: 'value' })

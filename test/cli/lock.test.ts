@@ -36,7 +36,43 @@ t.test('runs its program once it holds the lock, and leaves nothing behind', asy
   t.match(await muster(['lock', '-shell=false', 'jobs/a', 'echo', '-h'], { agent }), { code: 0, out: '-h\n' }, 'flags behind the program are its own')
   t.match(await muster(['lock', '-pass-stdin', 'jobs/a', 'cat'], { agent, input: 'given' }), { code: 0, out: 'given' })
   t.match(await muster(['lock', 'jobs/a', 'cat'], { agent, input: 'given' }), { code: 0, out: '' })
-  for (const args of [[], ['jobs/a'], ['/', 'true'], ['-n=0', 'jobs/a', 'true'], ['-timeout=soon', 'jobs/a', 'true']]) t.equal((await muster(['lock', ...args], { agent })).code, 1, args.join(' '))
+  const refused: readonly [readonly string[], string][] = [
+    [[], 'Key prefix and child command must be specified'],
+    [['jobs/a'], 'Key prefix and child command must be specified'],
+    [['/', 'true'], 'The key prefix must not be empty'],
+    [['-n=0', 'jobs/a', 'true'], 'Lock holder limit must be positive, found -n=0'],
+    [['-timeout=soon', 'jobs/a', 'true'], '-timeout: "soon" is not a duration'],
+    [['-try=-10s', 'jobs/a', 'true'], 'Timeout must be positive, found -10s'],
+    [['-monitor-retry=-5', 'jobs/a', 'true'], "Number for 'monitor-retry' must be >= 0, found -5"],
+  ]
+  for (const [args, text] of refused) {
+    const { code, out, err } = await muster(['lock', ...args], { agent })
+    t.same([code, out, err.split('\n')[0]], [1, '', `Error: ${text}`], args.join(' '))
+  }
+  t.match(await muster(['lock', '-timeout=0', '-monitor-retry=0', 'jobs/a', 'echo ran'], { agent }), { code: 0, out: 'ran\n' }, 'without end')
+  t.match(await muster(['lock', '-timeout=1000h', 'jobs/a', 'echo ran'], { agent }), { code: 0, out: 'ran\n' }, 'longer than a timer')
+  t.match(await muster(['lock', '-verbose', '//jobs//a/x/../', 'true'], { agent }), { code: 0, out: /^Setting up lock at path: jobs\/a\/\.lock\n/ }, 'the key that other tools mean')
+  t.match(await muster(['lock', '-verbose', '-n=2', 'jobs/a/', 'true'], { agent }), { code: 0, out: /^Setting up semaphore \(limit 2\) at prefix: jobs\/a\n/ })
+})
+
+t.test('holders count however their clients mark their keys', async t => {
+  const semaphore = '16210313421097356768'
+  const held = async (): Promise<string> => {
+    const { ID: id } = await (await agent.api('/v1/session/create', { method: 'PUT', body: '{"LockDelay":0,"Behavior":"delete"}' })).json() as { ID: string }
+    await agent.api(`/v1/kv/jobs/g/${id}?acquire=${id}`, { method: 'PUT', body: 'a host name' })
+    return id
+  }
+  const ids = [await held(), await held()]
+  const places = (holders: readonly string[]): Promise<unknown> =>
+    agent.api(`/v1/kv/jobs/g/.lock?flags=${semaphore}`, { method: 'PUT', body: JSON.stringify({ Limit: 2, Holders: Object.fromEntries(holders.map(id => [id, true])) }) })
+  await places(ids)
+  t.match(await muster(['lock', '-n=2', '-timeout=300ms', 'jobs/g', 'echo never'], { agent }), { code: 1, out: '' }, 'both places are taken')
+  await agent.api(`/v1/session/destroy/${ids[0] ?? ''}`, { method: 'PUT' })
+  t.match(await muster(['lock', '-n=2', 'jobs/g', 'echo second'], { agent }), { code: 0, out: 'second\n' }, 'who has gone counts no longer')
+  await agent.api(`/v1/session/destroy/${ids[1] ?? ''}`, { method: 'PUT' })
+  await agent.api(`/v1/kv/jobs/g/.lock?flags=${semaphore}`, { method: 'PUT', body: '' })
+  t.match(await muster(['lock', '-n=3', 'jobs/g', 'echo empty'], { agent }), { code: 0, out: 'empty\n' }, 'a key without a value is one that nobody holds')
+  t.same(await entries(agent, 'jobs/g'), [])
 })
 
 t.test('one at a time; the next goes on when the first ends', async t => {

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { parseDuration } from '../../common/duration.js'
 import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
@@ -6,7 +7,6 @@ import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import type { Io } from '../io.js'
-import { keyArgument } from '../kv.js'
 import { untilLost } from '../lock/monitor.js'
 import { Mutex } from '../lock/mutex.js'
 import { Semaphore } from '../lock/semaphore.js'
@@ -15,6 +15,9 @@ import type { Lock } from '../lock/types.js'
 
 /** How long a program may take to end when the lock is lost. */
 const grace = 5000
+
+/** What a timer of Node.js takes; a longer one would be over at once. It is 24 days. */
+const longestTimer = 2 ** 31 - 1
 
 /** `muster lock`. */
 export const command: Command = {
@@ -28,7 +31,7 @@ export const command: Command = {
   flags: [
     { name: 'n', type: 'int', help: 'how many may hold the lock (default 1)' },
     { name: 'name', type: 'string', placeholder: 'NAME', help: 'name of the session (default: what is run, and where)' },
-    { name: 'timeout', aliases: ['try'], type: 'string', placeholder: 'DURATION', help: 'how long to wait for the lock (default: without end)' },
+    { name: 'timeout', aliases: ['try'], type: 'string', placeholder: 'DURATION', help: 'how long to wait for the lock (default 0: without end)' },
     { name: 'monitor-retry', type: 'int', help: 'how often to ask again for a lock that cannot be asked about (default 3)' },
     { name: 'pass-stdin', type: 'bool', help: 'let the program read standard input' },
     { name: 'child-exit-code', type: 'bool', help: 'exit with 2 when the program fails' },
@@ -39,18 +42,20 @@ export const command: Command = {
   runsProgram: true,
   async run(flags, io) {
     const [given, ...words] = flags.positional
-    const prefix = keyArgument(given).replace(/\/+$/, '')
     if (given === undefined || words.length === 0) throw new MusterError('USAGE', 'Key prefix and child command must be specified')
+    const prefix = cleanPrefix(given)
     if (prefix === '') throw new MusterError('USAGE', 'The key prefix must not be empty')
     const limit = Number(flagValue(flags, 'n') ?? '1')
-    if (limit < 1) throw new MusterError('USAGE', `-n must be at least 1, found ${limit}`)
+    if (limit < 1) throw new MusterError('USAGE', `Lock holder limit must be positive, found -n=${limit}`)
+    const retries = Number(flagValue(flags, 'monitor-retry') ?? '3')
+    if (retries < 0) throw new MusterError('USAGE', `Number for 'monitor-retry' must be >= 0, found ${retries}`)
     const client = await Client.connect(flags, io)
     const name = flagValue(flags, 'name') ?? `Consul lock for '${words.join(' ')}' at '${prefix}'`
     const waiting = waitSignal(flags, io)
     const session = await createSession(client, name, limit === 1 ? 'release' : 'delete')
     try {
       const lock = limit === 1 ? new Mutex(client, prefix, session.id) : new Semaphore(client, prefix, session.id, limit)
-      return await runHolding(lock, session, words, { flags, io, waiting })
+      return await runHolding(lock, session, words, { flags, io, waiting, limit, prefix, retries })
     } finally {
       waiting.release()
       await session.close().catch((error: unknown) => { io.err(`the session ends by itself: ${errorMessage(error)}\n`) })
@@ -58,17 +63,21 @@ export const command: Command = {
   },
 }
 
+/** The prefix as Consul's tools clean it, so that all mean the same keys: `a//b/` and `a/x/../b` are `a/b`. */
+const cleanPrefix = (given: string): string => path.posix.normalize(`/${given}`).replace(/^\/+|\/+$/g, '')
+
 interface Waiting { readonly signal: AbortSignal; release(): void }
 
 /** Aborted when the time to wait for the lock is over, or someone wants the command to end. */
 function waitSignal(flags: ParsedFlags, io: Io): Waiting {
   const text = flagValue(flags, 'timeout')
   const timeout = text === undefined ? undefined : parseDuration(text)
-  if (text !== undefined && (timeout === undefined || timeout <= 0)) throw new MusterError('USAGE', `-timeout: "${text}" is not a duration above 0`, { hint: 'write e.g. 10s' })
+  if (text !== undefined && timeout === undefined) throw new MusterError('USAGE', `-timeout: "${text}" is not a duration`, { hint: 'write e.g. 10s' })
+  if (timeout !== undefined && timeout < 0) throw new MusterError('USAGE', `Timeout must be positive, found ${text}`, { hint: 'write e.g. 10s, or 0 to wait without end' })
   const stopped = new AbortController()
   const stop = (): void => { stopped.abort() }
   process.once('SIGTERM', stop)
-  const timer = timeout === undefined ? undefined : setTimeout(stop, timeout)
+  const timer = timeout === undefined || timeout === 0 ? undefined : setTimeout(stop, Math.min(timeout, longestTimer))
   const release = (): void => {
     process.off('SIGTERM', stop)
     clearTimeout(timer)
@@ -76,20 +85,32 @@ function waitSignal(flags: ParsedFlags, io: Io): Waiting {
   return { signal: AbortSignal.any([io.interrupted, stopped.signal]), release }
 }
 
-interface Run { readonly flags: ParsedFlags; readonly io: Io; readonly waiting: Waiting }
+interface Run {
+  readonly flags: ParsedFlags
+  readonly io: Io
+  readonly waiting: Waiting
+  /** How many may hold the lock. */
+  readonly limit: number
+  readonly prefix: string
+  /** How often a lock that cannot be asked about is asked about again. */
+  readonly retries: number
+}
 
-async function runHolding(lock: Lock, session: LockSession, words: readonly string[], { flags, io, waiting }: Run): Promise<number> {
+async function runHolding(lock: Lock, session: LockSession, words: readonly string[], { flags, io, waiting, limit, prefix, retries }: Run): Promise<number> {
   const say = (text: string): void => { if (flagIsSet(flags, 'verbose')) io.out(`${text}\n`) }
-  say(`Setting up lock at path: ${lock.key}`)
+  say(limit === 1 ? `Setting up lock at path: ${lock.key}` : `Setting up semaphore (limit ${limit}) at prefix: ${prefix}`)
   say('Attempting lock acquisition')
-  if (!await acquired(lock, AbortSignal.any([waiting.signal, session.lost]))) {
+  const enough = AbortSignal.any([waiting.signal, session.lost])
+  const taken = await acquired(lock, enough)
+  // It may have been taken at the moment when somebody wanted the command to end: nobody would tell the program of it.
+  if (!taken || enough.aborted) {
     io.err('Shutdown triggered or timeout during lock acquisition\n')
+    if (taken) await lock.release()
     await cleanUp(lock, say)
     return 1
   }
   waiting.release()
   const finished = new AbortController()
-  const retries = Number(flagValue(flags, 'monitor-retry') ?? '3')
   const lost = untilLost(lock, retries, AbortSignal.any([finished.signal, session.lost])).then(result => result || session.lost.aborted)
   say('Starting handler')
   const child = startChild(words, {

@@ -87,7 +87,8 @@ export class Semaphore implements Lock {
       recurse: '', consistent: '', ...index !== '' && { index, wait: questionWait },
     }, signal)
     const pair = pairs.find(({ key }) => key === this.key)
-    const contenders = new Set(pairs.filter(({ key, session, flags }) => key !== this.key && session !== '' && flags === semaphoreFlags).map(({ session }) => session))
+    // Whatever a session holds here shows that it lives: not every client marks its own key.
+    const contenders = new Set(pairs.filter(({ session }) => session !== '').map(({ session }) => session))
     return { index: now, places: this.#places(pair), modified: pair?.modifyIndex ?? 0, contenders }
   }
 
@@ -96,6 +97,7 @@ export class Semaphore implements Lock {
     if (pair.flags !== semaphoreFlags) {
       throw new MusterError('LOCK_FOREIGN', `Existing key does not match semaphore use: ${this.key}`, { hint: 'choose another prefix, or delete that key' })
     }
+    if (pair.value.length === 0) return { Limit: this.#limit, Holders: {} }
     const places = placesIn(pair.value)
     if (places === undefined) throw new MusterError('LOCK_FOREIGN', `${this.key} does not hold what a semaphore keeps there`, { hint: 'choose another prefix, or delete that key' })
     if (places.Limit !== this.#limit) {
