@@ -106,7 +106,9 @@ export class Client {
   #search(query: Query): string {
     const { datacenter, stale, namespace, partition } = this.#settings
     const parameters = new URLSearchParams()
-    const common = { ...datacenter !== '' && { dc: datacenter }, ...stale && { stale: '' }, ...namespace !== '' && { ns: namespace }, ...partition !== '' && { partition } }
+    // What has to be read from the leader is, whatever the flags say.
+    const mayBeStale = stale && query.consistent === undefined
+    const common = { ...datacenter !== '' && { dc: datacenter }, ...mayBeStale && { stale: '' }, ...namespace !== '' && { ns: namespace }, ...partition !== '' && { partition } }
     for (const [name, value] of Object.entries({ ...common, ...query })) {
       for (const one of value === undefined ? [] : [value].flat()) parameters.append(name, one)
     }

@@ -51,6 +51,7 @@ t.test('runs its program once it holds the lock, and leaves nothing behind', asy
   }
   t.match(await muster(['lock', '-timeout=0', '-monitor-retry=0', 'jobs/a', 'echo ran'], { agent }), { code: 0, out: 'ran\n' }, 'without end')
   t.match(await muster(['lock', '-timeout=1000h', 'jobs/a', 'echo ran'], { agent }), { code: 0, out: 'ran\n' }, 'longer than a timer')
+  t.match(await muster(['lock', '-stale', '-name=', 'jobs/a', 'echo ran'], { agent }), { code: 0, out: 'ran\n' }, 'a lock is read from the leader all the same')
   t.match(await muster(['lock', '-verbose', '//jobs//a/x/../', 'true'], { agent }), { code: 0, out: /^Setting up lock at path: jobs\/a\/\.lock\n/ }, 'the key that other tools mean')
   t.match(await muster(['lock', '-verbose', '-n=2', 'jobs/a/', 'true'], { agent }), { code: 0, out: /^Setting up semaphore \(limit 2\) at prefix: jobs\/a\n/ })
 })

@@ -1,4 +1,4 @@
-import path from 'node:path'
+import { posix } from 'node:path'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { parseDuration } from '../../common/duration.js'
 import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
@@ -41,16 +41,17 @@ export const command: Command = {
   ],
   runsProgram: true,
   async run(flags, io) {
-    const [given, ...words] = flags.positional
-    if (given === undefined || words.length === 0) throw new MusterError('USAGE', 'Key prefix and child command must be specified')
-    const prefix = cleanPrefix(given)
+    const [path, ...words] = flags.positional
+    if (path === undefined || words.length === 0) throw new MusterError('USAGE', 'Key prefix and child command must be specified')
+    const prefix = cleanPrefix(path)
     if (prefix === '') throw new MusterError('USAGE', 'The key prefix must not be empty')
     const limit = Number(flagValue(flags, 'n') ?? '1')
     if (limit < 1) throw new MusterError('USAGE', `Lock holder limit must be positive, found -n=${limit}`)
     const retries = Number(flagValue(flags, 'monitor-retry') ?? '3')
     if (retries < 0) throw new MusterError('USAGE', `Number for 'monitor-retry' must be >= 0, found ${retries}`)
     const client = await Client.connect(flags, io)
-    const name = flagValue(flags, 'name') ?? `Consul lock for '${words.join(' ')}' at '${prefix}'`
+    const given = flagValue(flags, 'name') ?? ''
+    const name = given === '' ? `Consul lock for '${words.join(' ')}' at '${prefix}'` : given
     const waiting = waitSignal(flags, io)
     const session = await createSession(client, name, limit === 1 ? 'release' : 'delete')
     try {
@@ -64,7 +65,7 @@ export const command: Command = {
 }
 
 /** The prefix as Consul's tools clean it, so that all mean the same keys: `a//b/` and `a/x/../b` are `a/b`. */
-const cleanPrefix = (given: string): string => path.posix.normalize(`/${given}`).replace(/^\/+|\/+$/g, '')
+const cleanPrefix = (given: string): string => posix.normalize(`/${given}`).replace(/^\/+|\/+$/g, '')
 
 interface Waiting { readonly signal: AbortSignal; release(): void }
 
