@@ -38,7 +38,7 @@ export const nodeSessionKey = (node: string, id: string): string => ['guard', 'n
  * Written with each lock that a session takes, and each query that is bound to it, so that who ends it notices one that came in between. There are a few
  * of them, by what is taken: those who take different things for one session seldom wait for each other.
  */
-export const sessionGuardKey = (id: string, taken: string): string => ['guard', 'session', escape(id), String(bucketOf(taken))].join('/')
+export const sessionGuardKey = (id: string, taken: string): string => guardInBucket(id, bucketOf(taken))
 
 /** Written with each node that takes an id, so that no two take the same one at once. */
 export const nodeIdKey = (id: string): string => `guard/node-id/${escape(id.toLowerCase())}`
@@ -71,10 +71,12 @@ export const nodeSessionsRange = (node: string): KeyRange => prefixRange(`guard/
 export const sessionGuardsRange = (id: string): KeyRange => prefixRange(`guard/session/${escape(id)}/`)
 /** Every key of {@link sessionGuardKey} that a session can have. */
 export const sessionGuardKeys = (id: string): readonly string[] =>
-  Array.from({ length: sessionGuards }, (_, bucket) => ['guard', 'session', escape(id), String(bucket)].join('/'))
+  Array.from({ length: sessionGuards }, (_, bucket) => guardInBucket(id, bucket))
 
 /** How many guards a session has at most. */
 const sessionGuards = 64
+
+const guardInBucket = (id: string, bucket: number): string => ['guard', 'session', escape(id), String(bucket)].join('/')
 
 function bucketOf(text: string): number {
   let hash = 0

@@ -6,7 +6,7 @@ import { MusterError } from '../common/errors.js'
  * @throws MusterError 413 HTTP_TOO_LARGE, and HTTP_ABORTED when the client goes away in the middle.
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const announced = Number(request.headers['content-length'] ?? 0)
+  const announced = announcedBytes(request)
   if (announced > limit) throw tooLarge(announced, limit)
   const arrived = arrivedBody(request)
   if (arrived !== undefined) return arrived
@@ -35,10 +35,12 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
  * the listeners that a longer one needs. Undefined: nothing was taken.
  */
 export function arrivedBody(request: IncomingMessage): Buffer | undefined {
-  const announced = Number(request.headers['content-length'] ?? 0)
+  const announced = announcedBytes(request)
   if (!request.complete || announced === 0 || request.readableLength !== announced) return undefined
   return request.read() as Buffer
 }
+
+const announcedBytes = (request: IncomingMessage): number => Number(request.headers['content-length'] ?? 0)
 
 const tooLarge = (size: number, limit: number): MusterError =>
   new MusterError('HTTP_TOO_LARGE', `Request body(${size} bytes) too large, max size: ${limit} bytes.`, { status: 413 })
