@@ -3,7 +3,7 @@ import type { Settings } from '../config/index.js'
 import type { Deps } from './deps.js'
 import type { Endpoint } from './route.js'
 
-/** How often the loading of the catalog is looked at while requests wait for it, in milliseconds. */
+/** How often it is looked whether the agent has come as far as requests wait for, in milliseconds. */
 const lookEvery = 25
 
 /** Whether the catalog is kept in this process alone, so that it is there as soon as the agent is. */
@@ -23,29 +23,34 @@ export class Readiness {
   }
 
   /**
-   * Passes when an endpoint may answer. An agent on its own answers nothing before its own entries are in the catalog. One of a cluster
-   * answers for itself as soon as it knows what it runs, and for the catalog as soon as that is loaded, which needs the cluster to have formed.
-   * @throws MusterError 503 NOT_READY, and 500 STORE_NO_LEADER when the catalog was not loaded within the hold time
+   * Passes when an endpoint may answer. An agent on its own answers nothing before its own entries are in the catalog: what is asked while they are on
+   * their way there waits for them. One of a cluster answers for itself as soon as it knows what it runs, and for the catalog as soon as that is loaded,
+   * which needs the cluster to have formed.
+   * @throws MusterError 503 NOT_READY, and 500 STORE_NO_LEADER when the catalog was not loaded, within the hold time
    */
   async check(endpoint: Endpoint, settings: Settings): Promise<void> {
     if (endpoint.whileNotReady === true) return
     const { agent, catalog } = this.#deps
-    const readiness = agent.readiness()
+    let readiness = agent.readiness()
     if (isAlone(settings)) {
+      if (!readiness.ready && readiness.restored === true) {
+        await this.#within(settings.cluster.rpcHoldTimeout, () => agent.readiness().ready)
+        readiness = agent.readiness()
+      }
       if (!readiness.ready) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
       if (!catalog.loaded) throw new MusterError('NOT_READY', 'the catalog is being loaded', { status: 503 })
     } else if (endpoint.local === true) {
       if (!readiness.ready && readiness.restored !== true) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
-    } else if (!catalog.loaded && !await this.#loadedWithin(settings.cluster.rpcHoldTimeout)) {
+    } else if (!catalog.loaded && !await this.#within(settings.cluster.rpcHoldTimeout, () => catalog.loaded)) {
       throw new MusterError('STORE_NO_LEADER', 'No cluster leader', { status: 500 })
     }
   }
 
-  async #loadedWithin(ms: number): Promise<boolean> {
-    const { catalog, clock } = this.#deps
+  async #within(ms: number, holds: () => boolean): Promise<boolean> {
+    const { clock } = this.#deps
     for (const end = clock.monotonic() + ms; clock.monotonic() < end;) {
       await new Promise<void>(resolve => { clock.after(lookEvery, resolve) })
-      if (catalog.loaded) return true
+      if (holds()) return true
     }
     return false
   }

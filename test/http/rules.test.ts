@@ -1,6 +1,7 @@
 import http from 'node:http'
 import net from 'node:net'
 import t from 'tap'
+import { milliseconds } from '../../src/common/duration.js'
 import { until } from '../support/until.js'
 import { ask } from './support/ask.js'
 import { serve } from './support/serve.js'
@@ -128,6 +129,18 @@ void t.test('an agent that is not ready', async t => {
   t.same(waiting.json(), { Ready: false, Reason: 'the files are being read' })
   agent.ready = { ready: true }
   t.equal((await get('/v1/agent/ready')).body, '{"Ready":true}')
+})
+
+void t.test('what is asked while the entries of an agent on its own are on their way to the catalog waits for them', async t => {
+  const { get, put, agent } = await serve(t, { cluster: { ...settingsWith().cluster, rpcHoldTimeout: milliseconds(500) } })
+  agent.ready = { ready: false, reason: 'on their way', restored: true }
+  t.match(await get('/v1/agent/ready'), { status: 503 }, 'whether it is ready is told at once')
+  const late = await get('/v1/agent/services')
+  t.match([late.status, late.body], [503, 'on their way'], 'they did not come')
+  const waiting = [get('/v1/agent/services'), get('/v1/catalog/nodes'), put('/v1/kv/early', 'x')]
+  await get('/v1/agent/self')
+  agent.ready = { ready: true }
+  t.same((await Promise.all(waiting)).map(({ status }) => status), [200, 200, 200])
 })
 
 void t.test('bodies: limits, faults and unknown keys', async t => {

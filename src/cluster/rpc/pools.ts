@@ -61,9 +61,7 @@ export class Pools {
   async send(address: string, lane: Lane, request: OutgoingRequest, exchange: Exchange): Promise<UnderWay> {
     const handler = new Handler(exchange, () => { this.#heard(address) }, () => { this.#settled(address) })
     try {
-      // Loaded with the first call: an agent on its own never needs it.
-      this.#undici ??= import('undici')
-      const { Pool } = await this.#undici
+      const { Pool } = await this.#library()
       const peer = this.#peer(address)
       if (this.#closed) throw new MusterError('CLUSTER_CLOSED', 'the agent is closing')
       if (peer.underWay >= most.underWay) throw new MusterError('CLUSTER_BUSY', `${peer.underWay} requests are under way to ${address}`)
@@ -103,6 +101,14 @@ export class Pools {
     this.#peers.clear()
   }
 
+  /** Loaded with the first call: an agent on its own never needs it. What could not be loaded, as without a free descriptor, is tried again. */
+  #library(): Promise<typeof Undici> {
+    return this.#undici ??= import('undici').catch((error: unknown) => {
+      this.#undici = undefined
+      throw error
+    })
+  }
+
   #peer(address: string): Peer {
     const known = this.#peers.get(address)
     if (known !== undefined) return known
@@ -140,12 +146,12 @@ export class Pools {
   }
 
   async #ping(address: string, peer: Peer): Promise<void> {
-    const { request } = await (this.#undici ??= import('undici'))
-    const pool = peer.lanes.get('short')
     peer.pinging = true
     const gaveUp = new AbortController()
     const timer = this.#clock.after(patience.ping, () => { gaveUp.abort() })
     try {
+      const { request } = await this.#library()
+      const pool = peer.lanes.get('short')
       const { body } = await request(`http://${address}${pingPath}`, {
         headers: { [headers.protocol]: protocolRange }, signal: gaveUp.signal, headersTimeout: 0, ...pool === undefined ? {} : { dispatcher: pool },
       })
