@@ -28,6 +28,8 @@ export interface Deps {
   readonly random: () => number
   readonly reads: Reads
   readonly fragments: Fragments
+  /** The same as agents of other datacenters see it that prefer WAN addresses. */
+  readonly fragmentsFromAfar: Fragments
   /** Milliseconds since this server last heard of a leader; 0 while it knows one. */
   readonly lastContact: () => number
   readonly forwarding: Forwarding

@@ -140,7 +140,7 @@ const comparedWhole: ReadonlySet<string> = new Set(['STORE_NO_LEADER', 'CLUSTER_
 /** @throws MusterError when nobody at the destination can be reached */
 async function handOn(exchange: Exchange, { upstreams, unreachable }: Destination, { settings, common }: Prepared, url: string, body?: Buffer): Promise<Answer | undefined> {
   const answer = await exchange.handOn(upstreams, {
-    target: onwardTarget(url, settings), requestHeaders: exchange.served ? [] : [agentHeader, headerText(settings.nodeName)],
+    target: onwardTarget(url, settings, exchange.served), requestHeaders: exchange.served ? [] : [agentHeader, headerText(settings.nodeName)],
     answerHeaders: exchange.served ? [] : common, ...body && { body },
   })
   if (answer === 'unreachable') throw unreachable()

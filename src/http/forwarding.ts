@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MusterError } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
 import type { Query } from './query.js'
-import type { Endpoint } from './route.js'
+import type { ApiRequest, Endpoint } from './route.js'
 
 /** How a request is handed on. `target` replaces the request's own; `body` is what was already read of it. Headers are names and values in turn. */
 export interface HandOver {
@@ -78,10 +78,27 @@ function ownerOf(node: string, forwarding: Forwarding, settings: Settings): Dest
 
 /** Whether a datacenter is this one; '' is. */
 export const isHere = (datacenter: string, settings: Settings): boolean =>
-  datacenter === '' || datacenter.toLowerCase() === settings.datacenter.toLowerCase()
+  datacenter === '' || sameDatacenter(datacenter, settings.datacenter)
+
+const sameDatacenter = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
 const noPath = (): MusterError => new MusterError('HTTP_DATACENTER', 'No path to datacenter', { status: 500 })
 
-/** The target with which a request goes on: `near=_agent` means this agent, which the next one cannot know. */
-export const onwardTarget = (target: string, settings: Settings): string =>
-  target.includes('near=_agent') ? target.replace(/([?&]near=)_agent(?=&|$)/g, (_whole, before: string) => before + encodeURIComponent(settings.nodeName)) : target
+/** Names the datacenter that a request comes from, where that prefers the WAN addresses of others (`translate_wan_addrs`). Set by the first agent. */
+const fromParameter = 'muster-from'
+
+/**
+ * The target with which a request goes on, with what the next agent cannot know: whom `near=_agent` means, and, unless it was handed on before,
+ * that WAN addresses are preferred.
+ */
+export function onwardTarget(target: string, { nodeName, datacenter, translateWanAddrs }: Settings, served: boolean): string {
+  const named = target.includes('near=_agent') ? target.replace(/([?&]near=)_agent(?=&|$)/g, (_whole, before: string) => before + encodeURIComponent(nodeName)) : target
+  return translateWanAddrs && !served ? `${named}${named.includes('?') ? '&' : '?'}${fromParameter}=${encodeURIComponent(datacenter)}` : named
+}
+
+/** Whether who asks is to see the WAN addresses of what is in a datacenter. */
+export function seesFromAfar({ query, header }: Pick<ApiRequest, 'query' | 'header'>, datacenter: string, settings: Settings): boolean {
+  const preferred = header(agentHeader) === undefined && settings.translateWanAddrs
+  const from = query.first(fromParameter) || (preferred ? settings.datacenter : '')
+  return from !== '' && !sameDatacenter(from, datacenter)
+}

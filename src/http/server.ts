@@ -110,7 +110,7 @@ class AgentHttpServer implements HttpServer {
     this.#deps = {
       agent, catalog, membership, places: options.places, others: options.others, logs, log, metrics, clock, random: options.random, reads,
       settings: () => this.#prepared.settings, events: this.#eventLog(options),
-      fragments: new Fragments(settings.datacenter), closing: this.#closing.signal,
+      fragments: new Fragments(settings.datacenter), fragmentsFromAfar: new Fragments(settings.datacenter, true), closing: this.#closing.signal,
       forwarding: options.forward ?? {}, lastContact,
     }
     this.#routes = allRoutes(this.#deps)

@@ -132,6 +132,54 @@ void t.test('other datacenters answer for themselves', async t => {
   t.equal(here.catalog.node('m8'), undefined)
 })
 
+void t.test('an agent that prefers WAN addresses shows those of what is in other datacenters', async t => {
+  const rpc = calls(t)
+  const wan = { lan: '10.0.0.9', wan: '198.51.100.9' }
+  const registration = {
+    Node: 'm9', Address: '10.0.0.9', TaggedAddresses: wan,
+    Service: { ID: 'web1', Service: 'web', Address: '10.0.0.10', Port: 80, TaggedAddresses: { wan: { Address: '198.51.100.10', Port: 8080 } } },
+  }
+  const away = await server(t, { datacenter: 'dc2', nodeName: 'm1', translateWanAddrs: true })
+  const datacenter = (name: string): Forwarding['servers'] => name === 'dc2' ? to(rpc, away.address) : undefined
+  const plain = await server(t, {}, { forward: { datacenter } })
+  const here = await server(t, { translateWanAddrs: true }, { forward: { datacenter } })
+  const client = await serve(t, { ...clientParts, translateWanAddrs: true }, { forward: { servers: to(rpc, plain.address) } })
+  for (const one of [away, plain, here]) {
+    t.equal((await one.put('/v1/catalog/register', registration)).body, 'true')
+    await one.put('/v1/catalog/register', { Node: 'bare', Address: '10.0.0.7', Service: { ID: 'web2', Service: 'web', Port: 81 } })
+    const query = await ask(one.port, '/v1/query', { method: 'POST', body: { Name: 'q', Service: { Service: 'web' } } })
+    t.equal(query.status, 200)
+  }
+
+  const lan = { node: '10.0.0.9', service: '10.0.0.10', port: 80 }
+  const far = { node: '198.51.100.9', service: '198.51.100.10', port: 8080 }
+  const bare = { node: '10.0.0.7', service: '', port: 81 }
+  const byNode = <T extends object>(list: readonly T[], name: (one: T) => string): readonly T[] => list.filter(one => name(one) === 'm9' || name(one) === 'bare')
+  interface Listed { readonly Node: string; readonly Address: string; readonly ServiceAddress: string; readonly ServicePort: number }
+  interface Entry { readonly Node: Listed; readonly Service: { readonly Address: string; readonly Port: number } }
+  const entries = (list: readonly Entry[]) => list.map(({ Node, Service }) => [Node.Address, Service.Address, Service.Port]).sort()
+  const shows = async (agent: Served, dc: string, m9: typeof lan, title: string): Promise<void> => {
+    const read = async (path: string): Promise<unknown> => (await agent.get(`${path}${path.includes('?') ? '&' : '?'}dc=${dc}`)).json()
+    const whole = [[bare.node, bare.service, bare.port], [m9.node, m9.service, m9.port]].sort()
+    t.same(entries(await read('/v1/health/service/web') as Entry[]), whole, `${title}: health/service`)
+    t.same(entries((await read('/v1/query/q/execute') as { Nodes: Entry[] }).Nodes), whole, `${title}: query`)
+    const listed = await read('/v1/catalog/service/web') as Listed[]
+    t.same(listed.map(one => [one.Address, one.ServiceAddress, one.ServicePort]).sort(), whole, `${title}: catalog/service`)
+    const nodes = byNode(await read('/v1/catalog/nodes') as Listed[], one => one.Node)
+    t.same(nodes.map(one => one.Address).sort(), [bare.node, m9.node].sort(), `${title}: catalog/nodes`)
+    t.match(await read('/v1/catalog/node/m9'), { Node: { Address: m9.node, TaggedAddresses: wan }, Services: { web1: { Address: m9.service, Port: m9.port } } }, `${title}: catalog/node`)
+    t.match(await read('/v1/catalog/node-services/m9'), { Node: { Address: m9.node }, Services: [{ Address: m9.service, Port: m9.port }] }, `${title}: catalog/node-services`)
+    t.equal((await read('/v1/health/service/web?filter=Service.Port==80') as unknown[]).length, 1, 'a filter sees what is in the catalog')
+  }
+  for (const round of ['built', 'kept']) {
+    await shows(here, 'dc2', far, `${round}, a server`)
+    await shows(client, 'dc2', far, `${round}, a client agent by a server that prefers nothing`)
+    await shows(plain, 'dc2', lan, `${round}, a server that prefers nothing`)
+    await shows(here, 'dc1', lan, `${round}, its own datacenter`)
+    await shows(client, 'dc1', lan, `${round}, a client agent's own datacenter`)
+  }
+})
+
 void t.test('what another agent owns is taken out there', async t => {
   const owner = await server(t, { nodeName: 'n1' })
   const rpc = calls(t)

@@ -1,6 +1,7 @@
 import type { Node, Service } from '../../catalog/index.js'
 import { json, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
+import { fragmentsFor } from '../fragments-for.js'
 import { itemFilter } from '../item-filter.js'
 import { builtJson } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
@@ -18,7 +19,9 @@ export const catalogRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/catalog/node-services/*', GET: request => nodeServices(deps, request) },
 ]
 
-function nodes({ catalog, reads, fragments, settings }: Deps, request: ApiRequest): Promise<Answer> {
+function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {
+  const { catalog, reads, settings } = deps
+  const fragments = fragmentsFor(deps, request)
   const matches = itemFilter(request.query, 'node')
   const byMeta = nodeMetaFilter(request.query)
   const { datacenter, nodeName } = settings()
@@ -59,7 +62,9 @@ function servicesOnNodes(catalog: Deps['catalog'], chosen: readonly Node[]): Rec
   return Object.fromEntries([...tagsByName].map(([name, tags]) => [name, [...tags]]))
 }
 
-function service({ catalog, reads, fragments, settings }: Deps, request: ApiRequest): Promise<Answer> {
+function service(deps: Deps, request: ApiRequest): Promise<Answer> {
+  const { catalog, reads, settings } = deps
+  const fragments = fragmentsFor(deps, request)
   const name = required(request.rest, 'Missing service name')
   const matches = itemFilter(request.query, 'catalogService')
   const { datacenter, nodeName } = settings()
@@ -77,7 +82,8 @@ function service({ catalog, reads, fragments, settings }: Deps, request: ApiRequ
 }
 
 function node(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { catalog, reads, fragments } = deps
+  const { catalog, reads } = deps
+  const fragments = fragmentsFor(deps, request)
   const name = required(request.rest, 'Missing node name')
   const matches = itemFilter(request.query, 'nodeService')
   return reads.answer(request, {
@@ -92,7 +98,8 @@ function node(deps: Deps, request: ApiRequest): Promise<Answer> {
 }
 
 function nodeServices(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { catalog, reads, fragments } = deps
+  const { catalog, reads } = deps
+  const fragments = fragmentsFor(deps, request)
   const name = required(request.rest, 'Missing node name')
   const matches = itemFilter(request.query, 'nodeService')
   return reads.answer(request, {

@@ -1,6 +1,7 @@
 import { isPassing, type Check, type CatalogReads, type Topic } from '../../catalog/index.js'
 import type { Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
+import { fragmentsFor } from '../fragments-for.js'
 import { itemFilter } from '../item-filter.js'
 import { builtJson, type Read } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
@@ -15,7 +16,9 @@ export const healthRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/health/service/*', GET: request => instances(deps, request) },
 ]
 
-function instances({ catalog, reads, fragments, settings }: Deps, request: ApiRequest): Promise<Answer> {
+function instances(deps: Deps, request: ApiRequest): Promise<Answer> {
+  const { catalog, reads, settings } = deps
+  const fragments = fragmentsFor(deps, request)
   const name = required(request.rest, 'Missing service name')
   const matches = itemFilter(request.query, 'healthEntry')
   const passing = request.query.flag('passing', 'Invalid value for ?passing')

@@ -7,7 +7,7 @@ import { empty, json, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import { freshRead } from '../fresh-read.js'
 import { readQuery } from '../query-body.js'
-import { agentHeader } from '../forwarding.js'
+import { agentHeader, seesFromAfar } from '../forwarding.js'
 import { builtJson } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { QueryNodes, queryView } from '../views/query-views.js'
@@ -67,7 +67,8 @@ async function remove({ catalog }: Deps, { rest }: ApiRequest): Promise<Answer> 
 
 function execute(deps: Deps, nodes: QueryNodes, request: ApiRequest): Promise<Answer> {
   const { catalog, random, others } = deps
-  const { nodeName, datacenter } = deps.settings()
+  const settings = deps.settings()
+  const { nodeName, datacenter } = settings
   const run: QueryRun = {
     near: request.query.first('near'), limit: readLimit(request), connect: readConnect(request), agentNode: request.header(agentHeader) ?? nodeName, address: clientAddress(request),
   }
@@ -75,7 +76,8 @@ function execute(deps: Deps, nodes: QueryNodes, request: ApiRequest): Promise<An
     const outcome = await runQuery({ catalog, datacenter, random, ...others !== undefined && { others } }, request.rest, run)
     if (outcome === undefined) throw notFound()
     const { query, instances, failovers } = outcome
-    return `"Service":${JSON.stringify(query.service.service)},"Nodes":[${instances.map(one => nodes.json(one, outcome.datacenter)).join(',')}],`
+    const fromAfar = seesFromAfar(request, outcome.datacenter, settings)
+    return `"Service":${JSON.stringify(query.service.service)},"Nodes":[${instances.map(one => nodes.json(one, outcome.datacenter, fromAfar)).join(',')}],`
       + `"DNS":{"TTL":${JSON.stringify(query.ttl)}},"Datacenter":${JSON.stringify(outcome.datacenter)},"Failovers":${failovers}`
   })
 }

@@ -1,4 +1,4 @@
-import type { Check, Instance, Node, Service } from '../../catalog/index.js'
+import { nodeFromAfar, serviceFromAfar, type Check, type Instance, type Node, type Service } from '../../catalog/index.js'
 import { catalogServiceView, checkView, nodeServiceView, nodeView } from './catalog-views.js'
 
 /**
@@ -7,23 +7,26 @@ import { catalogServiceView, checkView, nodeServiceView, nodeView } from './cata
  */
 export class Fragments {
   readonly #datacenter: string
+  readonly #fromAfar: boolean
   readonly #nodes = new WeakMap<Node, string>()
   readonly #services = new WeakMap<Service, string>()
   readonly #checks = new WeakMap<Check, string>()
   readonly #catalogServices = new WeakMap<Service, { readonly node: Node; readonly json: string }>()
 
-  constructor(datacenter: string) {
+  /** @param fromAfar as they are shown in other datacenters that prefer WAN addresses */
+  constructor(datacenter: string, fromAfar = false) {
     this.#datacenter = datacenter
+    this.#fromAfar = fromAfar
   }
 
   /** {@link nodeView} */
   node(node: Node): string {
-    return kept(this.#nodes, node, () => nodeView(node, this.#datacenter))
+    return kept(this.#nodes, node, () => nodeView(this.#fromAfar ? nodeFromAfar(node) : node, this.#datacenter))
   }
 
   /** {@link nodeServiceView} */
   service(service: Service): string {
-    return kept(this.#services, service, () => nodeServiceView(service))
+    return kept(this.#services, service, () => nodeServiceView(this.#fromAfar ? serviceFromAfar(service) : service))
   }
 
   /** {@link checkView} */
@@ -35,8 +38,9 @@ export class Fragments {
   catalogService(instance: Instance): string {
     const known = this.#catalogServices.get(instance.service)
     if (known?.node === instance.node) return known.json
-    const json = JSON.stringify(catalogServiceView(instance, this.#datacenter))
-    this.#catalogServices.set(instance.service, { node: instance.node, json })
+    const { node, service } = instance
+    const json = JSON.stringify(catalogServiceView(this.#fromAfar ? { node: nodeFromAfar(node), service: serviceFromAfar(service) } : instance, this.#datacenter))
+    this.#catalogServices.set(service, { node, json })
     return json
   }
 
