@@ -13,7 +13,9 @@ export class EarlyLog {
       if (this.#target === undefined) this.#lines.push([part, level, message, fields])
       else this.#target.child(part)[level](message, fields)
     }
+    const takesDebug = (): boolean => this.#target?.takesDebug ?? true
     return {
+      get takesDebug() { return takesDebug() },
       trace: write('trace'), debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'),
       child: inner => this.child(inner),
     }

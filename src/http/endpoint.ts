@@ -9,6 +9,7 @@ import type { Guards } from './guards.js'
 import { exchangeOf, inProcess, type Exchange, type OwnRequest } from './exchange.js'
 import { Query } from './query.js'
 import { Readiness } from './readiness.js'
+import { logRequest } from './request-log.js'
 import { readRequestPath } from './request-path.js'
 import { defaultBodyLimit, endpointAt, methods, type ApiRequest, type Endpoint, type Handler, type Route } from './route.js'
 import { flatten, send } from './send.js'
@@ -50,6 +51,7 @@ export class Endpoints {
     const target = request.url ?? '/'
     const path = readRequestPath(target)
     const query = new Query(path.kind === 'ok' ? path.search : '')
+    if (this.#deps.log.takesDebug) logRequest(request, response, this.#deps)
     const pretty = prepared.settings.dev || query.has('pretty')
     const gone = this.#departures.of(response)
     let answer: Answer | undefined

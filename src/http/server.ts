@@ -119,7 +119,7 @@ class AgentHttpServer implements HttpServer {
     const readiness = new Readiness({ agent, catalog, clock })
     this.#front = new Front({
       cache: this.#cache,
-      fastPath: () => !this.#closing.signal.aborted && knownLeader() && readiness.now(this.#prepared.settings),
+      fastPath: () => !this.#closing.signal.aborted && !log.takesDebug && knownLeader() && readiness.now(this.#prepared.settings),
       slowPath: (request, response) => {
         // Content types are of no consequence, so that none of them can be a wrong one.
         delete request.headers['content-type']

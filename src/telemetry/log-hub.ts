@@ -118,6 +118,8 @@ class PartLogger implements Logger {
     this.#part = part
   }
 
+  get takesDebug(): boolean { return this.#pino.isLevelEnabled('debug') }
+
   trace(message: string, fields?: Readonly<Record<string, unknown>>): void { this.#log('trace', message, fields) }
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void { this.#log('debug', message, fields) }
   info(message: string, fields?: Readonly<Record<string, unknown>>): void { this.#log('info', message, fields) }

@@ -6,6 +6,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
  * A function either handles an error or returns it; it never logs and rethrows. Durations in seconds.
  */
 export interface Logger {
+  /** Whether anybody takes debug lines: asked before a line of which there are thousands a second. */
+  readonly takesDebug: boolean
   trace(message: string, fields?: Readonly<Record<string, unknown>>): void
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void
   info(message: string, fields?: Readonly<Record<string, unknown>>): void

@@ -124,3 +124,30 @@ t.test('monitor streams the log until the agent ends', async t => {
   await agent.stop()
   t.equal(await ended, 1)
 })
+
+t.test('at debug level each request is a line of the log, also one that is answered from memory, and without a token', async t => {
+  const agent = await startAgent(t)
+  const requests = ['/v1/catalog/nodes?stale', '/v1/catalog/nodes?stale', '/v1/kv/a%20b?recurse&token=secret', '//v1/kv/a?token=secret', '/v1/kv/a?x=1&token=secret&%74oken=secret']
+  for (const target of requests) await agent.api(target)
+  const monitor = spawn(...plainly(process.execPath, [program, 'monitor', '-log-level=debug', '-log-json', `-http-addr=127.0.0.1:${agent.http}`]))
+  const ended = new Promise(resolve => monitor.once('close', resolve))
+  let out = ''
+  monitor.stdout.on('data', (chunk: Buffer) => { out += chunk.toString() })
+  const seen = () => out.split('\n').slice(0, -1).map(line => JSON.parse(line) as Record<string, unknown>).filter(line => line['@message'] === 'Request finished')
+  const has = (url: string) => seen().some(line => line.url === url)
+  await until('it follows', async () => {
+    await agent.api('/v1/status/leader')
+    return has('/v1/status/leader')
+  })
+  for (const target of requests) await agent.api(target)
+  await agent.api('/v1/status/peers')
+  await until('all are seen', () => has('/v1/status/peers'))
+  const asked = seen().map(({ url, method, status, '@module': part }) => [part, method, url, status]).filter(([, , url]) => url !== '/v1/status/leader' && url !== '/v1/status/peers')
+  t.same(asked, [
+    ['http', 'GET', '/v1/catalog/nodes?stale', 200], ['http', 'GET', '/v1/catalog/nodes?stale', 200], ['http', 'GET', '/v1/kv/a%20b?recurse=&token=<hidden>', 404],
+    ['http', 'GET', '//v1/kv/a?token=<hidden>', 301], ['http', 'GET', '/v1/kv/a?token=<hidden>', 404], ['http', 'GET', '/v1/kv/a?x=1&token=<hidden>&token=<hidden>', 404],
+  ])
+  for (const line of seen()) t.match(line, { from: /^127\.0\.0\.1:\d+$/, latency: Number })
+  monitor.kill('SIGINT')
+  t.equal(await ended, 0)
+})

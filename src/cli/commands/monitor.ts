@@ -9,7 +9,8 @@ export const command: Command = {
   description: 'Follows the log of the agent, at any level, whatever level the agent itself writes. Ends with 0 on Ctrl-C, with 1 when the agent goes away.',
   examples: [
     ['muster monitor', 'from INFO up'],
-    ['muster monitor -log-level=debug -log-json', 'everything, for a program to read'],
+    ['muster monitor -log-level=debug', 'each request of the API as well'],
+    ['muster monitor -log-level=trace -log-json', 'everything, for a program to read'],
   ],
   flags: [
     { name: 'log-level', type: 'string', placeholder: 'LEVEL', help: 'trace, debug, info, warn or err (default info)' },
