@@ -20,6 +20,12 @@ export const raftTiming = (multiplier: number): { readonly heartbeat: number; re
   ({ heartbeat: Math.max(50, 20 * multiplier), election: Math.max(400, 160 * multiplier) })
 
 /**
+ * Bytes of the largest transaction. etcd 3.4 writes larger ones into its log as well, but when it starts again it refuses a record of 10 MiB or more as damaged
+ * (`maxWALEntrySizeLimit` in its `wal/decoder.go`), and with it all of its data.
+ */
+const mostRequestBytes = 10 * 1024 * 1024 - 4096
+
+/**
  * What etcd is started with each time. A flag that is not here has etcd's default; in particular there is no TCP port for clients and none for metrics.
  * `formerUrls` are own peer addresses that others may still dial.
  */
@@ -39,8 +45,8 @@ export function steadyArguments(options: EtcdProcessOptions, formerUrls: readonl
     `--quota-backend-bytes=${quotaBytes}`,
     // Watches that lag half an hour load afresh; older revisions serve nobody.
     '--auto-compaction-mode=periodic', '--auto-compaction-retention=30m',
-    // Group commit nests hundreds of transactions in one, and a KV value may be half a megabyte.
-    '--max-txn-ops=100000', '--max-request-bytes=33554432',
+    // Group commit nests hundreds of transactions in one.
+    '--max-txn-ops=100000', `--max-request-bytes=${mostRequestBytes}`,
     // A snapshot every 10,000 entries keeps the WAL, and with it the memory and the time of a restart, small: an entry holds a whole group.
     '--snapshot-count=10000',
     // Its check would have every voter connected for 5 s before the next may enter, so three servers would form that much more slowly. What it protects

@@ -10,7 +10,7 @@ const mostBytes = 1024 * 1024
 
 /** The operations that any etcd takes, and what it takes unless it is told otherwise. */
 const leastOperations = 8
-const usualBytes = '--max-request-bytes, 1.5 MiB unless set'
+const usualBytes = '--max-request-bytes: just under 10 MiB for those that servers run, else 1.5 MiB unless set'
 
 /**
  * How much etcd takes in one transaction. An own one is set up to take what is needed; someone else's tells only by refusing, so what
@@ -57,7 +57,7 @@ export class Limits {
   }
 
   tooManyBytes(count: number, cause: unknown): MusterError {
-    return tooLarge(`a transaction of about ${count} bytes is`, usualBytes, 'split it, or start etcd with a higher --max-request-bytes', cause)
+    return tooLarge(`a transaction of about ${count} bytes is`, usualBytes, 'split it; an etcd of your own may be started with a higher --max-request-bytes', cause)
   }
 
   async #takes(count: number): Promise<boolean> {

@@ -2,6 +2,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { parseLine } from '../../../src/cluster/etcd/log-line.js'
+import { milliseconds } from '../../../src/common/duration.js'
+import { openEtcdStore } from '../../../src/store/index.js'
+import { killAll, processesOf } from '../../support/processes.js'
 import { RecordingMetrics } from '../../support/recording-metrics.js'
 import { until } from '../../support/until.js'
 import { caught, livingPid, newcomer, openChild } from './support/child.js'
@@ -39,6 +42,24 @@ void t.test('a member of its own: found, stopped, started again, its socket and 
   await etcd.process.stop()
   etcd.process.discard()
   t.same(fs.readdirSync(etcd.directory).filter(name => name.startsWith('former-')), ['former-2'], 'one former copy is kept')
+})
+
+void t.test('what it takes it can read again: larger transactions are refused', async t => {
+  const etcd = await openChild(t)
+  await etcd.process.start({ how: 'found' })
+  const store = openEtcdStore({ connection: { endpoints: [etcd.process.endpoint] }, prefix: 'p/', holdTimeout: milliseconds(5000) })
+  t.teardown(() => store.close())
+  const put = (size: number) => store.commit({ when: [], then: [{ kind: 'put', key: 'k', value: Buffer.alloc(size, 'x') }] })
+  let size = 10 * 1024 * 1024
+  t.match(await caught(put(size)), { code: 'STORE_TOO_LARGE', status: 413 })
+  // The largest one that it takes, to a kilobyte.
+  while (await put(size).then(() => false, () => true)) size -= 1024
+  t.ok(size > 10_400_000)
+  killAll(processesOf(etcd.directory, 'etcd'))
+  await etcd.process.stop()
+  await etcd.process.start({ how: 'again' })
+  await until('it runs again', () => etcd.process.state === 'running')
+  t.equal((await until('it is read', () => store.load().catch(() => undefined))).entries[0]?.value.length, size)
 })
 
 void t.test('its log is heard: detail at debug, errors as they are, every line once', async t => {
