@@ -201,7 +201,7 @@ void t.test('a sync in pieces of any size ends like one in a piece', async () =>
         const store = openMemoryStore()
         const catalog = await Catalog.open({ store, clock: systemClock })
         for (const { step } of before) await catalog.execute(step.command).catch(() => undefined)
-        await pushNode(catalog, request, pieceLimit)
+        await pushNode(catalog, request, pieceLimit === undefined ? undefined : { writes: pieceLimit, bytes: Infinity })
         const left = JSON.stringify([...catalog.nodes()].map(({ node }) => [
           node, catalog.servicesOfNode(node).map(({ id, name }) => [id, name]), catalog.checksOfNode(node).map(({ id, status, serviceTags }) => [id, status, serviceTags]),
         ]))

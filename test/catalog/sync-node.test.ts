@@ -1,6 +1,10 @@
 import t from 'tap'
-import { pushNode, register, syncNode } from '../../src/catalog/index.js'
+import { Catalog, pushNode, register, syncNode } from '../../src/catalog/index.js'
 import type { CheckData, SyncRequest, ServiceData } from '../../src/catalog/index.js'
+import { systemClock } from '../../src/common/clock.js'
+import { seconds } from '../../src/common/duration.js'
+import { openEtcdStore } from '../../src/store/index.js'
+import { startEtcd } from '../support/etcd.js'
 import { checkData, nodeData, openCatalog, serviceData, uuid } from './samples.js'
 
 const node = nodeData({ node: 'n1', id: uuid('a') })
@@ -71,23 +75,48 @@ void t.test('refusals: a check of no service, a name that is taken', async t => 
   await t.rejects(catalog.execute(syncNode(first)), { code: 'CATALOG_NODE_NAME_TAKEN' })
 })
 
-void t.test('in pieces, no service is ever seen without its checks, nor before the checks of its node', async t => {
-  const { catalog } = await openCatalog(t)
-  const ids = Array.from({ length: 20 }, (_, i) => `s${i}`)
-  const large = request(
-    ids.map(id => serviceData({ id, name: 'web' })),
-    [checkData({ id: '_node_maintenance', status: 'critical' }), ...ids.map(id => checkData({ id: `service:${id}`, serviceId: id, status: 'critical' }))],
-  )
-  let pieces = 0
-  for (;;) {
-    const { result } = await catalog.execute(syncNode(large, 5))
-    pieces++
-    for (const { checks } of catalog.instances('web')) t.same(checks.map(({ status }) => status), ['critical', 'critical'])
-    if (result.complete) break
+for (const [title, limits] of [['few writes', { writes: 5, bytes: Infinity }], ['few bytes', { writes: Infinity, bytes: 600 }]] as const) {
+  void t.test(`in pieces of ${title}, no service is ever seen without its checks, nor before the checks of its node`, async t => {
+    const { catalog } = await openCatalog(t)
+    const ids = Array.from({ length: 20 }, (_, i) => `s${i}`)
+    const large = request(
+      ids.map(id => serviceData({ id, name: 'web' })),
+      [checkData({ id: '_node_maintenance', status: 'critical' }), ...ids.map(id => checkData({ id: `service:${id}`, serviceId: id, status: 'critical' }))],
+    )
+    let pieces = 0
+    for (;;) {
+      const { result } = await catalog.execute(syncNode(large, limits))
+      pieces++
+      for (const { checks } of catalog.instances('web')) t.same(checks.map(({ status }) => status), ['critical', 'critical'])
+      if (result.complete) break
+    }
+    t.ok(pieces > 5, `${pieces} pieces`)
+    t.equal(catalog.instances('web').length, 20)
+    t.same((await pushNode(catalog, large, limits)).writes, 0)
+  })
+}
+
+void t.test('an etcd that takes little at once gets it in pieces', async t => {
+  // Its own limits are 128 operations and 1.5 MiB.
+  for (const [args, size] of [[[], 10], [['--max-txn-ops=10000', '--max-request-bytes=100000'], 1000]] as const) {
+    const etcd = await startEtcd(t, { args })
+    const store = openEtcdStore({ connection: { endpoints: [etcd.endpoint] }, prefix: 'muster/', holdTimeout: seconds(5) })
+    const catalog = await Catalog.open({ store, clock: systemClock })
+    t.teardown(async () => {
+      catalog.close()
+      await store.close()
+    })
+    const ids = Array.from({ length: 300 }, (_, i) => `s${i}`)
+    const all = request(ids.map(id => serviceData({ id, meta: { text: 'x'.repeat(size) } })), ids.map(id => checkData({ id: `service:${id}`, serviceId: id })))
+    t.equal((await pushNode(catalog, all)).writes, 601)
+    t.equal(catalog.servicesOfNode('n1').length, 300)
+    t.equal(catalog.checksOfNode('n1').length, 300)
+    t.equal((await pushNode(catalog, request([], [], { services: ids, checks: [] }))).writes, 600)
+    t.same([catalog.servicesOfNode('n1'), catalog.checksOfNode('n1')], [[], []])
+    const large = request([serviceData({ id: 'large', meta: { text: 'x'.repeat(120_000) } })], [])
+    if (size === 1000) await t.rejects(pushNode(catalog, large), { code: 'STORE_TOO_LARGE' })
+    else t.equal((await pushNode(catalog, large)).writes, 1)
   }
-  t.ok(pieces > 5, `${pieces} pieces`)
-  t.equal(catalog.instances('web').length, 20)
-  t.same((await pushNode(catalog, large, 5)).writes, 0)
 })
 
 void t.test('five thousand services and their checks are one revision', async t => {

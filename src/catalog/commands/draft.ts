@@ -36,6 +36,7 @@ export class Draft {
   /** What is already as it is wanted. */
   readonly #unchanged = new Map<string, Condition>()
   readonly #services = new Map<string, ServiceData>()
+  #bytes = 0
 
   constructor(readonly state: DraftReads) {
     this.#writes = new WriteSet(state.revision)
@@ -43,6 +44,9 @@ export class Draft {
 
   /** How many entries are written. */
   get size(): number { return this.#writes.size }
+
+  /** About how many bytes of values of nodes, services and checks are written. */
+  get bytes(): number { return this.#bytes }
 
   /** Writes a node when it differs from what stands under its name. */
   putNode(data: NodeData): void {
@@ -85,12 +89,13 @@ export class Draft {
    * @throws MusterError CATALOG_MISSING_SERVICE
    */
   putCheck(data: CheckData): void {
-    const service = data.serviceId === '' ? undefined : this.#ownerOf(data)
-    const stored: StoredCheck = { ...data, serviceName: service?.name ?? '', serviceTags: service?.tags ?? [] }
+    const owner = data.serviceId === '' ? undefined : this.#ownerOf(data)
+    const stored: StoredCheck = { ...data, serviceName: owner?.service.name ?? '', serviceTags: owner?.service.tags ?? [] }
     const key = checkKey(data.node, data.id)
     const standing = this.state.check(data.node, data.id)
     if (stored.status === 'critical') this.#endSessionsOf(data.node, data.id)
-    this.#place(key, standing, standing !== undefined && sameCheck(standing, stored), () => encodeCheck(stored))
+    const written = this.#place(key, standing, standing !== undefined && sameCheck(standing, stored), () => encodeCheck(stored))
+    if (written && owner?.asSeen !== undefined) this.#when.set(owner.key, owner.asSeen)
   }
 
   /** The check was relied on as it stands. */
@@ -191,15 +196,19 @@ export class Draft {
     if (id !== '' && this.state.guard(key) !== undefined) this.#aside.set(key, { kind: 'delete', key })
   }
 
-  #place(key: string, standing: { readonly modified: Revision } | undefined, same: boolean, encode: () => Uint8Array): void {
+  /** Whether it is to be written. */
+  #place(key: string, standing: { readonly modified: Revision } | undefined, same: boolean, encode: () => Uint8Array): boolean {
     this.#unchanged.delete(key)
     // What this very draft deletes is not there any more, however it looked.
     if (standing === undefined || !same || this.#writes.deletes(key)) {
-      this.#writes.add({ kind: 'put', key, value: encode() })
-      return
+      const value = encode()
+      this.#bytes += value.length
+      this.#writes.add({ kind: 'put', key, value })
+      return true
     }
     this.#writes.drop(key)
     this.#unchanged.set(key, { test: 'unmodified', key, modified: standing.modified })
+    return false
   }
 
   #endSessionsOf(node: string, checkId: string): void {
@@ -207,22 +216,18 @@ export class Draft {
     this.relyOnQuiet(nodeSessionsRange(node))
   }
 
-  #ownerOf(check: CheckData): ServiceData {
+  /** The service of a check; `asSeen`: it is not written itself, and must still be as it is. */
+  #ownerOf(check: CheckData): { readonly service: ServiceData; readonly key: string; readonly asSeen: Condition | undefined } {
     const key = serviceKey(check.node, check.serviceId)
     const drafted = this.#services.get(key)
-    const unchanged = this.#unchanged.get(key)
-    if (drafted !== undefined) {
-      if (unchanged !== undefined) this.#when.set(key, unchanged)
-      return drafted
-    }
+    if (drafted !== undefined) return { service: drafted, key, asSeen: this.#unchanged.get(key) }
     const standing = this.state.service(check.node, check.serviceId)
     if (standing === undefined) {
       throw new MusterError('CATALOG_MISSING_SERVICE', `failed inserting check: Missing service registration on node "${check.node}"`, {
         hint: `check "${check.id}" belongs to service id "${check.serviceId}"; register that service on the node first, or in the same request`,
       })
     }
-    this.#when.set(key, { test: 'unmodified', key, modified: standing.modified })
-    return standing
+    return { service: standing, key, asSeen: { test: 'unmodified', key, modified: standing.modified } }
   }
 }
 

@@ -1,3 +1,4 @@
+import { MusterError } from '../../common/errors.js'
 import type { Revision } from '../../store/index.js'
 import type { CatalogWrites, Command } from '../api.js'
 import { assertId } from '../keys.js'
@@ -23,30 +24,42 @@ export interface SyncProgress {
   readonly complete: boolean
 }
 
-/** Writes of one transaction unless told otherwise: all of a large agent at once, and still far below what a store takes. */
-const defaultLimit = 20_000
+/** What one transaction of a sync is to hold at most; its last service may go beyond. */
+export interface SyncLimits {
+  readonly writes: number
+  /** Of the values alone. */
+  readonly bytes: number
+}
+
+/** All of a large agent at once, and still below what a store takes. */
+const defaultLimits: SyncLimits = { writes: 20_000, bytes: 4 * 1024 * 1024 }
 
 /**
- * Writes what differs, as one transaction of about `limit` writes: a service and its checks are never parted, and the node's own checks
+ * Writes what differs, as one transaction of about so much: a service and its checks are never parted, and the node's own checks
  * come before any service, so nobody sees a service without what says that it is unwell. A service whose name changes has it
  * changed in its checks as well; its tags are in a check as of that check's own last write, as in Consul.
  */
-export const syncNode = (request: SyncRequest, limit = defaultLimit): Command<SyncProgress> => drafted(draft => {
+export const syncNode = (request: SyncRequest, limits = defaultLimits): Command<SyncProgress> => drafted(draft => {
   const node = placeNode(draft, request.node)
   for (const step of steps(draft, request, node)) {
-    if (draft.size >= limit) return { writes: draft.size, complete: false }
+    if (draft.size >= limits.writes || draft.bytes >= limits.bytes) return { writes: draft.size, complete: false }
     step()
   }
   return { writes: draft.size, complete: true }
 })
 
-/** Executes {@link syncNode} until all of the request is written. */
-export async function pushNode(catalog: CatalogWrites, request: SyncRequest, limit?: number): Promise<{ readonly writes: number; readonly revision: Revision }> {
+/** Executes {@link syncNode} until all of the request is written, in smaller transactions where the store refuses one as too large. */
+export async function pushNode(catalog: CatalogWrites, request: SyncRequest, limits = defaultLimits): Promise<{ readonly writes: number; readonly revision: Revision }> {
   let writes = 0
-  for (;;) {
-    const { result, revision } = await catalog.execute(syncNode(request, limit))
-    writes += result.writes
-    if (result.complete) return { writes, revision }
+  for (let now = limits; ;) {
+    try {
+      const { result, revision } = await catalog.execute(syncNode(request, now))
+      writes += result.writes
+      if (result.complete) return { writes, revision }
+    } catch (error) {
+      if (!(error instanceof MusterError) || error.code !== 'STORE_TOO_LARGE' || now.writes <= 1) throw error
+      now = { writes: Math.ceil(now.writes / 2), bytes: now.bytes / 2 }
+    }
   }
 }
 
