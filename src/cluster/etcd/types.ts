@@ -1,11 +1,12 @@
 import type { EtcdAdmin } from '../../store/index.js'
+import type { EntryPlace } from './wal-records.js'
 
 /** How an etcd member comes into being. `again`: from its own data. */
 export type EtcdStart =
   | { readonly how: 'found' }
   | { readonly how: 'enter'; readonly members: readonly { readonly name: string; readonly peerUrl: string }[] }
   | { readonly how: 'again' }
-  /** Its data becomes a cluster of this member alone: the last resort after the others are lost. */
+  /** Its data becomes a cluster of this member alone, with every entry of its log: the last resort after the others are lost. */
   | { readonly how: 'alone' }
 
 /** What an etcd child is doing. `removed`: its cluster has removed it for good. */
@@ -38,6 +39,8 @@ export interface EtcdProcess {
   relocate(name: string, address: string): void
   /** The members as last seen, also before the start and without a quorum: names and stored peer URLs. Empty for a server that never was a member. */
   readonly lastMembers: readonly KnownPeer[]
+  /** The last entry of Raft's log on the disk, known to be committed or not; undefined when there is none that can be read. */
+  lastEntry(): Promise<EntryPlace | undefined>
   /** Moves the member's data aside (one former copy is kept), so that it can enter a cluster afresh. Only when stopped. */
   discard(): void
 }

@@ -60,8 +60,10 @@ async function agree(life: MemberLife, others: readonly SurvivingServer[], publi
   await process.start({ how: 'again' })
   member.start()
   await watchUntil(life, () => member.status !== undefined)
-  // Said once and for all: two servers that compare must compare the same.
-  const own = { id: self.id, term: member.status?.term ?? 0, index: member.status?.raftIndex ?? 0 }
+  // Said once and for all: two servers that compare must compare the same. As in an election, what counts is the last entry and not the last one that is known
+  // to be committed: one that a client was told of is in the log of one of those that are left, if enough are.
+  const { term, index } = await process.lastEntry() ?? { term: member.status?.term ?? 0, index: member.status?.raftIndex ?? 0 }
+  const own = { id: self.id, term, index }
   publish(own)
   for (let round = 0; !signal.aborted; round++) {
     await member.look()

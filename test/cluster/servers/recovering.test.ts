@@ -43,11 +43,7 @@ t.test('two of four servers are lost: the two that are left agree who goes on', 
   const [one, two] = all
   if (one === undefined || two === undefined) return
   await one.put('k', 'v')
-  // The disk of an etcd that is killed may not tell yet that the very last write was committed, and what is not is left behind.
-  await one.put('last', 'of all')
-  await until('both have it', async () => await two.get('k') === 'v' && await two.get('last') === 'of all')
-  await Promise.all(all.filter(server => server !== one && server !== two).map(server => server.kill()))
-  await Promise.all([one.stop(), two.stop()])
+  await Promise.all(all.map(server => server.kill()))
   const listed = JSON.stringify([one, two].map(({ id, address }) => ({ id, address: `${address}:8300`, non_voter: false })))
   for (const server of [one, two]) writeSurvivors(server, listed)
   await two.start()
