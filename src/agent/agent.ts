@@ -2,6 +2,7 @@ import type { CatalogReads } from '../catalog/index.js'
 import type { CheckRunner, RunnerDependencies } from '../checks/index.js'
 import type { Membership } from '../cluster/index.js'
 import type { Clock, Timer } from '../common/clock.js'
+import type { CountedReads } from '../common/counted-map.js'
 import type { EndSignal } from '../common/end-signal.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { CheckStatus } from '../common/health.js'
@@ -109,8 +110,8 @@ export class Agent implements AgentApi {
   get lastReload(): ReloadReport { return this.#reloader.last }
   get configPaths(): readonly string[] { return this.#deps.configPaths }
 
-  services(): ReadonlyMap<string, LocalService> { return this.#local.services() }
-  checks(): ReadonlyMap<string, LocalCheck> { return this.#local.checks() }
+  services(): CountedReads<string, LocalService> { return this.#local.services() }
+  checks(): CountedReads<string, LocalCheck> { return this.#local.checks() }
   checksOfService(serviceId: string): readonly LocalCheck[] { return this.#local.checksOfService(serviceId) }
   waitForService(id: string, hash: string, ms: number, signal?: EndSignal): Promise<boolean> {
     return this.#local.waitForService(id, hash, ms, signal)

@@ -1,3 +1,4 @@
+import type { CountedReads } from '../common/counted-map.js'
 import type { EndSignal } from '../common/end-signal.js'
 import type { CheckStatus } from '../common/health.js'
 import type { CheckDefinition, Declared, DeclaredChange, Diagnostic, NeedsRestart, Origin, ServiceDefinition, Settings } from '../config/index.js'
@@ -30,8 +31,8 @@ export interface LocalCheck {
 
 /** What this node runs: the authority for its own services and checks. Reads are of this moment. */
 export interface LocalReads {
-  services(): ReadonlyMap<string, LocalService>
-  checks(): ReadonlyMap<string, LocalCheck>
+  services(): CountedReads<string, LocalService>
+  checks(): CountedReads<string, LocalCheck>
   checksOfService(serviceId: string): readonly LocalCheck[]
   /** Resolves true when the service's content hash differs from `hash` (also: it is gone), false after `ms` or on abort. */
   waitForService(id: string, hash: string, ms: number, signal?: EndSignal): Promise<boolean>

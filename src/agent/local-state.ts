@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EndSignal } from '../common/end-signal.js'
+import { CountedMap, type CountedReads } from '../common/counted-map.js'
 import type { CheckStatus } from '../common/health.js'
 import type { CheckDefinition, ServiceDefinition } from '../config/index.js'
 import type { EntryOrigin, LocalCheck, LocalReads, LocalService } from './api.js'
@@ -28,8 +29,8 @@ export type RestoreStatus = (definition: CheckDefinition) => RestoredStatus | un
  * Each write announces what it changed and nothing else, so the same definition twice announces nothing.
  */
 export class LocalState implements LocalReads {
-  readonly #services = new Map<string, ServiceEntry>()
-  readonly #checks = new Map<string, LocalCheck>()
+  readonly #services = new CountedMap<string, ServiceEntry>()
+  readonly #checks = new CountedMap<string, LocalCheck>()
   readonly #checkIds = new Map<string, Set<string>>()
   readonly #reported = new Set<string>()
   readonly #listeners = new Set<(change: LocalChange) => void>()
@@ -40,8 +41,8 @@ export class LocalState implements LocalReads {
     this.#discardOutput = options.discardOutput
   }
 
-  services(): ReadonlyMap<string, LocalService> { return this.#services }
-  checks(): ReadonlyMap<string, LocalCheck> { return this.#checks }
+  services(): CountedReads<string, LocalService> { return this.#services }
+  checks(): CountedReads<string, LocalCheck> { return this.#checks }
 
   checksOfService(serviceId: string): readonly LocalCheck[] {
     return [...this.#checkIds.get(serviceId) ?? []].flatMap(id => this.#checks.get(id) ?? [])

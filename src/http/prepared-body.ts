@@ -1,5 +1,4 @@
 import { gzip } from 'node:zlib'
-import type { Topic } from '../catalog/index.js'
 import type { HeaderList } from './answer.js'
 
 /** Bodies from this size on are compressed for clients that ask for it; below, the header costs more than it saves. */
@@ -13,23 +12,26 @@ export interface Built {
   readonly headers?: HeaderList
 }
 
+/** What something was built from: it has moved when the index is another one. */
+export interface Source { readonly index: number }
+
 /**
- * A serialised answer, right as long as `topic.index` is `index`. It is shared by everyone who asks for the same thing, and
+ * A serialised answer, right as long as `source.index` is `index`. It is shared by everyone who asks for the same thing, and
  * compressed once for all of them.
  */
 export class PreparedBody {
   readonly built: Built
-  readonly topic: Topic
-  readonly index: Topic['index']
-  readonly #order: Topic | undefined
-  readonly #orderIndex: Topic['index'] | undefined
+  readonly index: number
+  readonly #source: Source
+  readonly #order: Source | undefined
+  readonly #orderIndex: number | undefined
   #gzipped: Buffer | undefined
   #compressing: Promise<Buffer> | undefined
 
-  /** @param order a topic that decides about the order of what is listed, and wakes nobody */
-  constructor(built: Built, topic: Topic, index: Topic['index'], order?: Topic) {
+  /** @param order what decides about the order of what is listed, and wakes nobody */
+  constructor(built: Built, source: Source, index: number, order?: Source) {
     this.built = built
-    this.topic = topic
+    this.#source = source
     this.index = index
     this.#order = order
     this.#orderIndex = order?.index
@@ -37,7 +39,7 @@ export class PreparedBody {
 
   /** Whether nothing it was built from has changed since. */
   get fresh(): boolean {
-    return this.topic.index === this.index && this.#order?.index === this.#orderIndex
+    return this.#source.index === this.index && this.#order?.index === this.#orderIndex
   }
 
   /** The compressed bytes, when someone has already asked for them. */

@@ -4,7 +4,7 @@ import type { Settings } from '../config/index.js'
 import type { Gauge } from '../telemetry/index.js'
 import type { Answer, HeaderList } from './answer.js'
 import { layoutJson } from './json-layout.js'
-import { PreparedBody, type Built } from './prepared-body.js'
+import { PreparedBody, type Built, type Source } from './prepared-body.js'
 import type { Query } from './query.js'
 import { readOptions, type ReadOptions } from './read-options.js'
 import type { ResponseCache } from './response-cache.js'
@@ -71,13 +71,21 @@ export class Reads {
     if (options.consistency !== 'stale' && !alwaysCurrent) await catalog.barrier()
     if (options.index > 0 && read.topic.index <= options.index) await this.#block(request, read, options, key)
     const kept = this.#parts.cache.body(key)
-    const body = kept ?? this.#prepare(request, read, key)
+    const body = kept ?? this.#prepare(request, read.topic, read, key)
     const headers = this.#headers(options, body)
     if (options.index === 0 && (alwaysCurrent || options.consistency === 'stale') && this.#parts.knownLeader()) {
       this.#parts.keepAnswer(request, key, body, options.cached && read.cacheable === true ? [...headers, ...hit(0)] : headers)
     }
     if (!options.cached || read.cacheable !== true) return { kind: 'prepared', body, headers }
     return { kind: 'prepared', body, headers: [...headers, ...kept === undefined ? ['X-Cache', 'MISS'] : hit(0)] }
+  }
+
+  /** Answers from what this agent alone knows, written out once for each of its states. */
+  own(request: ApiRequest, source: Source, build: () => Built): Answer {
+    const key = contentKey(request.path, request.query, request.pretty)
+    const body = this.#parts.cache.body(key) ?? this.#prepare(request, source, { build }, key)
+    this.#parts.keepAnswer(request, key, body, [])
+    return { kind: 'prepared', body, headers: [] }
   }
 
   async #block(request: ApiRequest, read: Read, { index, wait }: ReadOptions, key: string): Promise<void> {
@@ -99,15 +107,15 @@ export class Reads {
   }
 
   #current(request: ApiRequest, read: Read, key: string): PreparedBody {
-    return this.#parts.cache.body(key) ?? this.#prepare(request, read, key)
+    return this.#parts.cache.body(key) ?? this.#prepare(request, read.topic, read, key)
   }
 
-  #prepare(request: ApiRequest, read: Read, key: string): PreparedBody {
-    const built = read.build()
+  #prepare(request: ApiRequest, source: Source, { build, order }: Pick<Read, 'build' | 'order'>, key: string): PreparedBody {
+    const built = build()
     const shown = request.pretty && built.type === jsonType
       ? { ...built, bytes: Buffer.from(layoutJson(built.bytes.toString())) }
       : built
-    const body = new PreparedBody(shown, read.topic, read.topic.index, read.order)
+    const body = new PreparedBody(shown, source, source.index, order)
     this.#parts.cache.keepBody(key, body)
     return body
   }

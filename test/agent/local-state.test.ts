@@ -110,8 +110,10 @@ t.test('origins move without a change', async t => {
   const { local, announced } = observed()
   local.putService(service('web', { checks: [check('c')] }), file(2), { replaceChecks: 'own' })
   announced()
+  const [services, checks] = [local.services().changes, local.checks().changes]
   local.moveOrigin('service', 'web', file(9))
   t.same(announced(), [])
+  t.ok(local.services().changes > services && local.checks().changes > checks, 'but what is shown is another')
   t.same([local.services().get('web')?.origin, local.checks().get('c')?.origin], [file(9), file(9)])
 })
 

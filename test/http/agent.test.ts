@@ -42,6 +42,35 @@ void t.test('services and checks, with their origin', async t => {
   t.ok(agent.told.includes('register api replacing'))
 })
 
+void t.test('the lists are written out once for each state, and never show an older one', async t => {
+  const { get, put, agent, metrics } = await serve(t)
+  await put('/v1/agent/service/register', { Name: 'api', Port: 7, Tags: ['a'] })
+  await put('/v1/agent/check/register', { ID: 'c', Name: 'c', TTL: '1h' })
+  const fromMemory = (): number => metrics.now('http.requests_from_cache') ?? 0
+  for (const path of ['/v1/agent/services', '/v1/agent/checks', '/v1/agent/services?filter=Port==7', '/v1/agent/services?pretty', '/v1/agent/services?stale&token=x']) {
+    const before = fromMemory()
+    const first = await get(path)
+    t.same(await get(path).then(({ status, body, headers }) => [status, body, headers['content-type']]), [200, first.body, 'application/json'], path)
+    t.equal(fromMemory(), before + 1, `${path} from memory`)
+  }
+  const steps: readonly (readonly [() => unknown, string, unknown])[] = [
+    [() => put('/v1/agent/service/register', { Name: 'api', Port: 8 }), '/v1/agent/services', { api: { Port: 8, Tags: [] } }],
+    [() => { agent.declare(definition('api'), 'conf/api.json', 3) }, '/v1/agent/services', { api: { Origin: 'conf/api.json:3' } }],
+    [() => { agent.declare(definition('api'), 'conf/api.json', 9) }, '/v1/agent/services', { api: { Origin: 'conf/api.json:9' } }],
+    [() => put('/v1/agent/check/fail/c?note=no'), '/v1/agent/checks', { c: { Status: 'critical', Output: 'no' } }],
+    [() => put('/v1/agent/check/deregister/c'), '/v1/agent/checks', {}],
+  ]
+  for (const [step, path, shown] of steps) {
+    await step()
+    t.match((await get(path)).json(), shown)
+  }
+  t.same((await get('/v1/agent/checks')).json(), {})
+  t.same((await get('/v1/agent/services?filter=Port==7')).json(), {})
+  t.match((await get('/v1/agent/services', { headers: { 'accept-encoding': 'gzip' } })).status, 200)
+  await put('/v1/agent/service/deregister/api')
+  t.same((await get('/v1/agent/services')).json(), {})
+})
+
 void t.test('one service, and waiting for its content to change', async t => {
   const { get, put } = await serve(t)
   t.equal((await get('/v1/agent/service/moving')).status, 404)

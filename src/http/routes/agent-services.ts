@@ -1,11 +1,14 @@
 import { checkFromApi, serviceFromApi } from '../../config/index.js'
+import type { CountedReads } from '../../common/counted-map.js'
 import { MusterError } from '../../common/errors.js'
 import { parseBool } from '../../common/parse-bool.js'
 import { empty, headerText, json, text, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import { itemFilter } from '../item-filter.js'
 import { parseJson } from '../json-body.js'
+import type { Source } from '../prepared-body.js'
 import { readWait } from '../read-options.js'
+import { builtJson, type Reads } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { agentCheckView, agentServiceView } from '../views/agent-views.js'
 
@@ -22,18 +25,23 @@ export const agentServicesRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/agent/maintenance', local: true, PUT: request => maintain(deps, request, undefined) },
 ]
 
-function services({ agent, settings }: Deps, { query }: ApiRequest): Answer {
-  const matches = itemFilter(query, 'agentService')
+function services({ agent, reads, settings }: Deps, request: ApiRequest): Answer {
   const { datacenter } = settings()
-  const views = [...agent.services()].map(([id, one]) => [id, agentServiceView(one, datacenter)] as const)
-  return json(Object.fromEntries(matches === undefined ? views : views.filter(([, view]) => matches(view))))
+  return listed(reads, request, agent.services(), itemFilter(request.query, 'agentService'), one => agentServiceView(one, datacenter))
 }
 
-function checks({ agent, settings }: Deps, { query }: ApiRequest): Answer {
-  const matches = itemFilter(query, 'check')
+function checks({ agent, reads, settings }: Deps, request: ApiRequest): Answer {
   const { nodeName } = settings()
-  const views = [...agent.checks()].map(([id, one]) => [id, agentCheckView(one, nodeName)] as const)
-  return json(Object.fromEntries(matches === undefined ? views : views.filter(([, view]) => matches(view))))
+  return listed(reads, request, agent.checks(), itemFilter(request.query, 'check'), one => agentCheckView(one, nodeName))
+}
+
+/** Entries by id. */
+function listed<Entry>(reads: Reads, request: ApiRequest, entries: CountedReads<string, Entry>, matches: ((view: object) => boolean) | undefined, view: (entry: Entry) => object): Answer {
+  const source: Source = { get index() { return entries.changes } }
+  return reads.own(request, source, () => {
+    const views = [...entries].map(([id, one]) => [id, view(one)] as const)
+    return builtJson(JSON.stringify(Object.fromEntries(matches === undefined ? views : views.filter(([, shown]) => matches(shown)))))
+  })
 }
 
 async function service({ agent, settings }: Deps, request: ApiRequest): Promise<Answer> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type {
   AgentApi, FileReport, LocalCheck, LocalService, PlanReport, Readiness, ReloadReport, ServiceRegistration,
 } from '../../../src/agent/index.js'
+import { CountedMap, type CountedReads } from '../../../src/common/counted-map.js'
 import { MusterError } from '../../../src/common/errors.js'
 import { nodeMaintenanceCheckId, serviceMaintenancePrefix, type CheckStatus } from '../../../src/common/health.js'
 import type { CheckDefinition, Declared, Settings } from '../../../src/config/index.js'
@@ -15,8 +16,8 @@ export class AgentTwin implements AgentApi {
   readonly told: string[] = []
   ready: Readiness = { ready: true }
   next: ReloadReport
-  readonly #services = new Map<string, LocalService>()
-  readonly #checks = new Map<string, LocalCheck>()
+  readonly #services = new CountedMap<string, LocalService>()
+  readonly #checks = new CountedMap<string, LocalCheck>()
   readonly #listeners = new Set<() => void>()
 
   constructor(readonly settings: Settings) {
@@ -25,8 +26,8 @@ export class AgentTwin implements AgentApi {
 
   get lastReload(): ReloadReport { return this.next }
   readiness(): Readiness { return this.ready }
-  services(): ReadonlyMap<string, LocalService> { return this.#services }
-  checks(): ReadonlyMap<string, LocalCheck> { return this.#checks }
+  services(): CountedReads<string, LocalService> { return this.#services }
+  checks(): CountedReads<string, LocalCheck> { return this.#checks }
   checksOfService(serviceId: string): readonly LocalCheck[] { return [...this.#checks.values()].filter(check => check.serviceId === serviceId) }
 
   /** As a file at that place declares it. */
