@@ -12,6 +12,7 @@ import { lockDirectory, type DirectoryLock } from './directory-lock.js'
 import { lacksRoom } from './disk-room.js'
 import { explainEnding, type Ending } from './ending.js'
 import { HeardLog } from './heard-log.js'
+import { History } from './history.js'
 import { endEtcd, findLiving, type LivingEtcd } from './living.js'
 import { lineText } from './log-line.js'
 import { readMembers, withFormer, writeMembers } from './member-file.js'
@@ -48,6 +49,7 @@ class EtcdChild implements EtcdProcess {
   readonly #socket: SocketPath
   readonly #renumbering: Renumbering
   readonly #prober: EtcdAdmin
+  readonly #history: History
   readonly #listeners: ((state: EtcdState) => void)[] = []
   readonly #restarts: Counter
   readonly #up: Gauge
@@ -85,6 +87,7 @@ class EtcdChild implements EtcdProcess {
       isWaiting: () => this.#state === 'starting', restored: () => this.#heard?.restored, peerAnswer: () => this.#askPeerPort(),
       version: () => this.#version, directory: options.directory,
     })
+    this.#history = new History({ admin: this.admin, quota: options.quotaBytes, clock: options.clock, log: options.log, metrics: options.metrics })
     this.#restarts = options.metrics.counter('etcd.restarts', 'How often the own etcd was started again after it had ended by itself.')
     this.#up = options.metrics.gauge('etcd.up', '1 while the own etcd serves clients.')
     this.#up.set(0)
@@ -305,7 +308,9 @@ class EtcdChild implements EtcdProcess {
   /** Sees to it that the cluster knows this member's address, and remembers the members. True when there is nothing left to do. */
   async #look(): Promise<boolean> {
     try {
-      const { member, leader } = await this.#prober.status()
+      const status = await this.#prober.status()
+      const { member, leader } = status
+      this.#history.look(status)
       const members = await this.#prober.members(false)
       const own = members.find(({ id }) => id === member)
       this.#remember(members)

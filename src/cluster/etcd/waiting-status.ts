@@ -40,6 +40,7 @@ export function answeringWhileWaiting(admin: EtcdAdmin, waiting: Waiting): EtcdA
     update: (id, urls) => admin.update(id, urls),
     moveLeader: to => admin.moveLeader(to),
     disarm: () => admin.disarm(),
+    compact: at => admin.compact(at),
     defragment: () => admin.defragment(),
     close: () => { admin.close() },
   }
@@ -49,10 +50,11 @@ async function statusOf(waiting: Waiting): Promise<EtcdStatus | undefined> {
   const restored = waiting.restored()
   const answer = await waiting.peerAnswer()
   if (restored === undefined || answer === undefined || !waiting.isWaiting()) return undefined
+  const size = sizeOf(join(dataFolder(waiting.directory), 'member', 'snap', 'db'))
   return {
     member: restored.member, cluster: answer.cluster, leader: '', learner: answer.members.find(({ id }) => id === restored.member)?.learner ?? false,
     term: restored.term, raftIndex: restored.index, appliedIndex: restored.applied, revision: revision(1), version: waiting.version(),
-    size: sizeOf(join(dataFolder(waiting.directory), 'member', 'snap', 'db')), alarms: [],
+    size, inUse: size, alarms: [],
   }
 }
 

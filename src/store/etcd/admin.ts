@@ -1,15 +1,15 @@
 import { milliseconds } from '../../common/duration.js'
 import type { Duration } from '../../common/duration.js'
-import { revision } from '../store.js'
+import { revision, type Revision } from '../store.js'
 import { EtcdChannel } from './connection.js'
 import type { CallOptions, Pick } from './connection.js'
-import { adminFailure } from './failures.js'
-import { alarmAction } from './messages.js'
+import { adminFailure, isCompacted } from './failures.js'
+import { alarmAction, alarmKind } from './messages.js'
 import type { Member } from './messages.js'
 import type { EtcdAdmin, EtcdConnection, EtcdMember, EtcdStatus } from './types.js'
 
 export interface EtcdAdminOptions {
-  /** Within which every call ends; default 5 seconds. Defragmenting gets ten times as long. */
+  /** Within which every call ends; default 5 seconds. Compacting and defragmenting get ten times as long. */
   readonly timeout?: Duration
 }
 
@@ -34,7 +34,7 @@ class Admin implements EtcdAdmin {
       member: hexadecimal(status.header.memberId), cluster: hexadecimal(status.header.clusterId),
       leader: status.leader === '0' ? '' : hexadecimal(status.leader), learner: status.isLearner,
       term: Number(status.raftTerm), raftIndex: Number(status.raftIndex), appliedIndex: Number(status.raftAppliedIndex),
-      revision: revision(Number(status.header.revision)), version: status.version, size: Number(status.dbSize),
+      revision: revision(Number(status.header.revision)), version: status.version, size: Number(status.dbSize), inUse: Number(status.dbSizeInUse),
       // Asking for the alarms themselves takes a quorum.
       alarms: [...new Set(status.errors.flatMap(error => /alarm:([A-Z]+)/.exec(error)?.[1] ?? []))],
     }
@@ -68,7 +68,15 @@ class Admin implements EtcdAdmin {
 
   async disarm(): Promise<void> {
     const { alarms } = await this.#call(({ alarm }) => alarm, { action: alarmAction.get, memberID: '0', alarm: 0 })
-    for (const raised of alarms) await this.#decide(({ alarm }) => alarm, { action: alarmAction.deactivate, ...raised })
+    for (const raised of alarms) if (raised.alarm === alarmKind.noSpace) await this.#decide(({ alarm }) => alarm, { action: alarmAction.deactivate, ...raised })
+  }
+
+  async compact(at: Revision): Promise<void> {
+    try {
+      await this.#channel.call(({ compact }) => compact, { revision: at, physical: true }, { timeout: 10 * this.#timeout, needsLeader: true })
+    } catch (fault) {
+      if (!isCompacted(fault)) throw adminFailure(fault, this.#endpoints)
+    }
   }
 
   async defragment(): Promise<void> {

@@ -78,8 +78,8 @@ export const noSpace = (cause: unknown): MusterError => new MusterError('STORE_F
   status: 503, cause, hint: noSpaceHint,
 })
 
-export const noSpaceHint = 'make room (compact, then defragment every member) or raise the quota (store.etcd.quota of the agents, --quota-backend-bytes of an etcd of your own), ' +
-  'then disarm the alarm (etcdctl alarm disarm)'
+export const noSpaceHint = 'delete what is not needed, or raise the quota (store.etcd.quota): the etcd of a server makes room by itself then; one of your own wants to be ' +
+  'compacted, defragmented and told so (etcdctl compact, defrag, alarm disarm)'
 
 /** Anything else that etcd refused. */
 export const refused = (fault: unknown): MusterError => fault instanceof MusterError ? fault

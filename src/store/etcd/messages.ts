@@ -141,6 +141,8 @@ export interface MemberListResponse { readonly members: readonly Member[] }
 
 export const alarmAction = { get: 0, deactivate: 2 } as const
 
+export const alarmKind = { noSpace: 1 } as const
+
 export interface AlarmRequest { readonly action: number; readonly memberID: string; readonly alarm: number }
 export interface AlarmResponse { readonly alarms: readonly { readonly memberID: string; readonly alarm: number }[] }
 
@@ -148,6 +150,7 @@ export interface StatusResponse {
   readonly header: NamedHeader
   readonly version: string
   readonly dbSize: string
+  readonly dbSizeInUse: string
   readonly leader: string
   readonly raftIndex: string
   readonly raftTerm: string

@@ -28,6 +28,8 @@ export interface EtcdStatus {
   readonly version: string
   /** Bytes of the database file. */
   readonly size: number
+  /** Of those the ones that hold something: present values, and former ones that are not compacted away. */
+  readonly inUse: number
   /** Alarms raised anywhere in the cluster: NOSPACE, CORRUPT. */
   readonly alarms: readonly string[]
 }
@@ -48,7 +50,11 @@ export interface EtcdAdmin {
   update(id: string, peerUrls: readonly string[]): Promise<void>
   /** To be asked of the leader's own process. */
   moveLeader(to: string): Promise<void>
+  /** Ends the alarm that space is short, on every member. */
   disarm(): Promise<void>
+  /** Forgets what was replaced or deleted before a revision; one that is compacted away already is no error. Resolves when it is done. */
+  compact(at: Revision): Promise<void>
+  /** Gives the room in this member's database file back to the disk. It answers nothing meanwhile. */
   defragment(): Promise<void>
   close(): void
 }
