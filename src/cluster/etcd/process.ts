@@ -24,7 +24,7 @@ import type { EtcdProcess, EtcdStart, EtcdState, KnownPeer } from './types.js'
 import { etcdVersion } from './version.js'
 import { answeringWhileWaiting } from './waiting-status.js'
 import type { EntryPlace } from './wal-records.js'
-import { commitWholeLog, lastEntry } from './whole-log.js'
+import { keepWholeLog, lastEntry } from './whole-log.js'
 
 /** Milliseconds between two looks at etcd: until it serves, until its cluster knows it as it is, and from then on. */
 const every = { starting: 50, settling: 300, settled: 2000 }
@@ -192,20 +192,10 @@ class EtcdChild implements EtcdProcess {
     else if (!this.hasData) throw new MusterError('ETCD_FAILED', `there is no data of a member in ${directory}`, { hint: 'move the directory aside: the server then enters its cluster afresh' })
     const { formerUrls, proxyPort } = await this.#renumbering.prepare()
     removeSocket(directory)
-    if (start.how === 'alone') await this.#keepWholeLog()
+    if (start.how === 'alone') await keepWholeLog(directory, this.#options.log)
     this.#heard?.begin()
     const args = [...steadyArguments(this.#options, formerUrls), ...initialArguments(this.#options, start, randomUUID())]
     return runEtcd(program, args, directory, etcdEnvironment(process.env, proxyPort, { architecture: process.arch, cores: availableParallelism() }))
-  }
-
-  async #keepWholeLog(): Promise<void> {
-    const { directory, log } = this.#options
-    try {
-      const entries = await commitWholeLog(directory)
-      if (entries > 0) log.info('keeps what was written last, though this member was not told any more that it is committed', { entries })
-    } catch (cause) {
-      throw new MusterError('ETCD_FAILED', `the end of etcd's log cannot be looked after: ${errorMessage(cause)}`, { hint: `make ${directory} readable and writable for the agent`, cause })
-    }
   }
 
   /** Resolves when its peers or clients get answers, or with how it ended before. */

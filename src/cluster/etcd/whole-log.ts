@@ -1,10 +1,12 @@
 import { open, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { MusterError, errorMessage } from '../../common/errors.js'
+import type { Logger } from '../../telemetry/index.js'
 import { dataFolder } from './arguments.js'
 import { readWalPart, stateRecord, type EntryPlace, type RaftState, type WalPart } from './wal-records.js'
 
 /** What a member's write-ahead log comes to. */
-interface Log { readonly last: EntryPlace; readonly state: RaftState; readonly tail: WalPart; readonly file: string }
+interface Written { readonly last: EntryPlace; readonly state: RaftState; readonly tail: WalPart; readonly file: string }
 
 /**
  * The last entry that a member has written, known to be committed or not; undefined when its log cannot be read. Also while it runs.
@@ -12,6 +14,16 @@ interface Log { readonly last: EntryPlace; readonly state: RaftState; readonly t
  */
 export async function lastEntry(directory: string): Promise<EntryPlace | undefined> {
   return (await readLog(directory))?.last
+}
+
+/** {@link commitWholeLog}, told in the log. Rejects ETCD_FAILED when the log can not be read or written. */
+export async function keepWholeLog(directory: string, log: Logger): Promise<void> {
+  try {
+    const entries = await commitWholeLog(directory)
+    if (entries > 0) log.info('keeps what was written last, though this member was not told any more that it is committed', { entries })
+  } catch (cause) {
+    throw new MusterError('ETCD_FAILED', `the end of etcd's log cannot be looked after: ${errorMessage(cause)}`, { hint: `make ${directory} readable and writable for the agent`, cause })
+  }
 }
 
 /**
@@ -36,7 +48,7 @@ export async function commitWholeLog(directory: string): Promise<number> {
   return more
 }
 
-async function readLog(directory: string): Promise<Log | undefined> {
+async function readLog(directory: string): Promise<Written | undefined> {
   const folder = join(dataFolder(directory), 'member', 'wal')
   // By name they are in order, `sequence-index.wal` in hexadecimal.
   const names = (await readdir(folder)).filter(name => name.endsWith('.wal')).sort().reverse()
