@@ -17,9 +17,11 @@ export class Readiness {
     this.#deps = deps
   }
 
-  /** Whether reads of the catalog may be answered at this moment. */
+  /** Whether every read, of the catalog and of the agent's own entries, may be answered at this moment. */
   now(settings: Settings): boolean {
-    return this.#deps.catalog.loaded && (!isAlone(settings) || this.#deps.agent.readiness().ready)
+    if (!this.#deps.catalog.loaded) return false
+    const readiness = this.#deps.agent.readiness()
+    return readiness.ready || (!isAlone(settings) && readiness.restored === true)
   }
 
   /**
