@@ -47,8 +47,8 @@ export function steadyArguments(options: EtcdProcessOptions, formerUrls: readonl
     '--auto-compaction-mode=periodic', '--auto-compaction-retention=30m',
     // Group commit nests hundreds of transactions in one.
     '--max-txn-ops=100000', `--max-request-bytes=${mostRequestBytes}`,
-    // A snapshot every 10,000 entries keeps the WAL, and with it the memory and the time of a restart, small: an entry holds a whole group.
-    '--snapshot-count=10000',
+    // An entry holds a whole group. Those since the last snapshot, and 5,000 before it, are kept in memory and read at a restart.
+    '--snapshot-count=1000',
     // Its check would have every voter connected for 5 s before the next may enter, so three servers would form that much more slowly. What it protects
     // is kept here: only a learner that has caught up is promoted, and removals look at the quorum first.
     '--strict-reconfig-check=false',

@@ -4,9 +4,12 @@ import { isTooManyOperations, tooLarge } from './failures.js'
 import type { Keyspace } from './keyspace.js'
 import { compareResult, compareTarget } from './messages.js'
 
-/** What a group may hold: enough to make the way to the disk worth while, not so much that those behind wait long. */
+/**
+ * What a group may hold: enough to make the way to the disk worth while, not so much that those behind wait long. The bytes count twice, as etcd keeps its last
+ * 5,000 entries in memory, whatever they hold.
+ */
 const mostOperations = 2048
-const mostBytes = 1024 * 1024
+const mostBytes = 64 * 1024
 
 /** The operations that any etcd takes, and what it takes unless it is told otherwise. */
 const leastOperations = 8
