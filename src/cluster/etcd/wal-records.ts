@@ -21,7 +21,7 @@ export interface WalPart {
   /** Where the next record goes, and the sum that it goes on from. */
   readonly end: number
   readonly checksum: number
-  /** Nothing stands behind the last record that can be read: a record that was cut is none. */
+  /** Nothing but zeros stands behind the last record that can be read. */
   readonly isClean: boolean
 }
 
@@ -34,7 +34,7 @@ export function readWalPart(bytes: Buffer): WalPart {
   let at = 0
   while (at + 8 <= bytes.length) {
     const frame = readFrame(bytes, at)
-    if (frame === undefined) return { entry, snapshot, state, end: at, checksum, isClean: bytes.readBigUInt64LE(at) === 0n }
+    if (frame === undefined) return { entry, snapshot, state, end: at, checksum, isClean: !bytes.subarray(at).some(byte => byte !== 0) }
     const { kind, sum, data } = frame
     // The first record only says from where the sums go on.
     const expected = kind === kinds.checksum && at === 0 ? sum : crc32c(checksum, kind === kinds.checksum ? noBytes : data)

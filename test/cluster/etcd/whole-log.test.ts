@@ -132,6 +132,7 @@ t.test('a log that is cut or altered is read up to there and left alone', async 
     if (part.end !== end) t.match(part, { end: last, isClean: false }, `altered at ${at - last}`)
     else t.ok(at >= end - 7)
   }
+  t.equal(readWalPart(Buffer.concat([whole.subarray(0, end), Buffer.alloc(64), Buffer.from('left over')])).isClean, false)
   const altered = Buffer.from(whole)
   altered[last + 12] = (altered[last + 12] ?? 0) ^ 1
   fs.writeFileSync(file, altered)
