@@ -9,6 +9,7 @@ import type { Guards } from './guards.js'
 import { exchangeOf, inProcess, type Exchange, type OwnRequest } from './exchange.js'
 import { Query } from './query.js'
 import { Readiness } from './readiness.js'
+import { RefusalLog } from './refusal-log.js'
 import { logRequest } from './request-log.js'
 import { readRequestPath } from './request-path.js'
 import { defaultBodyLimit, endpointAt, methods, type ApiRequest, type Endpoint, type Handler, type Route } from './route.js'
@@ -37,12 +38,14 @@ export class Endpoints {
   readonly #prepared: () => Prepared
   readonly #readiness: Readiness
   readonly #departures: Departures
+  readonly #refusals: RefusalLog
 
   constructor(deps: EndpointDeps, prepared: () => Prepared) {
     this.#deps = deps
     this.#prepared = prepared
     this.#readiness = new Readiness(deps)
     this.#departures = new Departures(deps.closing)
+    this.#refusals = new RefusalLog(deps.log, deps.clock)
   }
 
   /** Answers one request; `route` undefined: there is no endpoint at its path. `served`: another agent has handed it on, and looked at the guards. */
@@ -130,7 +133,7 @@ export class Endpoints {
       this.#deps.log.error('a request failed unexpectedly', { ...fields, stack: error instanceof Error ? error.stack : undefined })
       return text(`internal error: ${errorMessage(error)}`, 500)
     }
-    if (error.status >= 500) this.#deps.log.warn('a request was refused', { ...fields, status: error.status, code: error.code })
+    if (error.status >= 500) this.#refusals.warn(error.code, { ...fields, status: error.status })
     const alone = error.hint === undefined || comparedWhole.has(error.code)
     return text(alone ? error.message : `${error.message}\n${error.hint}`, error.status, error.status === 503 ? ['Retry-After', '1'] : [])
   }
