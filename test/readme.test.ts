@@ -32,7 +32,7 @@ t.test('the example configuration is valid', async t => {
 })
 
 t.test('every command that the README names exists', async t => {
-  const names = commands.map(({ name }) => name)
+  const names = commands.flatMap(({ name, isOfGroup }) => isOfGroup === true ? [name, name.split(' ')[0]] : [name])
   const shell = fenced('sh').map(({ text }) => text).join('\n')
   const command = '([a-z][a-z-]*(?: [a-z][a-z-]*){0,2})'
   for (const [, text = ''] of [...shell.matchAll(new RegExp(`^muster ${command}`, 'gm')), ...readme.matchAll(new RegExp(`\`muster ${command}`, 'g'))]) {

@@ -23,5 +23,7 @@ export interface CommandEntry {
   /** One word, or groups and word: `services register`, `operator raft list-peers`. */
   readonly name: string
   readonly summary: string
+  /** Its group without a further word means this one: `services`. */
+  readonly isOfGroup?: true
   load(): Promise<{ readonly command: Command }>
 }

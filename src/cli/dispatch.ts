@@ -20,6 +20,8 @@ export async function dispatch(argv: readonly string[], io: Io): Promise<number>
   if (isHelp(first)) return help(argv.slice(1), io)
   const entry = find(argv)
   if (entry !== undefined) return runCommand(entry, argv.slice(entry.name.split(' ').length), io)
+  const ofGroup = findOfGroup(argv)
+  if (ofGroup !== undefined) return runCommand(ofGroup, argv.slice(1), io)
   return unknown(argv, io)
 }
 
@@ -28,6 +30,12 @@ const isHelp = (word: string): boolean => ['help', '-h', '-help', '--help'].incl
 /** The longest command that the arguments start with. */
 const find = (argv: readonly string[]): CommandEntry | undefined =>
   [3, 2, 1].map(words => argv.slice(0, words).join(' ')).flatMap(line => commands.find(({ name }) => name === line) ?? [])[0]
+
+/** What a group means that only flags follow. */
+function findOfGroup([group, next]: readonly string[]): CommandEntry | undefined {
+  if (next !== undefined && (!next.startsWith('-') || isHelp(next))) return undefined
+  return commands.find(({ name, isOfGroup }) => isOfGroup === true && name.split(' ')[0] === group)
+}
 
 async function runCommand(entry: CommandEntry, argv: readonly string[], io: Io): Promise<number> {
   const { command } = await entry.load()

@@ -44,7 +44,7 @@ t.test('the place of a lone brace', async t => {
 t.test('one id in two files is an error that names both, and everyone can see who declared what', async t => {
   const agent = await startAgent(t, { conf: { 'a.json': { service: { name: 'web', port: 80 } } } })
   await agent.api('/v1/agent/service/register', { method: 'PUT', body: JSON.stringify({ Name: 'by-hand', Port: 1 }) })
-  const list = await muster(['services', 'list'], { agent })
+  const list = await muster(['services'], { agent })
   t.match(list.out, /^web +web .*a\.json:\d+/m)
   t.match(list.out, /^by-hand +by-hand .* api$/m)
   writeConf(path.join(agent.conf, 'b.json'), { service: { name: 'web', port: 81 } })
