@@ -1,13 +1,25 @@
 import type { Node, Service } from './types.js'
 
-/** A node as agents of other datacenters reach it (`translate_wan_addrs`): its WAN address, if it has one, stands in the place of its address. */
-export function nodeFromAfar(node: Node): Node {
-  const wan = node.taggedAddresses?.wan ?? ''
-  return wan === '' ? node : { ...node, address: wan }
+/** How entries are seen by whoever asks: where their addresses lead depends on that. */
+export interface Perspective {
+  readonly node: (node: Node) => Node
+  readonly service: (service: Service) => Service
 }
 
-/** The same for a service, of which the port may be another one as well. */
-export function serviceFromAfar(service: Service): Service {
-  const wan = service.taggedAddresses?.wan
-  return wan === undefined || wan.address === '' ? service : { ...service, address: wan.address, port: wan.port > 0 ? wan.port : service.port }
+/** As they are. */
+export const fromHere: Perspective = { node: node => node, service: service => service }
+
+/**
+ * As agents of other datacenters reach them that prefer WAN addresses (`translate_wan_addrs`): that address, where there is one, stands in the place of the usual
+ * one. A service's port may be another one as well.
+ */
+export const fromAfar: Perspective = {
+  node: node => {
+    const wan = node.taggedAddresses?.wan ?? ''
+    return wan === '' ? node : { ...node, address: wan }
+  },
+  service: service => {
+    const wan = service.taggedAddresses?.wan
+    return wan === undefined || wan.address === '' ? service : { ...service, address: wan.address, port: wan.port > 0 ? wan.port : service.port }
+  },
 }

@@ -1,4 +1,4 @@
-import { serviceFromAfar, type Instance, type Node } from '../catalog/index.js'
+import { fromAfar, fromHere, type Instance, type Node } from '../catalog/index.js'
 import { parseAddress } from './addresses.js'
 import { recordType } from './protocol.js'
 
@@ -25,7 +25,7 @@ export function nodePlace(node: Node, type: number, wan: boolean): Place | undef
 
 /** The port that an instance is reached at. */
 export function servicePort(instance: Instance, wan: boolean): number {
-  return (wan ? serviceFromAfar(instance.service) : instance.service).port
+  return (wan ? fromAfar : fromHere).service(instance.service).port
 }
 
 function choices(address: string, tagged: (name: string) => string | undefined, wan: boolean): Choices {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { fromAfar, fromHere, type Perspective } from '../catalog/index.js'
 import { MusterError } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
 import type { Query } from './query.js'
@@ -96,9 +97,9 @@ export function onwardTarget(target: string, { nodeName, datacenter, translateWa
   return translateWanAddrs && !served ? `${named}${named.includes('?') ? '&' : '?'}${fromParameter}=${encodeURIComponent(datacenter)}` : named
 }
 
-/** Whether who asks is to see the WAN addresses of what is in a datacenter. */
-export function seesFromAfar({ query, header }: Pick<ApiRequest, 'query' | 'header'>, datacenter: string, settings: Settings): boolean {
+/** How who asks is to see what is in a datacenter. */
+export function perspectiveOn({ query, header }: Pick<ApiRequest, 'query' | 'header'>, datacenter: string, settings: Settings): Perspective {
   const preferred = header(agentHeader) === undefined && settings.translateWanAddrs
   const from = query.first(fromParameter) || (preferred ? settings.datacenter : '')
-  return from !== '' && !sameDatacenter(from, datacenter)
+  return from === '' || sameDatacenter(from, datacenter) ? fromHere : fromAfar
 }

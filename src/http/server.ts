@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AgentApi } from '../agent/index.js'
-import type { CatalogReads, CatalogWrites, RemoteDatacenters, UserEvent } from '../catalog/index.js'
+import { fromAfar, type CatalogReads, type CatalogWrites, type RemoteDatacenters, type UserEvent } from '../catalog/index.js'
 import { EventLog, catalogFeed, type EventFeed, type Membership, type ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
@@ -110,7 +110,7 @@ class AgentHttpServer implements HttpServer {
     this.#deps = {
       agent, catalog, membership, places: options.places, others: options.others, logs, log, metrics, clock, random: options.random, reads,
       settings: () => this.#prepared.settings, events: this.#eventLog(options),
-      fragments: new Fragments(settings.datacenter), fragmentsFromAfar: new Fragments(settings.datacenter, true), closing: this.#closing.signal,
+      fragments: new Fragments(settings.datacenter), fragmentsFromAfar: new Fragments(settings.datacenter, fromAfar), closing: this.#closing.signal,
       forwarding: options.forward ?? {}, lastContact,
     }
     this.#routes = allRoutes(this.#deps)

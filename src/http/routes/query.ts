@@ -7,7 +7,7 @@ import { empty, json, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import { freshRead } from '../fresh-read.js'
 import { readQuery } from '../query-body.js'
-import { agentHeader, seesFromAfar } from '../forwarding.js'
+import { agentHeader, perspectiveOn } from '../forwarding.js'
 import { builtJson } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { QueryNodes, queryView } from '../views/query-views.js'
@@ -76,8 +76,8 @@ function execute(deps: Deps, nodes: QueryNodes, request: ApiRequest): Promise<An
     const outcome = await runQuery({ catalog, datacenter, random, ...others !== undefined && { others } }, request.rest, run)
     if (outcome === undefined) throw notFound()
     const { query, instances, failovers } = outcome
-    const fromAfar = seesFromAfar(request, outcome.datacenter, settings)
-    return `"Service":${JSON.stringify(query.service.service)},"Nodes":[${instances.map(one => nodes.json(one, outcome.datacenter, fromAfar)).join(',')}],`
+    const seen = perspectiveOn(request, outcome.datacenter, settings)
+    return `"Service":${JSON.stringify(query.service.service)},"Nodes":[${instances.map(one => nodes.json(one, outcome.datacenter, seen)).join(',')}],`
       + `"DNS":{"TTL":${JSON.stringify(query.ttl)}},"Datacenter":${JSON.stringify(outcome.datacenter)},"Failovers":${failovers}`
   })
 }

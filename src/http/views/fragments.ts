@@ -1,4 +1,4 @@
-import { nodeFromAfar, serviceFromAfar, type Check, type Instance, type Node, type Service } from '../../catalog/index.js'
+import { fromHere, type Check, type Instance, type Node, type Perspective, type Service } from '../../catalog/index.js'
 import { catalogServiceView, checkView, nodeServiceView, nodeView } from './catalog-views.js'
 
 /**
@@ -7,26 +7,25 @@ import { catalogServiceView, checkView, nodeServiceView, nodeView } from './cata
  */
 export class Fragments {
   readonly #datacenter: string
-  readonly #fromAfar: boolean
+  readonly #seen: Perspective
   readonly #nodes = new WeakMap<Node, string>()
   readonly #services = new WeakMap<Service, string>()
   readonly #checks = new WeakMap<Check, string>()
   readonly #catalogServices = new WeakMap<Service, { readonly node: Node; readonly json: string }>()
 
-  /** @param fromAfar as they are shown in other datacenters that prefer WAN addresses */
-  constructor(datacenter: string, fromAfar = false) {
+  constructor(datacenter: string, seen: Perspective = fromHere) {
     this.#datacenter = datacenter
-    this.#fromAfar = fromAfar
+    this.#seen = seen
   }
 
   /** {@link nodeView} */
   node(node: Node): string {
-    return kept(this.#nodes, node, () => nodeView(this.#fromAfar ? nodeFromAfar(node) : node, this.#datacenter))
+    return kept(this.#nodes, node, () => nodeView(this.#seen.node(node), this.#datacenter))
   }
 
   /** {@link nodeServiceView} */
   service(service: Service): string {
-    return kept(this.#services, service, () => nodeServiceView(this.#fromAfar ? serviceFromAfar(service) : service))
+    return kept(this.#services, service, () => nodeServiceView(this.#seen.service(service)))
   }
 
   /** {@link checkView} */
@@ -39,7 +38,7 @@ export class Fragments {
     const known = this.#catalogServices.get(instance.service)
     if (known?.node === instance.node) return known.json
     const { node, service } = instance
-    const json = JSON.stringify(catalogServiceView(this.#fromAfar ? { node: nodeFromAfar(node), service: serviceFromAfar(service) } : instance, this.#datacenter))
+    const json = JSON.stringify(catalogServiceView({ node: this.#seen.node(node), service: this.#seen.service(service) }, this.#datacenter))
     this.#catalogServices.set(service, { node, json })
     return json
   }

@@ -1,4 +1,4 @@
-import { nodeFromAfar, serviceFromAfar, type Check, type Instance, type PreparedQuery } from '../../catalog/index.js'
+import type { Check, Instance, Perspective, PreparedQuery } from '../../catalog/index.js'
 import { checkView, nodeServiceView, nodeView } from './catalog-views.js'
 
 /** A prepared query as `/v1/query` shows it. */
@@ -26,22 +26,19 @@ export const queryView = ({ id, name, session, token, template, service, ttl, cr
 
 /** JSON of instances that a query gave, kept as long as they live: each run shows the same ones in another order. */
 export class QueryNodes {
-  readonly #kept = new WeakMap<Instance, { readonly datacenter: string; readonly fromAfar: boolean; readonly json: string }>()
+  readonly #kept = new WeakMap<Instance, { readonly datacenter: string; readonly seen: Perspective; readonly json: string }>()
 
-  /**
-   * An instance as `/v1/health/service/:name` shows it, but that an empty list of tags is null here, as in Consul.
-   * @param fromAfar with its WAN addresses
-   */
-  json(instance: Instance, datacenter: string, fromAfar: boolean): string {
+  /** An instance as `/v1/health/service/:name` shows it, but that an empty list of tags is null here, as in Consul. */
+  json(instance: Instance, datacenter: string, seen: Perspective): string {
     const kept = this.#kept.get(instance)
-    if (kept?.datacenter === datacenter && kept.fromAfar === fromAfar) return kept.json
+    if (kept?.datacenter === datacenter && kept.seen === seen) return kept.json
     const { node, service, checks } = instance
     const json = JSON.stringify({
-      Node: nodeView(fromAfar ? nodeFromAfar(node) : node, datacenter),
-      Service: { ...nodeServiceView(fromAfar ? serviceFromAfar(service) : service), Tags: nullIfEmpty(service.tags) },
+      Node: nodeView(seen.node(node), datacenter),
+      Service: { ...nodeServiceView(seen.service(service)), Tags: nullIfEmpty(service.tags) },
       Checks: checks.map(shownCheck),
     })
-    this.#kept.set(instance, { datacenter, fromAfar, json })
+    this.#kept.set(instance, { datacenter, seen, json })
     return json
   }
 }
