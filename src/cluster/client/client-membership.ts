@@ -4,6 +4,7 @@ import type { Logger } from '../../telemetry/index.js'
 import type { RpcClient, RpcServer } from '../rpc/types.js'
 import { clientTags } from '../membership/member-tags.js'
 import { memberMethods } from '../membership/types.js'
+import { hostPort } from '../servers/addresses.js'
 import { joinAddresses, retryJoin } from '../servers/join.js'
 import { methods, readHello, readHelloAnswer, type HelloAnswer } from '../servers/messages.js'
 import type { AgentInfo, ClusterOperator, Member, Membership, ServerInfo } from '../types.js'
@@ -172,7 +173,7 @@ export class ClientMembership implements Membership {
     if (this.#searching) return
     this.#searching = true
     const { startJoin, retryJoin: configured, self, log } = this.#options
-    const others = this.members().filter(({ id, status }) => id !== self().id && status === 'alive').slice(0, 16).map(({ address, port }) => hostOf(address, port))
+    const others = this.members().filter(({ id, status }) => id !== self().id && status === 'alive').slice(0, 16).map(({ address, port }) => hostPort(address, port))
     try {
       const addresses = [...new Set([...startJoin, ...configured, ...others])]
       if (addresses.length > 0) await this.join(addresses, false)
@@ -186,8 +187,6 @@ export class ClientMembership implements Membership {
 
 /** The agent, when it is a server, as one of those that may be asked. */
 export const asServer = (agent: AgentInfo): readonly ServerInfo[] => agent.server ? [{ ...agent, server: true }] : []
-
-const hostOf = (address: string, port: number): string => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
 const wrongDatacenter = (other: AgentInfo): MusterError =>
   new MusterError('CLUSTER_WRONG_DATACENTER', `Member '${other.name}' part of wrong datacenter '${other.datacenter}'`, {
