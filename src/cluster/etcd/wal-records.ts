@@ -32,13 +32,14 @@ export function readWalPart(bytes: Buffer): WalPart {
   let state: RaftState | undefined
   let checksum = 0
   let at = 0
+  const part = (isClean: boolean): WalPart => ({ entry, snapshot, state, end: at, checksum, isClean })
   while (at + 8 <= bytes.length) {
     const frame = readFrame(bytes, at)
-    if (frame === undefined) return { entry, snapshot, state, end: at, checksum, isClean: !bytes.subarray(at).some(byte => byte !== 0) }
+    if (frame === undefined) return part(!bytes.subarray(at).some(byte => byte !== 0))
     const { kind, sum, data } = frame
     // The first record only says from where the sums go on.
     const expected = kind === kinds.checksum && at === 0 ? sum : crc32c(checksum, kind === kinds.checksum ? noBytes : data)
-    if (sum !== expected || kind < kinds.metadata || kind > kinds.snapshot) return { entry, snapshot, state, end: at, checksum, isClean: false }
+    if (sum !== expected || kind < kinds.metadata || kind > kinds.snapshot) return part(false)
     checksum = sum
     const fields = kind === kinds.entry || kind === kinds.state || kind === kinds.snapshot ? readFields(data) : undefined
     if (kind === kinds.entry) entry = { term: Number(fields?.numbers.get(2) ?? 0n), index: Number(fields?.numbers.get(3) ?? 0n) }
@@ -46,7 +47,7 @@ export function readWalPart(bytes: Buffer): WalPart {
     else if (kind === kinds.snapshot) snapshot = { index: Number(fields?.numbers.get(1) ?? 0n), term: Number(fields?.numbers.get(2) ?? 0n) }
     at = frame.end
   }
-  return { entry, snapshot, state, end: at, checksum, isClean: true }
+  return part(true)
 }
 
 /** A record of Raft's state as it is appended to a file that ends with `checksum`. */
