@@ -24,6 +24,14 @@ export interface Target {
 /** Gives a test an agent that has nothing but itself: no keys, sessions, queries, services or checks. */
 export type Open = (t: Test) => Promise<Target>
 
+/** What is tried with a client, by title. */
+export type Cases = Readonly<Record<string, (t: Test, open: Open) => Promise<void>>>
+
+/** Runs them one after the other. */
+export async function runCases(t: Test, open: Open, cases: Cases): Promise<void> {
+  for (const [name, run] of Object.entries(cases)) await t.test(name, t => run(t, open))
+}
+
 /** An agent of the test's own, a server alone. */
 export const alone: Open = async t => {
   const agent = await startAgent(t)

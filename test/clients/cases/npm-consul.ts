@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import type { Test } from 'tap'
 import { until } from '../../support/until.js'
-import type { Open, Target } from '../target.js'
+import { runCases, type Cases, type Open, type Target } from '../target.js'
 
 /** Calls of the client by area, as they are made here: options in, the parsed answer out. */
 type Call = (options?: unknown, ...more: readonly unknown[]) => Promise<unknown>
@@ -33,7 +33,7 @@ async function connect(t: Test, open: Open): Promise<Target & { readonly client:
 const list = async (call: Promise<unknown>): Promise<Record<string, unknown>[]> => await call as Record<string, unknown>[]
 const entry = async (call: Promise<unknown>): Promise<Record<string, unknown>> => await call as Record<string, unknown>
 
-const cases: Readonly<Record<string, (t: Test, open: Open) => Promise<void>>> = {
+const cases: Cases = {
   'agent: itself, members, maintenance': itself,
   'agent: checks': checks,
   'agent: services': services,
@@ -47,7 +47,7 @@ const cases: Readonly<Record<string, (t: Test, open: Open) => Promise<void>>> = 
 
 /** Drives an agent by the client of applications in Node.js, the package `consul` of npm. */
 export async function npmConsul(t: Test, open: Open): Promise<void> {
-  for (const [name, run] of Object.entries(cases)) await t.test(name, t => run(t, open))
+  await runCases(t, open, cases)
 }
 
 async function itself(t: Test, open: Open): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { until } from '../../support/until.js'
-import type { Open, Target } from '../target.js'
+import { runCases, type Cases, type Open, type Target } from '../target.js'
 
 interface Key { readonly Key: string; readonly Value: string | null; readonly Session?: string; readonly ModifyIndex: number; readonly Flags: number }
 
@@ -17,7 +17,7 @@ async function read(agent: Target, target: string): Promise<{ readonly keys: rea
   return { keys: await response.json() as Key[], index }
 }
 
-const cases: Readonly<Record<string, (t: Test, open: Open) => Promise<void>>> = {
+const cases: Cases = {
   'leader election: one leads at any time, and the next one takes over when its session ends': leaderElection,
   'a leader whose health check fails loses the lock': unhealthyLeader,
   'after a session that ended badly the lock rests for its lock-delay': lockDelay,
@@ -27,7 +27,7 @@ const cases: Readonly<Record<string, (t: Test, open: Open) => Promise<void>>> = 
 
 /** Leader election and semaphores as applications make them of sessions, keys and blocking queries. */
 export async function recipes(t: Test, open: Open): Promise<void> {
-  for (const [name, run] of Object.entries(cases)) await t.test(name, t => run(t, open))
+  await runCases(t, open, cases)
 }
 
 async function leaderElection(t: Test, open: Open): Promise<void> {
