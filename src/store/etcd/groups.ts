@@ -23,6 +23,9 @@ import { suspect } from './suspicion.js'
 /** Groups under way at a time: one is written while the next one is on its way there. */
 const mostUnderWay = 3
 
+/** Milliseconds that an attempt must have. */
+const leastTime = 20
+
 /** How many must wait before they are sent beside what is under way, as a share of those: etcd takes nearly as long for a small group as for a large one. */
 const worthWhile = 0.75
 
@@ -150,7 +153,8 @@ export class Groups {
   /** Sends a group. When its leader was lost meanwhile, raises the fence rather than wait for an answer that will not come. */
   async #send({ members }: Group): Promise<Outcome> {
     const left = this.#left(members)
-    if (left <= 0) return { fault: new Error('no leader') }
+    // One that cannot be answered in time would leave it unknown whether it was applied.
+    if (left < leastTime) return { fault: new Error('no leader') }
     let cancel: (() => void) | undefined
     let release: (() => void) | undefined
     const version = this.#fence.version
