@@ -59,7 +59,7 @@ export class Client {
   async download(path: string, query: Query = {}): Promise<{ readonly headers: http.IncomingHttpHeaders; readonly bytes: Buffer }> {
     const response = await this.#send('GET', path, query)
     const bytes = await whole(response)
-    if (response.statusCode !== 200) throw unexpected(response.statusCode ?? 0, bytes.toString('utf8'))
+    if (response.statusCode !== 200) throw unexpected({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString('utf8') })
     return { headers: response.headers, bytes }
   }
 
@@ -70,7 +70,7 @@ export class Client {
     if (response.statusCode !== 200) {
       let text = ''
       for await (const chunk of response) text += chunk as string
-      throw unexpected(response.statusCode ?? 0, text)
+      throw unexpected({ status: response.statusCode ?? 0, headers: response.headers, body: text })
     }
     try {
       for await (const chunk of response) on(chunk as string)
@@ -81,7 +81,7 @@ export class Client {
 
   async #expect(method: string, path: string, query: Query, body?: string): Promise<Answer> {
     const answer = await this.request(method, path, query, body)
-    if (answer.status !== 200) throw unexpected(answer.status, answer.body)
+    if (answer.status !== 200) throw unexpected(answer)
     return answer
   }
 
@@ -136,6 +136,8 @@ async function whole(response: http.IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** The error for an answer that no command knows what to do with. */
-export const unexpected = (status: number, body: string): MusterError =>
-  new MusterError('CLI_ANSWER', `Unexpected response code: ${status} (${body.trim()})`, { status })
+/** The error for an answer that no command knows what to do with, and what the agent says would help. */
+export function unexpected({ status, headers, body }: Answer): MusterError {
+  const hint = headers['x-muster-hint']
+  return new MusterError('CLI_ANSWER', `Unexpected response code: ${status} (${body.trim()})`, { status, ...typeof hint === 'string' && { hint } })
+}

@@ -1,8 +1,9 @@
-import { MusterError, errorCode, errorMessage } from '../common/errors.js'
+import { MusterError, errorCode } from '../common/errors.js'
 import { flagIsSet, parseFlags, type FlagSpec } from '../common/flags.js'
 import { nearest } from '../common/nearest.js'
 import type { Command, CommandEntry } from './command.js'
 import { commands } from './commands.js'
+import { errorLines } from './error-lines.js'
 import { commandHelp, groupHelp, overview } from './help.js'
 import type { Io } from './io.js'
 
@@ -48,10 +49,8 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], io: Io):
   } catch (error) {
     // What the system refused is no fault of this program: its words are enough, without a stack.
     if (!(error instanceof MusterError) && !/^E[A-Z0-9]+$/.test(errorCode(error) ?? '')) throw error
-    io.err(`Error: ${errorMessage(error)}\n`)
-    if (!(error instanceof MusterError)) return 1
-    if (error.hint !== undefined) io.err(`  ${error.hint}\n`)
-    if (error.code === 'USAGE') io.err(`  usage: muster ${command.usage}   (muster ${entry.name} -h tells more)\n`)
+    io.err(errorLines('Error', error))
+    if (error instanceof MusterError && error.code === 'USAGE') io.err(`  usage: muster ${command.usage}   (muster ${entry.name} -h tells more)\n`)
     return 1
   }
 }

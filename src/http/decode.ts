@@ -77,7 +77,7 @@ export const decodeBody = <Value>(body: Buffer, reader: Reader<Value>): Value =>
 
 function unknownField(written: string, known: readonly string[]): Error {
   const near = nearest(written, known)
-  return decodeFailed(`json: unknown field ${JSON.stringify(written)}${near === undefined ? '' : `, did you mean "${near}"?`}`)
+  return decodeFailed(`json: unknown field ${JSON.stringify(written)}`, near === undefined ? undefined : `did you mean "${near}"?`)
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -126,7 +126,10 @@ export class Endpoints {
     return handler({ path, query, pretty, gone, url, method, rest, body, client: exchange.client, header: exchange.header } satisfies ApiRequest)
   }
 
-  /** The answer for what was thrown. From 500 on the log has the reason; the query stays out of it, it may hold a token. */
+  /**
+   * The answer for what was thrown. The body is the one line that Consul would send, since clients compare it; what to do next travels in a header.
+   * From 500 on the log has the reason; the query stays out of it, it may hold a token.
+   */
   #refusal(method: string, path: string, error: unknown): Answer {
     const fields = { method, path, error: errorMessage(error), ...error instanceof MusterError && error.hint !== undefined && { hint: error.hint } }
     if (!(error instanceof MusterError)) {
@@ -134,13 +137,12 @@ export class Endpoints {
       return text(`internal error: ${errorMessage(error)}`, 500)
     }
     if (error.status >= 500) this.#refusals.warn(error.code, { ...fields, status: error.status })
-    const alone = error.hint === undefined || comparedWhole.has(error.code)
-    return text(alone ? error.message : `${error.message}\n${error.hint}`, error.status, error.status === 503 ? ['Retry-After', '1'] : [])
+    return text(error.message, error.status, [...error.status === 503 ? ['Retry-After', '1'] : [], ...error.hint === undefined ? [] : [hintHeader, headerText(error.hint)]])
   }
 }
 
-/** Clients compare the whole text of these with the one they know, to try again: their hints are for the log alone. */
-const comparedWhole: ReadonlySet<string> = new Set(['STORE_NO_LEADER', 'CLUSTER_NO_SERVERS', 'HTTP_DATACENTER'])
+/** Names what would help after a refusal; muster's own. */
+const hintHeader = 'X-Muster-Hint'
 
 /** @throws MusterError when nobody at the destination can be reached */
 async function handOn(exchange: Exchange, { upstreams, unreachable }: Destination, { settings, common }: Prepared, url: string, body?: Buffer): Promise<Answer | undefined> {

@@ -1,9 +1,23 @@
 import { MusterError, errorMessage } from '../common/errors.js'
 import { findJsonFault } from './json-fault.js'
 
-/** A refusal of a request body, worded as Consul's are. */
-export const decodeFailed = (detail: string): MusterError =>
-  new MusterError('HTTP_DECODE', `Request decode failed: ${detail}`, { status: 400 })
+/** A refusal of a request body, worded as Consul's are. `hint` says what would help. */
+export const decodeFailed = (detail: string, hint?: string): MusterError => refused(usualWords, detail, hint)
+
+/** Runs `read`; a refusal of the body begins with `words` instead of those that most endpoints use. */
+export function decodedAs<Value>(words: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof MusterError) || !error.message.startsWith(usualWords)) throw error
+    throw refused(words, error.message.slice(usualWords.length), error.hint)
+  }
+}
+
+const usualWords = 'Request decode failed: '
+
+const refused = (words: string, detail: string, hint: string | undefined): MusterError =>
+  new MusterError('HTTP_DECODE', `${words}${detail}`, { status: 400, ...hint !== undefined && { hint } })
 
 /**
  * Reads a request's JSON.

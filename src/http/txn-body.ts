@@ -2,7 +2,7 @@ import type { TxnOp } from '../catalog/index.js'
 import { MusterError } from '../common/errors.js'
 import { decodeExactly, uint64 } from './big-numbers.js'
 import { integer, list, map, object, string, type Decoded, type Reader } from './decode.js'
-import { decodeFailed } from './json-body.js'
+import { decodedAs, decodeFailed } from './json-body.js'
 import { check, registerCheck, registerService, transactionService } from './registration-body.js'
 
 /** Most operations of one transaction. */
@@ -46,22 +46,13 @@ type OperationBody = Decoded<{ KV: typeof kvOp; Node: typeof nodeOp; Service: ty
  * @throws MusterError 400 for what cannot be read, 413 for too many operations and too large values
  */
 export function readTransaction(body: Buffer, largestValue: number): readonly TxnOp[] {
-  const given = parse(body)
+  const given = decodedAs('Failed to parse body: ', () => decodeExactly(body, operations))
   if (given.length > mostOps) throw tooLarge(`Transaction contains too many operations (${given.length} > ${mostOps})`)
   for (const { KV: kv } of given) {
     const size = kv?.Value?.length ?? 0
     if (size > largestValue) throw tooLarge(`Value for key ${JSON.stringify(kv?.Key ?? '')} is too large (${size} > ${largestValue} bytes)`)
   }
   return given.map(operation)
-}
-
-function parse(body: Buffer): readonly OperationBody[] {
-  try {
-    return decodeExactly(body, operations)
-  } catch (error) {
-    if (!(error instanceof MusterError)) throw error
-    throw unreadable(error.message.replace('Request decode failed: ', ''))
-  }
 }
 
 function operation(body: OperationBody, place: number): TxnOp {

@@ -83,4 +83,4 @@ function stage<Result>(what: string, run: () => Result): Result {
 /** A line of SHA256SUMS, as sha256sum(1) writes and checks it. */
 const sumLine = (name: string, data: Buffer): string => `${createHash('sha256').update(data).digest('hex')}  ${name}`
 
-const invalid = (message: string): MusterError => new MusterError('SNAPSHOT_INVALID', message, { status: 400, hint: 'take an archive that "muster snapshot save" has written' })
+const invalid = (message: string): MusterError => new MusterError('SNAPSHOT_INVALID', message, { hint: 'take an archive that "muster snapshot save" has written' })

@@ -18,7 +18,7 @@ export interface CoordinateUpdate {
 export const updateCoordinates = (updates: readonly CoordinateUpdate[]): Command<number> => state => drafted(draft => {
   for (const { node, coordinate } of new Map(updates.map(update => [update.node.toLowerCase(), update])).values()) {
     const fault = coordinateFault(coordinate)
-    if (fault !== undefined) throw new MusterError('COORDINATE_INVALID', fault, { status: 400 })
+    if (fault !== undefined) throw new MusterError('COORDINATE_INVALID', fault)
     const found = draft.nodeNamed(node)
     if (found === undefined) continue
     const standing = state.coordinate(found.node)

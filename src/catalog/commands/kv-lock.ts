@@ -66,5 +66,5 @@ function livingSession(draft: Draft, id: string): Session {
   return session
 }
 
-const refusal = (message: string): MusterError => new MusterError('KV_SESSION', message, { status: 400 })
+const refusal = (message: string): MusterError => new MusterError('KV_SESSION', message)
 const missingSession = (): MusterError => refusal('missing session')

@@ -10,8 +10,8 @@ import type { QueryData, ServiceQuery } from '../queries/types.js'
 /** What lists show in place of a token that is not for everyone. */
 const hiddenToken = '<hidden>'
 
-/** A refusal of a prepared query. @param status the client's fault unless told otherwise */
-export const invalidQuery = (message: string, status = 400): MusterError => new MusterError('QUERY_INVALID', message, { status })
+/** A refusal of a prepared query, with the status that Consul gives them all: 500. */
+export const invalidQuery = (message: string): MusterError => new MusterError('QUERY_INVALID', message)
 
 /** @throws MusterError QUERY_INVALID, CATALOG_NAME_TOO_LONG: what is wrong with a query by itself, in Consul's words. */
 export function assertQuery(data: QueryData): void {

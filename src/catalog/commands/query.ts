@@ -37,7 +37,7 @@ export const deleteQuery = (id: string): Command<true> => state => drafted(draft
 
 function existing(state: CatalogReads, id: string): PreparedQuery {
   const found = state.preparedQuery(id)
-  if (found === undefined) throw invalidQuery(`Cannot modify non-existent prepared query: '${id}'`, 404)
+  if (found === undefined) throw invalidQuery(`Cannot modify non-existent prepared query: '${id}'`)
   return found
 }
 

@@ -72,4 +72,4 @@ function assertTtl(written: string, shortest: Duration): void {
   throw invalid(`Invalid Session TTL '${Math.round(ttl * 1e6)}', must be between [${formatDuration(shortest)}=${formatDuration(longestTtl)}]`)
 }
 
-const invalid = (message: string): MusterError => new MusterError('SESSION_INVALID', message, { status: 400 })
+const invalid = (message: string): MusterError => new MusterError('SESSION_INVALID', message)

@@ -19,7 +19,7 @@ export const isQueryId = (text: string): boolean => uuid.test(text)
 /** @throws MusterError QUERY_INVALID, in Consul's words, when a text cannot be the id of a prepared query. */
 export function assertQueryId(text: string): void {
   const fault = uuidFault(text)
-  if (fault !== undefined) throw new MusterError('QUERY_INVALID', `failed prepared query lookup: ${fault}`, { status: 400 })
+  if (fault !== undefined) throw new MusterError('QUERY_INVALID', `failed prepared query lookup: ${fault}`)
 }
 
 /**
@@ -32,7 +32,7 @@ export function lookUp(reads: QueryReads, idOrName: string): PreparedQuery | und
   const identified = isQueryId(idOrName) ? reads.preparedQuery(idOrName) : undefined
   if (identified !== undefined) {
     if (!isTemplate(identified)) return identified
-    throw new MusterError('QUERY_IS_TEMPLATE', 'prepared query templates can only be resolved up by name, not by ID', { status: 400 })
+    throw new MusterError('QUERY_IS_TEMPLATE', 'prepared query templates can only be resolved up by name, not by ID')
   }
   const found = reads.preparedQueryNamed(idOrName) ?? reads.preparedQueryTemplate(idOrName)
   return found === undefined || !isTemplate(found) ? found : fillTemplate(found, idOrName)

@@ -83,4 +83,4 @@ function expression(text: string): Captures {
 }
 
 const bad = (message: string, hint?: string): MusterError =>
-  new MusterError('QUERY_TEMPLATE', message, { status: 400, ...hint !== undefined && { hint } })
+  new MusterError('QUERY_TEMPLATE', message, hint === undefined ? {} : { hint })

@@ -27,9 +27,9 @@ export const command: Command = {
     const filters = { node: flagValue(flags, 'node'), service: flagValue(flags, 'service'), tag: flagValue(flags, 'tag') }
     if (filters.tag !== undefined && filters.service === undefined) throw new MusterError('USAGE', 'Cannot provide tag filter without service filter', { hint: 'add -service=REGEXP' })
     const client = await Client.connect(flags, io)
-    const { status, body } = await client.request('PUT', `/v1/event/fire/${encodeURIComponent(name)}`, filters, payload)
-    if (status !== 200) throw unexpected(status, body)
-    io.out(`Event ID: ${(JSON.parse(body) as { readonly ID: string }).ID}\n`)
+    const answer = await client.request('PUT', `/v1/event/fire/${encodeURIComponent(name)}`, filters, payload)
+    if (answer.status !== 200) throw unexpected(answer)
+    io.out(`Event ID: ${(JSON.parse(answer.body) as { readonly ID: string }).ID}\n`)
     return 0
   },
 }

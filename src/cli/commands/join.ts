@@ -1,8 +1,9 @@
-import { MusterError, errorMessage } from '../../common/errors.js'
+import { MusterError } from '../../common/errors.js'
 import { flagIsSet } from '../../common/flags.js'
 import { Client } from '../client.js'
 import { clientFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { errorLines } from '../error-lines.js'
 
 /** `muster join`. */
 export const command: Command = {
@@ -26,7 +27,7 @@ export const command: Command = {
         joined += 1
       } catch (error) {
         if (error instanceof MusterError && error.code === 'CLI_UNREACHABLE') throw error
-        io.err(`Error joining address '${address}': ${errorMessage(error)}\n`)
+        io.err(errorLines(`Error joining address '${address}'`, error))
       }
     }
     if (joined === 0) {

@@ -49,8 +49,8 @@ export const command: Command = {
     }
     const [name, method, text] = change
     io.out(`==> ${text}\n`)
-    const { status, body } = await client.request(method, '/v1/operator/keyring', query, JSON.stringify({ Key: flagValue(flags, name) }))
-    if (status !== 200) throw unexpected(status, body)
+    const answer = await client.request(method, '/v1/operator/keyring', query, JSON.stringify({ Key: flagValue(flags, name) }))
+    if (answer.status !== 200) throw unexpected(answer)
     return 0
   },
 }

@@ -51,8 +51,9 @@ export const command: Command = {
 const newline = Buffer.from('\n')
 
 async function showNames(client: Client, io: Io, prefix: string, separator: string): Promise<number> {
-  const { status, body } = await client.request('GET', kvPath(prefix), { keys: '', separator })
-  if (status !== 200 && status !== 404) throw unexpected(status, body)
+  const answer = await client.request('GET', kvPath(prefix), { keys: '', separator })
+  const { status, body } = answer
+  if (status !== 200 && status !== 404) throw unexpected(answer)
   const names = status === 404 ? [] : JSON.parse(body) as readonly string[]
   io.out(names.map(name => `${name}\n`).join(''))
   return 0

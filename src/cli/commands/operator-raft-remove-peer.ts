@@ -2,6 +2,7 @@ import { flagValue } from '../../common/flags.js'
 import { Client, unexpected } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { errorLines } from '../error-lines.js'
 
 /** `muster operator raft remove-peer`. */
 export const command: Command = {
@@ -26,9 +27,9 @@ export const command: Command = {
       return 1
     }
     const client = await Client.connect(flags, io)
-    const { status, body } = await client.request('DELETE', '/v1/operator/raft/peer', id === '' ? { address } : { id })
-    if (status !== 200) {
-      io.err(`Error removing peer: ${unexpected(status, body).message}\n`)
+    const answer = await client.request('DELETE', '/v1/operator/raft/peer', id === '' ? { address } : { id })
+    if (answer.status !== 200) {
+      io.err(errorLines('Error removing peer', unexpected(answer)))
       return 1
     }
     io.out(`Removed peer with ${id === '' ? `address "${address}"` : `id "${id}"`}\n`)

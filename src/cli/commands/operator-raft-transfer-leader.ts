@@ -2,6 +2,7 @@ import { flagValue } from '../../common/flags.js'
 import { Client, unexpected } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { errorLines } from '../error-lines.js'
 
 /** `muster operator raft transfer-leader`. */
 export const command: Command = {
@@ -17,9 +18,9 @@ export const command: Command = {
   ],
   async run(flags, io) {
     const client = await Client.connect(flags, io)
-    const { status, body } = await client.request('POST', '/v1/operator/raft/transfer-leader', { id: flagValue(flags, 'id') })
-    if (status !== 200) {
-      io.err(`Error transferring leadership: ${unexpected(status, body).message}\n`)
+    const answer = await client.request('POST', '/v1/operator/raft/transfer-leader', { id: flagValue(flags, 'id') })
+    if (answer.status !== 200) {
+      io.err(errorLines('Error transferring leadership', unexpected(answer)))
       return 1
     }
     io.out('Success\n')

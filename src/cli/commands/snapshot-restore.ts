@@ -14,8 +14,8 @@ export const command: Command = {
     const file = fileArgument(flags, io)
     const bytes = await readFile(file)
     await readSnapshot(bytes)
-    const { status, body } = await (await Client.connect(flags, io)).request('PUT', '/v1/snapshot', {}, bytes)
-    if (status !== 200) throw unexpected(status, body)
+    const answer = await (await Client.connect(flags, io)).request('PUT', '/v1/snapshot', {}, bytes)
+    if (answer.status !== 200) throw unexpected(answer)
     io.out('Restored snapshot\n')
     return 0
   },

@@ -80,7 +80,7 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
     let answer: Awaited<ReturnType<Client['request']>>
     try {
       answer = await client.request('GET', path, { ...parameters, ...waitParameters(position) }, undefined, io.interrupted)
-      if (answer.status !== 200 && (answer.status !== 404 || query.byHash === true)) throw unexpected(answer.status, answer.body)
+      if (answer.status !== 200 && (answer.status !== 404 || query.byHash === true)) throw unexpected(answer)
       failures = 0
     } catch (error) {
       // An agent that never answered is a mistake in the address; one that did may come back.

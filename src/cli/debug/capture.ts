@@ -29,9 +29,9 @@ export async function capture(client: Client, plan: CapturePlan, tell: { say(tex
   const files: TarFile[] = []
   const get = async (path: string, name: string): Promise<void> => {
     try {
-      const { status, body } = await client.request('GET', path, {}, undefined, signal)
-      if (status !== 200) throw unexpected(status, body)
-      files.push({ name, data: Buffer.from(body) })
+      const answer = await client.request('GET', path, {}, undefined, signal)
+      if (answer.status !== 200) throw unexpected(answer)
+      files.push({ name, data: Buffer.from(answer.body) })
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof MusterError)) throw error

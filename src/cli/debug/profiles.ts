@@ -17,9 +17,9 @@ export async function profiles(client: Client, ms: number, warn: (text: string) 
   let none = false
   const taken = await Promise.all(kinds.map(async ([path, name]): Promise<readonly TarFile[]> => {
     try {
-      const { status, body } = await client.request('GET', path, { seconds: String(seconds) }, undefined, signal)
-      if (status === 200) return [{ name, data: Buffer.from(body) }]
-      if (status !== 404) throw unexpected(status, body)
+      const answer = await client.request('GET', path, { seconds: String(seconds) }, undefined, signal)
+      if (answer.status === 200) return [{ name, data: Buffer.from(answer.body) }]
+      if (answer.status !== 404) throw unexpected(answer)
       none = true
     } catch (error) {
       if (!(error instanceof MusterError)) throw error

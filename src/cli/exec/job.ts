@@ -36,9 +36,9 @@ export async function writeJob(client: Client, { prefix, session }: JobPlace, jo
 /** Tells agents of a job by an event, which names where it is, and resolves with the event's id. @throws MusterError CLI_ANSWER, CLI_UNREACHABLE */
 export async function announceJob(client: Client, { prefix, session }: JobPlace, to: Receivers): Promise<string> {
   const query = Object.fromEntries(Object.entries(to).filter(([, pattern]) => pattern !== ''))
-  const { status, body } = await client.request('PUT', '/v1/event/fire/_rexec', query, JSON.stringify({ Prefix: prefix, Session: session }))
-  if (status !== 200) throw unexpected(status, body)
-  return (JSON.parse(body) as { ID: string }).ID
+  const answer = await client.request('PUT', '/v1/event/fire/_rexec', query, JSON.stringify({ Prefix: prefix, Session: session }))
+  if (answer.status !== 200) throw unexpected(answer)
+  return (JSON.parse(answer.body) as { ID: string }).ID
 }
 
 /** Reads what agents write about a job, each thing once. */

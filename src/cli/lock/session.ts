@@ -28,8 +28,8 @@ export async function createSession(client: Client, name: string, behavior: 'rel
     close: async () => {
       closing.abort()
       await renewing
-      const { status, body: answer } = await client.request('PUT', `/v1/session/destroy/${id}`, {}, undefined, overdue())
-      if (status !== 200) throw unexpected(status, answer)
+      const answer = await client.request('PUT', `/v1/session/destroy/${id}`, {}, undefined, overdue())
+      if (answer.status !== 200) throw unexpected(answer)
     },
   }
 }

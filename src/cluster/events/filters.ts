@@ -19,7 +19,7 @@ export interface EventRequest {
 
 /** The event to be fired. @throws MusterError EVENT_INVALID in Consul's words */
 export function newEvent({ name, payload, nodeFilter, serviceFilter, tagFilter }: EventRequest): EventData {
-  if (name === '') throw invalid('Missing name')
+  if (name === '') throw new MusterError('EVENT_INVALID', 'Missing name', { status: 400 })
   if (tagFilter !== '' && serviceFilter === '') throw invalid('Cannot provide tag filter without service filter')
   const size = payload.length + [name, nodeFilter, serviceFilter, tagFilter].reduce((sum, one) => sum + Buffer.byteLength(one), 0)
   if (size > largest) throw invalid(`user event exceeds configured limit of ${largest} bytes before encoding`, `it has ${size} with its filters`)
@@ -56,4 +56,4 @@ export function acceptsEvent(event: EventData, node: string, services: Iterable<
   }
 }
 
-const invalid = (message: string, hint?: string): MusterError => new MusterError('EVENT_INVALID', message, { status: 400, ...hint !== undefined && { hint } })
+const invalid = (message: string, hint?: string): MusterError => new MusterError('EVENT_INVALID', message, hint === undefined ? {} : { hint })

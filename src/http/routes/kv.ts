@@ -90,20 +90,19 @@ async function remove({ catalog }: Deps, { rest, query }: ApiRequest): Promise<A
   return json((await catalog.execute(command)).result)
 }
 
-const refuse = (message: string): MusterError => new MusterError('HTTP_PARAMETER', message, { status: 400 })
-
 function refuseConflict(query: Query, flags: readonly string[]): void {
   if (flags.filter(flag => query.has(flag)).length < 2) return
   const sorted = new URLSearchParams([...query.entries()].map(([name, value]): [string, string] => [name, value]))
   sorted.sort()
-  throw refuse(`Conflicting flags: ${sorted.toString()}`)
+  throw new MusterError('HTTP_PARAMETER', `Conflicting flags: ${sorted.toString()}`, { status: 400 })
 }
 
 const most = 0xffff_ffff_ffff_ffffn
 
-/** An unsigned 64-bit number, refused in the words of Go's strconv. @throws MusterError 400 */
+/** An unsigned 64-bit number, refused in the words of Go's strconv and with Consul's status. @throws MusterError 500 */
 function parseUint(written: string): bigint {
-  const refusal = (reason: string): MusterError => refuse(`strconv.ParseUint: parsing ${JSON.stringify(written.slice(0, 64))}: ${reason}`)
+  const refusal = (reason: string): MusterError => 
+    new MusterError('HTTP_PARAMETER', `strconv.ParseUint: parsing ${JSON.stringify(written.slice(0, 64))}: ${reason}`)
   if (!/^\d+$/.test(written)) throw refusal('invalid syntax')
   // Twenty digits reach beyond the largest; more are not worth reading.
   const value = /^0*\d{1,20}$/.test(written) ? BigInt(written.replace(/^0+(?=\d)/, '')) : most + 1n

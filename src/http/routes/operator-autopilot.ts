@@ -1,9 +1,10 @@
 import type { AutopilotConfiguration, ServerHealth } from '../../cluster/index.js'
 import { formatDuration, milliseconds, parseDuration, seconds, type Duration } from '../../common/duration.js'
-import { MusterError, errorMessage } from '../../common/errors.js'
+import { MusterError } from '../../common/errors.js'
 import { json, type Answer } from '../answer.js'
 import { boolean, decodeBody, integer, openObject, string, type Reader } from '../decode.js'
 import type { Deps } from '../deps.js'
+import { decodedAs } from '../json-body.js'
 import type { Query } from '../query.js'
 import type { ApiRequest, Route } from '../route.js'
 import { operatorOf } from './operator-raft.js'
@@ -65,14 +66,7 @@ async function configure({ membership }: Deps, { body, query }: ApiRequest): Pro
   }, casOf(query)))
 }
 
-function readConfiguration(body: Buffer) {
-  try {
-    return decodeBody(body, written)
-  } catch (error) {
-    const reason = errorMessage(error).replace(/^Request decode failed: /, '')
-    throw new MusterError('HTTP_DECODE', `Bad request: Error parsing autopilot config: ${reason}`, { status: 400, cause: error })
-  }
-}
+const readConfiguration = (body: Buffer) => decodedAs('Bad request: Error parsing autopilot config: ', () => decodeBody(body, written))
 
 function casOf(query: Query): number | undefined {
   if (!query.has('cas')) return undefined

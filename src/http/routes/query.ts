@@ -50,7 +50,7 @@ function show({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
 
 async function create({ catalog }: Deps, { body }: ApiRequest): Promise<Answer> {
   const query = readQuery(body)
-  if (query.id !== '') throw new MusterError('QUERY_INVALID', 'ID must be empty when creating a new prepared query', { status: 400 })
+  if (query.id !== '') throw new MusterError('QUERY_INVALID', 'ID must be empty when creating a new prepared query')
   const { result } = await catalog.execute(createQuery({ ...query, id: randomUUID() }))
   return json({ ID: result })
 }
@@ -96,7 +96,7 @@ function readLimit({ query }: ApiRequest): number {
   const text = query.first('limit')
   if (text === '') return 0
   if (!/^[+-]?\d{1,9}$/.test(text)) {
-    throw new MusterError('HTTP_PARAMETER', `Bad limit: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`, { status: 400 })
+    throw new MusterError('HTTP_PARAMETER', `Bad limit: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
   }
   return Math.max(0, Number(text))
 }

@@ -31,7 +31,7 @@ async function save({ catalog, membership, settings, clock, lastContact }: Deps,
 }
 
 async function restore({ agent, catalog, log }: Deps, { body }: ApiRequest): Promise<Answer> {
-  if (body.length === 0) throw new MusterError('SNAPSHOT_INVALID', 'failed to decompress snapshot: unexpected EOF', { status: 400 })
+  if (body.length === 0) throw new MusterError('SNAPSHOT_INVALID', 'failed to decompress snapshot: unexpected EOF')
   const { meta, records } = await readArchive(body, stateLimit)
   const revision = await catalog.restore(records)
   // Other agents find out with their next comparison, within a minute or so.

@@ -93,7 +93,7 @@ void t.test('refusals, in the words that clients know', async t => {
     [{ serviceChecks: ['web'] }, "apply failed: Check 'web' is in critical state"],
   ]
   for (const [given, message] of cases) {
-    await t.rejects(create(catalog, { id: uuid('a'), ...given }), { code: 'SESSION_INVALID', status: 400, message })
+    await t.rejects(create(catalog, { id: uuid('a'), ...given }), { code: 'SESSION_INVALID', status: 500, message })
   }
   t.same(catalog.sessions(), [])
 })

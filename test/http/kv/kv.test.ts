@@ -29,28 +29,28 @@ void t.test('whatever bytes, names and flags: what was put comes back', async t 
 
 void t.test('numbers that are none, and flags that exclude each other', async t => {
   const served = await serve(t)
-  const cases: readonly [string, string, string, number?][] = [
+  const cases: readonly [string, string, string, 400?][] = [
     ['PUT', '/v1/kv/k?flags=', 'strconv.ParseUint: parsing "": invalid syntax'],
     ['PUT', '/v1/kv/k?flags=-1', 'strconv.ParseUint: parsing "-1": invalid syntax'],
     ['PUT', '/v1/kv/k?flags=18446744073709551616', 'strconv.ParseUint: parsing "18446744073709551616": value out of range'],
     ['PUT', `/v1/kv/k?flags=${'9'.repeat(3000)}`, `strconv.ParseUint: parsing "${'9'.repeat(64)}": value out of range`],
     ['PUT', '/v1/kv/k?cas=abc', 'strconv.ParseUint: parsing "abc": invalid syntax'],
     ['DELETE', '/v1/kv/k?cas=1e3', 'strconv.ParseUint: parsing "1e3": invalid syntax'],
-    ['PUT', '/v1/kv/k?release=b&cas=0&acquire=a', 'Conflicting flags: acquire=a&cas=0&release=b'],
-    ['DELETE', '/v1/kv/k?recurse&cas=1', 'Conflicting flags: cas=1&recurse='],
-    ['PUT', '/v1/kv/', 'Missing key name'],
-    ['DELETE', '/v1/kv/', 'Missing key name'],
-    ['GET', '/v1/kv/?raw', 'Missing key name'],
+    ['PUT', '/v1/kv/k?release=b&cas=0&acquire=a', 'Conflicting flags: acquire=a&cas=0&release=b', 400],
+    ['DELETE', '/v1/kv/k?recurse&cas=1', 'Conflicting flags: cas=1&recurse=', 400],
+    ['PUT', '/v1/kv/', 'Missing key name', 400],
+    ['DELETE', '/v1/kv/', 'Missing key name', 400],
+    ['GET', '/v1/kv/?raw', 'Missing key name', 400],
     ['PUT', '/v1/kv/k?acquire=', 'raft apply failed: missing session'],
     ['PUT', '/v1/kv/k?release=', 'raft apply failed: missing session'],
     ['PUT', '/v1/kv/k?acquire=x', 'raft apply failed: failed session lookup: index error: UUID must be 36 characters'],
     ['PUT', '/v1/kv/k?acquire=11111111-2222-3333-4444-55555555555g', 'raft apply failed: failed session lookup: index error: Invalid UUID: encoding/hex: invalid byte: U+0067 \'g\''],
     ['PUT', '/v1/kv/k?acquire=11111111-2222-3333-4444-555555555555', 'raft apply failed: invalid session "11111111-2222-3333-4444-555555555555"'],
-    ['PUT', `/v1/kv/${'k'.repeat(4097)}`, `key "${'k'.repeat(40)}…" is 4097 bytes long, at most 4096 are allowed`],
+    ['PUT', `/v1/kv/${'k'.repeat(4097)}`, `key "${'k'.repeat(40)}…" is 4097 bytes long, at most 4096 are allowed`, 400],
   ]
-  for (const [method, path, text] of cases) {
+  for (const [method, path, text, status = 500] of cases) {
     const reply = await served.get(path, { method, ...method === 'PUT' && { body: 'x' } })
-    t.same([reply.status, reply.body], [400, text])
+    t.same([reply.status, reply.body], [status, text])
   }
   t.equal((await served.get('/v1/kv/k')).status, 404)
 })
