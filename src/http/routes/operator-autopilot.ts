@@ -4,7 +4,7 @@ import { MusterError } from '../../common/errors.js'
 import { json, type Answer } from '../answer.js'
 import { boolean, decodeBody, integer, openObject, string, type Reader } from '../decode.js'
 import type { Deps } from '../deps.js'
-import { decodedAs } from '../json-body.js'
+import { decodedAs, decodeFailed } from '../json-body.js'
 import type { Query } from '../query.js'
 import type { ApiRequest, Route } from '../route.js'
 import { operatorOf } from './operator-raft.js'
@@ -25,7 +25,7 @@ async function configuration({ membership }: Deps): Promise<Answer> {
   })
 }
 
-const badDuration = (text: string): Error => new Error(`time: invalid duration ${JSON.stringify(text)}`)
+const badDuration = (text: string): Error => decodeFailed(`time: invalid duration ${JSON.stringify(text)}`)
 
 const duration: Reader<Duration> = (value, where) => {
   const text = string(value, where)
@@ -36,7 +36,7 @@ const duration: Reader<Duration> = (value, where) => {
 
 const natural: Reader<number> = (value, where) => {
   const number = integer(value, where)
-  if (number < 0) throw new Error(`${where} must be at least 0, found ${number}`)
+  if (number < 0) throw decodeFailed(`${where} must be at least 0, found ${number}`)
   return number
 }
 
