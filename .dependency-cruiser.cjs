@@ -46,6 +46,11 @@ module.exports = {
       to: { path: `^src/${folder}/(?!index\\.ts$)`, pathNot: folder === 'cli' ? '^src/cli/' : undefined },
     })).map(({ to, ...rule }) => ({ ...rule, to: to.pathNot ? to : { path: to.path } })),
     { name: 'lmdb-only-in-store', severity: 'error', from: { path: '^src', pathNot: '^src/store/' }, to: { path: 'node_modules/lmdb' } },
+    {
+      name: 'programs-start-in-one-place', severity: 'error',
+      comment: 'what native code holds open is kept from children by common/spawn.ts alone',
+      from: { path: '^src', pathNot: '^src/common/spawn\\.ts$' }, to: { path: '^(node:)?(child_process|cluster)$' },
+    },
     { name: 'chokidar-only-in-agent', severity: 'error', from: { path: '^src', pathNot: '^src/agent/' }, to: { path: 'node_modules/chokidar' } },
   ],
   options: {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from '../common/spawn.js'
 
 /** How a program ended. */
 export type ChildEnd =

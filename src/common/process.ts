@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from './spawn.js'
 import { TailBuffer } from './tail-buffer.js'
 import { withDeadline } from './with-deadline.js'
 

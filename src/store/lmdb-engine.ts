@@ -17,21 +17,24 @@ export type Database = RootDatabase<Buffer, Buffer>
 /** Where the process stands that has the database open. */
 export const ownerKey = metaKey('owner')
 
-/** The LMDB half of the durable store: bytes in, bytes out. `owner` is this process, as it stands in the database. */
-export const lmdbEngine = (database: Database, directory: string, owner: Owner): Engine => new LmdbEngine(database, directory, owner)
+/** The LMDB half of the durable store: bytes in, bytes out. `owner` is this process, as it stands in the database; `closed` is called when its files are. */
+export const lmdbEngine = (database: Database, directory: string, owner: Owner, closed: () => void): Engine =>
+  new LmdbEngine(database, directory, owner, closed)
 
 class LmdbEngine implements Engine {
   readonly name = 'lmdb'
   readonly #database: Database
   readonly #directory: string
   readonly #owner: Owner
+  readonly #closed: () => void
   /** Set by a failure after which nothing may be written any more. */
   #failure: MusterError | undefined
 
-  constructor(database: Database, directory: string, owner: Owner) {
+  constructor(database: Database, directory: string, owner: Owner, closed: () => void) {
     this.#database = database
     this.#directory = directory
     this.#owner = owner
+    this.#closed = closed
   }
 
   writable(): boolean { return this.#failure === undefined }
@@ -77,6 +80,7 @@ class LmdbEngine implements Engine {
       // On a full disk the record stays, and names a process that will not be found alive.
     }
     await this.#database.close()
+    this.#closed()
     release(this.#owner)
   }
 

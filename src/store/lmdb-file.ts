@@ -12,6 +12,9 @@ const magics = ['dec0efbe', 'beefc0de']
 /** LMDB's file in a store's directory. */
 export const dataFile = (directory: string): string => join(directory, 'data.mdb')
 
+/** LMDB's file beside it, through which processes keep out of each other's way. */
+export const lockFile = (directory: string): string => join(directory, 'lock.mdb')
+
 /**
  * What is wrong with a data file at first sight; undefined when it looks like LMDB's, is empty or is missing. Opening something
  * else ends the process rather than failing.
@@ -46,7 +49,7 @@ const roomForLocks = 64 * 1024
  * @throws the system's error, when there is none
  */
 export function assertRoomForLocks(directory: string): void {
-  if (existsSync(join(directory, 'lock.mdb'))) return
+  if (existsSync(lockFile(directory))) return
   const probe = join(directory, 'room.tmp')
   try {
     writeFileSync(probe, Buffer.alloc(roomForLocks), { mode: 0o600, flush: true })

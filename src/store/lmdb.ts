@@ -1,8 +1,10 @@
 import { open } from 'lmdb'
 import type { Duration } from '../common/duration.js'
 import { ensureFolder } from '../common/folder.js'
+import { hideFromChildren } from '../common/spawn.js'
 import { EmbeddedStore } from './embedded.js'
 import type { EmbeddedOptions, KeyFound, Opened } from './embedded.js'
+import { inheritableDescriptors } from './lmdb-descriptors.js'
 import { lmdbEngine, ownerKey } from './lmdb-engine.js'
 import type { Database } from './lmdb-engine.js'
 import { corrupt, openFailed, unknownFormat } from './lmdb-errors.js'
@@ -38,17 +40,20 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   const { directory } = options
   let database: Database | undefined
   let owner: Owner | undefined
+  let showAgain: (() => void) | undefined
   try {
     ensureFolder(directory, 0o700)
     const fault = headerFault(directory)
     if (fault !== undefined) throw corrupt(directory, fault)
     assertRoomForLocks(directory)
     database = openDatabase(directory, options.mapSize ?? defaultMapSize)
+    showAgain = hideFromChildren(inheritableDescriptors(directory))
     owner = takeOwnership(database, directory)
-    return new EmbeddedStore(readAll(database, directory, owner), options)
+    return new EmbeddedStore(readAll(database, directory, owner, showAgain), options)
   } catch (thrown) {
     if (owner !== undefined) release(owner)
     await database?.close()
+    showAgain?.()
     throw openFailed(directory, thrown)
   }
 }
@@ -106,7 +111,7 @@ function checkFormat(database: Database, directory: string): void {
   void database.put(revisionKey, encodeRevision(revision(1)))
 }
 
-function readAll(database: Database, directory: string, owner: Owner): Opened {
+function readAll(database: Database, directory: string, owner: Owner, closed: () => void): Opened {
   const present = decodeRevision(database.get(revisionKey))
   if (present === undefined) throw corrupt(directory, 'it has no revision')
   const keys: KeyFound[] = []
@@ -120,5 +125,5 @@ function readAll(database: Database, directory: string, owner: Owner): Opened {
     keys.push({ key, state })
     if (state.lease !== undefined && ttl !== undefined) leases.set(state.lease, ttl)
   }
-  return { engine: lmdbEngine(database, directory, owner), revision: present, keys, leases }
+  return { engine: lmdbEngine(database, directory, owner, closed), revision: present, keys, leases }
 }

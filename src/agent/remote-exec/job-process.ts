@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { Clock } from '../../common/clock.js'
 import { errorMessage } from '../../common/errors.js'
+import { spawn, type ChildProcess } from '../../common/spawn.js'
 import { JobOutput } from './job-output.js'
 import type { Work } from './job.js'
 

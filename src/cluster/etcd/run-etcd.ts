@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Clock } from '../../common/clock.js'
 import { MusterError } from '../../common/errors.js'
+import { spawn } from '../../common/spawn.js'
 import { systemProcesses } from '../../store/index.js'
 import { gone, type LivingEtcd } from './living.js'
 import { openLogForWriting } from './log-tail.js'
