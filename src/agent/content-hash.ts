@@ -9,7 +9,7 @@ export function contentHash(service: ServiceDefinition): string {
   const shown = [
     service.kind, service.id, service.name, service.tags, sorted(service.meta), service.port, service.address, service.socketPath,
     service.taggedAddresses === null ? null : sorted(service.taggedAddresses).map(([network, at]) => [network, at.address, at.port]),
-    service.weights.passing, service.weights.warning, service.enableTagOverride,
+    service.weights.passing, service.weights.warning, service.enableTagOverride, ...service.mesh === undefined ? [] : [service.mesh],
   ]
   return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 16)
 }

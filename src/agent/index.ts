@@ -1,6 +1,6 @@
 export * from './api.js'
 export { Agent, type AgentDependencies } from './agent.js'
-export { nodeData } from './catalog-data.js'
+export { checkTimes, nodeData } from './catalog-data.js'
 export { resolveNodeId } from './node-id.js'
 export { noPersistence, openPersistence, type Persistence } from './persistence.js'
 export { RemoteExec, type RemoteExecParts } from './remote-exec/remote-exec.js'

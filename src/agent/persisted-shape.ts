@@ -60,7 +60,7 @@ const isAddresses = (value: unknown): boolean => value === null
 const serviceShape: Shape = {
   id: isText, name: isText, kind: isText, tags: isTexts, address: isText, taggedAddresses: isAddresses, meta: isMeta,
   port: isNumber, socketPath: isText, weights: value => isObject(value) && has(value, { passing: isNumber, warning: isNumber }),
-  enableTagOverride: isBoolean, token: isText, checks: value => Array.isArray(value) && value.every(isCheckDefinition),
+  enableTagOverride: isBoolean, mesh: value => value === undefined || isObject(value), token: isText, checks: value => Array.isArray(value) && value.every(isCheckDefinition),
 }
 
 const has = (value: Readonly<Record<string, unknown>>, shape: Shape): boolean =>

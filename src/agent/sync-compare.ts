@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Check, CheckData, NodeData, Service, ServiceData } from '../catalog/index.js'
 import { serfHealthCheckId } from '../common/health.js'
 import type { EntryOrigin, LocalCheck, LocalReads } from './api.js'
@@ -115,8 +116,10 @@ const sameService = (there: Service, wanted: ServiceData): boolean => there.name
   && there.enableTagOverride === wanted.enableTagOverride && there.weights.passing === wanted.weights.passing
   && there.weights.warning === wanted.weights.warning && sameTexts(there.tags, wanted.tags) && sameMap(there.meta, wanted.meta)
   && sameMap(there.taggedAddresses, wanted.taggedAddresses, (a, b) => a.address === b.address && a.port === b.port)
+  && isDeepStrictEqual(there.mesh, wanted.mesh)
 
 const sameCheck = (there: Check, wanted: CheckData, ignoreOutput: boolean): boolean => there.name === wanted.name
   && there.status === wanted.status && there.notes === wanted.notes && there.serviceId === wanted.serviceId
-  && there.type === wanted.type && (ignoreOutput || there.output === wanted.output)
+  && there.type === wanted.type && there.interval === wanted.interval && there.timeout === wanted.timeout
+  && (ignoreOutput || there.output === wanted.output)
   && Object.keys(there.definition).length === 0

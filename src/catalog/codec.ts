@@ -1,6 +1,6 @@
 import { revision, type Entry } from '../store/index.js'
 import { bytes, isObject, list, number, parse, text, texts, type Fields } from './fields.js'
-import type { Check, CheckData, Instance, Node, NodeData, Revisions, Service, ServiceData } from './types.js'
+import type { Check, CheckData, Instance, MeshData, Node, NodeData, Revisions, Service, ServiceData } from './types.js'
 
 /** A check as stored: with the name and tags that its service had when the check was written. */
 export type StoredCheck = CheckData & Pick<Check, 'serviceName' | 'serviceTags'>
@@ -13,14 +13,14 @@ export function encodeNode(data: NodeData): Uint8Array {
 
 /** Bytes of a service. */
 export function encodeService(data: ServiceData): Uint8Array {
-  const { node, id, name, kind, tags, address, taggedAddresses, meta, port, socketPath, weights, enableTagOverride } = data
-  return bytes({ node, id, name, kind, tags, address, taggedAddresses, meta, port, socketPath, weights, enableTagOverride })
+  const { node, id, name, kind, tags, address, taggedAddresses, meta, port, socketPath, weights, enableTagOverride, mesh } = data
+  return bytes({ node, id, name, kind, tags, address, taggedAddresses, meta, port, socketPath, weights, enableTagOverride, mesh })
 }
 
 /** Bytes of a check. */
 export function encodeCheck(data: StoredCheck): Uint8Array {
-  const { node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition } = data
-  return bytes({ node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition })
+  const { node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition, interval, timeout } = data
+  return bytes({ node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition, interval, timeout })
 }
 
 /** The node of an entry. @throws MusterError CATALOG_UNREADABLE */
@@ -56,6 +56,7 @@ function serviceOf(fields: Fields, { created, modified }: Revisions): Service {
     socketPath: text(fields.socketPath),
     weights: { passing: number(weights.passing, 1), warning: number(weights.warning, 1) },
     enableTagOverride: fields.enableTagOverride === true,
+    ...isObject(fields.mesh) && { mesh: mesh(fields.mesh) },
     created,
     modified,
   }
@@ -77,6 +78,8 @@ function checkOf(fields: Fields, { created, modified }: Revisions): Check {
     serviceTags: list(fields.serviceTags),
     type: text(fields.type),
     definition: isObject(fields.definition) ? fields.definition : {},
+    ...fields.interval !== undefined && { interval: text(fields.interval) },
+    ...fields.timeout !== undefined && { timeout: text(fields.timeout) },
     created,
     modified,
   }
@@ -96,6 +99,8 @@ function told(value: unknown): [Fields, Revisions] {
   const fields = isObject(value) ? value : {}
   return [fields, { created: revision(number(fields.created, 1)), modified: revision(number(fields.modified, 1)) }]
 }
+
+const mesh = ({ proxy, connect }: Fields): MeshData => ({ ...isObject(proxy) && { proxy }, ...isObject(connect) && { connect } })
 
 function addresses(value: unknown): Service['taggedAddresses'] {
   if (!isObject(value)) return null

@@ -10,13 +10,13 @@ export const sameService = (a: ServiceData, b: ServiceData): boolean =>
   a.node === b.node && a.id === b.id && a.name === b.name && a.kind === b.kind && a.address === b.address && a.port === b.port
   && a.socketPath === b.socketPath && a.enableTagOverride === b.enableTagOverride
   && a.weights.passing === b.weights.passing && a.weights.warning === b.weights.warning
-  && same(a.tags, b.tags) && same(a.meta, b.meta) && same(a.taggedAddresses, b.taggedAddresses)
+  && same(a.tags, b.tags) && same(a.meta, b.meta) && same(a.taggedAddresses, b.taggedAddresses) && same(a.mesh, b.mesh)
 
 /** Whether two checks would be stored as the same. */
 export const sameCheck = (a: StoredCheck, b: StoredCheck): boolean =>
   a.node === b.node && a.id === b.id && a.name === b.name && a.status === b.status && a.notes === b.notes && a.output === b.output
   && a.serviceId === b.serviceId && a.serviceName === b.serviceName && a.type === b.type
-  && same(a.serviceTags, b.serviceTags) && same(a.definition, b.definition)
+  && same(a.serviceTags, b.serviceTags) && same(a.definition, b.definition) && a.interval === b.interval && a.timeout === b.timeout
 
 /** Whether two JSON values are the same; a key whose value is undefined counts as absent, since JSON has no such value. */
 export function same(a: unknown, b: unknown): boolean {

@@ -22,6 +22,9 @@ export interface NodeData {
   readonly meta: Readonly<Record<string, string>> | null
 }
 
+/** What was registered of a service for a service mesh, of which there is none: kept and shown as it came (CamelCase keys), without effect. */
+export interface MeshData { readonly proxy?: Readonly<Record<string, unknown>>; readonly connect?: Readonly<Record<string, unknown>> }
+
 /** A service instance as a write gives it, bound to the node that it runs on. `address` '' means the node's. */
 export interface ServiceData {
   readonly node: string
@@ -36,11 +39,13 @@ export interface ServiceData {
   readonly socketPath: string
   readonly weights: Weights
   readonly enableTagOverride: boolean
+  readonly mesh?: MeshData
 }
 
 /**
  * A check as a write gives it. `serviceId` '' makes it a check of the node. `status` is one of the three states for agents' checks;
- * foreign registrations may hold any word. `definition` is kept and shown as it came (CamelCase keys), `{}` when none.
+ * foreign registrations may hold any word. `definition` is kept and shown as it came (CamelCase keys), `{}` when none. `interval` and
+ * `timeout` are shown as whoever registered the check wrote them (`10s`); left out where nothing was said of them.
  */
 export interface CheckData {
   readonly node: string
@@ -52,6 +57,8 @@ export interface CheckData {
   readonly serviceId: string
   readonly type: string
   readonly definition: Readonly<Record<string, unknown>>
+  readonly interval?: string
+  readonly timeout?: string
 }
 
 /** A node in the catalog's memory. */

@@ -27,7 +27,7 @@ export const startCoordinate: Coordinate = {
 /** What is wrong with a coordinate that came from elsewhere, in Consul's words; undefined when it can be used. */
 export function coordinateFault({ vec, error, adjustment, height }: Coordinate): string | undefined {
   if (![...vec, error, adjustment, height].every(Number.isFinite)) return 'invalid coordinate'
-  return vec.length === dimensions ? undefined : `incompatible coordinate: its Vec has ${vec.length} numbers, ${dimensions} are needed`
+  return vec.length === dimensions ? undefined : 'incompatible coordinate'
 }
 
 /** A coordinate from a value that came from elsewhere; undefined when it is none that can be used. */

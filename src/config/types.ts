@@ -74,6 +74,8 @@ export interface ServiceDefinition {
   readonly socketPath: string
   readonly weights: { readonly passing: number; readonly warning: number }
   readonly enableTagOverride: boolean
+  /** What was registered over the API for a service mesh: kept and shown as it came, without effect. */
+  readonly mesh?: { readonly proxy?: Readonly<Record<string, unknown>>; readonly connect?: Readonly<Record<string, unknown>> }
   readonly token: string
   readonly checks: readonly CheckDefinition[]
 }

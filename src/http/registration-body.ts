@@ -1,6 +1,6 @@
 import type { RegisterCheck, RegisterRequest, RegisterService } from '../catalog/index.js'
 import { parseDuration } from '../common/duration.js'
-import { boolean, decodeBody, integer, list, map, object, string, type Decoded, type Reader } from './decode.js'
+import { anything, boolean, decodeBody, integer, list, map, object, string, type Decoded, type Reader } from './decode.js'
 import { decodeFailed } from './json-body.js'
 
 /** A duration as text, or as nanoseconds: Go's clients write both. */
@@ -18,8 +18,8 @@ const address = object({ Address: string, Port: integer })
 const serviceFields = {
   Kind: string, ID: string, Service: string, Tags: list(string), Address: string, TaggedAddresses: map(address), Meta: map(string), Port: integer,
   SocketPath: string, Weights: object({ Passing: integer, Warning: integer }), EnableTagOverride: boolean, Namespace: string,
-  // Of the service mesh: read so that what other tools send is taken, and without effect.
-  Proxy: object({ MeshGateway: map(string), Expose: map((value: unknown) => value) }), Connect: map((value: unknown) => value),
+  // Of the service mesh: kept so that tools find again what they have sent, and without effect.
+  Proxy: map(anything), Connect: map(anything),
   CreateIndex: integer, ModifyIndex: integer,
 }
 
@@ -39,7 +39,7 @@ const definition = object({
 /** A check of a catalog write. */
 export const check = object({
   Node: string, CheckID: string, Name: string, Status: string, Notes: string, Output: string, ServiceID: string, ServiceName: string,
-  ServiceTags: list(string), Type: string, ExposedPort: integer, Namespace: string, Definition: definition, CreateIndex: integer, ModifyIndex: integer,
+  ServiceTags: list(string), Type: string, Interval: string, Timeout: string, ExposedPort: integer, Namespace: string, Definition: definition, CreateIndex: integer, ModifyIndex: integer,
 })
 
 const registration = object({
@@ -81,25 +81,33 @@ export function readDeregistration(body: Buffer): { readonly node: string; reado
   return { node: given.Node ?? '', serviceId: given.ServiceID ?? '', checkId: given.CheckID ?? '' }
 }
 
+const filled = (text: string | undefined): text is string => text !== undefined && text !== ''
+
 type ServiceBody = typeof service extends Reader<infer Body> ? Body : never
 type CheckBody = typeof check extends Reader<infer Body> ? Body : never
 type AddressBody = Decoded<{ Address: Reader<string>; Port: Reader<number> }>
 
 /** A service's body as the catalog takes it. */
 export function registerService(given: ServiceBody): RegisterService {
-  const { Weights: weights, TaggedAddresses: tagged } = given
+  const { Weights: weights, TaggedAddresses: tagged, Proxy: proxy, Connect: connect } = given
+  const mesh = { ...hasContent(proxy) && { proxy }, ...hasContent(connect) && { connect } }
   return {
     kind: given.Kind ?? '', id: given.ID ?? '', name: given.Service ?? '', tags: given.Tags ?? [], address: given.Address ?? '',
     taggedAddresses: tagged === undefined ? null : Object.fromEntries(Object.entries(tagged).map(([name, one]: [string, AddressBody]) =>
       [name, { address: one.Address ?? '', port: one.Port ?? 0 }])),
     meta: given.Meta ?? null, port: given.Port ?? 0, socketPath: given.SocketPath ?? '', enableTagOverride: given.EnableTagOverride ?? false,
+    ...hasContent(mesh) && { mesh },
     ...weights !== undefined && { weights: { passing: weights.Passing ?? 0, warning: weights.Warning ?? 0 } },
   }
 }
+
+/** The empty objects that every answer shows say nothing, and clients send them back. */
+const hasContent = (object: object | undefined): boolean => object !== undefined && Object.keys(object).length > 0
 
 /** A check's body as the catalog takes it. */
 export const registerCheck = (given: CheckBody): RegisterCheck => ({
   node: given.Node ?? '', id: given.CheckID ?? '', name: given.Name ?? '', status: given.Status ?? '', notes: given.Notes ?? '',
   output: given.Output ?? '', serviceId: given.ServiceID ?? '', type: given.Type ?? '',
   definition: { ...given.Definition },
+  ...filled(given.Interval) && { interval: given.Interval }, ...filled(given.Timeout) && { timeout: given.Timeout },
 })

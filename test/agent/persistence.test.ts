@@ -18,7 +18,7 @@ const open = (directory: string, log = new RecordingLog()) => openPersistence(di
 t.test('what was put comes back, what was deleted does not', async t => {
   const directory = temporaryDirectory(t)
   const web = service('web/../"1"', {
-    tags: ['a'], meta: { b: 'c' }, taggedAddresses: { lan: { address: '10.0.0.1', port: 1 } }, token: 't',
+    tags: ['a'], meta: { b: 'c' }, taggedAddresses: { lan: { address: '10.0.0.1', port: 1 } }, token: 't', mesh: { proxy: { Mode: 'x' } },
     checks: [check('http', {
       kind: { type: 'http', url: 'http://127.0.0.1/', method: 'GET', header: { host: ['x'] }, body: '', disableRedirects: false, interval: 1000, timeout: 10, tlsServerName: '', tlsSkipVerify: false },
       deregisterCriticalServiceAfter: 60_000, written: { HTTP: 'http://127.0.0.1/' },

@@ -57,6 +57,23 @@ async function syncing(t: Test, options: { interval?: number } = {}) {
 const put = (catalog: Catalog, services: Parameters<typeof pushNode>[1]['put']['services'], checks: Parameters<typeof pushNode>[1]['put']['checks'] = []) =>
   pushNode(catalog, { node: own, put: { services, checks }, remove: { services: [], checks: [] } })
 
+t.test('times of checks and what is for a service mesh reach the catalog, and their change is one', async t => {
+  const { catalog, local, sync, written } = await syncing(t)
+  const declare = (mode: string, times: Record<string, string>): void => {
+    local.putService(service('web', { mesh: { proxy: { Mode: mode } }, checks: [check('up', { written: times })] }), api, { replaceChecks: 'own' })
+  }
+  declare('direct', { Interval: '10s', Timeout: '1s' })
+  await sync.start()
+  t.match(catalog.service('n1', 'web'), { mesh: { proxy: { Mode: 'direct' } } })
+  t.match(catalog.check('n1', 'up'), { interval: '10s', timeout: '1s' })
+  written()
+  declare('transparent', { Interval: '20s' })
+  await sync.pushed()
+  t.match(catalog.service('n1', 'web'), { mesh: { proxy: { Mode: 'transparent' } } })
+  t.same([catalog.check('n1', 'up')?.interval, catalog.check('n1', 'up')?.timeout], ['20s', undefined])
+  t.same(written(), ['web up'])
+})
+
 t.test('the first comparison brings everything in one batch and corrects nothing aloud', async t => {
   const { catalog, local, sync, written, log } = await syncing(t)
   for (const id of ['a', 'b', 'c']) local.putService(service(id, { checks: [check(`${id}-check`)] }), fromFile, { replaceChecks: 'own' })

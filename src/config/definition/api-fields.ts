@@ -68,7 +68,8 @@ export const serviceFields: Fields = fields([
   ['Token', 'token', 'text'],
   ['Check', 'check', { object: innerCheckFields }],
   ['Checks', 'checks', { list: innerCheckFields }],
-  ['Proxy Connect', '', 'any'],
+  ['Proxy', 'proxy', 'free'],
+  ['Connect', 'connect', 'free'],
 ])
 
 function joined(...tables: readonly Fields[]): Fields {

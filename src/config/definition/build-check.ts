@@ -6,8 +6,11 @@ import { durationOf } from './durations.js'
 import type { Limits } from './problem.js'
 import { apiSpelling } from './written-keys.js'
 
-/** Who a check is, as far as that does not stand in its own text. */
-export interface CheckIdentity { readonly id: string; readonly name: string; readonly serviceId: string; readonly token: string }
+/** Who a check is, as far as that does not stand in its own text. `alone`: it was declared by itself and not inside its service. */
+export interface CheckIdentity { readonly id: string; readonly name: string; readonly serviceId: string; readonly token: string; readonly alone: boolean }
+
+/** What Consul shows of a check that was declared by itself without saying how often it runs; inside a service it shows nothing then. */
+const unsaidTimes = { Interval: '0s', Timeout: '0s' }
 
 /** The definition of a check that was found to be right. */
 export function buildCheck(written: WrittenCheck, kind: CheckKind, identity: CheckIdentity, limits: Limits): CheckDefinition {
@@ -26,7 +29,7 @@ export function buildCheck(written: WrittenCheck, kind: CheckKind, identity: Che
     failuresBeforeCritical: Math.max(critical, 0),
     outputMaxSize: size > 0 ? Math.min(size, limits.checkOutputMaxSize) : limits.checkOutputMaxSize,
     ...deregister > 0 ? { deregisterCriticalServiceAfter: Math.max(deregister, minDeregister) } : {},
-    written: apiSpelling(written),
+    written: { ...identity.alone && unsaidTimes, ...apiSpelling(written) },
   }
 }
 
@@ -37,5 +40,6 @@ export function serviceCheckIdentity(written: WrittenCheck, position: number, co
     name: filled(written.name) ? written.name : ['Service \'', service.name, '\' check'].join(''),
     serviceId: service.id,
     token: filled(written.token) ? written.token : service.token,
+    alone: false,
   }
 }

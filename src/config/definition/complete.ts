@@ -53,7 +53,7 @@ export function completeCheck(written: WrittenCheck, limits: Limits): Completed<
   const problems = new Problems()
   const id = filled(written.id) ? written.id : written.name ?? ''
   if (id === '') problems.error([], 'missing-name', 'the check has no name', 'write name: "..."')
-  const identity = { id, name: filled(written.name) ? written.name : id, serviceId: written.service_id ?? '', token: written.token ?? '' }
+  const identity = { id, name: filled(written.name) ? written.name : id, serviceId: written.service_id ?? '', token: written.token ?? '', alone: true }
   judgeId(id, problems)
   const kind = judgeCheck(written, problems)
   if (identity.serviceId === '' && filled(written.deregister_critical_service_after)) {

@@ -19,7 +19,7 @@ import type { Limits } from './problem.js'
  * @throws MusterError 400, in Consul's words
  */
 export function serviceFromApi(body: unknown, limits: Limits): ServiceDefinition {
-  const { check: one, checks: many = [], ...rest } = decodeObject(body, serviceFields) as Partial<WrittenService>
+  const { check: one, checks: many = [], proxy, connect, ...rest } = decodeObject(body, serviceFields) as Partial<WrittenService>
   const { name, address, socket_path: socket, port = 0, meta = {} } = rest
   if (!filled(name)) throw refused('Missing service name')
   if (isWildcard(address)) throw refused('Invalid service address', 'leave Address out for the node\'s own address')
@@ -36,7 +36,8 @@ export function serviceFromApi(body: unknown, limits: Limits): ServiceDefinition
   assertLength('service id', identity.id, maxServiceIdBytes)
   const checks = written.map((check, i) => buildCheck(check, kinds[i] ?? 'ttl', serviceCheckIdentity(check, i, written.length, identity), limits))
   for (const { id } of checks) assertLength('check id', id, maxIdBytes)
-  return buildService(service, checks)
+  const ofTheMesh = { ...proxy !== undefined && { proxy }, ...connect !== undefined && { connect } }
+  return { ...buildService(service, checks), ...!isEmpty(ofTheMesh) && { mesh: ofTheMesh } }
 }
 
 /**
@@ -49,7 +50,7 @@ export function checkFromApi(body: unknown, limits: Limits): CheckDefinition {
   if (!filled(name)) throw refused('Missing check name')
   if (!isStatus(status)) throw refused('Bad check status', 'passing, warning and critical are allowed')
   const kind = kindOf(written)
-  const identity = { id: filled(id) ? id : filled(otherId) ? otherId : name, name, serviceId: written.service_id ?? '', token: written.token ?? '' }
+  const identity = { id: filled(id) ? id : filled(otherId) ? otherId : name, name, serviceId: written.service_id ?? '', token: written.token ?? '', alone: true }
   assertLength('check id', identity.id, maxIdBytes)
   return buildCheck(written, kind, identity, limits)
 }
@@ -94,8 +95,8 @@ function weightsOf({ weights }: Partial<WrittenService>): { passing: number; war
 const withAddresses = (tagged: Readonly<Record<string, { address?: string; port?: number }>> = {}): NonNullable<WrittenService['tagged_addresses']> =>
   Object.fromEntries(Object.entries(tagged).map(([name, { address = '', port = 0 }]) => [name, { address, port }]))
 
-/** Whether a check says nothing at all, so that `"Check": {}` is no check. */
-const isEmpty = (check: WrittenCheck): boolean => Object.values(check as Readonly<Record<string, unknown>>).every(value =>
+/** Whether an object says nothing at all: `"Check": {}` is no check. */
+const isEmpty = (object: object): boolean => Object.values(object as Readonly<Record<string, unknown>>).every(value =>
   value === '' || value === 0 || value === false || value === '0' || value === '0s' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0))
 
 function assertLength(what: string, text: string, limit: number): void {

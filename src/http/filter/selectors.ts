@@ -11,7 +11,7 @@ const node = {
 
 const check = {
   Node: 'string', CheckID: 'string', Name: 'string', Status: 'string', Notes: 'string', Output: 'string',
-  ServiceID: 'string', ServiceName: 'string', ServiceTags: 'strings', Type: 'string', ExposedPort: 'number',
+  ServiceID: 'string', ServiceName: 'string', ServiceTags: 'strings', Type: 'string', Interval: 'string', Timeout: 'string', ExposedPort: 'number',
 } as const satisfies SelectorTree
 
 const nodeService = {

@@ -18,6 +18,9 @@ export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/agent/ready', local: true, whileNotReady: true, GET: () => ready(deps) },
 ]
 
+/** Of a millisecond. */
+const nanoseconds = 1e6
+
 /** Consul's own client and Prometheus read this as objects by section: nothing else may stand at the top. */
 async function self({ settings, agent, membership, places, clock }: Deps) {
   const now = settings()
@@ -26,6 +29,8 @@ async function self({ settings, agent, membership, places, clock }: Deps) {
     Config: {
       Datacenter: now.datacenter, PrimaryDatacenter: now.primaryDatacenter, NodeName: now.nodeName, NodeID: agent.nodeId,
       Revision: '', Server: now.server, Version: apiVersion, MusterVersion: version,
+      // In nanoseconds: Patroni looks here for the shortest TTL that it may ask for.
+      SessionTTLMin: Math.round(now.sessionTtlMin * nanoseconds),
       NeedsRestart: restartsView(agent.lastReload.needsRestart),
     },
     DebugConfig: debugConfigView(now, agent.nodeId),
@@ -33,6 +38,8 @@ async function self({ settings, agent, membership, places, clock }: Deps) {
     Member: member === undefined ? null : memberView(member),
     Stats: await agentStats({ settings: now, agent, membership, uptime: clock.monotonic() }),
     Meta: now.nodeMeta,
+    // Tools of the service mesh look here for the proxies that the agent can configure: none.
+    xDS: { SupportedProxies: {} },
   }
 }
 

@@ -1,6 +1,6 @@
-import type { EntryOrigin, LocalCheck, LocalService } from '../../agent/index.js'
+import { checkTimes, type EntryOrigin, type LocalCheck, type LocalService } from '../../agent/index.js'
 import type { Member, MemberStatus } from '../../cluster/index.js'
-import { taggedAddresses } from './catalog-views.js'
+import { proxyView, taggedAddresses } from './catalog-views.js'
 
 /** Who declared an entry: `conf/web3.json:4`, or `api`. */
 export const originText = (origin: EntryOrigin): string => origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`
@@ -18,6 +18,8 @@ export const agentServiceView = ({ definition, origin }: LocalService, datacente
   ...taggedAddresses('TaggedAddresses', definition.taggedAddresses),
   Weights: { Passing: definition.weights.passing, Warning: definition.weights.warning },
   EnableTagOverride: definition.enableTagOverride,
+  ...definition.mesh?.proxy !== undefined && { Proxy: proxyView(definition.mesh.proxy) },
+  ...definition.mesh?.connect !== undefined && { Connect: definition.mesh.connect },
   Datacenter: datacenter,
   Origin: originText(origin),
 })
@@ -34,12 +36,15 @@ export const agentCheckView = (check: LocalCheck, node: string) => ({
   ServiceName: check.serviceName,
   ServiceTags: check.serviceTags,
   Type: check.type,
+  ...timesView(checkTimes(check)),
   ExposedPort: 0,
   Definition: {},
   CreateIndex: 0,
   ModifyIndex: 0,
   Origin: originText(check.origin),
 })
+
+const timesView = ({ interval, timeout }: ReturnType<typeof checkTimes>) => ({ Interval: interval, Timeout: timeout })
 
 const statusNumbers: Readonly<Record<MemberStatus, number>> = { alive: 1, leaving: 2, left: 3, failed: 4 }
 

@@ -25,8 +25,8 @@ export const nodeServiceView = (service: Service) => ({
   ...service.socketPath !== '' && { SocketPath: service.socketPath },
   Weights: { Passing: service.weights.passing, Warning: service.weights.warning },
   EnableTagOverride: service.enableTagOverride,
-  Proxy: {},
-  Connect: {},
+  Proxy: proxyView(service.mesh?.proxy),
+  Connect: service.mesh?.connect ?? {},
   CreateIndex: service.created,
   ModifyIndex: service.modified,
 })
@@ -50,11 +50,15 @@ export const catalogServiceView = ({ node, service }: Pick<Instance, 'node' | 's
   ServicePort: service.port,
   ServiceSocketPath: service.socketPath,
   ServiceEnableTagOverride: service.enableTagOverride,
-  ServiceProxy: {},
-  ServiceConnect: {},
+  ServiceProxy: proxyView(service.mesh?.proxy),
+  ServiceConnect: service.mesh?.connect ?? {},
   CreateIndex: service.created,
   ModifyIndex: service.modified,
 })
+
+/** What was registered of a proxy, with the members that Consul always shows beside it. */
+export const proxyView = (proxy: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> =>
+  proxy === undefined ? {} : { Mode: '', MeshGateway: {}, Expose: {}, ...proxy }
 
 /** A check as `/v1/health/*` shows it. */
 export const checkView = (check: Check) => ({
@@ -68,6 +72,8 @@ export const checkView = (check: Check) => ({
   ServiceName: check.serviceName,
   ServiceTags: check.serviceTags,
   Type: check.type,
+  Interval: check.interval ?? '',
+  Timeout: check.timeout ?? '',
   ExposedPort: 0,
   Definition: check.definition,
   CreateIndex: check.created,

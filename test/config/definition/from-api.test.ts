@@ -31,9 +31,13 @@ t.test('keys in any case, and the snake_case ones that Consul takes', async t =>
   })
 })
 
-t.test('null is left out, mesh keys have no effect', async t => {
+t.test('null is left out, mesh keys are kept as they came', async t => {
   t.match(serviceFromApi({ Name: 'a', Tags: null, Meta: null, Check: null, Checks: null, Weights: null, Proxy: { Mode: 'x' }, Connect: { Native: true } }, limits),
-    { tags: [], meta: {}, checks: [], weights: { passing: 1, warning: 1 } })
+    { tags: [], meta: {}, checks: [], weights: { passing: 1, warning: 1 }, mesh: { proxy: { Mode: 'x' }, connect: { Native: true } } })
+  t.notOk('mesh' in serviceFromApi({ Name: 'a', Proxy: {}, Connect: null }, limits), 'what says nothing is not kept')
+  t.equal(refusal(() => serviceFromApi({ Name: 'a', Proxy: 'x' }, limits))?.message, 'Request decode failed: json: Proxy must be an object, found a text')
+  t.match(checkFromApi({ Name: 'c', TTL: '10s' }, limits).written, { TTL: '10s', Interval: '0s', Timeout: '0s' }, 'a check that stands alone')
+  t.match(serviceFromApi({ Name: 'a', Check: { TCP: 'h:1', Interval: '60s' } }, limits).checks[0]?.written, { TCP: 'h:1', Interval: '1m0s', Timeout: undefined })
   t.same(serviceFromApi({ Name: 'a', Check: {} }, limits).checks, [])
   t.same(serviceFromApi({ Name: 'a', Check: { Name: '', TTL: 0, Header: {}, TLSSkipVerify: false } }, limits).checks, [])
   t.equal(serviceFromApi({ Name: 'a', Port: 100_000 }, limits).port, 100_000, 'ports are not range-checked here')
