@@ -1,3 +1,5 @@
+import { styled } from './style.js'
+
 /** A difference between files and what runs, as the agent's `plan` and `reload` answers give it. */
 export interface ChangeRow {
   readonly op: 'add' | 'change' | 'remove'
@@ -33,14 +35,14 @@ export interface ChangeReport {
 }
 
 const marks = { add: '+', change: '~', remove: '-' } as const
-const colours = { add: '\u001b[32m', change: '\u001b[33m', remove: '\u001b[31m' } as const
+const styles = { add: 'green', change: 'yellow', remove: 'red' } as const
 
 /** One line per change, setting and pending restart: `+ service web3  conf/web3.json:4`. */
 export function changeLines(report: ChangeReport, color: boolean): string {
   const width = Math.max(0, ...report.changes.map(({ kind, id }) => kind.length + id.length + 1))
   const lines = report.changes.map(({ op, kind, id, origin }) => {
     const line = `${marks[op]} ${`${kind} ${id}`.padEnd(width)}  ${origin}`
-    return color ? `${colours[op]}${line}\u001b[0m` : line
+    return color ? styled(styles[op], line) : line
   })
   for (const key of report.settings) lines.push(`~ setting ${key}`)
   for (const { key, running, written, origin } of report.needsRestart) {

@@ -83,11 +83,17 @@ function unknown(argv: readonly string[], io: Io): number {
       io.out(groupHelp(group))
       return 0
     }
-    if (word !== undefined) io.err(`muster ${group} has no command "${word}".\n\n`)
-    io.err(groupHelp(group))
+    if (word === undefined) io.err(groupHelp(group))
+    else io.err(`muster ${group} has no command "${word}".${meant(word, `${group} `)}\n  muster ${group} -h lists those that it has\n`)
     return 1
   }
-  const near = nearest(first, [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? name))])
-  io.err(`"${first}" is not a muster command.${near === undefined ? '' : ` Did you mean "muster ${near}"?`}\n\n${overview()}`)
+  io.err(`"${first}" is not a muster command.${meant(first, '')}\n  muster -h lists all commands\n`)
   return 127
+}
+
+/** The command that was probably meant by a word behind `prefix`, as a question; '' when none is near. */
+function meant(word: string, prefix: string): string {
+  const words = commands.filter(({ name }) => name.startsWith(prefix)).map(({ name }) => name.slice(prefix.length).split(' ')[0] ?? '')
+  const near = nearest(word, [...new Set(words)])
+  return near === undefined ? '' : ` Did you mean "muster ${prefix}${near}"?`
 }

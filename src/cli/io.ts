@@ -1,6 +1,10 @@
 import type { Readable } from 'node:stream'
+import { shownText } from './style.js'
 
-/** The world as a command sees it: results go to `out` (bytes as they are), errors and warnings to `err`; both without a newline added. */
+/**
+ * The world as a command sees it: results go to `out`, errors and warnings to `err`; both without a newline added. Control characters of texts
+ * are written out, wherever they go; bytes go as they are, except to a terminal, where they are text like any other.
+ */
 export interface Io {
   out(text: string | Uint8Array): void
   err(text: string): void
@@ -16,13 +20,14 @@ export interface Io {
 /** The Io of this process. */
 export function processIo(): Io {
   const interrupted = new AbortController()
+  const color = process.stdout.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb'
   return {
-    out: text => { process.stdout.write(text) },
-    err: text => { process.stderr.write(text) },
+    out: data => { process.stdout.write(typeof data === 'string' ? shownText(data, color) : process.stdout.isTTY ? shownText(Buffer.from(data).toString(), false) : data) },
+    err: text => { process.stderr.write(shownText(text, false)) },
     stdin: process.stdin,
     env: process.env,
     cwd: process.cwd(),
-    color: process.stdout.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb',
+    color,
     get interrupted() {
       listenOnce(interrupted)
       return interrupted.signal

@@ -2,6 +2,7 @@ import { flagIsSet, flagValue } from '../../common/flags.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { formatFlag, printJson, wantsJson } from '../format.js'
 import { pairs } from '../pairs.js'
 import { table } from '../table.js'
 
@@ -32,9 +33,10 @@ export const command: Command = {
     { name: 'near', type: 'string', placeholder: 'NODE', help: 'order by round trip from this node (_agent: the agent\'s)' },
     { name: 'node-meta', type: 'string', repeatable: true, placeholder: 'KEY=VALUE', help: 'only nodes with this metadata; repeatable' },
     { name: 'service', type: 'string', placeholder: 'NAME', help: 'only nodes that run this service' },
-    ...clientFlags, ...serverFlags,
+    formatFlag, ...clientFlags, ...serverFlags,
   ],
   async run(flags, io) {
+    const json = wantsJson(flags)
     const client = await Client.connect(flags, io)
     const query = {
       filter: flagValue(flags, 'filter'), near: flagValue(flags, 'near'),
@@ -44,7 +46,8 @@ export const command: Command = {
     const nodes = service === undefined
       ? await client.get<Node[]>('/v1/catalog/nodes', query)
       : distinct(await client.get<Instance[]>(`/v1/catalog/service/${encodeURIComponent(service)}`, query))
-    if (nodes.length === 0) io.err('No nodes match the given query - try expanding your search.\n')
+    if (json) printJson(io, nodes)
+    else if (nodes.length === 0) io.err('No nodes match the given query - try expanding your search.\n')
     else io.out(table(flagIsSet(flags, 'detailed') ? detailed(nodes) : standard(nodes)))
     return 0
   },

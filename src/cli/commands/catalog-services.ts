@@ -2,6 +2,7 @@ import { flagIsSet, flagValue } from '../../common/flags.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { formatFlag, printJson, wantsJson } from '../format.js'
 import { pairs } from '../pairs.js'
 import { table } from '../table.js'
 
@@ -17,9 +18,10 @@ export const command: Command = {
     { name: 'node', type: 'string', placeholder: 'NAME', help: 'only services of this node (name or id)' },
     { name: 'node-meta', type: 'string', repeatable: true, placeholder: 'KEY=VALUE', help: 'only services of nodes with this metadata; repeatable' },
     { name: 'tags', type: 'bool', help: 'show the tags too' },
-    ...clientFlags, ...serverFlags, ...tenancyFlags,
+    formatFlag, ...clientFlags, ...serverFlags, ...tenancyFlags,
   ],
   async run(flags, io) {
+    const json = wantsJson(flags)
     const client = await Client.connect(flags, io)
     const node = flagValue(flags, 'node')
     const meta = Object.entries(pairs(flags, 'node-meta')).map(([key, value]) => `${key}:${value}`)
@@ -27,7 +29,8 @@ export const command: Command = {
       ? await client.get<Record<string, string[]>>('/v1/catalog/services', { 'node-meta': meta })
       : await ofNode(client, node)
     const rows = Object.entries(services).sort(([a], [b]) => a < b ? -1 : 1)
-    if (rows.length === 0) io.err('No services match the given query - try expanding your search.\n')
+    if (json) printJson(io, Object.fromEntries(rows))
+    else if (rows.length === 0) io.err('No services match the given query - try expanding your search.\n')
     else io.out(table(rows.map(([name, tags]) => flagIsSet(flags, 'tags') ? [name, [...tags].sort().join(',')] : [name])))
     return 0
   },

@@ -3,6 +3,7 @@ import { flagIsSet, flagValue } from '../../common/flags.js'
 import { Client } from '../client.js'
 import { clientFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { formatFlag, printJson, wantsJson } from '../format.js'
 import { table } from '../table.js'
 
 interface Member {
@@ -24,23 +25,26 @@ export const command: Command = {
     ['muster members', 'all of them'],
     ['muster members -status=failed', 'those that do not answer any more'],
     ['muster members -wan', 'the servers of all datacenters'],
+    ['muster members -format=json', 'for programs, as /v1/agent/members gives them'],
   ],
   flags: [
     { name: 'detailed', type: 'bool', help: 'show every tag' },
     { name: 'status', type: 'string', placeholder: 'REGEXP', help: 'only members whose status matches (default .*)' },
     { name: 'wan', type: 'bool', help: 'the members of the WAN list' },
     { name: 'segment', type: 'string', placeholder: 'NAME', help: 'ask for one network segment (default: all)' },
-    ...clientFlags,
+    formatFlag, ...clientFlags,
   ],
   async run(flags, io) {
+    const json = wantsJson(flags)
     const status = pattern(flagValue(flags, 'status') ?? '.*')
     const wan = flagIsSet(flags, 'wan')
     const client = await Client.connect(flags, io)
     const all = await client.get<Member[]>('/v1/agent/members', wan ? { wan: '1' } : { segment: flagValue(flags, 'segment') ?? '_all' })
     const shown = all.filter(member => status.test(statusNames[member.Status] ?? 'none'))
       .sort((a, b) => compare(segment(a), segment(b)) || compare(a.Name, b.Name))
+    if (json) printJson(io, shown)
     if (shown.length === 0) return 2
-    io.out(table(flagIsSet(flags, 'detailed') ? detailed(shown) : standard(shown)))
+    if (!json) io.out(table(flagIsSet(flags, 'detailed') ? detailed(shown) : standard(shown)))
     return 0
   },
 }

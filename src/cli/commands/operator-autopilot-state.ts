@@ -1,8 +1,7 @@
-import { MusterError } from '../../common/errors.js'
-import { flagValue } from '../../common/flags.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { formatFlag, printJson, wantsJson } from '../format.js'
 
 interface Server {
   readonly ID: string
@@ -35,15 +34,15 @@ export const command: Command = {
     ['muster operator autopilot state -format=json', 'for programs'],
   ],
   flags: [
-    { name: 'format', type: 'string', placeholder: 'pretty|json', help: 'form of the output (default pretty)' },
+    formatFlag,
     ...clientFlags, ...serverFlags,
   ],
   async run(flags, io) {
-    const format = flagValue(flags, 'format') ?? 'pretty'
-    if (format !== 'pretty' && format !== 'json') throw new MusterError('USAGE', `"${format}" is no format`, { hint: 'pretty and json are allowed' })
+    const json = wantsJson(flags)
     const client = await Client.connect(flags, io)
     const state = await client.get<State>('/v1/operator/autopilot/state')
-    io.out(format === 'json' ? `${JSON.stringify(state, null, 4)}\n` : pretty(state))
+    if (json) printJson(io, state)
+    else io.out(pretty(state))
     return 0
   },
 }

@@ -1,6 +1,7 @@
 import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { formatFlag, printJson, wantsJson } from '../format.js'
 import { table } from '../table.js'
 
 interface Configuration {
@@ -15,11 +16,13 @@ export const command: Command = {
     ['muster operator raft list-peers', 'all of them'],
     ['muster operator raft list-peers -stale', 'also while there is no leader'],
   ],
-  flags: [...clientFlags, ...serverFlags],
+  flags: [formatFlag, ...clientFlags, ...serverFlags],
   async run(flags, io) {
+    const json = wantsJson(flags)
     const client = await Client.connect(flags, io)
     const { Servers } = await client.get<Configuration>('/v1/operator/raft/configuration')
-    io.out(table([
+    if (json) printJson(io, Servers)
+    else io.out(table([
       ['Node', 'ID', 'Address', 'State', 'Voter', 'RaftProtocol'],
       ...Servers.map(server => [server.Node, server.ID, server.Address, server.Leader ? 'leader' : 'follower', String(server.Voter), server.ProtocolVersion]),
     ]))

@@ -1,6 +1,7 @@
 import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { formatFlag, printJson, wantsJson } from '../format.js'
 import { table } from '../table.js'
 
 interface Usage {
@@ -15,10 +16,12 @@ export const command: Command = {
     ['muster operator usage instances', 'of this datacenter'],
     ['muster operator usage instances -datacenter=dc2', 'of another one'],
   ],
-  flags: [...clientFlags, ...serverFlags],
+  flags: [formatFlag, ...clientFlags, ...serverFlags],
   async run(flags, io) {
+    const json = wantsJson(flags)
     const { Usage: usage } = await (await Client.connect(flags, io)).get<Usage>('/v1/operator/usage')
-    io.out(table([
+    if (json) printJson(io, usage)
+    else io.out(table([
       ['Datacenter', 'Nodes', 'Services', 'Service instances'],
       ...Object.entries(usage).map(([datacenter, { Nodes, Services, ServiceInstances }]) => [datacenter, String(Nodes), String(Services), String(ServiceInstances)]),
     ]))

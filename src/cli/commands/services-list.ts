@@ -1,8 +1,8 @@
 import { flagValue } from '../../common/flags.js'
-import { MusterError } from '../../common/errors.js'
 import { Client } from '../client.js'
 import { clientFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { formatFlag, printJson, wantsJson } from '../format.js'
 import { table } from '../table.js'
 
 interface Service { readonly ID: string; readonly Service: string; readonly Address: string; readonly Port: number; readonly Tags: readonly string[]; readonly Origin: string }
@@ -19,13 +19,12 @@ export const command: Command = {
     ['muster services list -format=json', 'for scripts'],
   ],
   flags: [
-    { name: 'format', type: 'string', placeholder: 'pretty|json', help: 'form of the output (default pretty)' },
+    formatFlag,
     { name: 'filter', type: 'string', placeholder: 'EXPRESSION', help: 'only services for which the expression holds' },
     ...clientFlags,
   ],
   async run(flags, io) {
-    const format = flagValue(flags, 'format') ?? 'pretty'
-    if (format !== 'pretty' && format !== 'json') throw new MusterError('USAGE', `"${format}" is no format`, { hint: 'pretty and json are allowed' })
+    const json = wantsJson(flags)
     const client = await Client.connect(flags, io)
     const [services, checks] = await Promise.all([
       client.get<Record<string, Service>>('/v1/agent/services', { filter: flagValue(flags, 'filter') }),
@@ -33,7 +32,7 @@ export const command: Command = {
     ])
     const rows = Object.values(services).sort((a, b) => a.ID < b.ID ? -1 : 1)
       .map(service => ({ ...service, Status: statusOf(service.ID, Object.values(checks)) }))
-    if (format === 'json') io.out(`${JSON.stringify(rows, null, 2)}\n`)
+    if (json) printJson(io, rows)
     else if (rows.length === 0) io.err('No services are registered with this agent.\n')
     else {
       io.out(table([

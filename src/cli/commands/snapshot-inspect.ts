@@ -2,6 +2,7 @@ import { MusterError } from '../../common/errors.js'
 import { flagIsSet, flagValue } from '../../common/flags.js'
 import { countKv, countRecords, type SavedState } from '../../snapshot/index.js'
 import type { Command } from '../command.js'
+import { formatFlag, wantsJson } from '../format.js'
 import { fileArgument, readFile, readSnapshot } from '../snapshot-file.js'
 import { table } from '../table.js'
 
@@ -15,20 +16,19 @@ export const command: Command = {
     ['muster snapshot inspect -format=json backup.snap', 'for scripts'],
   ],
   flags: [
-    { name: 'format', type: 'string', placeholder: 'pretty|json', help: 'how to print it (default pretty)' },
+    formatFlag,
     { name: 'kvdetails', type: 'bool', help: 'sum the keys of the KV store by their prefixes' },
     { name: 'kvdepth', type: 'string', placeholder: 'NUMBER', help: 'parts of a key that make its prefix (default 2)' },
     { name: 'kvfilter', type: 'string', placeholder: 'PREFIX', help: 'only keys that begin so' },
   ],
   async run(flags, io) {
     const file = fileArgument(flags, io)
-    const format = flagValue(flags, 'format') ?? 'pretty'
+    const json = wantsJson(flags)
     const depth = Number(flagValue(flags, 'kvdepth') ?? '2')
-    if (format !== 'pretty' && format !== 'json') throw new MusterError('USAGE', `"${format}" is no format`, { hint: 'pretty and json are allowed' })
     if (!Number.isInteger(depth) || depth < 1) throw new MusterError('USAGE', `-kvdepth: "${flagValue(flags, 'kvdepth') ?? ''}" is no whole number above 0`)
     const saved = await readSnapshot(await readFile(file))
     const keys = flagIsSet(flags, 'kvdetails') ? countKv(saved.records, depth, flagValue(flags, 'kvfilter') ?? '') : undefined
-    io.out(format === 'json' ? asJson(saved, keys) : pretty(saved, keys))
+    io.out(json ? asJson(saved, keys) : pretty(saved, keys))
     return 0
   },
 }
