@@ -1,5 +1,5 @@
 export * from './types.js'
-export type { CallOptions, ProxyOptions, RpcCaller, RpcClient, RpcHandler, RpcServer, RpcSink, RpcStreamHandler } from './rpc/types.js'
+export type { ApiListener, CallOptions, ProxyOptions, RpcCaller, RpcClient, RpcHandler, RpcPort, RpcServer, RpcSink, RpcStreamHandler } from './rpc/types.js'
 export { createRpcServer, streamsPerConnection, type RpcListen, type RpcServerOptions } from './rpc/server.js'
 export { createRpcClient, type RpcClientOptions } from './rpc/client.js'
 export { isUnreachable, wasNotSent } from './rpc/unreachable.js'

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MusterError, errorMessage } from '../common/errors.js'
+import type { RpcPort } from '../cluster/index.js'
 import type { Settings } from '../config/index.js'
 import { empty, headerText, text, type Answer, type HeaderList } from './answer.js'
 import { Departures } from './departures.js'
@@ -12,7 +13,7 @@ import { Readiness } from './readiness.js'
 import { RefusalLog } from './refusal-log.js'
 import { logRequest } from './request-log.js'
 import { readRequestPath } from './request-path.js'
-import { defaultBodyLimit, endpointAt, methods, type ApiRequest, type Endpoint, type Handler, type Route } from './route.js'
+import { defaultBodyLimit, endpointAt, isTakenOn, methods, type ApiRequest, type Endpoint, type Handler, type Route } from './route.js'
 import { flatten, send } from './send.js'
 import { refuseTenancy } from './tenancy.js'
 
@@ -48,8 +49,8 @@ export class Endpoints {
     this.#refusals = new RefusalLog(deps.log, deps.clock)
   }
 
-  /** Answers one request; `route` undefined: there is no endpoint at its path. `served`: another agent has handed it on, and looked at the guards. */
-  async run(request: IncomingMessage, response: ServerResponse, route: Route | undefined, served = false): Promise<void> {
+  /** Answers one request; `route` undefined: there is no endpoint at its path. `served`: the cluster port it came to, from another agent that hands it on. */
+  async run(request: IncomingMessage, response: ServerResponse, route: Route | undefined, served?: RpcPort): Promise<void> {
     const prepared = this.#prepared()
     const target = request.url ?? '/'
     const path = readRequestPath(target)
@@ -71,7 +72,7 @@ export class Endpoints {
     }
     if (answer === undefined) return
     try {
-      await send(request, response, answer, { common: served ? [] : prepared.common, pretty, last: this.#deps.closing.aborted, gone })
+      await send(request, response, answer, { common: served === undefined ? prepared.common : [], pretty, last: this.#deps.closing.aborted, gone })
     } catch (error) {
       this.#deps.log.error('an answer could not be sent', { path: path.kind === 'ok' ? path.decoded : '', error: errorMessage(error) })
       response.destroy()
@@ -104,15 +105,16 @@ export class Endpoints {
   async #answer(exchange: Exchange, route: Route | undefined, prepared: Prepared, parts: Parts): Promise<Answer | undefined> {
     const { guards, settings } = prepared
     const { method, served } = exchange
-    if (!served) guards.checkPath(parts.path)
-    if (route === undefined) return empty(404)
-    const { endpoint, rest } = endpointAt(route, parts.path)
+    guards.checkPath(parts.path)
+    const { endpoint, rest } = route === undefined ? nowhere : endpointAt(route, parts.path)
+    if (served !== undefined && (endpoint === undefined || !isTakenOn(endpoint.reach, served))) throw notTakenOn(served)
+    if (endpoint === undefined) return empty(404)
     if (method === 'OPTIONS') return empty(200, allowed(endpoint))
     const handler = handlerOf(endpoint, method)
     if (handler === undefined) return text(`method ${method} not allowed`, 405, allowed(endpoint))
-    if (method !== 'GET' && !served) guards.checkWriter(exchange.client)
-    if (!served) refuseTenancy(parts.path, parts.query, exchange.header)
-    const journey = { endpoint, query: parts.query, served, bodyDatacenter: '' }
+    if (method !== 'GET') guards.checkWriter(exchange.client)
+    if (served === undefined) refuseTenancy(parts.path, parts.query, exchange.header)
+    const journey = { endpoint, query: parts.query, served: served !== undefined, bodyDatacenter: '' }
     const elsewhere = destination(journey, this.#deps.forwarding, settings)
     if (elsewhere !== undefined) return handOn(exchange, elsewhere, prepared, parts.url)
     await this.#readiness.check(endpoint, settings)
@@ -123,7 +125,7 @@ export class Endpoints {
     }
     // Named one by one: spreading `parts` is a twentieth of a small write's time.
     const { path, query, pretty, gone, url } = parts
-    return handler({ path, query, pretty, gone, url, method, rest, body, client: exchange.client, header: exchange.header } satisfies ApiRequest)
+    return handler({ path, query, pretty, gone, url, method, rest, body, reach: endpoint.reach, client: exchange.client, header: exchange.header } satisfies ApiRequest)
   }
 
   /**
@@ -147,12 +149,18 @@ const hintHeader = 'X-Muster-Hint'
 /** @throws MusterError when nobody at the destination can be reached */
 async function handOn(exchange: Exchange, { upstreams, unreachable }: Destination, { settings, common }: Prepared, url: string, body?: Buffer): Promise<Answer | undefined> {
   const answer = await exchange.handOn(upstreams, {
-    target: onwardTarget(url, settings, exchange.served), requestHeaders: exchange.served ? [] : [agentHeader, headerText(settings.nodeName)],
-    answerHeaders: exchange.served ? [] : common, ...body && { body },
+    target: onwardTarget(url, settings, exchange.served !== undefined), requestHeaders: exchange.served === undefined ? [agentHeader, headerText(settings.nodeName)] : [],
+    answerHeaders: exchange.served === undefined ? common : [], ...body && { body },
   })
   if (answer === 'unreachable') throw unreachable()
   return answer
 }
+
+const nowhere = { endpoint: undefined, rest: '' }
+
+const notTakenOn = (port: RpcPort): MusterError => new MusterError('HTTP_NOT_HANDED_ON', 'no agent hands this request on to others', {
+  status: 403, hint: `the ${port === 'lan' ? 'cluster' : 'WAN'} port takes what agents ask on behalf of their clients: ask the HTTP port`,
+})
 
 type Parts = Pick<ApiRequest, 'path' | 'query' | 'pretty' | 'gone' | 'url'>
 

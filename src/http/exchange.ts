@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RpcPort } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import { text, type Answer } from './answer.js'
 import { agentHeader, type HandOver, type Upstreams } from './forwarding.js'
@@ -7,8 +8,8 @@ import { arrivedBody, readBody } from './read-body.js'
 /** Where a request comes from: a socket, or this process itself. */
 export interface Exchange {
   readonly method: string
-  /** Another agent has handed it on. */
-  readonly served: boolean
+  /** The cluster port it came to, from another agent that hands it on; undefined: from a client. */
+  readonly served: RpcPort | undefined
   readonly client: string | undefined
   readonly header: (name: string) => string | undefined
   readonly body: (limit: number) => Promise<Buffer>
@@ -20,13 +21,13 @@ export interface Exchange {
 const lastWait = 500
 
 /** A request that came over a socket. */
-export function exchangeOf(request: IncomingMessage, response: ServerResponse, served: boolean, { clock, closing }: { readonly clock: Clock; readonly closing: AbortSignal }): Exchange {
+export function exchangeOf(request: IncomingMessage, response: ServerResponse, served: RpcPort | undefined, { clock, closing }: { readonly clock: Clock; readonly closing: AbortSignal }): Exchange {
   return {
     method: request.method ?? 'GET',
     served,
     client: request.socket.remoteAddress,
     // Only an agent may speak for an agent.
-    header: name => name === agentHeader && !served ? undefined : headerOf(request, name),
+    header: name => name === agentHeader && served === undefined ? undefined : headerOf(request, name),
     body: limit => readBody(request, limit),
     handOn: async (upstreams, options) => {
       const end = (): void => { clock.after(lastWait, () => { response.destroy() }) }
@@ -48,7 +49,7 @@ export interface OwnRequest { readonly method: 'GET' | 'PUT'; readonly body: Buf
 
 /** A request from within this process, given up when `gone` is aborted. */
 export const inProcess = ({ method, body }: OwnRequest, gone: AbortSignal): Exchange => ({
-  method, served: false, client: undefined, header: () => undefined, body: () => Promise.resolve(body),
+  method, served: undefined, client: undefined, header: () => undefined, body: () => Promise.resolve(body),
   handOn: async (upstreams, { target }) => {
     const answer = await upstreams.ask({ method, target, ...method === 'PUT' && { body } }, gone)
     return answer === undefined ? 'unreachable' : text(answer.body, answer.status, answer.index === '' ? [] : ['X-Consul-Index', answer.index], 'application/json')

@@ -55,7 +55,8 @@ const noServers = (): MusterError => new MusterError('CLUSTER_NO_SERVERS', 'No k
  * @throws MusterError 500 for a datacenter that nobody knows, and on a client agent that was taken for a server
  */
 export function destination({ endpoint, query, served, bodyDatacenter }: Journey, forwarding: Forwarding, settings: Settings): Destination | undefined {
-  if (endpoint.local === true) return endpoint.byOwner === true && !served ? ownerOf(query.first('node'), forwarding, settings) : undefined
+  if (endpoint.reach === 'by-owner') return served ? undefined : ownerOf(query.first('node'), forwarding, settings)
+  if (endpoint.reach === 'local') return undefined
   if (forwarding.servers !== undefined) {
     // A client agent has nothing to answer with. Handing on what came from another agent might go on in circles.
     if (served) throw noServers()

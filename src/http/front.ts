@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { RpcPort } from '../cluster/index.js'
 import type { HeaderList } from './answer.js'
 import { acceptsGzip } from './prepared-body.js'
 import type { ResponseCache } from './response-cache.js'
+import { isTakenOn } from './route.js'
 import { writeWhole } from './send.js'
 import { tenancyHeaders } from './tenancy.js'
 
@@ -34,14 +36,14 @@ export class Front {
     this.#parts = parts
   }
 
-  readonly handle = (request: IncomingMessage, response: ServerResponse): void => { this.#take(request, response, 0) }
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => { this.#take(request, response, undefined) }
 
   /** A request that another agent has handed on. That one adds the headers which every answer carries, so they are left out here. */
-  readonly serve = (request: IncomingMessage, response: ServerResponse): void => { this.#take(request, response, this.#parts.commonHeaders()) }
+  readonly serve = (request: IncomingMessage, response: ServerResponse, port: RpcPort): void => { this.#take(request, response, port) }
 
-  #take(request: IncomingMessage, response: ServerResponse, leftOut: number): void {
+  #take(request: IncomingMessage, response: ServerResponse, port: RpcPort | undefined): void {
     this.all++
-    if (request.method === 'GET' && this.#answerKept(request, response, leftOut)) {
+    if (request.method === 'GET' && this.#answerKept(request, response, port)) {
       this.fast++
       return
     }
@@ -57,9 +59,11 @@ export class Front {
     this.#parts.slowPath(request, response)
   }
 
-  #answerKept(request: IncomingMessage, response: ServerResponse, leftOut: number): boolean {
+  #answerKept(request: IncomingMessage, response: ServerResponse, port: RpcPort | undefined): boolean {
     const kept = this.#parts.cache.answer(request.url ?? '')
     if (kept === undefined || !this.#parts.fastPath() || this.#parts.isRefused(request.socket)) return false
+    if (port !== undefined && !isTakenOn(kept.reach, port)) return false
+    const leftOut = port === undefined ? 0 : this.#parts.commonHeaders()
     const { gzip, special } = relevantHeaders(request.rawHeaders)
     if (special) return false
     const { built, gzipped } = kept.body

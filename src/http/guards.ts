@@ -2,7 +2,10 @@ import { MusterError } from '../common/errors.js'
 import { networks, type Networks } from '../common/networks.js'
 import type { Settings } from '../config/index.js'
 
-/** Rules of the settings that stand before every endpoint, prepared once per change of the settings. */
+/**
+ * Rules of the settings that stand before every endpoint, prepared once per change of the settings. They hold for what other agents hand on as well, where the
+ * address that is judged is that of the agent: its own client was judged by its own rules, and whoever only speaks like an agent gains nothing by it.
+ */
 export class Guards {
   readonly #blocked: readonly string[]
   readonly #writers: Networks | undefined

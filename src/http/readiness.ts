@@ -41,7 +41,7 @@ export class Readiness {
       }
       if (!readiness.ready) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
       if (!catalog.loaded) throw new MusterError('NOT_READY', 'the catalog is being loaded', { status: 503 })
-    } else if (endpoint.local === true) {
+    } else if (endpoint.reach !== 'handed-on') {
       if (!readiness.ready && readiness.restored !== true) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
     } else if (!catalog.loaded && !await this.#within(settings.cluster.rpcHoldTimeout, () => catalog.loaded)) {
       throw new MusterError('STORE_NO_LEADER', 'No cluster leader', { status: 500 })

@@ -1,9 +1,12 @@
 import type { HeaderList } from './answer.js'
 import { gzipFrom, type PreparedBody } from './prepared-body.js'
+import type { Reach } from './route.js'
 
 /** An answer that can be given to a request line as it stands: nothing is parsed, looked up or serialised. */
 export interface KeptAnswer {
   readonly body: PreparedBody
+  /** Of the endpoint that gave it. */
+  readonly reach: Reach
   readonly plain: HeaderList
   /** Headers for those who take gzip. `small`: nothing is gained by it; undefined: nobody has asked for it yet. */
   readonly gzip: HeaderList | 'small' | undefined

@@ -1,5 +1,6 @@
 import type { EndSignal } from '../common/end-signal.js'
 import type { Settings } from '../config/index.js'
+import type { RpcPort } from '../cluster/index.js'
 import type { Answer } from './answer.js'
 import type { Query } from './query.js'
 
@@ -18,10 +19,22 @@ export interface ApiRequest {
   /** By lower-case name. */
   readonly header: (name: string) => string | undefined
   readonly body: Buffer
+  /** Of the endpoint that was asked. */
+  readonly reach: Reach
   readonly pretty: boolean
   /** Aborted when the client has gone or the server closes. Ask for it only to wait: it is made on first use. */
   readonly gone: () => EndSignal
 }
+
+/**
+ * Who may ask an endpoint. `local`: clients of the HTTP API of this agent, and nobody else, as it is about this agent alone. `by-owner`: also an agent of
+ * this datacenter that hands on what its client asked about a node of this agent (`?node=`). `handed-on`: also agents that have no catalog, or that of another
+ * datacenter, and hand on what their clients asked. No endpoint is without one, so that none is open to the cluster ports by an oversight.
+ */
+export type Reach = 'local' | 'by-owner' | 'handed-on'
+
+/** Whether requests for an endpoint are taken on a cluster port: from agents of the datacenter (`lan`), or of others (`wan`). */
+export const isTakenOn = (reach: Reach, port: RpcPort): boolean => reach === 'handed-on' || (reach === 'by-owner' && port === 'lan')
 
 export type Handler = (request: ApiRequest) => Answer | Promise<Answer>
 
@@ -36,10 +49,8 @@ export interface Endpoint {
   readonly DELETE?: Handler
   /** Answers although the agent is not ready: it reads nothing that has to be loaded. */
   readonly whileNotReady?: true
-  /** Is about this agent alone and pays no heed to `?dc=`. */
-  readonly local?: true
-  /** Though local, `?node=` hands it on to the agent of that node. */
-  readonly byOwner?: true
+  /** Those that are not `handed-on` are about this agent and pay no heed to `?dc=`. */
+  readonly reach: Reach
   /** The datacenter that a body names, if it names one. Never throws: what is wrong with the body is the handler's to say. */
   readonly datacenterOf?: (body: Buffer) => string
   /** Largest body in bytes; {@link defaultBodyLimit} without. */

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { AgentApi } from '../agent/index.js'
 import { fromAfar, type CatalogReads, type CatalogWrites, type RemoteDatacenters, type UserEvent } from '../catalog/index.js'
-import { EventLog, catalogFeed, type EventFeed, type Membership, type ServerCoordinates } from '../cluster/index.js'
+import { EventLog, catalogFeed, type ApiListener, type EventFeed, type Membership, type RpcPort, type ServerCoordinates } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { LogHub, Metrics } from '../telemetry/index.js'
@@ -63,8 +63,11 @@ export interface HttpServer {
   readonly addresses: readonly BoundAddress[]
   /** Takes over what may change while running: `http_config`, limits, query times. Addresses and ports need a restart. */
   update(settings: Settings): void
-  /** Answers a request of the API that another agent has handed on: the guards of that one were asked, those of this one are not. */
-  readonly serve: (request: IncomingMessage, response: ServerResponse) => void
+  /**
+   * Answers a request that came to a cluster port, from an agent that hands it on for its client. What is never handed on is refused with 403 before its body is
+   * read, and both guards hold: `block_endpoints`, and `allow_write_http_from` for the address of the agent.
+   */
+  readonly serve: ApiListener
   /** The answer to a GET from within this process, by the same code and without a socket. Rejects when `signal` is aborted. */
   get(path: string, signal: AbortSignal): Promise<LocalAnswer>
   /** The same for a PUT. On a client agent it may be done twice, when the first server breaks off: only for what does no harm twice. */
@@ -89,7 +92,7 @@ class AgentHttpServer implements HttpServer {
   readonly #front: Front
   readonly #endpoints: Endpoints
   readonly #routes: readonly Route[]
-  readonly #served = new WeakSet<IncomingMessage>()
+  readonly #served = new WeakMap<IncomingMessage, RpcPort>()
   #prepared: Prepared
   #router: Router | undefined
   #listeners: readonly Listener[] = []
@@ -138,7 +141,7 @@ class AgentHttpServer implements HttpServer {
   async start(): Promise<void> {
     const { settings } = this.#prepared
     this.#router = await createRouter(this.#routes, (request, response, route) => {
-      void this.#endpoints.run(request, response, route, this.#served.has(request))
+      void this.#endpoints.run(request, response, route, this.#served.get(request))
     })
     const refused = this.#deps.metrics.counter('http.refused_connections', 'Connections above the limit for one client')
     this.#listeners = await openListeners(settings, {
@@ -152,9 +155,9 @@ class AgentHttpServer implements HttpServer {
     for (const { url } of this.addresses) this.#deps.log.info('the HTTP API is served', { url })
   }
 
-  readonly serve = (request: IncomingMessage, response: ServerResponse): void => {
-    this.#served.add(request)
-    this.#front.serve(request, response)
+  readonly serve: ApiListener = (request, response, port) => {
+    this.#served.set(request, port)
+    this.#front.serve(request, response, port)
   }
 
   update(settings: Settings): void {
@@ -197,7 +200,7 @@ class AgentHttpServer implements HttpServer {
     const all = [...this.#prepared.common, ...body.built.headers ?? [], ...headers]
     const worthwhile = body.built.bytes.length >= gzipFrom && body.built.type !== ''
     this.#cache.keepAnswer(request.url, key, {
-      body,
+      body, reach: request.reach,
       plain: preparedHeaders(body, all),
       gzip: !worthwhile ? 'small' : body.gzipped === undefined ? undefined : preparedHeaders(body, all, body.gzipped),
     })

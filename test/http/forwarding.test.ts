@@ -67,13 +67,17 @@ void t.test('who asks is told along: sessions are of the client\'s node, and nea
   t.ok(forged.status >= 400, 'a stranger cannot speak for an agent: n1 is no node')
 })
 
-void t.test('guards are those of the first agent', async t => {
-  const s1 = await server(t, { http: { ...settingsWith().http, blockEndpoints: ['/v1/kv/'], allowWriteHttpFrom: ['10.0.0.0/8'] } })
+void t.test('guards are those of every agent that a request passes', async t => {
+  const guarded = (...allowWriteHttpFrom: readonly string[]): Partial<Settings> => ({ http: { ...settingsWith().http, allowWriteHttpFrom } })
+  const s1 = await server(t, guarded('127.0.0.0/8'))
+  const strict = await server(t, guarded('10.0.0.0/8'))
   const rpc = calls(t)
-  const open = await serve(t, clientParts, { forward: { servers: to(rpc, s1.address) } })
-  t.equal((await open.put('/v1/kv/a', '1')).body, 'true')
-  const closed = await serve(t, { ...clientParts, http: { ...settingsWith().http, allowWriteHttpFrom: ['10.0.0.0/8'] } }, { forward: { servers: to(rpc, s1.address) } })
-  t.equal((await closed.put('/v1/kv/a', '1')).status, 403)
+  const client = (of: { readonly address: string }, ...writers: readonly string[]): Promise<Served> =>
+    serve(t, { ...clientParts, ...guarded(...writers) }, { forward: { servers: to(rpc, of.address) } })
+  t.equal((await (await client(s1)).put('/v1/kv/a', '1')).body, 'true')
+  for (const refused of [await client(s1, '10.0.0.0/8'), await client(strict)]) t.match(await refused.put('/v1/kv/a', '2'), { status: 403, body: 'Access is restricted' })
+  t.equal((await (await client(strict)).get('/v1/catalog/nodes')).status, 200)
+  t.equal(Buffer.from(s1.catalog.kv('a')?.value ?? []).toString(), '1')
 })
 
 void t.test('blocking queries wait through a client, and the next server takes over', async t => {

@@ -23,7 +23,7 @@ void t.test('limits hold whatever is asked for, and what is used stays', t => {
     for (const [key, url, size] of steps) {
       const body = cache.body(`k${key}`) ?? bodyOf(topic, 'x'.repeat(size))
       if (cache.body(`k${key}`) === undefined) cache.keepBody(`k${key}`, body)
-      cache.keepAnswer(`/${key}/${url}`, `k${key}`, { body, plain: [], gzip: 'small' })
+      cache.keepAnswer(`/${key}/${url}`, `k${key}`, { body, reach: 'handed-on', plain: [], gzip: 'small' })
       const { bodies, urls, bytes } = cache.held
       t.ok(bodies <= limits.bodies && bytes <= limits.bytes && urls <= bodies * limits.urlsPerBody && bytes >= 0, JSON.stringify(cache.held))
       const kept = cache.answer(`/${key}/${url}`)

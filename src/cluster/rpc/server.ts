@@ -8,7 +8,7 @@ import type { Logger, Metrics } from '../../telemetry/index.js'
 import { ConnectionLimit } from './connection-limit.js'
 import { checkProtocol, encodeError, headers, methodPath, mostHops, pingPath, protocolRange } from './protocol.js'
 import { readJson } from './read-json.js'
-import type { RpcHandler, RpcServer, RpcStreamHandler } from './types.js'
+import type { ApiListener, RpcHandler, RpcPort, RpcServer, RpcStreamHandler } from './types.js'
 import { writeLines } from './write-lines.js'
 
 /** Where one of the two ports listens. Port 0: a free one; -1: not at all. `allowed` are CIDRs; empty: everyone. */
@@ -42,14 +42,13 @@ export const createRpcServer = (options: RpcServerOptions): RpcServer => new Clu
 
 interface Method { readonly handler: RpcHandler | undefined; readonly stream: RpcStreamHandler | undefined; readonly wan: boolean; readonly bodyLimit: number }
 type MethodOptions = Partial<Pick<Method, 'wan' | 'bodyLimit'>>
-type Which = 'lan' | 'wan'
 
 class ClusterPort implements RpcServer {
   readonly #options: RpcServerOptions
   readonly #methods = new Map<string, Method>()
-  readonly #open = new Map<Which, Server>()
+  readonly #open = new Map<RpcPort, Server>()
   #ports = { lan: 0, wan: 0 }
-  #api: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
+  #api: ApiListener | undefined
   #calls = 0
   #perClient: number
 
@@ -70,7 +69,7 @@ class ClusterPort implements RpcServer {
     this.#register(method, undefined, handler, options)
   }
 
-  serveApi(listener: (request: IncomingMessage, response: ServerResponse) => void): void {
+  serveApi(listener: ApiListener): void {
     this.#api = listener
   }
 
@@ -109,7 +108,7 @@ class ClusterPort implements RpcServer {
     this.#methods.set(name, { handler, stream, wan, bodyLimit })
   }
 
-  async #listen(which: Which): Promise<Server> {
+  async #listen(which: RpcPort): Promise<Server> {
     const { bind, port, allowed } = this.#options[which]
     const server = http.createServer({
       headersTimeout: patience.headers, requestTimeout: patience.request, keepAliveTimeout: patience.idle, connectionsCheckingInterval: patience.check,
@@ -125,13 +124,13 @@ class ClusterPort implements RpcServer {
     return server
   }
 
-  #receive(which: Which, request: IncomingMessage, response: ServerResponse): void {
+  #receive(which: RpcPort, request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? '/'
     response.setHeader(headers.protocol, protocolRange)
     try {
       checkProtocol(request.headers[headers.protocol]?.toString(), `the caller at ${request.socket.remoteAddress ?? ''}`)
       if (path === pingPath) answer(response, 204)
-      else if (path.startsWith('/v1/')) this.#serveApi(request, response)
+      else if (path.startsWith('/v1/')) this.#serveApi(request, response, which)
       else void this.#call(which, path, request, response)
     } catch (error) {
       if (path.startsWith('/v1/')) refuseText(response, error)
@@ -139,15 +138,15 @@ class ClusterPort implements RpcServer {
     }
   }
 
-  #serveApi(request: IncomingMessage, response: ServerResponse): void {
+  #serveApi(request: IncomingMessage, response: ServerResponse, which: RpcPort): void {
     if (this.#api === undefined) throw new MusterError('NOT_READY', 'the agent is starting', { status: 503 })
     if (Number(request.headers[headers.hops] ?? 0) > mostHops) {
       throw new MusterError('CLUSTER_LOOP', `the request came through more than ${mostHops} agents`, { status: 508, hint: 'two agents take each other for a server' })
     }
-    this.#api(request, response)
+    this.#api(request, response, which)
   }
 
-  async #call(which: Which, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #call(which: RpcPort, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const name = path.startsWith(methodPath) ? path.slice(methodPath.length) : ''
     try {
       const method = this.#methods.get(name)
@@ -200,7 +199,7 @@ function refuseText(response: ServerResponse, error: unknown): void {
   response.end(bytes)
 }
 
-function cannotListen(which: Which, bind: string, port: number, error: unknown): MusterError {
+function cannotListen(which: RpcPort, bind: string, port: number, error: unknown): MusterError {
   const place = `${bind.includes(':') ? `[${bind}]` : bind}:${port}`
   const [key, name] = which === 'lan' ? ['ports.serf_lan', 'agents (the cluster port)'] : ['ports.serf_wan', 'other datacenters (the WAN port)']
   const code = errorCode(error)

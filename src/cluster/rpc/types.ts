@@ -3,6 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 /** Who calls: the address the connection comes from. */
 export interface RpcCaller { readonly address: string; readonly aborted: AbortSignal }
 
+/** One of the two ports: that of the agents of the datacenter, and that of other datacenters. */
+export type RpcPort = 'lan' | 'wan'
+
+/** Answers a request of the API that came to a cluster port: from an agent, or from a stranger who can speak like one. */
+export type ApiListener = (request: IncomingMessage, response: ServerResponse, port: RpcPort) => void
+
 /** Answers one method. What it throws as MusterError reaches the caller with its code, status, message and hint. */
 export type RpcHandler = (body: unknown, caller: RpcCaller) => Promise<unknown>
 
@@ -29,8 +35,8 @@ export interface RpcServer {
    * once it has caught up. The answer ends when the handler's promise settles.
    */
   handleStream(method: string, handler: RpcStreamHandler, options?: { readonly wan?: boolean; readonly bodyLimit?: number }): void
-  /** Takes requests for paths below /v1/, forwarded from other agents, on both ports. */
-  serveApi(listener: (request: IncomingMessage, response: ServerResponse) => void): void
+  /** Hands on the requests for paths below /v1/, of both ports, unread: what may be asked there is for the listener to say. */
+  serveApi(listener: ApiListener): void
   /** Takes over what may change while it listens: the connections that one address may have to each port, 0 for no limit. Those it has stay. */
   update(connectionsPerClient: number): void
   /** Listens. @throws MusterError CLUSTER_LISTEN naming port, address and remedy. */

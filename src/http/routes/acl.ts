@@ -8,7 +8,7 @@ import type { Handler, Route } from '../route.js'
  * find out whether they need a token.
  */
 export const aclRoutes = (_deps: Deps): readonly Route[] =>
-  endpoints.map(([path, ...methods]): Route => ({ path: `/v1/acl/${path}`, local: true, whileNotReady: true, ...Object.fromEntries(methods.map(method => [method, disabled])) }))
+  endpoints.map(([path, ...methods]): Route => ({ path: `/v1/acl/${path}`, reach: 'local', whileNotReady: true, ...Object.fromEntries(methods.map(method => [method, disabled])) }))
 
 const disabled: Handler = (): Answer => {
   throw new MusterError('ACL_DISABLED', 'ACL support disabled', { status: 401 })

@@ -13,9 +13,9 @@ const words = [['pass', 'passing'], ['warn', 'warning'], ['fail', 'critical']] a
 /** TTL reports: `/v1/agent/check/{pass,warn,fail,update}/:id`. */
 export const agentCheckReportRoutes = ({ agent }: Deps): readonly Route[] => [
   ...words.map(([word, status]): Route => ({
-    path: `/v1/agent/check/${word}/*`, local: true, PUT: ({ rest, query }) => tell(agent, rest, status, query.first('note')),
+    path: `/v1/agent/check/${word}/*`, reach: 'local', PUT: ({ rest, query }) => tell(agent, rest, status, query.first('note')),
   })),
-  { path: '/v1/agent/check/update/*', local: true, PUT: request => update(agent, request) },
+  { path: '/v1/agent/check/update/*', reach: 'local', PUT: request => update(agent, request) },
 ]
 
 function update(agent: AgentApi, { rest, body }: ApiRequest): Promise<Answer> {

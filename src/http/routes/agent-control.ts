@@ -12,13 +12,13 @@ const aclTokens = new Set([
 
 /** What the agent is told to do (join, leave, reload), and what its configuration files amount to. */
 export const agentControlRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/agent/join/*', local: true, PUT: request => join(deps, request) },
-  { path: '/v1/agent/leave', local: true, whileNotReady: true, PUT: async () => { await deps.agent.leave(); return empty() } },
-  { path: '/v1/agent/force-leave/*', local: true, PUT: request => forceLeave(deps, request) },
-  { path: '/v1/agent/reload', local: true, PUT: request => reload(deps, request) },
-  { path: '/v1/agent/plan', local: true, GET: async () => json(planView(await deps.agent.plan())) },
-  { path: '/v1/agent/config', local: true, whileNotReady: true, GET: () => json(configuration(deps)) },
-  { path: '/v1/agent/token/*', local: true, whileNotReady: true, PUT: ({ rest }) => token(rest) },
+  { path: '/v1/agent/join/*', reach: 'local', PUT: request => join(deps, request) },
+  { path: '/v1/agent/leave', reach: 'local', whileNotReady: true, PUT: async () => { await deps.agent.leave(); return empty() } },
+  { path: '/v1/agent/force-leave/*', reach: 'local', PUT: request => forceLeave(deps, request) },
+  { path: '/v1/agent/reload', reach: 'local', PUT: request => reload(deps, request) },
+  { path: '/v1/agent/plan', reach: 'local', GET: async () => json(planView(await deps.agent.plan())) },
+  { path: '/v1/agent/config', reach: 'local', whileNotReady: true, GET: () => json(configuration(deps)) },
+  { path: '/v1/agent/token/*', reach: 'local', whileNotReady: true, PUT: ({ rest }) => token(rest) },
 ]
 
 async function join({ membership }: Deps, { rest, query }: ApiRequest): Promise<Answer> {

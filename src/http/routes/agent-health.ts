@@ -7,8 +7,8 @@ import { agentCheckView, agentServiceView } from '../views/agent-views.js'
 
 /** `/v1/agent/health/service/*`: health of this agent's services as a status code, for load balancers. */
 export const agentHealthRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/agent/health/service/id/*', local: true, GET: request => byId(deps, request) },
-  { path: '/v1/agent/health/service/name/*', local: true, GET: request => byName(deps, request) },
+  { path: '/v1/agent/health/service/id/*', reach: 'local', GET: request => byId(deps, request) },
+  { path: '/v1/agent/health/service/name/*', reach: 'local', GET: request => byName(deps, request) },
 ]
 
 type Aggregated = 'passing' | 'warning' | 'critical' | 'maintenance'

@@ -5,8 +5,7 @@ import type { ApiRequest, Route } from '../route.js'
 /** `/v1/agent/metrics`, as JSON or, with `?format=prometheus` or an Accept header of a scraper, in Prometheus' text format. */
 export const agentMetricsRoutes = ({ metrics }: Deps): readonly Route[] => [
   {
-    path: '/v1/agent/metrics',
-    local: true,
+    path: '/v1/agent/metrics', reach: 'local',
     whileNotReady: true,
     GET: async (request): Promise<Answer> => wantsPrometheus(request)
       ? text(await metrics.prometheus(), 200, [], 'text/plain; version=0.0.4; charset=utf-8')

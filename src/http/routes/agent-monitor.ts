@@ -17,7 +17,7 @@ export const monitorBacklog = 4096
 
 /** `/v1/agent/monitor`: the log as it is written, until the client goes. */
 export const agentMonitorRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/agent/monitor', local: true, whileNotReady: true, GET: request => monitor(deps, request) },
+  { path: '/v1/agent/monitor', reach: 'local', whileNotReady: true, GET: request => monitor(deps, request) },
 ]
 
 function monitor(deps: Deps, { query }: ApiRequest): Answer {

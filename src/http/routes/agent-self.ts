@@ -12,10 +12,10 @@ import { restartsView } from '../views/reload-views.js'
 
 /** What the agent is: `/v1/agent/self`, `members`, `host`, `ready`. */
 export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/agent/self', local: true, whileNotReady: true, GET: async () => json(await self(deps)) },
-  { path: '/v1/agent/members', local: true, whileNotReady: true, GET: request => members(deps, request) },
-  { path: '/v1/agent/host', local: true, whileNotReady: true, GET: async () => json(await hostReport(deps.settings().dataDir, deps.clock.now())) },
-  { path: '/v1/agent/ready', local: true, whileNotReady: true, GET: () => ready(deps) },
+  { path: '/v1/agent/self', reach: 'local', whileNotReady: true, GET: async () => json(await self(deps)) },
+  { path: '/v1/agent/members', reach: 'local', whileNotReady: true, GET: request => members(deps, request) },
+  { path: '/v1/agent/host', reach: 'local', whileNotReady: true, GET: async () => json(await hostReport(deps.settings().dataDir, deps.clock.now())) },
+  { path: '/v1/agent/ready', reach: 'local', whileNotReady: true, GET: () => ready(deps) },
 ]
 
 /** Of a millisecond. */

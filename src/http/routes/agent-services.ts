@@ -14,15 +14,15 @@ import { agentCheckView, agentServiceView } from '../views/agent-views.js'
 
 /** The agent's own services and checks: lists, registration, maintenance. */
 export const agentServicesRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/agent/services', local: true, GET: request => services(deps, request) },
-  { path: '/v1/agent/service/register', local: true, PUT: request => register(deps, request) },
-  { path: '/v1/agent/service/deregister/*', local: true, byOwner: true, PUT: request => deregister(deps, request) },
-  { path: '/v1/agent/service/maintenance/*', local: true, PUT: request => maintain(deps, request, serviceId(request)) },
-  { path: '/v1/agent/service/*', local: true, GET: request => service(deps, request) },
-  { path: '/v1/agent/checks', local: true, GET: request => checks(deps, request) },
-  { path: '/v1/agent/check/register', local: true, PUT: request => registerCheck(deps, request) },
-  { path: '/v1/agent/check/deregister/*', local: true, byOwner: true, PUT: async ({ rest }) => { await deps.agent.deregisterCheck(rest); return empty() } },
-  { path: '/v1/agent/maintenance', local: true, PUT: request => maintain(deps, request, undefined) },
+  { path: '/v1/agent/services', reach: 'local', GET: request => services(deps, request) },
+  { path: '/v1/agent/service/register', reach: 'local', PUT: request => register(deps, request) },
+  { path: '/v1/agent/service/deregister/*', reach: 'by-owner', PUT: request => deregister(deps, request) },
+  { path: '/v1/agent/service/maintenance/*', reach: 'local', PUT: request => maintain(deps, request, serviceId(request)) },
+  { path: '/v1/agent/service/*', reach: 'local', GET: request => service(deps, request) },
+  { path: '/v1/agent/checks', reach: 'local', GET: request => checks(deps, request) },
+  { path: '/v1/agent/check/register', reach: 'local', PUT: request => registerCheck(deps, request) },
+  { path: '/v1/agent/check/deregister/*', reach: 'by-owner', PUT: async ({ rest }) => { await deps.agent.deregisterCheck(rest); return empty() } },
+  { path: '/v1/agent/maintenance', reach: 'local', PUT: request => maintain(deps, request, undefined) },
 ]
 
 function services({ agent, reads, settings }: Deps, request: ApiRequest): Answer {

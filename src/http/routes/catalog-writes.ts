@@ -8,8 +8,8 @@ import { originText } from '../views/agent-views.js'
 
 /** `/v1/catalog/register` and `deregister`. */
 export const catalogWriteRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/catalog/register', PUT: request => put(deps, request), datacenterOf: namedDatacenter },
-  { path: '/v1/catalog/deregister', PUT: request => remove(deps, request), datacenterOf: namedDatacenter },
+  { path: '/v1/catalog/register', reach: 'handed-on', PUT: request => put(deps, request), datacenterOf: namedDatacenter },
+  { path: '/v1/catalog/deregister', reach: 'handed-on', PUT: request => remove(deps, request), datacenterOf: namedDatacenter },
 ]
 
 async function put({ catalog, settings, agent }: Deps, { body }: ApiRequest): Promise<Answer> {

@@ -11,12 +11,12 @@ import type { Built } from '../prepared-body.js'
 
 /** Reads of `/v1/catalog/*`. */
 export const catalogRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/catalog/datacenters', whileNotReady: true, GET: () => json(deps.membership.datacenters()) },
-  { path: '/v1/catalog/nodes', GET: request => nodes(deps, request) },
-  { path: '/v1/catalog/services', GET: request => services(deps, request) },
-  { path: '/v1/catalog/service/*', GET: request => service(deps, request) },
-  { path: '/v1/catalog/node/*', GET: request => node(deps, request) },
-  { path: '/v1/catalog/node-services/*', GET: request => nodeServices(deps, request) },
+  { path: '/v1/catalog/datacenters', reach: 'handed-on', whileNotReady: true, GET: () => json(deps.membership.datacenters()) },
+  { path: '/v1/catalog/nodes', reach: 'handed-on', GET: request => nodes(deps, request) },
+  { path: '/v1/catalog/services', reach: 'handed-on', GET: request => services(deps, request) },
+  { path: '/v1/catalog/service/*', reach: 'handed-on', GET: request => service(deps, request) },
+  { path: '/v1/catalog/node/*', reach: 'handed-on', GET: request => node(deps, request) },
+  { path: '/v1/catalog/node-services/*', reach: 'handed-on', GET: request => nodeServices(deps, request) },
 ]
 
 function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {

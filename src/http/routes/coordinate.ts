@@ -13,10 +13,10 @@ const bodyLimit = (): number => 16 * 1024
 
 /** `/v1/coordinate/*`: where nodes and servers are in the space of round trips. */
 export const coordinateRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/coordinate/datacenters', GET: () => json(datacenters(deps)) },
-  { path: '/v1/coordinate/nodes', GET: request => nodes(deps, request) },
-  { path: '/v1/coordinate/node/*', GET: request => node(deps, request) },
-  { path: '/v1/coordinate/update', PUT: request => update(deps, request), bodyLimit },
+  { path: '/v1/coordinate/datacenters', reach: 'handed-on', GET: () => json(datacenters(deps)) },
+  { path: '/v1/coordinate/nodes', reach: 'handed-on', GET: request => nodes(deps, request) },
+  { path: '/v1/coordinate/node/*', reach: 'handed-on', GET: request => node(deps, request) },
+  { path: '/v1/coordinate/update', reach: 'handed-on', PUT: request => update(deps, request), bodyLimit },
 ]
 
 function nodes({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {

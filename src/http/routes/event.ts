@@ -11,8 +11,8 @@ const bodyLimit = (): number => 16 * 1024
 
 /** `/v1/event/*`: what is told to many agents at once. */
 export const eventRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/event/fire/*', PUT: request => fire(deps, request), bodyLimit },
-  { path: '/v1/event/list', local: true, GET: request => list(deps, request) },
+  { path: '/v1/event/fire/*', reach: 'handed-on', PUT: request => fire(deps, request), bodyLimit },
+  { path: '/v1/event/list', reach: 'local', GET: request => list(deps, request) },
 ]
 
 async function fire({ catalog }: Deps, { rest, query, body }: ApiRequest): Promise<Answer> {

@@ -10,10 +10,10 @@ import { checkView, healthEntryView } from '../views/catalog-views.js'
 
 /** `/v1/health/*`. */
 export const healthRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/health/node/*', GET: request => ofNode(deps, request) },
-  { path: '/v1/health/checks/*', GET: request => ofService(deps, request) },
-  { path: '/v1/health/state/*', GET: request => inState(deps, request) },
-  { path: '/v1/health/service/*', GET: request => instances(deps, request) },
+  { path: '/v1/health/node/*', reach: 'handed-on', GET: request => ofNode(deps, request) },
+  { path: '/v1/health/checks/*', reach: 'handed-on', GET: request => ofService(deps, request) },
+  { path: '/v1/health/state/*', reach: 'handed-on', GET: request => inState(deps, request) },
+  { path: '/v1/health/service/*', reach: 'handed-on', GET: request => instances(deps, request) },
 ]
 
 function instances(deps: Deps, request: ApiRequest): Promise<Answer> {

@@ -9,9 +9,9 @@ import { checkView, healthEntryView, nodeServiceView } from '../views/catalog-vi
 
 /** `/v1/internal/ui/*`: whole nodes, and services counted up. */
 export const internalUiRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/internal/ui/nodes', GET: request => nodes(deps, request) },
-  { path: '/v1/internal/ui/node/*', GET: request => node(deps, request) },
-  { path: '/v1/internal/ui/services', GET: request => services(deps, request) },
+  { path: '/v1/internal/ui/nodes', reach: 'handed-on', GET: request => nodes(deps, request) },
+  { path: '/v1/internal/ui/node/*', reach: 'handed-on', GET: request => node(deps, request) },
+  { path: '/v1/internal/ui/services', reach: 'handed-on', GET: request => services(deps, request) },
 ]
 
 function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {

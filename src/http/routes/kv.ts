@@ -12,7 +12,7 @@ import { foldKeys, kvJson } from '../views/kv-views.js'
 /** `/v1/kv/*`. What follows the slash is the key, or with `recurse` and `keys` the beginning of keys. */
 export const kvRoutes = (deps: Deps): readonly Route[] => [
   {
-    path: '/v1/kv/*',
+    path: '/v1/kv/*', reach: 'handed-on',
     GET: request => request.query.has('keys') ? keys(deps, request) : request.query.has('recurse') ? list(deps, request) : get(deps, request),
     PUT: request => put(deps, request),
     DELETE: request => remove(deps, request),

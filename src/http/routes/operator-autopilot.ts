@@ -11,9 +11,9 @@ import { operatorOf } from './operator-raft.js'
 
 /** `/v1/operator/autopilot/*`: how servers are looked after, and how they are. */
 export const operatorAutopilotRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/operator/autopilot/configuration', GET: () => configuration(deps), PUT: request => configure(deps, request) },
-  { path: '/v1/operator/autopilot/health', GET: () => health(deps) },
-  { path: '/v1/operator/autopilot/state', GET: () => state(deps) },
+  { path: '/v1/operator/autopilot/configuration', reach: 'handed-on', GET: () => configuration(deps), PUT: request => configure(deps, request) },
+  { path: '/v1/operator/autopilot/health', reach: 'handed-on', GET: () => health(deps) },
+  { path: '/v1/operator/autopilot/state', reach: 'handed-on', GET: () => state(deps) },
 ]
 
 async function configuration({ membership }: Deps): Promise<Answer> {

@@ -10,7 +10,7 @@ import type { Handler, Route } from '../route.js'
  * installed: whoever tries is told, and believes in no protection that is not there.
  */
 export const operatorKeyringRoutes = (_deps: Deps): readonly Route[] =>
-  [{ path: '/v1/operator/keyring', GET: list, POST: change, PUT: change, DELETE: change }]
+  [{ path: '/v1/operator/keyring', reach: 'handed-on', GET: list, POST: change, PUT: change, DELETE: change }]
 
 const list: Handler = ({ query }) => {
   checkRelayFactor(query)

@@ -7,9 +7,9 @@ import type { ApiRequest, Route } from '../route.js'
 
 /** `/v1/operator/raft/*`: who votes, and changes to that. */
 export const operatorRaftRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/operator/raft/configuration', GET: request => configuration(deps, request) },
-  { path: '/v1/operator/raft/peer', DELETE: request => removePeer(deps, request) },
-  { path: '/v1/operator/raft/transfer-leader', POST: request => transferLeader(deps, request), PUT: request => transferLeader(deps, request) },
+  { path: '/v1/operator/raft/configuration', reach: 'handed-on', GET: request => configuration(deps, request) },
+  { path: '/v1/operator/raft/peer', reach: 'handed-on', DELETE: request => removePeer(deps, request) },
+  { path: '/v1/operator/raft/transfer-leader', reach: 'handed-on', POST: request => transferLeader(deps, request), PUT: request => transferLeader(deps, request) },
 ]
 
 /** @throws MusterError 500 on an agent that is no server and was asked itself, not a server for it. */

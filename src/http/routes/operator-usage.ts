@@ -5,7 +5,7 @@ import type { Route } from '../route.js'
 
 /** `/v1/operator/usage`: how much is registered in this datacenter, in the form that Consul has had since 1.14. */
 export const operatorUsageRoutes = (deps: Deps): readonly Route[] => [{
-  path: '/v1/operator/usage',
+  path: '/v1/operator/usage', reach: 'handed-on',
   GET: request => freshRead(deps, request, () => `"Usage":${JSON.stringify({ [deps.settings().datacenter]: usage(deps.catalog) })}`),
 }]
 

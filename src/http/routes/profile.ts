@@ -10,8 +10,8 @@ const longest = 300
 
 /** `/debug/pprof/*`: profiles of this process, where `enable_debug` has them. They are V8's, not Go's. */
 export const profileRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/debug/pprof/profile', local: true, whileNotReady: true, GET: request => profile(deps, request, 'cpu') },
-  { path: '/debug/pprof/heap', local: true, whileNotReady: true, GET: request => profile(deps, request, 'heap') },
+  { path: '/debug/pprof/profile', reach: 'local', whileNotReady: true, GET: request => profile(deps, request, 'cpu') },
+  { path: '/debug/pprof/heap', reach: 'local', whileNotReady: true, GET: request => profile(deps, request, 'heap') },
 ]
 
 async function profile({ settings, clock }: Deps, { query, gone }: ApiRequest, kind: ProfileKind): Promise<Answer> {

@@ -19,13 +19,13 @@ const bodyLimit = (): number => 64 * 1024
 export function queryRoutes(deps: Deps): readonly Route[] {
   const nodes = new QueryNodes()
   return [
-    { path: '/v1/query', GET: request => list(deps, request), POST: request => create(deps, request), bodyLimit },
+    { path: '/v1/query', reach: 'handed-on', GET: request => list(deps, request), POST: request => create(deps, request), bodyLimit },
     {
-      path: '/v1/query/*', bodyLimit,
+      path: '/v1/query/*', reach: 'handed-on', bodyLimit,
       GET: request => show(deps, request), PUT: request => update(deps, request), DELETE: request => remove(deps, request),
       endings: {
-        '/execute': { GET: request => execute(deps, nodes, request) },
-        '/explain': { GET: request => explain(deps, request) },
+        '/execute': { reach: 'handed-on', GET: request => execute(deps, nodes, request) },
+        '/explain': { reach: 'handed-on', GET: request => explain(deps, request) },
       },
     },
   ]

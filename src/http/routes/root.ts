@@ -4,5 +4,5 @@ import type { Route } from '../route.js'
 
 /** `/`: the words by which tools know what answers here. */
 export const rootRoutes = (_deps: Deps): readonly Route[] => [
-  { path: '/', local: true, whileNotReady: true, GET: () => text('Consul Agent') },
+  { path: '/', reach: 'local', whileNotReady: true, GET: () => text('Consul Agent') },
 ]

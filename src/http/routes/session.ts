@@ -15,12 +15,12 @@ const creationLimit = 64 * 1024
 
 /** `/v1/session/*`. */
 export const sessionRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/session/create', PUT: request => create(deps, request), bodyLimit: () => creationLimit },
-  { path: '/v1/session/destroy/*', PUT: request => destroy(deps, request) },
-  { path: '/v1/session/renew/*', PUT: request => renew(deps, request) },
-  { path: '/v1/session/info/*', GET: request => info(deps, request) },
-  { path: '/v1/session/node/*', GET: request => ofNode(deps, request) },
-  { path: '/v1/session/list', GET: request => list(deps, request) },
+  { path: '/v1/session/create', reach: 'handed-on', PUT: request => create(deps, request), bodyLimit: () => creationLimit },
+  { path: '/v1/session/destroy/*', reach: 'handed-on', PUT: request => destroy(deps, request) },
+  { path: '/v1/session/renew/*', reach: 'handed-on', PUT: request => renew(deps, request) },
+  { path: '/v1/session/info/*', reach: 'handed-on', GET: request => info(deps, request) },
+  { path: '/v1/session/node/*', reach: 'handed-on', GET: request => ofNode(deps, request) },
+  { path: '/v1/session/list', reach: 'handed-on', GET: request => list(deps, request) },
 ]
 
 async function create({ catalog, settings }: Deps, { body, header }: ApiRequest): Promise<Answer> {

@@ -12,7 +12,7 @@ const stateLimit = 2 * 1024 * 1024 * 1024 - 1
 
 /** `/v1/snapshot`: the catalog as one archive, and back. */
 export const snapshotRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/snapshot', GET: request => save(deps, request), PUT: request => restore(deps, request), bodyLimit: () => archiveLimit },
+  { path: '/v1/snapshot', reach: 'handed-on', GET: request => save(deps, request), PUT: request => restore(deps, request), bodyLimit: () => archiveLimit },
 ]
 
 async function save({ catalog, membership, settings, clock, lastContact }: Deps, request: ApiRequest): Promise<Answer> {

@@ -9,7 +9,7 @@ import { txnJson } from '../views/txn-views.js'
 
 /** `/v1/txn`. */
 export const txnRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/txn', PUT: request => transact(deps, request), bodyLimit: ({ limits }) => Math.max(limits.txnMaxReqLen, limits.kvMaxValueSize) },
+  { path: '/v1/txn', reach: 'handed-on', PUT: request => transact(deps, request), bodyLimit: ({ limits }) => Math.max(limits.txnMaxReqLen, limits.kvMaxValueSize) },
 ]
 
 async function transact(deps: Deps, request: ApiRequest): Promise<Answer> {
