@@ -66,7 +66,7 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
     prefix: settings.telemetry.metricsPrefix, clock, ...!settings.telemetry.disableHostname && { hostname: os.hostname() },
   })
   opened.add('metrics', () => { metrics.close() })
-  const own = settings.engine === 'memory' || settings.engine === 'lmdb' ? await openOwnStore(settings) : undefined
+  const own = settings.engine === 'memory' || settings.engine === 'lmdb' ? await openOwnStore(settings, log.child('store')) : undefined
   if (own !== undefined) opened.add('store', () => own.close())
   // Not before the store is open: it tells whether the directory is another agent's.
   const nodeId = resolveNodeId(settings)

@@ -20,9 +20,15 @@ export async function ownKind({ clock, log, opened }: Pick<RoleParts, 'clock' | 
   return { store: 'own', catalog, begin: () => Promise.resolve() }
 }
 
-/** Opens the store of a server on its own. */
-export const openOwnStore = ({ dev, dataDir }: { readonly dev: boolean; readonly dataDir: string }): Promise<Store> =>
-  dev ? Promise.resolve(openMemoryStore()) : openLmdbStore({ directory: path.join(dataDir, storeFolder) })
+/** Opens the store of a server on its own. That it takes no writes, and takes them again, is logged. */
+export const openOwnStore = ({ dev, dataDir }: { readonly dev: boolean; readonly dataDir: string }, log: RoleParts['log']): Promise<Store> =>
+  dev ? Promise.resolve(openMemoryStore()) : openLmdbStore({
+    directory: path.join(dataDir, storeFolder),
+    report: fault => {
+      if (fault === undefined) log.info('the store takes writes again')
+      else log.error(fault.message, fault.hint === undefined ? {} : { remedy: fault.hint })
+    },
+  })
 
 /** A server on an etcd that someone else runs: other servers are found in it. */
 export function externalKind(parts: RoleParts): ServerKind {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { systemClock } from '../common/clock.js'
 import type { Clock } from '../common/clock.js'
 import type { Duration } from '../common/duration.js'
+import type { MusterError } from '../common/errors.js'
 import { decideGroup } from './decide.js'
 import type { Decision, Final, KeyState, Request } from './decide.js'
 import { storeClosed } from './errors.js'
@@ -27,8 +28,8 @@ export interface Engine {
   entries(modifiedAfter: number): Entry[]
   /** Makes a group's writes and its revision durable, all or nothing. `ttlOf` gives the ttl of a lease that keys hang on. */
   write(finals: ReadonlyMap<string, Final>, revision: Revision, ttlOf: (lease: LeaseId) => Duration | undefined): Promise<void>
-  /** False once a failure has made it refuse all writes. */
-  writable(): boolean
+  /** Why it refuses all writes now; undefined while it takes them. */
+  fault(): MusterError | undefined
   close(): Promise<void>
 }
 
@@ -106,7 +107,8 @@ export class EmbeddedStore implements Store {
 
   async status(): Promise<StoreStatus> {
     const revision = await this.barrier()
-    return { engine: this.#engine.name, writable: this.#engine.writable(), revision, term: 1, members: [] }
+    const fault = this.#engine.fault()
+    return { engine: this.#engine.name, writable: fault === undefined, ...fault !== undefined && { reason: fault.message }, revision, term: 1, members: [] }
   }
 
   close(): Promise<void> {

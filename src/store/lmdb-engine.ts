@@ -1,51 +1,68 @@
 import { ABORT } from 'lmdb'
-import type { RootDatabase } from 'lmdb'
+import type { Clock, Timer } from '../common/clock.js'
 import type { MusterError } from '../common/errors.js'
 import type { Duration } from '../common/duration.js'
 import type { Final } from './decide.js'
 import type { Engine } from './embedded.js'
 import { compareKeys } from './key-order.js'
-import { causeOfRejection, corrupt, isInputOutput, writeFailed } from './lmdb-errors.js'
-import { growthFault } from './lmdb-file.js'
-import { decodeRecord, encodeRecord, encodeRevision, entryKey, entryRange, metaKey, recordModified, revisionKey } from './lmdb-record.js'
+import { causeOfRejection, displaced, displacedCode, isInputOutput, writeFailed } from './lmdb-errors.js'
+import { displacement, growthFault, type FileIdentity } from './lmdb-file.js'
+import { damagedRecord, ownerKey, type Database } from './lmdb-format.js'
+import { decodeRecord, encodeRecord, encodeRevision, entryKey, entryRange, recordModified, revisionKey } from './lmdb-record.js'
 import { locked, parseOwner, release } from './owner.js'
 import type { Owner } from './owner.js'
 import type { Entry, LeaseId, Revision } from './store.js'
 
-export type Database = RootDatabase<Buffer, Buffer>
+/** Milliseconds between two looks at whether the data file is where it was: each write looks as well, but there may be none. */
+const lookEvery = 5_000
 
-/** Where the process stands that has the database open. */
-export const ownerKey = metaKey('owner')
+/** What the LMDB half of a store works with. */
+export interface LmdbParts {
+  readonly database: Database
+  readonly directory: string
+  /** The data file that is open. */
+  readonly identity: FileIdentity
+  /** This process, as it stands in the database. */
+  readonly owner: Owner
+  /** Called when its files are closed. */
+  readonly closed: () => void
+  /** Told when writes begin to fail, and (undefined) when they succeed again. */
+  readonly report: (fault: MusterError | undefined) => void
+  readonly clock: Clock
+}
 
-/** The LMDB half of the durable store: bytes in, bytes out. `owner` is this process, as it stands in the database; `closed` is called when its files are. */
-export const lmdbEngine = (database: Database, directory: string, owner: Owner, closed: () => void): Engine =>
-  new LmdbEngine(database, directory, owner, closed)
+/** The LMDB half of the durable store: bytes in, bytes out. */
+export const lmdbEngine = (parts: LmdbParts): Engine => new LmdbEngine(parts)
 
 class LmdbEngine implements Engine {
   readonly name = 'lmdb'
-  readonly #database: Database
-  readonly #directory: string
-  readonly #owner: Owner
-  readonly #closed: () => void
+  readonly #parts: LmdbParts
   /** Set by a failure after which nothing may be written any more. */
   #failure: MusterError | undefined
+  /** What was last reported. */
+  #reported: MusterError | undefined
+  #timer: Timer | undefined
 
-  constructor(database: Database, directory: string, owner: Owner, closed: () => void) {
-    this.#database = database
-    this.#directory = directory
-    this.#owner = owner
-    this.#closed = closed
+  constructor(parts: LmdbParts) {
+    this.#parts = parts
+    this.#lookLater()
   }
 
-  writable(): boolean { return this.#failure === undefined }
+  fault(): MusterError | undefined {
+    if (this.#failure !== undefined) return this.#failure
+    const { directory, identity } = this.#parts
+    const what = displacement(directory, identity)
+    return what === undefined ? undefined : displaced(directory, what)
+  }
 
   entries(modifiedAfter: number): Entry[] {
+    const { database, directory } = this.#parts
     const entries: Entry[] = []
     let unordered = false
-    for (const { key: databaseKey, value: bytes } of this.#database.getRange(entryRange)) {
+    for (const { key: databaseKey, value: bytes } of database.getRange(entryRange)) {
       if (recordModified(bytes) <= modifiedAfter) continue
       const record = decodeRecord(databaseKey, bytes)
-      if (record === undefined) throw corrupt(this.#directory, `the record of key ${databaseKey.toString('latin1', 1, 80)} cannot be read`)
+      if (record === undefined) throw damagedRecord(directory, databaseKey)
       const { key, value, state: { created, modified } } = record
       entries.push({ key, value, created, modified })
       unordered ||= databaseKey[0] !== orderedPrefix
@@ -55,41 +72,46 @@ class LmdbEngine implements Engine {
 
   async write(finals: ReadonlyMap<string, Final>, revision: Revision, ttlOf: (lease: LeaseId) => Duration | undefined): Promise<void> {
     this.#mustBeOurs()
+    const { database } = this.#parts
     const writes = [...finals].map(([key, final]) => {
       const databaseKey = entryKey(key)
       return { databaseKey, record: final && encodeRecord(databaseKey, key, final.state, leaseTtl(final, ttlOf), final.value) }
     })
     try {
       // A batch is one transaction of LMDB, applied whole or not at all. Nothing in it may throw: what came before would stand.
-      await this.#database.batch(() => {
+      await database.batch(() => {
         for (const { databaseKey, record } of writes) {
-          if (record === undefined) void this.#database.remove(databaseKey)
-          else void this.#database.put(databaseKey, record)
+          if (record === undefined) void database.remove(databaseKey)
+          else void database.put(databaseKey, record)
         }
-        void this.#database.put(revisionKey, encodeRevision(revision))
+        void database.put(revisionKey, encodeRevision(revision))
       })
     } catch (rejection) {
-      throw this.#failed(await causeOfRejection(rejection), writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0))
+      throw this.#tell(this.#failed(await causeOfRejection(rejection), writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0)))
     }
+    this.#tell(undefined)
   }
 
   async close(): Promise<void> {
+    const { database, owner, closed } = this.#parts
+    this.#timer?.cancel()
     try {
-      if (this.#holds()) this.#database.removeSync(ownerKey)
+      if (this.#holds()) database.removeSync(ownerKey)
     } catch {
       // On a full disk the record stays, and names a process that will not be found alive.
     }
-    await this.#database.close()
-    this.#closed()
-    release(this.#owner)
+    await database.close()
+    closed()
+    release(owner)
   }
 
   /** The error of a failed write of about so many bytes; finds out whether there can be another write. */
   #failed(cause: unknown, bytes: number): MusterError {
-    const error = writeFailed(this.#directory, isInputOutput(cause) ? growthFault(this.#directory, 2 * bytes + probeBytes) ?? cause : cause)
+    const { database, directory } = this.#parts
+    const error = writeFailed(directory, isInputOutput(cause) ? growthFault(directory, 2 * bytes + probeBytes) ?? cause : cause)
     try {
       // LMDB refuses to begin a transaction once it could not keep its own first pages in order.
-      this.#database.transactionSync(() => ABORT)
+      database.transactionSync(() => ABORT)
     } catch {
       this.#failure = error
     }
@@ -97,19 +119,38 @@ class LmdbEngine implements Engine {
   }
 
   #holds(): boolean {
-    return parseOwner(this.#database.get(ownerKey)?.toString() ?? '')?.token === this.#owner.token
+    return parseOwner(this.#parts.database.get(ownerKey)?.toString() ?? '')?.token === this.#parts.owner.token
   }
 
   /**
    * A process in another container may have taken a directory that both see, where neither sees the other's processes.
-   * Two writers would destroy each other's revisions, so the earlier one stops.
+   * Two writers would destroy each other's revisions, so the earlier one stops. And what is written to a file that nobody will find
+   * again is not kept: that ends when the file is back.
    */
   #mustBeOurs(): void {
+    const { database, directory, owner } = this.#parts
     if (this.#failure === undefined && !this.#holds()) {
-      const other = parseOwner(this.#database.get(ownerKey)?.toString() ?? '')
-      this.#failure = locked(this.#directory, other ?? this.#owner)
+      const other = parseOwner(database.get(ownerKey)?.toString() ?? '')
+      this.#failure = locked(directory, other ?? owner)
     }
-    if (this.#failure !== undefined) throw this.#failure
+    const fault = this.fault()
+    if (fault !== undefined) throw this.#tell(fault)
+  }
+
+  /** Reports a change: the same fault again is no news. */
+  #tell<Fault extends MusterError | undefined>(fault: Fault): Fault {
+    if (fault?.message !== this.#reported?.message) this.#parts.report(fault)
+    this.#reported = fault
+    return fault
+  }
+
+  #lookLater(): void {
+    this.#timer = this.#parts.clock.after(lookEvery, () => {
+      const fault = this.fault()
+      // That a write failed for another reason, such as a full disk, only a write can see to be over.
+      if (fault !== undefined || this.#reported?.code === displacedCode) this.#tell(fault)
+      this.#lookLater()
+    })
   }
 }
 

@@ -52,7 +52,14 @@ export function openFailed(directory: string, cause: unknown): MusterError {
 /** The files are there but make no sense. */
 export const corrupt = (directory: string, what: string, cause?: unknown): MusterError =>
   new MusterError('STORE_FAILED', `the store in ${directory} is damaged: ${what}`, {
-    cause, hint: 'put a backup of the directory in its place, or move it away to start empty and restore a snapshot',
+    cause, hint: `put a backup of ${directory} in its place; or move it away, start the agent, which then begins empty, and bring the newest snapshot back with "muster snapshot restore FILE"`,
+  })
+
+/** The files that the store has open are not those that stand in its directory any more: what is written would be gone at the next start. */
+export const displacedCode = 'STORE_DISPLACED'
+export const displaced = (directory: string, what: string): MusterError =>
+  new MusterError(displacedCode, `the store in ${directory} takes no writes: ${what}, so what is written would be lost`, {
+    hint: `put the directory back in its place as it was, or restart the agent to go on with what is in ${directory} now`,
   })
 
 /** The database was written by something else, or by a later version. */

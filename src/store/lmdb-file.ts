@@ -1,13 +1,8 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, ftruncateSync, linkSync, openSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { errorCode } from '../common/errors.js'
-
-/** Set rather than left to the system, so that files and key lengths are the same everywhere. */
-export const pageSize = 4096
-
-/** Where LMDB's magic number stands in each of the two first pages, and its bytes on either kind of machine. */
-const magicAt = 24
-const magics = ['dec0efbe', 'beefc0de']
+import { errorCode, errorMessage } from '../common/errors.js'
+import { kindOf, removeTemporaries, syncFolder } from '../common/small-files.js'
+import { pageSize } from './lmdb-pages.js'
 
 /** LMDB's file in a store's directory. */
 export const dataFile = (directory: string): string => join(directory, 'data.mdb')
@@ -16,27 +11,60 @@ export const dataFile = (directory: string): string => join(directory, 'data.mdb
 export const lockFile = (directory: string): string => join(directory, 'lock.mdb')
 
 /**
- * What is wrong with a data file at first sight; undefined when it looks like LMDB's, is empty or is missing. Opening something
- * else ends the process rather than failing.
+ * What is wrong with a store's files at first sight, before anything reads them: undefined when both are plain files with content, or when there
+ * is neither, as where there was no store yet. A new store's data file appears whole, see {@link placeDataFile}, so an empty one was emptied.
  */
-export function headerFault(directory: string): string | undefined {
-  let file: number
-  try {
-    file = openSync(dataFile(directory), 'r')
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
+export function fileFault(directory: string): string | undefined {
+  const data = statSync(dataFile(directory), { throwIfNoEntry: false })
+  const lock = statSync(lockFile(directory), { throwIfNoEntry: false })
+  for (const [name, file] of [['data.mdb', data], ['lock.mdb', lock]] as const) {
+    if (file !== undefined && !file.isFile()) return `${name} is ${kindOf(file)} and not a file`
   }
+  if (data === undefined) return lock === undefined ? undefined : 'data.mdb is missing, and lock.mdb beside it says that there was one'
+  return data.size === 0 ? 'data.mdb is empty (0 bytes)' : undefined
+}
+
+export const hasDataFile = (directory: string): boolean => existsSync(dataFile(directory))
+
+/** What the names of folders end with in which a new store is made. */
+export const unfinishedSuffix = '.new.tmp'
+
+/** Removes what a kill has left behind in a store's directory. Only for whoever has it to itself. */
+export function removeUnfinished(directory: string): void {
+  removeTemporaries(directory)
+  for (const name of readdirSync(directory)) {
+    if (name.endsWith(unfinishedSuffix)) rmSync(join(directory, name), { recursive: true, force: true })
+  }
+}
+
+/** Puts a new store's data file in its place, unless another process was first. */
+export function placeDataFile(from: string, directory: string): void {
   try {
-    if (fstatSync(file).size === 0) return undefined
-    for (const page of [0, pageSize]) {
-      const magic = Buffer.alloc(4)
-      readSync(file, magic, 0, 4, page + magicAt)
-      if (!magics.includes(magic.toString('hex'))) return 'data.mdb is not a file of LMDB'
-    }
-    return undefined
-  } finally {
-    closeSync(file)
+    linkSync(dataFile(from), dataFile(directory))
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return
+    // Not every file system has links.
+    renameSync(dataFile(from), dataFile(directory))
+  }
+  syncFolder(directory)
+}
+
+/** The data file as it was opened: what stands in its place later must be the same one. */
+export interface FileIdentity { readonly dev: number; readonly ino: number }
+
+export function dataFileIdentity(directory: string): FileIdentity {
+  const { dev, ino } = statSync(dataFile(directory))
+  return { dev, ino }
+}
+
+/** Why a data file that is open is no longer the one in the directory; undefined while it is. */
+export function displacement(directory: string, { dev, ino }: FileIdentity): string | undefined {
+  try {
+    const now = statSync(dataFile(directory), { throwIfNoEntry: false })
+    if (now === undefined) return 'its data.mdb was removed or moved away'
+    return now.dev === dev && now.ino === ino ? undefined : 'its data.mdb was replaced by another file'
+  } catch (error) {
+    return `its data.mdb cannot be reached (${errorMessage(error)})`
   }
 }
 
@@ -73,7 +101,12 @@ export function coverPages(directory: string, lastPage: number): void {
  * appended for that is beyond the pages in use and is cut off again. No transaction may be under way.
  */
 export function growthFault(directory: string, bytes: number): unknown {
-  const file = openSync(dataFile(directory), 'r+')
+  let file: number
+  try {
+    file = openSync(dataFile(directory), 'r+')
+  } catch {
+    return undefined
+  }
   const { size } = fstatSync(file)
   const block = Buffer.alloc(64 * 1024)
   try {

@@ -1,32 +1,39 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { open } from 'lmdb'
+import { systemClock } from '../common/clock.js'
 import type { Duration } from '../common/duration.js'
+import type { MusterError } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
 import { hideFromChildren } from '../common/spawn.js'
 import { EmbeddedStore } from './embedded.js'
 import type { EmbeddedOptions, KeyFound, Opened } from './embedded.js'
+import { damageOf, newestTransaction, valueIn } from './lmdb-check.js'
 import { inheritableDescriptors } from './lmdb-descriptors.js'
-import { lmdbEngine, ownerKey } from './lmdb-engine.js'
-import type { Database } from './lmdb-engine.js'
-import { corrupt, openFailed, unknownFormat } from './lmdb-errors.js'
-import { assertRoomForLocks, coverPages, headerFault, pageSize } from './lmdb-file.js'
-import { decodeRecord, decodeRevision, encodeRevision, entryRange, metaKey, revisionKey } from './lmdb-record.js'
+import { lmdbEngine } from './lmdb-engine.js'
+import { corrupt, openFailed } from './lmdb-errors.js'
+import { assertRoomForLocks, coverPages, dataFile, dataFileIdentity, fileFault, hasDataFile, placeDataFile, removeUnfinished, unfinishedSuffix } from './lmdb-file.js'
+import { damagedRecord, foreignFormat, formatKey, hasFormerFormat, initialise, ownerKey, revisionOf, upgrade, type Database } from './lmdb-format.js'
+import { pageSize } from './lmdb-pages.js'
+import { decodeRecord, entryRange } from './lmdb-record.js'
 import { becomeOwner, isHeld, locked, parseOwner, release, systemProcesses } from './owner.js'
 import type { Owner } from './owner.js'
-import { revision } from './store.js'
 import type { LeaseId, Store } from './store.js'
-
-/** Written into every database; a later layout gets another number. */
-const format = 'muster-store-1'
-const formatKey = metaKey('format')
 
 /** Address space for the map to begin with, no memory and no disk: the map grows by itself, this only makes that rare. */
 const defaultMapSize = 256 * 1024 * 1024
+
+/** How often a file is looked at again that seems damaged while somebody writes to it. */
+const looksAtOnce = 5
 
 export interface LmdbOptions extends EmbeddedOptions {
   /** Holds `data.mdb` and `lock.mdb`; made when it is missing. */
   readonly directory: string
   /** Bytes of address space to begin with; grows as needed. */
   readonly mapSize?: number
+  /** Told when writes begin to fail, and (undefined) when they succeed again. */
+  readonly report?: (fault: MusterError | undefined) => void
 }
 
 /**
@@ -43,18 +50,60 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   let showAgain: (() => void) | undefined
   try {
     ensureFolder(directory, 0o700)
-    const fault = headerFault(directory)
-    if (fault !== undefined) throw corrupt(directory, fault)
+    await assertWhole(directory)
     assertRoomForLocks(directory)
+    if (!hasDataFile(directory)) await create(directory)
     database = openDatabase(directory, options.mapSize ?? defaultMapSize)
     showAgain = hideFromChildren(inheritableDescriptors(directory))
-    owner = takeOwnership(database, directory)
-    return new EmbeddedStore(readAll(database, directory, owner, showAgain), options)
+    const taken = takeOwnership(database, directory)
+    owner = taken.owner
+    removeUnfinished(directory)
+    if (taken.former) upgrade(database, directory)
+    return new EmbeddedStore(readAll(database, options, owner, showAgain), options)
   } catch (thrown) {
     if (owner !== undefined) release(owner)
     await database?.close()
     showAgain?.()
     throw openFailed(directory, thrown)
+  }
+}
+
+/**
+ * Looks at the files before LMDB does, which would follow what a damaged page says into memory that is not there.
+ * @throws MusterError STORE_FAILED, or STORE_LOCKED when another process is at work on them
+ */
+async function assertWhole(directory: string): Promise<void> {
+  const fault = fileFault(directory)
+  if (fault !== undefined) throw corrupt(directory, fault)
+  if (!hasDataFile(directory)) return
+  const file = dataFile(directory)
+  const holder = parseOwner(valueIn(file, ownerKey)?.toString() ?? '')
+  if (holder !== undefined && isHeld(holder, systemProcesses)) throw locked(directory, holder)
+  const found = valueIn(file, formatKey)?.toString()
+  const foreign = foreignFormat(directory, found)
+  if (found !== undefined && foreign !== undefined) throw foreign
+  for (let look = 1; ; look++) {
+    const before = newestTransaction(file)
+    const damage = damageOf(file)
+    if (damage === undefined) return
+    if (damage.foreign && foreign !== undefined) throw foreign
+    // Another process in another container may be writing, whose pages change while they are read.
+    if (look === looksAtOnce || newestTransaction(file) === before) throw corrupt(directory, damage.what)
+    await new Promise(resolve => { setImmediate(resolve) })
+  }
+}
+
+/** Makes a store whose data file is there whole or not at all: an empty one then is a loss, and no start that was interrupted. */
+async function create(directory: string): Promise<void> {
+  const unfinished = join(directory, `${randomUUID()}${unfinishedSuffix}`)
+  try {
+    mkdirSync(unfinished, { mode: 0o700 })
+    const database = openDatabase(unfinished, 1024 * 1024)
+    database.transactionSync(() => { initialise(database) })
+    await database.close()
+    placeDataFile(unfinished, directory)
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true })
   }
 }
 
@@ -83,13 +132,14 @@ interface Geometry {
 
 /**
  * Takes the directory for this process, in one write transaction, which LMDB lets only one process at a time have. A holder
- * that has died, or an earlier process with the same pid, is replaced.
+ * that has died, or an earlier process with the same pid, is replaced. Tells whether the records have the format before.
  */
-function takeOwnership(database: Database, directory: string): Owner {
+function takeOwnership(database: Database, directory: string): { readonly owner: Owner; readonly former: boolean } {
   const owner = becomeOwner(systemProcesses)
+  let former = false
   try {
     database.transactionSync(() => {
-      checkFormat(database, directory)
+      former = hasFormerFormat(database, directory)
       const holder = parseOwner(database.get(ownerKey)?.toString() ?? '')
       if (holder !== undefined && isHeld(holder, systemProcesses)) throw locked(directory, holder)
       void database.put(ownerKey, Buffer.from(JSON.stringify(owner)))
@@ -98,32 +148,20 @@ function takeOwnership(database: Database, directory: string): Owner {
     release(owner)
     throw thrown
   }
-  return owner
+  return { owner, former }
 }
 
-function checkFormat(database: Database, directory: string): void {
-  const found = database.get(formatKey)?.toString()
-  if (found === format) return
-  if (found !== undefined) throw unknownFormat(directory, found, format)
-  for (const _ of database.getKeys({ limit: 1 })) throw unknownFormat(directory, 'of another program', format)
-  void database.put(formatKey, Buffer.from(format))
-  // Revision 1 is the empty store, as in etcd: an index is never 0.
-  void database.put(revisionKey, encodeRevision(revision(1)))
-}
-
-function readAll(database: Database, directory: string, owner: Owner, closed: () => void): Opened {
-  const present = decodeRevision(database.get(revisionKey))
-  if (present === undefined) throw corrupt(directory, 'it has no revision')
+function readAll(database: Database, { directory, report = () => undefined, clock = systemClock }: LmdbOptions, owner: Owner, closed: () => void): Opened {
+  const present = revisionOf(database, directory)
   const keys: KeyFound[] = []
   const leases = new Map<LeaseId, Duration>()
   for (const { key: databaseKey, value } of database.getRange(entryRange)) {
     const record = decodeRecord(databaseKey, value)
-    if (record === undefined || record.state.modified > present) {
-      throw corrupt(directory, `the record of key ${databaseKey.toString('latin1', 1, 80)} cannot be read`)
-    }
+    if (record === undefined || record.state.modified > present) throw damagedRecord(directory, databaseKey)
     const { key, state, ttl } = record
     keys.push({ key, state })
     if (state.lease !== undefined && ttl !== undefined) leases.set(state.lease, ttl)
   }
-  return { engine: lmdbEngine(database, directory, owner, closed), revision: present, keys, leases }
+  const engine = lmdbEngine({ database, directory, identity: dataFileIdentity(directory), owner, closed, report, clock })
+  return { engine, revision: present, keys, leases }
 }

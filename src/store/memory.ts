@@ -25,7 +25,7 @@ function memoryEngine(): Engine {
       }
       return Promise.resolve()
     },
-    writable: () => true,
+    fault: () => undefined,
     close: () => {
       held.clear()
       return Promise.resolve()

@@ -81,6 +81,8 @@ export interface StoreStatus {
   readonly engine: 'memory' | 'lmdb' | 'etcd'
   /** Whether writes can be committed now. */
   readonly writable: boolean
+  /** Why they cannot, in a sentence, where the store knows. */
+  readonly reason?: string
   readonly revision: Revision
   /** Raft term; 1 for the embedded stores, which have no elections. */
   readonly term: number
@@ -109,7 +111,7 @@ export interface Store {
   /**
    * Applies a transaction durably: when the promise resolves the write survives a crash of the process.
    * Calls of one tick travel to the disk together (group commit), yet each is decided on its own, in call order.
-   * Rejects with STORE_FULL, STORE_CLOSED or STORE_FAILED; with STORE_LEASE_LOST when it names a lease that has ended; with
+   * Rejects with STORE_FULL, STORE_CLOSED, STORE_DISPLACED (its files are not where they were) or STORE_FAILED; with STORE_LEASE_LOST when it names a lease that has ended; with
    * STORE_INVALID when it breaks a rule of this contract. Then nothing of it was applied.
    * The bytes of its values belong to the store from then on: the caller must not change them.
    */
