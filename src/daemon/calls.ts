@@ -1,6 +1,6 @@
 import { createRpcClient, createRpcServer, streamsPerConnection, type RpcClient, type RpcServer } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
-import { MusterError } from '../common/errors.js'
+import { MusterError, errorCode } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
 import type { Closers } from './closers.js'
@@ -9,7 +9,7 @@ interface CallsParts { readonly clock: Clock; readonly log: Logger; readonly met
 
 /**
  * Opens the cluster ports. An agent that nobody told to be part of anything goes on without them where another program has them: several can be tried
- * out on one machine, and none of them is found by others.
+ * out on one machine, and none of them is found by others. An address or a port that no agent could have here is a mistake for all.
  * @throws MusterError CLUSTER_LISTEN
  */
 export async function openCalls(settings: Settings, parts: CallsParts): Promise<{ readonly server: RpcServer; readonly client: RpcClient }> {
@@ -19,7 +19,7 @@ export async function openCalls(settings: Settings, parts: CallsParts): Promise<
     return { server: await listen(settings, parts, true), client }
   } catch (error) {
     const optional = settings.dev || settings.lone
-    if (!optional || !(error instanceof MusterError) || error.code !== 'CLUSTER_LISTEN') throw error
+    if (!optional || !(error instanceof MusterError) || error.code !== 'CLUSTER_LISTEN' || errorCode(error.cause) !== 'EADDRINUSE') throw error
     parts.log.warn('other agents cannot join this one: its cluster ports are taken', { reason: error.message })
     return { server: await listen(settings, parts, false), client }
   }

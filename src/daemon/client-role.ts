@@ -3,7 +3,7 @@ import {
   ClientMembership, coordinateUpdateMethod, createCoordinates, hostPort, openViews, remoteQueries, remoteSyncTarget, serverFeed, ServerPool, serversFile, upstreams,
   type Coordinates, type Membership, type RequestRoute,
 } from '../cluster/index.js'
-import { joinedThrough, noLongerClient } from './history.js'
+import { joinedThrough } from './history.js'
 import { clientRemoteViews } from './remote-views.js'
 import type { Role, RoleParts } from './role.js'
 import { selfInfo } from './self.js'
@@ -46,15 +46,10 @@ function openMembership(parts: RoleParts, pool: ServerPool): Membership {
   const self = () => selfInfo(settings, nodeId, calls.server)
   const membership = new ClientMembership({
     self, pool, rpc: calls.client, server: calls.server, port: settings.ports.serfLan, startJoin: cluster.startJoin,
-    retryJoin: [...cluster.retryJoin, ...joinedThrough(dataDir)], retryInterval: cluster.retryInterval, retryMax: cluster.retryMax, onServers: serversChanged, onGivenUp: giveUp,
+    retryJoin: cluster.startJoin.length + cluster.retryJoin.length > 0 ? cluster.retryJoin : joinedThrough(dataDir), retryInterval: cluster.retryInterval, retryMax: cluster.retryMax, onServers: serversChanged, onGivenUp: giveUp,
     clock, random, log: log.child('cluster'),
   })
   opened.add('membership', () => membership.close())
-  const leave = membership.leave.bind(membership)
-  membership.leave = async () => {
-    await leave()
-    noLongerClient(dataDir)
-  }
   return membership
 }
 

@@ -12,6 +12,7 @@ import { connectionsPerClient, openCalls } from './calls.js'
 import { clientRole } from './client-role.js'
 import { Closers } from './closers.js'
 import { loneMembership } from './lone-membership.js'
+import { rememberRole } from './history.js'
 import type { StartConfig } from './read-config.js'
 import type { Role, RoleParts } from './role.js'
 import { externalKind, openOwnStore, ownKind, raftKind } from './server-kinds.js'
@@ -98,6 +99,7 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
   await http.start()
   opened.add('http', () => http.close())
   await role.begin()
+  rememberRole(settings)
   opened.add('agent', () => agent.close())
   await startAgent(agent, role, log.child('agent'))
   const watches = new Watches({ source: http, log: log.child('watch'), clock })

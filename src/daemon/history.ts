@@ -1,41 +1,57 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { hasEtcdData } from '../cluster/index.js'
-import { MusterError, errorCode, errorMessage } from '../common/errors.js'
-import type { AgentHistory } from '../config/index.js'
+import { MusterError, errorMessage } from '../common/errors.js'
+import type { AgentHistory, Settings } from '../config/index.js'
 
-/** There as long as the agent, which nobody told what it is, is a client agent because it was told to join others. */
-const clientFile = 'client.json'
+/** There from the first time that the agent was told what it is: by its settings, or by being told to join others. */
+const roleFile = 'role.json'
+
+/** What the file says. `joined`: addresses through which a client agent found its servers. */
+interface Told { readonly role: 'server' | 'client' | undefined; readonly joined: readonly string[] }
+
+const nothing: Told = { role: undefined, joined: [] }
 
 /** What a data directory says about the agent that it belongs to. */
-export const readHistory = (dataDir: string): AgentHistory => ({ etcd: hasEtcdData(path.join(dataDir, 'etcd')), client: fs.existsSync(path.join(dataDir, clientFile)) })
+export const readHistory = (dataDir: string): AgentHistory => ({ etcd: hasEtcdData(path.join(dataDir, 'etcd')), role: readTold(dataDir).role })
 
-/** The addresses through which it once became a client agent; none when it did not. An unreadable file counts as one without addresses. */
-export function joinedThrough(dataDir: string): readonly string[] {
+/** The addresses through which it became a client agent; none when it did not. */
+export const joinedThrough = (dataDir: string): readonly string[] => readTold(dataDir).joined
+
+/** A file that cannot be read says nothing. */
+function readTold(dataDir: string): Told {
   try {
-    const { joined } = JSON.parse(fs.readFileSync(path.join(dataDir, clientFile), 'utf8')) as { joined?: unknown }
-    return Array.isArray(joined) ? joined.filter(address => typeof address === 'string') : []
+    const { role, joined } = JSON.parse(fs.readFileSync(path.join(dataDir, roleFile), 'utf8')) as { role?: unknown; joined?: unknown }
+    if (role !== 'server' && role !== 'client') return nothing
+    return { role, joined: Array.isArray(joined) ? joined.filter(address => typeof address === 'string') : [] }
   } catch {
-    return []
+    return nothing
   }
 }
 
-/** Notes that the agent is a client agent from now on. @throws MusterError DATA_DIR */
-export function becomeClient(dataDir: string, joined: readonly string[]): void {
-  const file = path.join(dataDir, clientFile)
+/** Notes that the agent is a client agent from now on, also after it has left. @throws MusterError DATA_DIR */
+export const becomeClient = (dataDir: string, joined: readonly string[]): void => { note(dataDir, { role: 'client', joined }) }
+
+/**
+ * Notes what the settings made of the agent, so that it is the same when a later start says nothing about it. A server that is one because nobody
+ * told it anything is none that was told.
+ * @throws MusterError DATA_DIR
+ */
+export function rememberRole({ dataDir, dev, server, lone, cluster }: Settings): void {
+  if (dev || dataDir === '' || lone) return
+  const configured = [...cluster.startJoin, ...cluster.retryJoin]
+  note(dataDir, server ? { role: 'server', joined: [] } : { role: 'client', joined: configured.length > 0 ? configured : joinedThrough(dataDir) })
+}
+
+/** Writes nothing where the file says so already. It is on the disk when this returns: the agent answers as what it says. */
+function note(dataDir: string, told: Told): void {
+  const file = path.join(dataDir, roleFile)
+  const text = `${JSON.stringify(told)}\n`
   try {
-    fs.writeFileSync(`${file}.tmp`, `${JSON.stringify({ joined })}\n`, { mode: 0o600 })
+    if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text) return
+    fs.writeFileSync(`${file}.tmp`, text, { mode: 0o600, flush: true })
     fs.renameSync(`${file}.tmp`, file)
   } catch (cause) {
-    throw new MusterError('DATA_DIR', `cannot note in ${dataDir} that this agent joins others: ${errorMessage(cause)}`, { cause })
-  }
-}
-
-/** Notes that it left, and is a server of its own when it starts again. */
-export function noLongerClient(dataDir: string): void {
-  try {
-    fs.unlinkSync(path.join(dataDir, clientFile))
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
+    throw new MusterError('DATA_DIR', `cannot note in ${file} what this agent is: ${errorMessage(cause)}`, { cause, hint: 'data_dir has to be writable for the agent, and have room' })
   }
 }

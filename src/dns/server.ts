@@ -1,6 +1,7 @@
 import type { CatalogReads } from '../catalog/index.js'
 import type { Clock } from '../common/clock.js'
 import { errorCode, errorMessage, MusterError } from '../common/errors.js'
+import { listenRemedy } from '../common/listen-remedy.js'
 import type { Settings } from '../config/index.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
 import { Counts } from './counts.js'
@@ -137,14 +138,7 @@ class BindFailure extends Error {
   }
 }
 
-function listenError(failure: BindFailure): MusterError {
-  const hints: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another program has the port: stop it, or set ports.dns (-dns-port) to another one',
-    EADDRNOTAVAIL: 'the address is not one of this machine: set addresses.dns or client_addr to one that is',
-    EACCES: 'ports below 1024 need a privilege: set ports.dns to a higher one, or grant CAP_NET_BIND_SERVICE',
-  }
-  const hint = hints[failure.code ?? '']
-  return new MusterError('DNS_LISTEN', `DNS cannot listen on ${failure.address} port ${failure.port}: ${failure.message}`, {
-    ...hint === undefined ? {} : { hint }, cause: failure.cause,
-  })
+function listenError({ address, port, message, cause }: BindFailure): MusterError {
+  const hint = listenRemedy(cause, { host: address, addressKeys: 'addresses.dns or client_addr (-client)', portKey: 'ports.dns (-dns-port)' })
+  return new MusterError('DNS_LISTEN', `DNS cannot listen on ${address} port ${port}: ${message}`, { hint, cause })
 }

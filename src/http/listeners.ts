@@ -1,7 +1,8 @@
 import http from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { MusterError, errorCode, errorMessage } from '../common/errors.js'
+import { MusterError, errorMessage } from '../common/errors.js'
+import { listenRemedy } from '../common/listen-remedy.js'
 import type { Settings } from '../config/index.js'
 import { clearSocketFile, ownSocketFile } from './unix-socket.js'
 
@@ -61,7 +62,7 @@ async function openListener(address: string, settings: Settings, handlers: Liste
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => {
       const place = path === undefined ? urlHost(address, settings.ports.http) : address
-      reject(new MusterError('HTTP_LISTEN', `cannot listen for HTTP on ${place}: ${errorMessage(error)}`, { cause: error, hint: remedy(error, path) }))
+      reject(new MusterError('HTTP_LISTEN', `cannot listen for HTTP on ${place}: ${errorMessage(error)}`, { cause: error, hint: remedy(error, address, path) }))
     })
     const ready = (): void => { resolve() }
     if (path === undefined) server.listen(settings.ports.http, address, ready)
@@ -77,12 +78,9 @@ async function openListener(address: string, settings: Settings, handlers: Liste
 
 const urlHost = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
-function remedy(error: unknown, path: string | undefined): string {
-  const code = errorCode(error)
+function remedy(error: unknown, address: string, path: string | undefined): string {
   if (path !== undefined) return 'set addresses.http to a socket in an existing folder that the agent may write to'
-  if (code === 'EADDRNOTAVAIL') return 'the address is not one of this machine: set addresses.http or client_addr to one that is'
-  if (code === 'EACCES') return 'ports below 1024 need a privilege: set ports.http to a higher one, or grant CAP_NET_BIND_SERVICE'
-  return 'another program has the port, perhaps another agent: stop it, or set ports.http (-http-port) to another one'
+  return listenRemedy(error, { host: address, addressKeys: 'addresses.http or client_addr (-client)', portKey: 'ports.http (-http-port)' })
 }
 
 const malformed: Readonly<Record<string, string>> = {

@@ -1,4 +1,6 @@
+import fs from 'node:fs'
 import net from 'node:net'
+import path from 'node:path'
 import t, { type Test } from 'tap'
 import { plainly, program } from '../support/agent-process.js'
 import { newCluster, startCluster, type Cluster } from '../support/cluster.js'
@@ -110,4 +112,37 @@ t.test('an agent that is told to join is a member when that is answered, and one
   const taken = await (await cluster.add({ name: 'lone', role: 'lone' })).start()
   await t.rejects(taken.put(`/v1/agent/join/${server.address}`), /lone/, 'a name in use is refused before anything is changed')
   t.match(await taken.get('/v1/agent/self'), { Config: { Server: true } })
+})
+
+t.test('an agent that was a client agent is one again, whoever joins whom, and whatever is said at its next start', async t => {
+  const { cluster, server } = await lone(t)
+  const statusOf = async (name: string): Promise<number | undefined> => (await server.get<{ Name: string; Status: number }[]>('/v1/agent/members')).find(member => member.Name === name)?.Status
+  const quick = { 'a.json': { performance: { leave_drain_time: '0s' } } }
+  const told = await (await cluster.add({ name: 'told', role: 'lone', conf: quick })).start()
+  await told.put(`/v1/agent/join/${server.address}`)
+  const configured = await (await cluster.add({ name: 'configured', role: 'lone', conf: quick, flags: [`-join=${server.address}`] })).start()
+  for (const agent of [told, configured]) {
+    await until('it is there', async () => await statusOf(agent.name) === 1)
+    await until('as a client agent', async () => (await agent.cli('info')).out.includes('server = false\n'))
+    t.equal(await agent.stop('SIGTERM'), 0, 'it leaves')
+    await until('it has left', async () => await statusOf(agent.name) === 3)
+    agent.flags = ['-rejoin']
+    await agent.start()
+    await until('it has come back by itself', async () => await statusOf(agent.name) === 1)
+    t.match(await agent.get('/v1/agent/self'), { Config: { Server: false } })
+    await agent.stop('SIGINT')
+    agent.flags = []
+    await agent.start()
+    t.match(await agent.get('/v1/agent/self'), { Config: { Server: false } }, 'without a word it stays what it is')
+    t.equal((await server.cli('join', agent.address)).code, 0, 'joined from the other side')
+    await until('it is there again', async () => await statusOf(agent.name) === 1)
+  }
+  // It knows nobody: only who joins it can tell it of a server.
+  await told.stop('SIGTERM')
+  await until('it has left', async () => await statusOf(told.name) === 3)
+  fs.rmSync(path.join(told.dataDir, 'known-servers.json'))
+  fs.writeFileSync(path.join(told.dataDir, 'role.json'), '{"role":"client","joined":[]}')
+  await told.start()
+  t.equal((await server.cli('join', told.address)).code, 0)
+  await until('it has been fetched', async () => await statusOf(told.name) === 1)
 })

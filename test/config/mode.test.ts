@@ -18,11 +18,15 @@ const settingsOf = (value: Record<string, unknown>, given?: Given): Settings => 
   return settings
 }
 
-const was = { server: { etcd: true, client: false }, told: { etcd: false, client: true }, both: { etcd: true, client: true } }
+const was: Record<'server' | 'alone' | 'told' | 'both', AgentHistory> = {
+  server: { etcd: true, role: undefined }, alone: { etcd: false, role: 'server' }, told: { etcd: false, role: 'client' }, both: { etcd: true, role: 'client' },
+}
 
 const modes: readonly [string, Record<string, unknown>, Given, Partial<Settings>][] = [
   ['nothing written', {}, {}, { engine: 'lmdb', lone: true, server: true, bootstrap: true, bootstrapExpect: 1, bindAddr: '127.0.0.1' }],
   ['nothing written, told to join before', {}, { history: was.told }, { engine: 'none', lone: false, server: false, bootstrap: false, bootstrapExpect: 0, bindAddr: '0.0.0.0' }],
+  ['nothing written, told to be a server before', {}, { history: was.alone }, { engine: 'lmdb', lone: false, server: true, bootstrap: true }],
+  ['told to join now, whatever it was alone', { retry_join: ['n1'] }, { history: was.alone }, { engine: 'none', server: false }],
   ['nothing written, once one of several servers', {}, { history: was.server }, { engine: 'etcd', lone: false, server: true, bootstrapExpect: 0 }],
   ['a server by its words is no client, whatever it was told', { server: true }, { history: was.told }, { engine: 'lmdb', lone: false, server: true }],
   ['-dev', { server: true }, { dev: true }, { engine: 'memory', lone: false, server: true, bindAddr: '127.0.0.1', dataDir: '' }],

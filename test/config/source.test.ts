@@ -279,7 +279,7 @@ t.test('what an agent was before is asked once for each data directory', t => {
   const asked: string[] = []
   const history = (dataDir: string) => {
     asked.push(dataDir)
-    return { etcd: false, client: asked.length === 1 }
+    return { etcd: false, role: asked.length === 1 ? 'client' as const : undefined }
   }
   const conf = openConf(t, { 'agent.json': { data_dir: '/tmp/a', advertise_addr: '10.0.0.1' } }, [], { history })
   t.equal(conf.source.load().settings?.engine, 'none')

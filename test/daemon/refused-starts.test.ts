@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import fs from 'node:fs'
+import net from 'node:net'
 import path from 'node:path'
 import t from 'tap'
 import { startAgent } from '../support/agent-process.js'
@@ -73,14 +75,31 @@ void t.test('an address that cannot be had: why, and the way out', async t => {
   for (const [flags, message, way] of [
     [[`-http-port=${agent.http}`, '-dns-port=0'], /^==> cannot listen for HTTP on 127\.0\.0\.1:\d+: .*EADDRINUSE/, /-http-port/],
     [['-http-port=0', `-dns-port=${agent.dns}`], /^==> DNS cannot listen on 127\.0\.0\.1 port \d+: .*EADDRINUSE/, /-dns-port/],
-    [['-http-port=0', '-dns-port=-1', '-client=192.0.2.77'], /^==> cannot listen for HTTP on 192\.0\.2\.77:0: .*EADDRNOTAVAIL/, /not one of this machine/],
+    [['-http-port=0', '-dns-port=-1', '-client=192.0.2.77'], /^==> cannot listen for HTTP on 192\.0\.2\.77:0: .*EADDRNOTAVAIL/, /192\.0\.2\.77 is not one of this machine's addresses .*addresses\.http or client_addr \(-client\)/],
+    [['-http-port=0', '-dns-port=0', '-client=192.0.2.77'], /^==> DNS cannot listen on 192\.0\.2\.77 port 0: .*EADDRNOTAVAIL/, /addresses\.dns or client_addr \(-client\)/],
+    [['-bind=192.0.2.77'], /^==> cannot listen for agents \(the cluster port\) on 192\.0\.2\.77:8301: .*EADDRNOTAVAIL/, /192\.0\.2\.77 is not one of this machine's addresses .*bind_addr \(-bind\) or serf_lan/],
+    [['-serf-wan-bind=192.0.2.77', '-serf-lan-port=0'], /^==> cannot listen for other datacenters \(the WAN port\) on 192\.0\.2\.77:8302: .*EADDRNOTAVAIL/, /bind_addr \(-bind\) or serf_wan/],
   ] as const) {
-    const { code, err } = await muster(['agent', '-dev', '-bind=127.0.0.1', ...flags])
+    const { code, err } = await muster(['agent', '-dev', ...flags.some(flag => flag.startsWith('-bind')) ? [] : ['-bind=127.0.0.1'], ...flags])
     t.equal(code, 1)
     t.match(err, message)
     t.match(err, way)
     t.notMatch(err, /^ +at /m)
   }
+})
+
+void t.test('a bind address of another machine refuses an agent that nobody told anything, too, and a taken cluster port one that others are to find', async t => {
+  const folder = t.testdir({})
+  const away = await muster(['agent', '-bind=192.0.2.77', '-http-port=0', '-dns-port=0', `-data-dir=${path.join(folder, 'a')}`])
+  t.equal(away.code, 1)
+  t.match(away.err, /EADDRNOTAVAIL[^\n]*\n {4}192\.0\.2\.77 is not one of this machine's addresses/)
+  const holder = net.createServer().listen(0, '127.0.0.1')
+  await once(holder, 'listening')
+  t.teardown(() => { holder.close() })
+  const { port } = holder.address() as net.AddressInfo
+  const taken = await muster(['agent', '-server', ...quick, `-serf-lan-port=${port}`, `-data-dir=${path.join(folder, 'b')}`])
+  t.equal(taken.code, 1)
+  t.match(taken.err, new RegExp(`127\\.0\\.0\\.1:${port}: [^\\n]*EADDRINUSE[^\\n]*\\n {4}another program has the port[^\\n]*ports\\.serf_lan \\(-serf-lan-port\\)`))
 })
 
 void t.test('an agent outlives whoever read its output', async t => {

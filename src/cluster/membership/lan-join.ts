@@ -38,7 +38,7 @@ export function joinMembers(addresses: readonly string[], { self, isMember, clie
 
 /** A server on a store of its own has the only catalog there is. */
 export const storeIsOwn = (): MusterError => new MusterError('CLUSTER_JOIN_FAILED', 'this agent keeps its catalog on one machine', {
-  hint: 'servers that are to share a catalog are started with bootstrap_expect of 2 or more; client agents that know other servers already belong to those',
+  hint: 'servers that are to share a catalog are started with bootstrap_expect of 2 or more; client agents that know other servers already belong to those, and an agent that is a server for want of other words joins from its own side (`muster join` there)',
 })
 
 /** Servers on one etcd are members of one cluster by that alone. */

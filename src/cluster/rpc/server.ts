@@ -2,9 +2,11 @@ import http from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../common/clock.js'
-import { MusterError, errorCode, errorMessage } from '../../common/errors.js'
+import { MusterError, errorMessage } from '../../common/errors.js'
+import { listenRemedy } from '../../common/listen-remedy.js'
 import { networks } from '../../common/networks.js'
 import type { Logger, Metrics } from '../../telemetry/index.js'
+import { hostPort } from '../servers/addresses.js'
 import { ConnectionLimit } from './connection-limit.js'
 import { checkProtocol, encodeError, headers, methodPath, mostHops, pingPath, protocolRange } from './protocol.js'
 import { readJson } from './read-json.js'
@@ -199,12 +201,11 @@ function refuseText(response: ServerResponse, error: unknown): void {
   response.end(bytes)
 }
 
-function cannotListen(which: RpcPort, bind: string, port: number, error: unknown): MusterError {
-  const place = `${bind.includes(':') ? `[${bind}]` : bind}:${port}`
-  const [key, name] = which === 'lan' ? ['ports.serf_lan', 'agents (the cluster port)'] : ['ports.serf_wan', 'other datacenters (the WAN port)']
-  const code = errorCode(error)
-  const hint = code === 'EADDRNOTAVAIL'
-    ? 'the address is not one of this machine: set bind_addr (-bind) to one that is'
-    : code === 'EACCES' ? `ports below 1024 need a privilege: set ${key} to a higher one` : `another program has the port, perhaps another agent: stop it, or set ${key} to another one`
-  return new MusterError('CLUSTER_LISTEN', `cannot listen for ${name} on ${place}: ${errorMessage(error)}`, { cause: error, hint })
+function cannotListen(which: RpcPort, bind: string, port: number, cause: unknown): MusterError {
+  const [addressKeys, portKey, name] = which === 'lan'
+    ? ['bind_addr (-bind) or serf_lan (-serf-lan-bind)', 'ports.serf_lan (-serf-lan-port)', 'agents (the cluster port)']
+    : ['bind_addr (-bind) or serf_wan (-serf-wan-bind)', 'ports.serf_wan (-serf-wan-port)', 'other datacenters (the WAN port)']
+  return new MusterError('CLUSTER_LISTEN', `cannot listen for ${name} on ${hostPort(bind, port)}: ${errorMessage(cause)}`, {
+    cause, hint: listenRemedy(cause, { host: bind, addressKeys, portKey }),
+  })
 }

@@ -26,7 +26,7 @@ export interface Environment {
   readonly history?: (dataDir: string) => AgentHistory
 }
 
-const unknownHistory: AgentHistory = { etcd: false, client: false }
+const unknownHistory: AgentHistory = { etcd: false, role: undefined }
 
 /** Complete settings, or none when anything about them is an error. */
 export interface Resolved { readonly settings: Settings | undefined; readonly diagnostics: readonly Diagnostic[] }

@@ -6,8 +6,8 @@ import type { Reader } from './reader.js'
 export interface AgentHistory {
   /** The data directory holds the data of an etcd member: this was one of several servers. */
   readonly etcd: boolean
-  /** A lone server that was told to join others, and has been a client agent since. */
-  readonly client: boolean
+  /** What it was told to be, by its settings or by being told to join others; undefined: nothing yet. */
+  readonly role: 'server' | 'client' | undefined
 }
 
 /** What decides about the mode besides what was written. */
@@ -20,7 +20,7 @@ const client: Mode = { server: false, engine: 'none', lone: false, bootstrap: fa
 
 /**
  * What this agent is: a server alone, one of several, one on an etcd of someone else, or a client agent. Without a word about servers or
- * joining it is a lone server, which may become a client agent later. A server that has been one of several stays one.
+ * joining it is what it was told to be before, or a lone server, which may become a client agent later. A server that has been one of several stays one.
  */
 export function resolveMode(reader: Reader, { dev, history }: ModeFacts): Mode {
   const mode = chooseMode(reader, dev, history)
@@ -48,7 +48,8 @@ function chooseMode(reader: Reader, dev: boolean, history: AgentHistory): Mode {
   if (reader.flag('bootstrap') || expect === 1) return single
   if (server === true && lanJoin(reader) !== undefined) return several
   if (server === true || wanJoin(reader) !== undefined) return single
-  return history.client ? client : { ...single, lone: true }
+  if (history.role === 'client') return client
+  return { ...single, lone: history.role === undefined }
 }
 
 function checkBootstrap(reader: Reader): void {
