@@ -86,6 +86,8 @@ const warned: readonly [string, Record<string, unknown>, Given, string[]][] = [
   ['six servers', { server: true, bootstrap_expect: 6 }, {}, ['even-servers']],
   ['five servers', { server: true, bootstrap_expect: 5 }, {}, []],
   ['a server that leads on its own and joins', { server: true, bootstrap_expect: 1, retry_join: ['a'] }, {}, ['joins-no-servers']],
+  ['a node name that drives a terminal', { server: true, node_name: 'evil\u001b[2J\nname' }, {}, ['bad-name']],
+  ['a node name that reorders the text around it', { server: true, node_name: 'n\u202e1' }, {}, ['bad-name']],
   ['leading on its own after being one of several', { server: true, bootstrap: true }, { history: was.server }, ['ignored-key']],
   ['a password for nobody', { store: { etcd: { user: 'x', password: 'y' } } }, {}, ['ignored-key', 'ignored-key']],
   ['a password that anyone can read', { store: { etcd: { endpoints: ['http://e:1'], user: 'x', password: 'y' } } }, {}, ['plain-password']],

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net'
 import type { Check, CheckData, Node, NodeData, Service, ServiceData, SyncRequest } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
+import { nodeNameFault } from '../../common/name-limits.js'
 import { Shape } from '../servers/shape.js'
 
 /** What the catalog holds of one node, of one moment; a structural copy of the agent's. */
@@ -38,7 +40,10 @@ function readNode(value: unknown): NodeData {
   const shape = new Shape(value, 'a node')
   const { taggedAddresses, meta } = value as NodeData
   assertMaps({ taggedAddresses, meta })
-  return { node: shape.text('node'), id: shape.text('id'), address: shape.text('address'), taggedAddresses, meta }
+  const [name, address] = [shape.text('node'), shape.text('address')]
+  const fault = isIP(address) === 0 ? `${JSON.stringify(address)} is no address` : nodeNameFault(name)
+  if (fault !== undefined) throw new MusterError('CLUSTER_MESSAGE', `a node: ${fault}`, { status: 400 })
+  return { node: name, id: shape.text('id'), address, taggedAddresses, meta }
 }
 
 function readService(value: unknown): ServiceData {

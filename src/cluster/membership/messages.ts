@@ -1,9 +1,7 @@
-import { isIP } from 'node:net'
 import { MusterError } from '../../common/errors.js'
-import { lengthFault, maxNodeBytes } from '../../common/name-limits.js'
+import { isPrintable, printable } from '../../common/printable.js'
 import { readAgent } from '../servers/messages.js'
 import { Shape } from '../servers/shape.js'
-import type { AgentInfo } from '../types.js'
 import type { Heartbeat } from './types.js'
 
 /** Most tags of a member, and most characters of one: several times what an agent sends. */
@@ -17,8 +15,7 @@ export function readHeartbeat(body: unknown, datacenter: string): Heartbeat {
   const shape = new Shape(body, 'a heartbeat')
   const { info, tags } = body as { readonly info: unknown; readonly tags: unknown }
   const agent = readAgent(info)
-  const fault = agentFault(agent)
-  if (fault !== undefined) throw refused(`a heartbeat: ${fault}`)
+  if (!uuid.test(agent.id)) throw refused(`a heartbeat: ${JSON.stringify(agent.id)} is no node id`)
   if (agent.server) throw refused('a heartbeat: servers write their own')
   if (agent.datacenter !== datacenter) {
     throw new MusterError('CLUSTER_DATACENTER', `Member '${agent.name}' part of wrong datacenter '${agent.datacenter}'`, {
@@ -41,20 +38,13 @@ export function readForceLeave(body: unknown): { readonly name: string; readonly
   return { name: shape.text('name'), prune: shape.flag('prune') }
 }
 
-function agentFault({ id, name, address, ports }: AgentInfo): string | undefined {
-  if (!uuid.test(id)) return `${JSON.stringify(id)} is no node id`
-  if (name === '') return 'the node has no name'
-  if (isIP(address) === 0) return `${JSON.stringify(address)} is no address`
-  if (Object.values(ports).some(port => !Number.isInteger(port) || port < -1 || port > 65535)) return 'a port is none'
-  return lengthFault('node name', name, maxNodeBytes)
-}
-
 function readTags(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused('a heartbeat: tags are no object')
   const tags = Object.entries(value)
   if (tags.length > mostTags) throw refused(`a heartbeat: ${tags.length} tags, at most ${mostTags} are allowed`)
   return Object.fromEntries(tags.map(([name, text]: [string, unknown]) => {
     if (typeof text !== 'string' || name.length + text.length > longestTag) throw refused(`a heartbeat: tag ${JSON.stringify(name.slice(0, 40))} is no short text`)
+    if (!isPrintable(name + text)) throw refused(`a heartbeat: tag ${printable(JSON.stringify(name.slice(0, 40)))} has control characters`)
     return [name, text]
   }))
 }

@@ -1,3 +1,6 @@
+import { isIP } from 'node:net'
+import { MusterError } from '../../common/errors.js'
+import { nodeNameFault } from '../../common/name-limits.js'
 import type { AgentInfo, ServerInfo } from '../types.js'
 import { Shape } from './shape.js'
 
@@ -55,14 +58,25 @@ export interface ServerStanding {
   readonly lastContact: number
 }
 
-/** @throws MusterError CLUSTER_MESSAGE */
+/** An agent as another one, or itself, tells of it: with a name, a datacenter and addresses that its configuration could have given it. @throws MusterError CLUSTER_MESSAGE */
 export function readAgent(value: unknown): AgentInfo {
   const agent = new Shape(value, 'an agent')
   const ports = agent.object('ports')
-  return {
+  const info: AgentInfo = {
     id: agent.text('id'), name: agent.text('name'), datacenter: agent.text('datacenter'), address: agent.text('address'), wanAddress: agent.text('wanAddress'),
     ports: { raft: ports.number('raft'), lan: ports.number('lan'), wan: ports.number('wan') }, build: agent.text('build'), server: agent.flag('server'),
   }
+  const fault = agentFault(info)
+  if (fault !== undefined) throw new MusterError('CLUSTER_MESSAGE', `an agent: ${fault}`, { status: 400, hint: 'the other agent may be of another version' })
+  return info
+}
+
+/** What is wrong with an agent, by the rules that the configuration has for itself. */
+function agentFault({ name, datacenter, address, wanAddress, ports }: AgentInfo): string | undefined {
+  if (!/^[a-z0-9_-]+$/i.test(datacenter)) return `${JSON.stringify(datacenter)} is no name of a datacenter`
+  for (const one of [address, wanAddress]) if (isIP(one) === 0) return `${JSON.stringify(one)} is no address`
+  if (Object.values(ports).some(port => !Number.isInteger(port) || port < -1 || port > 65535)) return 'a port is none'
+  return nodeNameFault(name)
 }
 
 /** @throws MusterError CLUSTER_MESSAGE */

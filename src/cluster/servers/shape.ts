@@ -1,4 +1,5 @@
 import { MusterError } from '../../common/errors.js'
+import { isPrintable, printable } from '../../common/printable.js'
 
 /** A JSON object of another agent, read field by field: what is missing or of another kind ends the call with its name. */
 export class Shape {
@@ -12,10 +13,11 @@ export class Shape {
     this.#what = what
   }
 
-  /** A text of at most 512 characters. */
+  /** A text of at most 512 characters and without control characters: it is shown, logged and compared as it came. */
   text(name: string): string {
     const value = this.#fields[name]
     if (typeof value !== 'string' || value.length > 512) throw malformed(this.#what, `has no text '${name}'`)
+    if (!isPrintable(value)) throw malformed(this.#what, `has control characters in '${name}': ${printable(JSON.stringify(value.slice(0, 100)))}`)
     return value
   }
 

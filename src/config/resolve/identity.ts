@@ -1,4 +1,4 @@
-import { lengthFault, maxNodeBytes } from '../../common/name-limits.js'
+import { lengthFault, maxNodeBytes, nodeNameFault } from '../../common/name-limits.js'
 import { nearest } from '../../common/nearest.js'
 import { quote } from '../finding.js'
 import type { Settings } from '../settings.js'
@@ -33,9 +33,11 @@ function datacenterName(reader: Reader, key: string): string {
 function nodeName(reader: Reader, hostname: string): string {
   if (reader.written('node_name') === '') reader.report('node_name', { code: 'bad-name', message: 'node_name cannot be empty', hint: 'leave it out for the host name' })
   const name = reader.text('node_name') || hostname
-  const fault = lengthFault('the node name', name, maxNodeBytes)
-  if (fault !== undefined) reader.report('node_name', { code: 'too-long', message: fault, hint: 'set node_name to a shorter one' })
-  if (name !== '' && !/^[A-Za-z0-9-]{1,63}$/.test(name)) {
+  const fault = name === '' ? undefined : nodeNameFault(name)
+  if (fault !== undefined) {
+    const long = lengthFault('the node name', name, maxNodeBytes) === fault
+    reader.report('node_name', long ? { code: 'too-long', message: fault, hint: 'set node_name to a shorter one' } : { code: 'bad-name', message: fault, hint: 'set node_name to a plain name' })
+  } else if (name !== '' && !/^[A-Za-z0-9-]{1,63}$/.test(name)) {
     reader.report('node_name', {
       severity: 'warning', code: 'not-a-dns-name', message: `the node name ${quote(name)} cannot be asked for over DNS`,
       hint: 'use letters, digits and "-", at most 63 of them',
