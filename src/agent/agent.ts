@@ -102,6 +102,7 @@ export class Agent implements AgentApi {
     })
     metrics.gauge('agent.services', 'services of this node', () => local.services().size)
     metrics.gauge('agent.checks', 'checks of this node', () => local.checks().size)
+    metrics.gauge('agent.unsaved_entries', 'registrations that could not be saved yet and would be lost at a restart', () => persistence.unsaved())
   }
 
   get settings(): Settings { return this.#reloader.settings }

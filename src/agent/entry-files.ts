@@ -1,24 +1,37 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Clock, Timer } from '../common/clock.js'
 import { errorMessage } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
+import { readSmallFile } from '../common/small-files.js'
 import type { Logger } from '../telemetry/index.js'
+
+/** Milliseconds from a failed write to the next attempt, doubled with each one that fails, and the most that becomes of it. */
+const retry = { first: 1_000, most: 60_000 } as const
 
 /**
  * A directory with one JSON file an entry, named after the hash of the entry's id. For what was acknowledged to a client:
- * a put has reached the disk, and whole, when it resolves; a kill at any moment leaves the old entry or the new one.
+ * a put has reached the disk, and whole, when it resolves; a kill at any moment leaves the old entry or the new one. What could not be
+ * written, as on a full disk, is tried again until it is, or until the entry is to be something else.
  */
 export class EntryFiles {
   readonly #directory: string
+  readonly #clock: Clock
   readonly #log: Logger
+  /** What the files of these ids are still to become: a text, or (undefined) nothing. */
+  readonly #unsaved = new Map<string, string | undefined>()
+  #delay: number = retry.first
+  #timer: Timer | undefined
+  #closed = false
   /** The newest work on each id: writes of one entry happen in the order they were asked for. */
   readonly #work = new Map<string, Promise<void>>()
   #directorySync: Promise<void> | undefined
 
-  constructor(directory: string, log: Logger) {
+  constructor(directory: string, clock: Clock, log: Logger) {
     this.#directory = directory
+    this.#clock = clock
     this.#log = log
     ensureFolder(directory, 0o700)
   }
@@ -31,7 +44,7 @@ export class EntryFiles {
       if (name.endsWith('tmp')) continue
       try {
         if (statSync(path).isDirectory()) continue
-        const entry = parse(JSON.parse(readFileSync(path, 'utf8')))
+        const entry = parse(JSON.parse(readSmallFile(path) ?? ''))
         if (entry !== undefined) entries.push(entry)
         else this.#log.warn('skipped a persisted entry that is not of this version', { path })
       } catch (error) {
@@ -41,40 +54,87 @@ export class EntryFiles {
     return entries
   }
 
-  /** Resolves when the entry is on disk. */
+  /** How many entries are not on disk as they should be. */
+  get unsaved(): number { return this.#unsaved.size }
+
+  /** Resolves when the entry is on disk. Rejects with the system's error when it cannot be written now. */
   put(id: string, value: unknown): Promise<void> {
     const text = JSON.stringify(value)
-    return this.#inOrder(id, async () => {
-      const path = this.#path(id)
-      const temporary = `${path}.${randomBytes(4).toString('hex')}tmp`
-      try {
-        const file = await open(temporary, 'wx', 0o600)
-        try {
-          await file.writeFile(text)
-          await file.sync()
-        } finally {
-          await file.close()
-        }
-        await rename(temporary, path)
-      } catch (error) {
-        await rm(temporary, { force: true })
-        throw error
-      }
-      await this.#syncDirectory()
-    })
+    return this.#inOrder(id, () => this.#attempt(id, text))
   }
 
-  /** Resolves when the entry is gone from disk; also when there was none. */
+  /** Resolves when the entry is gone from disk; also when there was none. Rejects with the system's error when it cannot be removed now. */
   delete(id: string): Promise<void> {
-    return this.#inOrder(id, async () => {
-      await rm(this.#path(id), { force: true })
-      await this.#syncDirectory()
+    return this.#inOrder(id, () => this.#attempt(id, undefined))
+  }
+
+  /** Tries once more what is not written yet, and resolves when nothing is being written any more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#timer?.cancel()
+    await Promise.allSettled([...this.#work.values()])
+    await this.#again()
+    if (this.#unsaved.size > 0) this.#log.error('what was registered could not be saved, and is not there at the next start', { directory: this.#directory, entries: this.#unsaved.size })
+  }
+
+  async #attempt(id: string, text: string | undefined): Promise<void> {
+    try {
+      await (text === undefined ? this.#remove(id) : this.#write(id, text))
+    } catch (error) {
+      if (this.#unsaved.size === 0) this.#log.error('could not save what was registered, trying again until it is', { path: this.#path(id), error: errorMessage(error) })
+      this.#unsaved.set(id, text)
+      this.#plan()
+      throw error
+    }
+    if (this.#unsaved.delete(id) && this.#unsaved.size === 0) {
+      this.#delay = retry.first
+      this.#log.info('all that was registered is saved again', { directory: this.#directory })
+    }
+  }
+
+  #plan(): void {
+    if (this.#closed) return
+    this.#timer ??= this.#clock.after(this.#delay, () => {
+      this.#timer = undefined
+      this.#delay = Math.min(2 * this.#delay, retry.most)
+      void this.#again()
     })
   }
 
-  /** Resolves when nothing is being written any more. */
-  async settled(): Promise<void> {
-    await Promise.allSettled([...this.#work.values()])
+  /** One after the other, up to the first that fails again: the others would as well. */
+  async #again(): Promise<void> {
+    for (const id of [...this.#unsaved.keys()]) {
+      try {
+        // Meanwhile the entry may have become something else, which was written or failed in its turn.
+        await this.#inOrder(id, () => this.#unsaved.has(id) ? this.#attempt(id, this.#unsaved.get(id)) : Promise.resolve())
+      } catch {
+        return
+      }
+    }
+  }
+
+  async #write(id: string, text: string): Promise<void> {
+    const path = this.#path(id)
+    const temporary = `${path}.${randomBytes(4).toString('hex')}tmp`
+    try {
+      const file = await open(temporary, 'wx', 0o600)
+      try {
+        await file.writeFile(text)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(temporary, path)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+    await this.#syncDirectory()
+  }
+
+  async #remove(id: string): Promise<void> {
+    await rm(this.#path(id), { force: true })
+    await this.#syncDirectory()
   }
 
   #inOrder(id: string, run: () => Promise<void>): Promise<void> {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock, Timer } from '../common/clock.js'
-import { errorCode, errorMessage } from '../common/errors.js'
+import { errorMessage } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
+import { readSmallFile } from '../common/small-files.js'
 import type { Logger } from '../telemetry/index.js'
 
 /** Milliseconds from a change to the disk: changes of half a second travel in one write, which is what a kill may lose. */
@@ -26,6 +26,8 @@ export class Journal {
   #liveBytes = 0
   #fileBytes = 0
   #rewrite = false
+  /** The last write failed, which was logged. */
+  #failing = false
   #handle: FileHandle | undefined
   #timer: Timer | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -97,7 +99,7 @@ export class Journal {
   }
 
   #read(): void {
-    const text = readIfThere(this.#path)
+    const text = readSmallFile(this.#path) ?? ''
     let skipped = 0
     for (const line of text.split('\n')) {
       if (line === '') continue
@@ -118,11 +120,14 @@ export class Journal {
     try {
       if (this.#rewrite || this.#fileBytes > 2 * this.#liveBytes + slack) await this.#compact()
       else await this.#append(keys.map(key => this.#line(key)).join(''))
+      if (this.#failing) this.#log.info('a state file is written again', { path: this.#path })
+      this.#failing = false
     } catch (error) {
       // What part of the lines reached the file is unknown, so the next write starts it afresh.
       this.#rewrite = true
       for (const key of keys) this.#dirty.add(key)
-      this.#log.error('could not write a state file, trying again', { path: this.#path, error: errorMessage(error) })
+      if (!this.#failing) this.#log.error('could not write a state file, trying again until it is written', { path: this.#path, error: errorMessage(error) })
+      this.#failing = true
       if (!this.#closed) this.#timer ??= this.#clock.after(flushAfter * 10, () => { void this.flush() })
     }
   }
@@ -148,15 +153,6 @@ export class Journal {
     await rename(temporary, this.#path)
     this.#fileBytes = text.length
     this.#rewrite = false
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return ''
-    throw error
   }
 }
 

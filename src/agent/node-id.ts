@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { MusterError, errorCode } from '../common/errors.js'
+import { MusterError } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
+import { readSmallFile, replaceFile } from '../common/small-files.js'
 import { hostNodeId } from './host-id.js'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -11,29 +11,20 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  * The id of this node: the one of the settings, else the one that data-dir remembers, else a new one which data-dir will
  * remember. Without a data-dir (`-dev`) each start has a new one. With `disable_host_node_id` false a new one follows from the machine,
  * as long as that says who it is.
- * @throws MusterError AGENT_NODE_ID when `data_dir/node-id` holds something else than an id: a new one would make this another node.
+ * @throws MusterError NOT_A_FILE; AGENT_NODE_ID when `data_dir/node-id` is empty or holds something else than an id: a new one would make this another node.
  */
 export function resolveNodeId(settings: { readonly nodeId: string; readonly dataDir: string; readonly disableHostNodeId?: boolean }): string {
   if (settings.nodeId !== '') return settings.nodeId.toLowerCase()
   if (settings.dataDir === '') return randomUUID()
   const path = join(settings.dataDir, 'node-id')
-  const kept = readIfThere(path)?.trim().toLowerCase()
-  if (kept !== undefined && kept !== '') {
+  const kept = readSmallFile(path)?.trim().toLowerCase()
+  if (kept !== undefined) {
     if (uuid.test(kept)) return kept
-    throw new MusterError('AGENT_NODE_ID', `${path} holds "${kept.slice(0, 40)}", which is no UUID`, { hint: 'restore it, or delete it to become a new node' })
+    const found = kept === '' ? 'is empty' : `holds ${JSON.stringify(kept.slice(0, 40))}, which is no UUID`
+    throw new MusterError('AGENT_NODE_ID', `${path} ${found}`, { hint: 'restore it from a backup, or delete it to become a new node' })
   }
   const made = (settings.disableHostNodeId === false ? hostNodeId() : undefined) ?? randomUUID()
   ensureFolder(settings.dataDir, 0o700)
-  writeFileSync(`${path}.tmp`, made, { mode: 0o600, flush: true })
-  renameSync(`${path}.tmp`, path)
+  replaceFile(path, made)
   return made
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
-  }
 }

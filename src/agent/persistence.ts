@@ -15,8 +15,8 @@ export interface Restored {
 }
 
 /**
- * What an agent keeps over a restart. Promises resolve when the entry is durable, since a client may then be told so; statuses and
- * file texts are gathered and written within a second.
+ * What an agent keeps over a restart. Promises resolve when the entry is durable, since a client may then be told so, and reject when it
+ * cannot be made so now; it is tried again then. Statuses and file texts are gathered and written within a second.
  */
 export interface Persistence {
   readonly lastGood: LastGoodStore
@@ -30,6 +30,8 @@ export interface Persistence {
   deleteCheck(id: string): Promise<void>
   /** Undefined forgets the check. */
   setStatus(checkId: string, status: PersistedStatus | undefined): void
+  /** How many services, checks and marks are not on disk as they should be. */
+  unsaved(): number
   close(): Promise<void>
   /** Ends without writing anything more: for a start that failed, perhaps because the directory is another agent's. */
   discard(): Promise<void>
@@ -40,8 +42,8 @@ export interface Persistence {
  * states of checks, `config/last-good` with the texts of declaration files that were good.
  */
 export function openPersistence(dataDir: string, clock: Clock, log: Logger): Persistence {
-  const services = new EntryFiles(join(dataDir, 'services'), log)
-  const checks = new EntryFiles(join(dataDir, 'checks'), log)
+  const services = new EntryFiles(join(dataDir, 'services'), clock, log)
+  const checks = new EntryFiles(join(dataDir, 'checks'), clock, log)
   const statuses = new Journal(join(dataDir, 'checks', 'state', 'journal'), clock, log)
   const texts = new Journal(join(dataDir, 'config', 'last-good'), clock, log)
   return {
@@ -63,8 +65,9 @@ export function openPersistence(dataDir: string, clock: Clock, log: Logger): Per
     putMark: (markId, ServiceID, Reason) => checks.put(markId, { Source: 'maintenance', ServiceID, Reason } satisfies PersistedCheck),
     deleteCheck: id => checks.delete(id),
     setStatus: (checkId, status) => { statuses.set(checkId, status) },
+    unsaved: () => services.unsaved + checks.unsaved,
     close: async () => {
-      await Promise.all([services.settled(), checks.settled(), statuses.close(), texts.close()])
+      await Promise.all([services.close(), checks.close(), statuses.close(), texts.close()])
     },
     discard: async () => {
       await Promise.all([statuses.discard(), texts.discard()])
@@ -85,6 +88,6 @@ export function noPersistence(): Persistence {
       },
     },
     restore: () => ({ services: [], checks: [], statuses: new Map() }),
-    putService: done, deleteService: done, putCheck: done, putMark: done, deleteCheck: done, setStatus: () => undefined, close: done, discard: done,
+    putService: done, deleteService: done, putCheck: done, putMark: done, deleteCheck: done, setStatus: () => undefined, unsaved: () => 0, close: done, discard: done,
   }
 }

@@ -199,7 +199,7 @@ export class Registrations {
       await work
     } catch (error) {
       throw new MusterError('AGENT_NOT_SAVED', `${name} is registered, but would not survive a restart: ${errorMessage(error)}`, {
-        cause: error, hint: 'make data_dir writable again and register it again',
+        cause: error, hint: 'it is saved as soon as that is possible again: make room, or make data_dir writable',
       })
     }
     this.#unsaved.delete(name)
@@ -210,12 +210,13 @@ export class Registrations {
       await work
     } catch (error) {
       throw new MusterError('AGENT_NOT_SAVED', `${name} is removed, but would come back at a restart: ${errorMessage(error)}`, {
-        cause: error, hint: 'make data_dir writable again; then register it and remove it once more',
+        cause: error, hint: 'it is removed from the disk as soon as that is possible again: make data_dir writable',
       })
     }
+    this.#unsaved.delete(name)
   }
 
-  /** For deletions that nobody waits for: what stays behind is found, and deleted again, at the next start. */
+  /** For deletions that nobody waits for: they are tried again, and what stays behind is found, and deleted, at the next start. */
   #forget(deletion: Promise<void>): void {
     deletion.catch((error: unknown) => { this.#deps.log.warn('could not delete a persisted entry', { error: errorMessage(error) }) })
   }

@@ -78,13 +78,13 @@ export function syncFolder(folder: string): void {
 }
 
 /**
- * Removes what a kill has left behind in a folder: files that were being written, whose names end with `tmp`. Gives their paths. Only for
- * whoever has the folder to itself: another process may be writing.
+ * Removes what a kill has left behind in a folder: files that were being written, whose names end with `tmp`, where `isOurs` says so of them.
+ * Gives their paths. Only for whoever has the folder to itself: another process may be writing.
  */
-export function removeTemporaries(folder: string): readonly string[] {
+export function removeTemporaries(folder: string, isOurs: (name: string) => boolean = () => true): readonly string[] {
   let names: readonly string[]
   try {
-    names = readdirSync(folder, { withFileTypes: true }).filter(entry => !entry.isDirectory() && entry.name.endsWith('tmp')).map(({ name }) => name)
+    names = readdirSync(folder, { withFileTypes: true }).filter(entry => !entry.isDirectory() && entry.name.endsWith('tmp') && isOurs(entry.name)).map(({ name }) => name)
   } catch {
     return []
   }

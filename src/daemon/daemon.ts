@@ -12,6 +12,7 @@ import { connectionsPerClient, openCalls } from './calls.js'
 import { clientRole } from './client-role.js'
 import { Closers } from './closers.js'
 import { loneMembership } from './lone-membership.js'
+import { removeRemains } from './data-dir.js'
 import { rememberRole } from './history.js'
 import type { StartConfig } from './read-config.js'
 import type { Role, RoleParts } from './role.js'
@@ -75,6 +76,8 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
   let running: Agent | undefined
   const parts: RoleParts = { settings, nodeId, calls, clock, random, log, metrics, opened, giveUp, serversChanged: () => { running?.serversChanged() } }
   const role = await openRole(parts, own && await ownKind(parts, own))
+  // Those that lock the directory have done so.
+  if (settings.dataDir !== '') removeRemains(settings.dataDir, log)
   const { catalog, target } = role
   const membership = settings.lone ? loneMembership(role.membership, { ...parts, catalog, startAnew: options.startAnew }) : role.membership
   const agent = running = new Agent({

@@ -1,8 +1,11 @@
+import fs from 'node:fs'
 import os from 'node:os'
+import path from 'node:path'
 import { openPersistence, type Persistence } from '../agent/index.js'
 import type { Clock } from '../common/clock.js'
 import { MusterError, errorCode, errorMessage } from '../common/errors.js'
 import { assertWritable, ensureFolder } from '../common/folder.js'
+import { removeTemporaries } from '../common/small-files.js'
 import type { Logger } from '../telemetry/index.js'
 
 /**
@@ -19,7 +22,28 @@ export function openDataDir(dataDir: string, clock: Clock, log: Logger): Persist
   }
 }
 
+/** Whether a node with this directory has run before. */
+export const isKnownNode = (dataDir: string): boolean => fs.existsSync(path.join(dataDir, 'node-id'))
+
+/** Folders of a data directory in which files are made, and which of those that end with `tmp` are remains: in the directory itself only our own. */
+const folders: readonly { readonly folder: string; readonly names?: readonly string[] }[] = [
+  { folder: '', names: ['node-id', 'role.json', 'servers.json', 'known-servers.json'] },
+  { folder: 'services' }, { folder: 'checks' }, { folder: 'checks/state' }, { folder: 'config' },
+  { folder: 'etcd', names: ['members.json'] },
+]
+
+/**
+ * Removes the files that an agent was writing when it was killed. Called once it is known that no other agent uses the directory,
+ * as far as that can be known.
+ */
+export function removeRemains(dataDir: string, log: Logger): void {
+  const removed = folders.flatMap(({ folder, names }) =>
+    removeTemporaries(path.join(dataDir, folder), name => names === undefined || names.some(one => name === `${one}.tmp`)))
+  if (removed.length > 0) log.info('removed what was being written when an agent was killed', { files: removed.length, first: removed[0] })
+}
+
 function remedy(dataDir: string, error: unknown): string {
+  if (error instanceof MusterError && error.hint !== undefined) return error.hint
   switch (errorCode(error)) {
     case 'EACCES':
     case 'EPERM':

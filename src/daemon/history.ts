@@ -1,7 +1,7 @@
-import fs from 'node:fs'
 import path from 'node:path'
 import { hasEtcdData } from '../cluster/index.js'
 import { MusterError, errorMessage } from '../common/errors.js'
+import { readSmallFile, replaceFile } from '../common/small-files.js'
 import type { AgentHistory, Settings } from '../config/index.js'
 
 /** There from the first time that the agent was told what it is: by its settings, or by being told to join others. */
@@ -21,7 +21,7 @@ export const joinedThrough = (dataDir: string): readonly string[] => readTold(da
 /** A file that cannot be read says nothing. */
 function readTold(dataDir: string): Told {
   try {
-    const { role, joined } = JSON.parse(fs.readFileSync(path.join(dataDir, roleFile), 'utf8')) as { role?: unknown; joined?: unknown }
+    const { role, joined } = JSON.parse(readSmallFile(path.join(dataDir, roleFile)) ?? '') as { role?: unknown; joined?: unknown }
     if (role !== 'server' && role !== 'client') return nothing
     return { role, joined: Array.isArray(joined) ? joined.filter(address => typeof address === 'string') : [] }
   } catch {
@@ -48,9 +48,7 @@ function note(dataDir: string, told: Told): void {
   const file = path.join(dataDir, roleFile)
   const text = `${JSON.stringify(told)}\n`
   try {
-    if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text) return
-    fs.writeFileSync(`${file}.tmp`, text, { mode: 0o600, flush: true })
-    fs.renameSync(`${file}.tmp`, file)
+    if (readSmallFile(file) !== text) replaceFile(file, text)
   } catch (cause) {
     throw new MusterError('DATA_DIR', `cannot note in ${file} what this agent is: ${errorMessage(cause)}`, { cause, hint: 'data_dir has to be writable for the agent, and have room' })
   }

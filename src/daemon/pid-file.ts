@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { basename } from 'node:path'
 import { MusterError, errorMessage } from '../common/errors.js'
+import { readSmallFile } from '../common/small-files.js'
 
 /**
  * Writes this process's id into the file and returns what removes it again.
@@ -31,8 +32,18 @@ function runningOwner(path: string): number | undefined {
 }
 
 function readPid(path: string): number | undefined {
-  const pid = Number(readText(path)?.trim())
+  const pid = Number(textOf(path)?.trim())
   return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
+}
+
+/** @throws MusterError NOT_A_FILE: writing to a pipe would wait for ever */
+function textOf(path: string): string | undefined {
+  try {
+    return readSmallFile(path)
+  } catch (error) {
+    if (error instanceof MusterError) throw error
+    return undefined
+  }
 }
 
 /** Whether a process was started as this one was: the same program, with the word agent. False where the system does not say. */

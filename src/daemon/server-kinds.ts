@@ -6,6 +6,7 @@ import { catalogConfiguration, openEtcdProcess, openFormation, type OpenedFormat
 import { milliseconds } from '../common/duration.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { openEtcdStore, openLmdbStore, openMemoryStore, type EtcdConnection, type EtcdStoreEvent, type Snapshot, type Store } from '../store/index.js'
+import { isKnownNode } from './data-dir.js'
 import type { RoleParts } from './role.js'
 import { selfServer } from './self.js'
 import type { ServerKind } from './server-role.js'
@@ -20,15 +21,23 @@ export async function ownKind({ clock, log, opened }: Pick<RoleParts, 'clock' | 
   return { store: 'own', catalog, begin: () => Promise.resolve() }
 }
 
-/** Opens the store of a server on its own. That it takes no writes, and takes them again, is logged. */
-export const openOwnStore = ({ dev, dataDir }: { readonly dev: boolean; readonly dataDir: string }, log: RoleParts['log']): Promise<Store> =>
-  dev ? Promise.resolve(openMemoryStore()) : openLmdbStore({
-    directory: path.join(dataDir, storeFolder),
+/** Opens the store of a server on its own. That it takes no writes, and takes them again, is logged; so is that it is gone. */
+export function openOwnStore({ dev, dataDir }: { readonly dev: boolean; readonly dataDir: string }, log: RoleParts['log']): Promise<Store> {
+  if (dev) return Promise.resolve(openMemoryStore())
+  const directory = path.join(dataDir, storeFolder)
+  if (isKnownNode(dataDir) && !fs.existsSync(directory)) {
+    log.warn('the data directory is of a node that was here before and has no store: the catalog starts empty', {
+      directory, remedy: 'if there was one, stop the agent and put it back, or bring a snapshot back with "muster snapshot restore FILE"',
+    })
+  }
+  return openLmdbStore({
+    directory,
     report: fault => {
       if (fault === undefined) log.info('the store takes writes again')
       else log.error(fault.message, fault.hint === undefined ? {} : { remedy: fault.hint })
     },
   })
+}
 
 /** A server on an etcd that someone else runs: other servers are found in it. */
 export function externalKind(parts: RoleParts): ServerKind {

@@ -7,10 +7,11 @@ import { Journal } from '../../src/agent/journal.js'
 import { hostNodeId } from '../../src/agent/host-id.js'
 import { resolveNodeId } from '../../src/agent/node-id.js'
 import { noPersistence, openPersistence } from '../../src/agent/persistence.js'
-import { systemClock } from '../../src/common/clock.js'
+import { systemClock, type Timer } from '../../src/common/clock.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { RecordingLog } from '../support/recording-log.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
+import { until } from '../support/until.js'
 import { check, service } from './definitions.js'
 
 const open = (directory: string, log = new RecordingLog()) => openPersistence(directory, systemClock, log)
@@ -140,12 +141,17 @@ t.test('a journal that cannot be written says so and catches up', async t => {
   fs.rmSync(directory, { recursive: true })
   journal.set('a', 1)
   await journal.flush()
-  t.same(log.messages('error'), ['could not write a state file, trying again'])
+  journal.set('a', 2)
+  await clock.advance(15_000)
+  await journal.flush()
+  t.same(log.messages('error'), ['could not write a state file, trying again until it is written'], 'said once')
   fs.mkdirSync(directory)
   await clock.advance(5000)
+  await journal.flush()
+  t.same(log.messages('info'), ['a state file is written again'])
   await journal.close()
   const again = new Journal(path.join(directory, 'journal'), clock, log)
-  t.same(again.entries(), [['a', 1]])
+  t.same(again.entries(), [['a', 2]])
   await again.close()
 })
 
@@ -158,8 +164,69 @@ t.test('the id of the node', async t => {
   t.equal(fs.readFileSync(path.join(dataDir, 'node-id'), 'utf8'), made)
   t.not(resolveNodeId({ nodeId: '', dataDir: '' }), made)
   t.equal(resolveNodeId({ nodeId: '', dataDir, disableHostNodeId: false }), made, 'what is kept counts more than the machine')
-  fs.writeFileSync(path.join(dataDir, 'node-id'), 'garbage')
-  t.throws(() => resolveNodeId({ nodeId: '', dataDir }), { code: 'AGENT_NODE_ID' })
+  const file = path.join(dataDir, 'node-id')
+  for (const [content, message] of [['garbage', `${file} holds "garbage", which is no UUID`], ['', `${file} is empty`], [' \n', `${file} is empty`]] as const) {
+    fs.writeFileSync(file, content)
+    t.throws(() => resolveNodeId({ nodeId: '', dataDir }), { code: 'AGENT_NODE_ID', message, hint: /delete it to become a new node/ })
+    t.equal(fs.readFileSync(file, 'utf8'), content, 'it is left as it is')
+  }
+})
+
+/** Remembers after how long each timer was to run. */
+class DelayClock extends FakeClock {
+  readonly delays: number[] = []
+
+  override after(delay: number, run: () => void): Timer {
+    this.delays.push(delay)
+    return super.after(delay, run)
+  }
+}
+
+t.test('what cannot be written is tried again until it is, with one line for it, in longer and longer intervals', async t => {
+  const directory = temporaryDirectory(t)
+  const clock = new DelayClock()
+  const log = new RecordingLog()
+  const persistence = openPersistence(directory, clock, log)
+  await persistence.putService(service('gone'))
+  const services = path.join(directory, 'services')
+  const away = path.join(directory, 'away')
+  fs.renameSync(services, away)
+  await t.rejects(persistence.putService(service('web', { port: 1 })), { code: 'ENOENT' })
+  await t.rejects(persistence.putService(service('web', { port: 2 })), { code: 'ENOENT' })
+  await t.rejects(persistence.putService(service('api')), { code: 'ENOENT' })
+  await t.rejects(persistence.deleteService('gone'), { code: 'ENOENT' })
+  t.equal(persistence.unsaved(), 3)
+  t.same(log.messages('error'), ['could not save what was registered, trying again until it is'])
+
+  for (let attempt = 1; attempt < 8; attempt++) {
+    await clock.advance(clock.delays.at(-1) ?? 0)
+    await until('the next attempt is planned', () => clock.delays.length > attempt)
+  }
+  t.same(clock.delays, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
+  t.equal(log.messages('error').length, 1, 'said once')
+  fs.renameSync(away, services)
+  await clock.advance(60_000)
+  await until('all is written', () => persistence.unsaved() === 0)
+  t.same(log.messages('info'), ['all that was registered is saved again'])
+  const again = open(directory)
+  t.same(again.restore().services.map(({ id, port }) => [id, port]).sort(), [['api', 0], ['web', 2]], 'the newest of each, and what was removed is gone')
+  await again.close()
+  await persistence.close()
+})
+
+t.test('what is still not written at the end is tried once more, and named', async t => {
+  const directory = temporaryDirectory(t)
+  const services = path.join(directory, 'services')
+  for (const isBack of [true, false]) {
+    const log = new RecordingLog()
+    const persistence = openPersistence(directory, new FakeClock(), log)
+    fs.rmSync(services, { recursive: true })
+    await t.rejects(persistence.putService(service('web')))
+    if (isBack) fs.mkdirSync(services)
+    await persistence.close()
+    t.equal(fs.existsSync(services) && fs.readdirSync(services).length, isBack && 1)
+    t.equal(log.messages('error').at(-1)?.includes('is not there at the next start'), !isBack)
+  }
 })
 
 t.test('without a data-dir nothing is written, last good texts last as long as the process', async t => {

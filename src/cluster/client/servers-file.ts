@@ -1,7 +1,8 @@
 import fs from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { errorCode, errorMessage } from '../../common/errors.js'
+import { errorMessage } from '../../common/errors.js'
+import { readSmallFile } from '../../common/small-files.js'
 import type { Logger } from '../../telemetry/index.js'
 import { readServer } from '../servers/messages.js'
 import type { ServerInfo } from '../types.js'
@@ -26,28 +27,30 @@ export function serversFile(directory: string, log: Logger): ServersFile {
     next = undefined
     if (servers === undefined) return
     try {
-      await writeFile(`${file}.new`, `${JSON.stringify(servers, null, 2)}\n`, { mode: 0o600 })
-      await rename(`${file}.new`, file)
+      await writeFile(`${file}.tmp`, `${JSON.stringify(servers, null, 2)}\n`, { mode: 0o600 })
+      await rename(`${file}.tmp`, file)
     } catch (error) {
       log.warn('the known servers could not be remembered', { file, error: errorMessage(error) })
-      fs.rmSync(`${file}.new`, { force: true })
+      fs.rmSync(`${file}.tmp`, { force: true })
     }
   }
   return {
-    read: async () => {
-      try {
-        const list: unknown = JSON.parse(await readFile(file, 'utf8'))
-        return Array.isArray(list) ? list.map(readServer) : []
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT') log.warn('the remembered servers cannot be read', { file, error: errorMessage(error) })
-        return []
-      }
-    },
+    read: () => Promise.resolve(readServers(file, log)),
     write: servers => {
       const waiting = next !== undefined
       next = servers
       if (!waiting) writing = writing.then(writeNext)
     },
     close: () => writing,
+  }
+}
+
+function readServers(file: string, log: Logger): readonly ServerInfo[] {
+  try {
+    const list: unknown = JSON.parse(readSmallFile(file) ?? '[]')
+    return Array.isArray(list) ? list.map(readServer) : []
+  } catch (error) {
+    log.warn('the remembered servers cannot be read', { file, error: errorMessage(error) })
+    return []
   }
 }

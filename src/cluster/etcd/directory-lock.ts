@@ -1,6 +1,7 @@
-import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MusterError, errorCode } from '../../common/errors.js'
+import { readSmallFile } from '../../common/small-files.js'
 import { becomeOwner, isHeld, parseOwner, release, systemProcesses } from '../../store/index.js'
 
 /** A directory held by this process. */
@@ -62,7 +63,7 @@ function discardStale(file: string, text: string, aside: string): void {
 
 function readOr(file: string, otherwise: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readSmallFile(file) ?? otherwise
   } catch {
     return otherwise
   }

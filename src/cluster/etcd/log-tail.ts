@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../common/clock.js'
+import { readSmallFile } from '../../common/small-files.js'
 import { parseLine, type EtcdLine } from './log-line.js'
 
 /** Milliseconds between two looks at the file. */
@@ -48,7 +49,7 @@ export class LogTail {
     this.#positions = openSync(positionFile(directory), 'r+')
     this.#clock = clock
     this.#onLine = onLine
-    const stored = Number(readFileSync(positionFile(directory), 'utf8').trim() || '0')
+    const stored = Number(readSmallFile(positionFile(directory))?.trim() ?? '0')
     // Emptied by someone else, or by an agent that was killed before it noted that.
     this.#position = Number.isSafeInteger(stored) && stored <= fstatSync(this.#file).size ? stored : 0
     this.#plan()

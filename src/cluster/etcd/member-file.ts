@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { readSmallFile, replaceFile } from '../../common/small-files.js'
 import type { KnownPeer } from './types.js'
 
 const fileIn = (directory: string): string => join(directory, 'members.json')
@@ -7,7 +8,7 @@ const fileIn = (directory: string): string => join(directory, 'members.json')
 /** The members of the own cluster as last seen, kept over restarts; none when there is no such file or it cannot be read. */
 export function readMembers(directory: string): readonly KnownPeer[] {
   try {
-    const read: unknown = JSON.parse(readFileSync(fileIn(directory), 'utf8'))
+    const read: unknown = JSON.parse(readSmallFile(fileIn(directory)) ?? '[]')
     return Array.isArray(read) ? read.filter(isPeer).map(({ name, peerUrls, formerUrls }) => ({ name, peerUrls, ...areTexts(formerUrls) && { formerUrls } })) : []
   } catch {
     return []
@@ -16,9 +17,7 @@ export function readMembers(directory: string): readonly KnownPeer[] {
 
 /** Writes the file anew, never in part. */
 export function writeMembers(directory: string, members: readonly KnownPeer[]): void {
-  const file = fileIn(directory)
-  writeFileSync(`${file}.tmp`, `${JSON.stringify(members)}\n`, { mode: 0o600 })
-  renameSync(`${file}.tmp`, file)
+  replaceFile(fileIn(directory), `${JSON.stringify(members)}\n`)
 }
 
 /** Former addresses that are kept of a member. */

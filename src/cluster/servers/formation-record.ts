@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { MusterError, errorCode, errorMessage } from '../../common/errors.js'
+import { MusterError, errorMessage } from '../../common/errors.js'
+import { readSmallFile, replaceFile } from '../../common/small-files.js'
 import type { ServerInfo } from '../types.js'
 import type { FoundingRecord } from './founding.js'
 import { mostServers, readServer } from './messages.js'
@@ -42,14 +43,9 @@ export class FormationRecord {
   /** @throws MusterError CLUSTER_RECORD when the file cannot be read: what was promised must not be forgotten silently */
   static open(dataDir: string): FormationRecord {
     const path = join(dataDir, 'servers.json')
-    let text: string
     try {
-      text = readFileSync(path, 'utf8')
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return new FormationRecord(path, nothing, '')
-      throw unreadable(path, error)
-    }
-    try {
+      const text = readSmallFile(path)
+      if (text === undefined) return new FormationRecord(path, nothing, '')
       return new FormationRecord(path, readFacts(JSON.parse(text)), text)
     } catch (error) {
       throw unreadable(path, error)
@@ -64,7 +60,7 @@ export class FormationRecord {
     const text = `${JSON.stringify({ version: 1, ...merged }, undefined, 2)}\n`
     if (text !== this.#written) {
       mkdirSync(join(this.#path, '..'), { recursive: true })
-      writeDurably(this.#path, text)
+      replaceFile(this.#path, text)
       this.#written = text
     }
     this.#facts = merged
@@ -86,24 +82,6 @@ function readFacts(value: unknown): FormationFacts {
     },
     ...read.has('entering') && { entering: true as const }, ...read.has('removed') && { removed: true as const }, ...read.has('left') && { left: true as const },
     known: read.list('known', mostServers, readServer),
-  }
-}
-
-function writeDurably(path: string, text: string): void {
-  const temporary = `${path}.tmp`
-  const file = openSync(temporary, 'w', 0o600)
-  try {
-    writeSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(temporary, path)
-  const folder = openSync(join(path, '..'), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
   }
 }
 

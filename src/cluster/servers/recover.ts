@@ -1,6 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { MusterError, errorCode, errorMessage } from '../../common/errors.js'
+import { readSmallFile } from '../../common/small-files.js'
 import { hostPort, lanAddress, parseHostPort, raftAddress } from './addresses.js'
 import { wasRemoved } from './enter.js'
 import { pause } from './join.js'
@@ -17,13 +18,14 @@ const recoveryFile = (dataDir: string): string => join(dataDir, 'raft', 'peers.j
 /** The servers that `raft/peers.json` says are left; undefined without such a file. @throws MusterError CLUSTER_RECOVERY_FILE */
 export async function survivors({ dataDir, self }: Pick<MemberLife, 'dataDir' | 'self'>): Promise<readonly SurvivingServer[] | undefined> {
   const file = recoveryFile(dataDir)
-  let text: string
+  let text: string | undefined
   try {
-    text = readFileSync(file, 'utf8')
+    text = readSmallFile(file)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined
+    if (errorCode(error) === 'ENOTDIR') return undefined
     throw new MusterError('CLUSTER_RECOVERY_FILE', `cannot read ${file}: ${errorMessage(error)}`, { hint: 'make it readable for the agent, or delete it', cause: error })
   }
+  if (text === undefined) return undefined
   const listed = await readSurvivors(file, text)
   if (!listed.some(survivor => isSelf(survivor, self))) {
     throw new MusterError('CLUSTER_RECOVERY_FILE', `${file} does not list this server: ${raftAddress(self)}, id ${self.id}`, { hint: 'list every server that is left, or delete the file' })
