@@ -1,11 +1,15 @@
-import { linkSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MusterError, errorCode } from '../../common/errors.js'
 import { readSmallFile } from '../../common/small-files.js'
 import { becomeOwner, isHeld, parseOwner, release, systemProcesses } from '../../store/index.js'
 
 /** A directory held by this process. */
-export interface DirectoryLock { release(): void }
+export interface DirectoryLock {
+  /** Whether the directory is still the one that was taken: neither removed nor moved away nor replaced. */
+  isInPlace(): boolean
+  release(): void
+}
 
 /**
  * Takes a directory for this process; one that was left by a process that has died is taken over.
@@ -32,11 +36,25 @@ export function lockDirectory(directory: string): DirectoryLock {
   } finally {
     rmSync(own, { force: true })
   }
+  const taken = statOf(file)
+  const isInPlace = (): boolean => {
+    const now = statOf(file)
+    return now !== undefined && now.ino === taken?.ino && now.dev === taken.dev
+  }
   return {
+    isInPlace,
     release: () => {
-      rmSync(file, { force: true })
+      if (isInPlace()) rmSync(file, { force: true })
       release(owner)
     },
+  }
+}
+
+function statOf(file: string) {
+  try {
+    return statSync(file)
+  } catch {
+    return undefined
   }
 }
 

@@ -10,6 +10,12 @@ export interface Ending {
   readonly hint: string | undefined
 }
 
+/** It was ended: what it writes goes to files that nobody finds again, and as a member it would promise to others that it is kept. */
+export const displacedEnding: Ending = {
+  kind: 'hopeless', reason: 'its directory was removed, moved away or replaced while it ran, so what it was told would be lost',
+  hint: 'put the directory back as it was and restart the agent; where it is lost, restart the agent: the server then enters its cluster afresh',
+}
+
 interface Pattern { readonly words: RegExp; readonly kind: 'hopeless' | 'damaged' | 'crash'; readonly reason: string; readonly hint: string }
 
 const removal = /data-dir used by this member must be removed|server error: the member has been permanently removed from the cluster/

@@ -10,7 +10,7 @@ import { askPeerPort, servesClients, type PeerAnswer } from './ask-etcd.js'
 import { hasEtcdData, moveDataAside, removeSocket } from './data.js'
 import { lockDirectory, type DirectoryLock } from './directory-lock.js'
 import { lacksRoom } from './disk-room.js'
-import { explainEnding, type Ending } from './ending.js'
+import { displacedEnding, explainEnding, type Ending } from './ending.js'
 import { HeardLog } from './heard-log.js'
 import { History } from './history.js'
 import { endEtcd, findLiving, type LivingEtcd } from './living.js'
@@ -232,6 +232,7 @@ class EtcdChild implements EtcdProcess {
 
   /** What a full disk has cut off, etcd mends once there is room: it gets one more start after that before its data counts as damaged. */
   #explain(code: number | undefined, signal: string | undefined): Ending {
+    if (this.#lock?.isInPlace() === false) return displacedEnding
     const lacks = lacksRoom(this.#options.directory)
     const ending = explainEnding(this.#heard?.lines ?? [], code, signal, lacks || this.#lackedRoom)
     this.#lackedRoom = lacks
@@ -285,6 +286,10 @@ class EtcdChild implements EtcdProcess {
     const ended = running.ended.finally(() => { over = true })
     const isOver = (): boolean => over
     while (!isOver()) {
+      if (this.#lock?.isInPlace() === false) {
+        await endEtcd(running, this.#options.clock)
+        break
+      }
       const serving = await servesClients(this.#socket.path, askTimeout)
       if (isOver()) break
       if (serving) this.#become('running')

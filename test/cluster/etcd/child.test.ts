@@ -62,6 +62,27 @@ void t.test('what it takes it can read again: larger transactions are refused', 
   t.equal((await until('it is read', () => store.load().catch(() => undefined))).entries[0]?.value.length, size)
 })
 
+void t.test('one whose directory is moved away or replaced ends: it must not promise what is not kept', async t => {
+  const etcd = await openChild(t)
+  await etcd.process.start({ how: 'found' })
+  await until('it runs', () => etcd.process.state === 'running')
+  const pid = livingPid(etcd.directory)
+  const away = `${etcd.directory}.away`
+  fs.renameSync(etcd.directory, away)
+  fs.mkdirSync(etcd.directory)
+  fs.copyFileSync(path.join(away, 'owner.json'), path.join(etcd.directory, 'owner.json'))
+  await until('it has ended', () => etcd.process.state === 'failed')
+  t.ok(pid)
+  t.equal(livingPid(etcd.directory), undefined)
+  t.match(etcd.log.lines.find(({ level }) => level === 'error')?.fields, { reason: /its directory was removed, moved away or replaced/, hint: /put the directory back/ })
+  await etcd.process.stop()
+  t.ok(fs.existsSync(path.join(etcd.directory, 'owner.json')), 'what stands in its place is not touched')
+  fs.rmSync(etcd.directory, { recursive: true })
+  fs.renameSync(away, etcd.directory)
+  await etcd.process.start({ how: 'again' })
+  await until('it goes on', () => etcd.process.state === 'running')
+})
+
 void t.test('its log is heard: detail at debug, errors as they are, every line once', async t => {
   const etcd = await openChild(t)
   await etcd.process.start({ how: 'found' })
