@@ -35,7 +35,7 @@ export async function clientRole(parts: RoleParts): Promise<Role> {
 
 /** Servers known from before: those it knew when it stopped. */
 async function openPool({ settings, nodeId, calls, clock, log, opened }: RoleParts): Promise<ServerPool> {
-  const file = serversFile(settings.dataDir, log.child('cluster'))
+  const file = serversFile(settings.dataDir, clock, log.child('cluster'))
   opened.add('list of servers', () => file.close())
   return new ServerPool({ agentId: nodeId, initial: await file.read(), rpc: calls.client, clock, changed: servers => { file.write(servers) } })
 }

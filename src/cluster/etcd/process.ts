@@ -65,6 +65,8 @@ class EtcdChild implements EtcdProcess {
   /** Its disk was too full when it ended last. */
   #lackedRoom = false
   #isDamaged = false
+  /** The members could not be written down. */
+  #isUnsaved = false
   /** It is being ended to be started again with a bridge. */
   #isBridging = false
 
@@ -331,13 +333,15 @@ class EtcdChild implements EtcdProcess {
 
   #remember(members: readonly KnownPeer[]): void {
     const seen = withFormer(this.#members, members, { name: this.#options.name, peerUrl: this.peerUrl })
-    if (JSON.stringify(seen) === JSON.stringify(this.#members)) return
+    if (JSON.stringify(seen) === JSON.stringify(this.#members) && !this.#isUnsaved) return
     this.#members = seen
     this.#renumbering.know(seen)
     try {
       writeMembers(this.#options.directory, seen)
+      this.#isUnsaved = false
     } catch (error) {
-      this.#options.log.warn('cannot keep the list of members', { reason: errorMessage(error) })
+      if (!this.#isUnsaved) this.#options.log.warn('cannot keep the list of members, trying again until it is kept', { reason: errorMessage(error) })
+      this.#isUnsaved = true
     }
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Test } from 'tap'
 import t from 'tap'
@@ -13,6 +13,7 @@ import { openMemoryStore } from '../../../src/store/index.js'
 import { RecordingLog } from '../../support/recording-log.js'
 import { RecordingMetrics } from '../../support/recording-metrics.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
+import { FakeClock } from '../../support/fake-clock.js'
 import { until } from '../../support/until.js'
 import { agentInfo, serverInfo, uuid } from '../membership/samples.js'
 
@@ -178,15 +179,29 @@ void t.test('thousands of agents spread over the servers, and a new one gets its
 void t.test('the servers are remembered', async t => {
   const directory = temporaryDirectory(t)
   const log = new RecordingLog()
-  const file = serversFile(directory, log)
+  const clock = new FakeClock()
+  const file = serversFile(directory, clock, log)
   t.same(await file.read(), [])
   const servers = [serverInfo('s1', '1'), serverInfo('s2', '2')]
   file.write(servers.slice(0, 1))
   file.write(servers)
   await file.close()
-  t.same(await serversFile(directory, log).read(), servers)
+  t.same(await serversFile(directory, clock, log).read(), servers)
   t.match(readFileSync(path.join(directory, 'known-servers.json'), 'utf8'), /"s2"/)
   t.same(log.lines, [])
+
+  rmSync(directory, { recursive: true })
+  const again = serversFile(directory, clock, log)
+  again.write(servers)
+  await until('that it failed is told', () => log.messages('warn').length === 1)
+  await clock.advance(10_000)
+  await until('it failed again', () => clock.pending === 1)
+  t.same(log.messages('warn'), ['the known servers could not be remembered, trying again until they are'], 'said once')
+  mkdirSync(directory)
+  await clock.advance(10_000)
+  await again.close()
+  t.same(await again.read(), servers)
+  t.equal(clock.pending, 0)
 })
 
 const node: NodeData = { node: 'c1', id: uuid('c1'), address: '192.0.2.1', taggedAddresses: null, meta: { rack: 'r1' } }

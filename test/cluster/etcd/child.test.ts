@@ -83,6 +83,17 @@ void t.test('one whose directory is moved away or replaced ends: it must not pro
   await until('it goes on', () => etcd.process.state === 'running')
 })
 
+void t.test('the list of members is written as soon as it can be', async t => {
+  const etcd = await openChild(t)
+  const inTheWay = path.join(etcd.directory, 'members.json.tmp')
+  fs.mkdirSync(inTheWay)
+  await etcd.process.start({ how: 'found' })
+  await until('that it failed is told', () => etcd.log.messages('warn').includes('cannot keep the list of members, trying again until it is kept'))
+  fs.rmdirSync(inTheWay)
+  t.match(JSON.parse(await until('it is there', () => fs.readFileSync(path.join(etcd.directory, 'members.json'), 'utf8'))), [{ name: 'n1' }])
+  t.equal(etcd.log.messages('warn').filter(message => message.includes('list of members')).length, 1, 'said once')
+})
+
 void t.test('its log is heard: detail at debug, errors as they are, every line once', async t => {
   const etcd = await openChild(t)
   await etcd.process.start({ how: 'found' })
