@@ -2,7 +2,7 @@ import type { NodeData } from '../catalog/index.js'
 import type { Clock, Timer } from '../common/clock.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { serfHealthCheckId } from '../common/health.js'
-import type { Counter, Logger, Metrics } from '../telemetry/index.js'
+import { Repeats, type Counter, type Logger, type Metrics } from '../telemetry/index.js'
 import { checkData, serviceData } from './catalog-data.js'
 import { DeferredOutputs } from './deferred-outputs.js'
 import type { LocalChange, LocalState } from './local-state.js'
@@ -48,6 +48,7 @@ export class Sync {
   readonly #outputs: DeferredOutputs
   readonly #failures: Counter
   readonly #corrections: Counter
+  readonly #repeats: Repeats
   #state: SyncState = 'idle'
   #services = new Set<string>()
   #checks = new Set<string>()
@@ -67,6 +68,7 @@ export class Sync {
       this.#push()
     })
     this.#failures = deps.metrics.counter('sync.failures', 'attempts to bring entries of this node to the catalog that failed')
+    this.#repeats = new Repeats(deps.log, deps.clock)
     this.#corrections = deps.metrics.counter('sync.corrections', 'entries of this node that someone else had changed and that were put back')
   }
 
@@ -168,12 +170,13 @@ export class Sync {
         const changes = this.#changes(services, checks)
         if (!isEmpty(changes)) await this.#deps.target.write(changes)
       }
+      this.#repeats.over()
       return 'succeeded'
     } catch (error) {
       for (const id of services) this.#services.add(id)
       for (const id of checks) this.#checks.add(id)
       this.#failures.add()
-      this.#deps.log[isWaiting(error) ? 'warn' : 'error']('could not bring entries of this node to the catalog, trying again', { full, error: errorMessage(error) })
+      this.#repeats.tell(isWaiting(error) ? 'warn' : 'error', 'could not bring entries of this node to the catalog, trying again', errorMessage(error), { full, error: errorMessage(error) })
       return 'failed'
     }
   }

@@ -1,6 +1,7 @@
 import os from 'node:os'
 import { Agent, RemoteExec, resolveNodeId } from '../agent/index.js'
 import { createCheckRunner } from '../checks/index.js'
+import { etcdVersion } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { MusterError} from '../common/errors.js';
 import { errorMessage } from '../common/errors.js'
@@ -116,7 +117,10 @@ async function openRole(parts: RoleParts, own: Awaited<ReturnType<typeof ownKind
   if (own !== undefined) return serverRole(parts, own)
   switch (parts.settings.engine) {
     case 'external': return serverRole(parts, externalKind(parts))
-    case 'etcd': return serverRole(parts, raftKind(parts))
+    case 'etcd':
+      // Found out now, and not when the servers have met and nothing comes of it.
+      await etcdVersion(parts.settings.etcd.program)
+      return serverRole(parts, raftKind(parts))
     default: return clientRole(parts)
   }
 }

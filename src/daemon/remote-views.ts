@@ -2,6 +2,7 @@ import { Catalog, type CatalogReads } from '../catalog/index.js'
 import { askDatacenters, hostPort, openViews, ViewHub, type ServerPool, type Views, type ViewsOptions, type Wan } from '../cluster/index.js'
 import { errorMessage } from '../common/errors.js'
 import type { DnsViews } from '../dns/index.js'
+import { Repeats } from '../telemetry/index.js'
 import type { RoleParts } from './role.js'
 
 /** Other datacenters as DNS sees them: live views of what was asked for. */
@@ -25,8 +26,9 @@ function openOnce({ calls, clock, log, opened }: Parts, from: (datacenter: strin
       if (known !== undefined) return known
       const views = openViews({ rpc: calls.client, clock, log: log.child('views'), ...from(datacenter) })
       opened.add(`views of ${datacenter}`, () => { views.close() })
+      const failures = new Repeats(log, clock)
       const catalog = Catalog.follow({
-        store: Promise.resolve(views.store), clock, onLoadFailure: error => { log.error('another datacenter cannot be shown', { datacenter, error: errorMessage(error) }) },
+        store: Promise.resolve(views.store), clock, onLoadFailure: error => { failures.tell('error', 'another datacenter cannot be shown', errorMessage(error), { datacenter, error: errorMessage(error) }) },
       })
       opened.add(`catalog of ${datacenter}`, () => { catalog.close() })
       const remote: Remote = {

@@ -6,6 +6,7 @@ import { catalogConfiguration, openEtcdProcess, openFormation, type OpenedFormat
 import { milliseconds } from '../common/duration.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { openEtcdStore, openLmdbStore, openMemoryStore, type EtcdConnection, type EtcdStoreEvent, type Snapshot, type Store } from '../store/index.js'
+import { Repeats } from '../telemetry/index.js'
 import { isKnownNode } from './data-dir.js'
 import type { RoleParts } from './role.js'
 import { selfServer } from './self.js'
@@ -90,12 +91,10 @@ function statusOf(catalog: Catalog, id: string) {
 }
 
 function followStore({ settings, clock, log, opened }: RoleParts, store: Promise<Store>): Catalog {
-  let said = ''
+  const failures = new Repeats(log, clock)
   const catalog = Catalog.follow({
     store, clock, onUnreadable: unreadable(log), holdTimeout: settings.cluster.rpcHoldTimeout,
-    onLoadFailure: error => {
-      if (errorMessage(error) !== said) log.warn('the catalog cannot be loaded yet', { error: said = errorMessage(error) })
-    },
+    onLoadFailure: error => { failures.tell('warn', 'the catalog cannot be loaded yet', errorMessage(error), { error: errorMessage(error) }) },
   })
   opened.add('catalog', () => { catalog.close() })
   return catalog

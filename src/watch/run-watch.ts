@@ -1,6 +1,6 @@
 import type { Clock } from '../common/clock.js'
 import { errorMessage, MusterError } from '../common/errors.js'
-import type { Logger } from '../telemetry/index.js'
+import { Repeats, type Logger } from '../telemetry/index.js'
 import { runHandler } from './handler.js'
 import { indexOf, nextPosition, waiting, type Position } from './position.js'
 import type { WatchPlan, WatchSource } from './types.js'
@@ -25,11 +25,13 @@ export async function runWatch(plan: WatchPlan, { source, log, clock }: WatchDep
   let given: string | undefined
   let before: unknown
   let failures = 0
+  const repeats = new Repeats(log, clock)
   while (!signal.aborted) {
     try {
       const answer = await source.get(waiting(plan.query.path, position), signal)
       if (answer.status !== 200 && (answer.status !== 404 || plan.query.byHash === true)) throw new MusterError('WATCH_QUERY', `answered ${answer.status}: ${answer.body}`)
       failures = 0
+      repeats.over()
       const body: unknown = answer.body === '' ? null : JSON.parse(answer.body)
       position = nextPosition(plan.query, answer.index, body)
       const data = plan.query.pick(body, answer.status === 200)
@@ -43,7 +45,7 @@ export async function runWatch(plan: WatchPlan, { source, log, clock }: WatchDep
       if (isAborted(signal)) return
       failures++
       position = undefined
-      log.warn('watch query failed', { watch: plan.label, failures, error: errorMessage(error) })
+      repeats.tell('warn', 'watch query failed', errorMessage(error), { watch: plan.label, failures, error: errorMessage(error) })
       await pause(clock, Math.min(retryBase * failures ** 2, retryLimit), signal)
     }
   }

@@ -102,6 +102,15 @@ void t.test('a bind address of another machine refuses an agent that nobody told
   t.match(taken.err, new RegExp(`127\\.0\\.0\\.1:${port}: [^\\n]*EADDRINUSE[^\\n]*\\n {4}another program has the port[^\\n]*ports\\.serf_lan \\(-serf-lan-port\\)`))
 })
 
+void t.test('a server that will need etcd and has none does not start, alone or not', async t => {
+  const none = path.join(t.testdir({}), 'no-etcd-here')
+  for (const flags of [['-bootstrap-expect=3'], ['-retry-join=127.0.0.9']]) {
+    const { code, err } = await muster(['agent', '-server', ...quick, ...flags, '-serf-lan-port=0', '-serf-wan-port=0', '-hcl', `store { etcd { program = "${none}" } }`, `-data-dir=${path.join(t.testdir({}), 'data')}`])
+    t.equal(code, 1)
+    t.match(err, `==> there is no etcd: the program "${none}" is not found\n    install it with "apt-get install etcd-server", or name the program with store.etcd.program`)
+  }
+})
+
 void t.test('an agent outlives whoever read its output', async t => {
   const agent = await startAgent(t, { dev: true })
   agent.child.stdout?.destroy()

@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
-import type { Logger } from '../../telemetry/index.js'
+import { Repeats, type Logger } from '../../telemetry/index.js'
 import type { RpcClient, RpcServer } from '../rpc/types.js'
 import { clientTags } from '../membership/member-tags.js'
 import { memberMethods } from '../membership/types.js'
@@ -158,9 +158,10 @@ export class ClientMembership implements Membership {
   async #retryJoin(): Promise<void> {
     const { retryJoin: addresses, retryInterval, retryMax, clock, log, onGivenUp } = this.#options
     if (addresses.length === 0) return
+    const failures = new Repeats(log, clock)
     try {
       const joined = await retryJoin({ addresses, interval: retryInterval, most: retryMax }, some => this.join(some, false), {
-        clock, signal: this.#closing.signal, failed: (error, attempt) => { log.warn('retry_join failed, it is tried again', { attempt, error: errorMessage(error) }) },
+        clock, signal: this.#closing.signal, failed: (error, attempt) => { failures.tell('warn', 'retry_join failed, it is tried again', errorMessage(error), { attempt, error: errorMessage(error) }) },
       })
       if (joined > 0) log.info('joined', { agents: joined })
     } catch (error) {

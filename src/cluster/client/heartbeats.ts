@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
-import type { Logger } from '../../telemetry/index.js'
+import { Repeats, type Logger } from '../../telemetry/index.js'
 import { memberMethods } from '../membership/types.js'
 import { readServer } from '../servers/messages.js'
 import { Shape } from '../servers/shape.js'
@@ -48,13 +48,14 @@ export class Heartbeats {
   #timer: Timer | undefined
   #misses = 0
   #answers = 0
-  #said = ''
+  readonly #failures: Repeats
   #membersRevision = 0
   #stopped = false
   #beating: Promise<void> = Promise.resolve()
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options
+    this.#failures = new Repeats(options.log, options.clock)
   }
 
   /** Whether the last heartbeat was answered. */
@@ -97,7 +98,7 @@ export class Heartbeats {
       const appeared = this.#misses > 0 || this.#answers === 0
       this.#misses = 0
       this.#answers++
-      this.#said = ''
+      this.#failures.over()
       this.#membersRevision = answer.membersRevision
       pool.replace(answer.servers)
       if (!this.#stopped) answered(answer, appeared)
@@ -110,11 +111,10 @@ export class Heartbeats {
   }
 
   #failed(error: unknown): void {
-    const { log, missed, random } = this.#options
+    const { missed, random } = this.#options
     this.#misses++
     const text = errorMessage(error)
-    if (text !== this.#said) log.warn('no server takes this agent\'s heartbeat', { error: text })
-    this.#said = text
+    this.#failures.tell('warn', 'no server takes this agent\'s heartbeat', text, { error: text })
     if (this.#stopped) return
     missed(this.#misses)
     this.#schedule(Math.min(retry.longest, retry.shortest * 2 ** Math.min(this.#misses, 10)) * (0.75 + random() * 0.5))

@@ -4,7 +4,7 @@ import { MusterError, errorMessage } from '../../common/errors.js'
 import { ensureFolder } from '../../common/folder.js'
 import { milliseconds } from '../../common/duration.js'
 import { openEtcdAdmin, type EtcdAdmin } from '../../store/index.js'
-import type { Counter, Gauge } from '../../telemetry/index.js'
+import { Repeats, type Counter, type Gauge } from '../../telemetry/index.js'
 import { etcdEnvironment, flagValue, initialArguments, isSameEtcd, peerUrlOf, steadyArguments } from './arguments.js'
 import { askPeerPort, servesClients, type PeerAnswer } from './ask-etcd.js'
 import { hasEtcdData, moveDataAside, removeSocket } from './data.js'
@@ -62,6 +62,7 @@ class EtcdChild implements EtcdProcess {
   /** Of the present start, until the next `stop`. */
   #wanted: AbortController | undefined
   #life: Promise<void> | undefined
+  readonly #failures: Repeats
   /** Its disk was too full when it ended last. */
   #lackedRoom = false
   #isDamaged = false
@@ -72,6 +73,7 @@ class EtcdChild implements EtcdProcess {
 
   constructor(options: EtcdProcessOptions) {
     this.#options = options
+    this.#failures = new Repeats(options.log, options.clock)
     try {
       ensureFolder(options.directory, 0o700)
     } catch (cause) {
@@ -257,7 +259,7 @@ class EtcdChild implements EtcdProcess {
       return false
     }
     this.#become('restarting')
-    log.error('etcd has ended and is started again', { reason: ending.reason, ...ending.hint !== undefined && { hint: ending.hint }, after: delay / 1000, lines })
+    this.#failures.tell('error', 'etcd has ended and is started again', `${ending.reason} ${delay}`, { reason: ending.reason, ...ending.hint !== undefined && { hint: ending.hint }, after: delay / 1000, lines })
     return true
   }
 
@@ -271,7 +273,7 @@ class EtcdChild implements EtcdProcess {
         if (signal.aborted) await endEtcd(running, this.#options.clock)
         return running
       } catch (error) {
-        this.#options.log.error('etcd cannot be started', { reason: errorMessage(error) })
+        this.#failures.tell('error', 'etcd cannot be started', errorMessage(error), { reason: errorMessage(error) })
         if (!this.hasData) {
           this.#become('failed')
           return undefined

@@ -2,7 +2,7 @@ import { membersFailed, reapMember, type Catalog } from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
 import type { Duration } from '../../common/duration.js'
 import { errorMessage } from '../../common/errors.js'
-import type { Logger } from '../../telemetry/index.js'
+import { Repeats, type Logger } from '../../telemetry/index.js'
 import { pause } from '../servers/join.js'
 import { leaseTtl } from './lease-ttl.js'
 import type { Duty } from './types.js'
@@ -36,19 +36,20 @@ export const livenessDuty = (parts: LivenessParts): Duty => () => {
 }
 
 async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
-  const { catalog, clock, answeringSince } = parts
+  const { catalog, clock, log, answeringSince } = parts
   const topic = catalog.topics.liveness()
+  const failures = new Repeats(log, clock)
   await pause(clock, Math.max(0, answeringSince() + leaseTtl(catalog.members().length) - clock.monotonic()), signal)
   while (!signal.aborted) {
     const at = topic.index
-    await tend(parts, signal)
+    await tend(parts, failures, signal)
     await catalog.wait(topic, at, sweep, signal)
     // Leases that end together are seen to together; and time passes when a wait ends at once, as on a catalog that is closed.
     await pause(clock, gather, signal)
   }
 }
 
-async function tend(parts: LivenessParts, signal: AbortSignal): Promise<void> {
+async function tend(parts: LivenessParts, failures: Repeats, signal: AbortSignal): Promise<void> {
   const { catalog, livesAnyway, reconnectTimeout, clock, log } = parts
   const members = catalog.members()
   const lapsed = members.filter(({ info, state }) => (state === 'alive' || state === 'leaving') && catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id))
@@ -62,9 +63,10 @@ async function tend(parts: LivenessParts, signal: AbortSignal): Promise<void> {
       if (signal.aborted) return
       if ((await catalog.execute(reapMember(info.id))).result) log.info('a member is not listed any more', { node: info.name, id: info.id, since: state })
     }
+    failures.over()
   } catch (error) {
     if (signal.aborted) return
-    log.warn('what follows from the end of members could not be written, trying again', { error: errorMessage(error) })
+    failures.tell('warn', 'what follows from the end of members could not be written, trying again', errorMessage(error), { error: errorMessage(error) })
     await pause(clock, 1000, signal)
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js'
 import { hours, type Duration } from '../../common/duration.js'
 import { errorMessage } from '../../common/errors.js'
 import { serfHealthCheckId } from '../../common/health.js'
-import type { Logger } from '../../telemetry/index.js'
+import { Repeats, type Logger } from '../../telemetry/index.js'
 import { pause } from '../servers/join.js'
 import { consulService } from './consul-service.js'
 import { leaseTtl } from './lease-ttl.js'
@@ -33,12 +33,14 @@ export const reconcileDuty = (parts: ReconcileParts): Duty => () => {
 
 async function run(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
   const { catalog, clock, log } = parts
+  const failures = new Repeats(log, clock)
   await pause(clock, leaseTtl(catalog.members().length), signal)
   while (!signal.aborted) {
     try {
       await reconcile(parts, signal)
+      failures.over()
     } catch (error) {
-      if (!signal.aborted) log.warn('members and catalog could not be compared, trying again in a minute', { error: errorMessage(error) })
+      if (!signal.aborted) failures.tell('warn', 'members and catalog could not be compared, trying again in a minute', errorMessage(error), { error: errorMessage(error) })
     }
     await pause(clock, interval, signal)
   }

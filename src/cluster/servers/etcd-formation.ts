@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import type { Store } from '../../store/index.js'
+import { Repeats } from '../../telemetry/index.js'
 import { Autopilot } from '../autopilot/index.js'
 import type { EtcdState } from '../etcd/types.js'
 import type { ClusterOperator, ServerInfo } from '../types.js'
@@ -157,12 +158,14 @@ export class EtcdFormation implements OpenedFormation {
       begun.reject(error)
       return
     }
+    const failures = new Repeats(log, clock)
     while (!signal.aborted) {
       try {
         await this.#step()
+        if (this.#phase === 'member') failures.over()
       } catch (error) {
         if (signal.aborted) return
-        log.warn('becoming or staying part of the cluster of servers failed, it is tried again', { phase: this.#phase, error: errorMessage(error), hint: error instanceof MusterError ? error.hint : undefined })
+        failures.tell('warn', 'becoming or staying part of the cluster of servers failed, it is tried again', errorMessage(error), { phase: this.#phase, error: errorMessage(error), hint: error instanceof MusterError ? error.hint : undefined })
         if (this.#phase !== 'member') this.#phase = 'waiting'
         await pause(clock, every.failure, signal)
       }

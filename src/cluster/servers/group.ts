@@ -1,4 +1,5 @@
 import { MusterError, errorMessage } from '../../common/errors.js'
+import { Repeats } from '../../telemetry/index.js'
 import { lanAddress } from './addresses.js'
 import { Contacts, type Introduction } from './contacts.js'
 import { FormationRecord } from './formation-record.js'
@@ -57,9 +58,10 @@ export class Group {
   async joinAtStart(): Promise<void> {
     const { startJoin, retryJoin: retry, clock, log, onJoinExhausted } = this.#options
     if (retry.addresses.length > 0) {
+      const failures = new Repeats(log, clock)
       retryJoin(retry, addresses => this.join(addresses), {
         clock, signal: this.signal,
-        failed: (error, attempt) => { log.warn('join failed, it is tried again', { error: errorMessage(error), attempt, interval: retry.interval / 1000 }) },
+        failed: (error, attempt) => { failures.tell('warn', 'join failed, it is tried again', errorMessage(error), { error: errorMessage(error), attempt, interval: retry.interval / 1000 }) },
       }).then(count => { if (count > 0) log.info('joined', { addresses: retry.addresses.join(', '), answered: count }) }, (error: unknown) => {
         if (error instanceof MusterError) onJoinExhausted(error)
       })

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
-import type { Logger } from '../../telemetry/index.js'
+import { Repeats, type Logger } from '../../telemetry/index.js'
 import { joinAddresses } from '../servers/join.js'
 import type { WanOptions } from './types.js'
 
@@ -15,11 +15,13 @@ interface JoiningParts {
 /** Joins other datacenters through the addresses of some of their servers. */
 export class Joining {
   readonly #parts: JoiningParts
+  readonly #failures: Repeats
   #timer: Timer | undefined
   #closed = false
 
   constructor(parts: JoiningParts) {
     this.#parts = parts
+    this.#failures = new Repeats(parts.log, parts.clock)
   }
 
   /** Joins what the settings say. Failures are logged, those of `retry_join_wan` tried again. */
@@ -56,7 +58,7 @@ export class Joining {
         this.#giveUp(error, attempt)
         return
       }
-      log.warn('other datacenters could not be joined', { attempt, again: retryInterval / 1000, error: errorMessage(error) })
+      this.#failures.tell('warn', 'other datacenters could not be joined', errorMessage(error), { attempt, again: retryInterval / 1000, error: errorMessage(error) })
       this.#timer = clock.after(retryInterval, () => { void this.#retry(attempt + 1) })
     }
   }
