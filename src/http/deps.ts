@@ -6,6 +6,7 @@ import type { Settings } from '../config/index.js'
 import type { Logger, LogHub, Metrics } from '../telemetry/index.js'
 import type { Forwarding } from './forwarding.js'
 import type { Reads } from './reads.js'
+import type { UnreadAnswers } from './unread-answers.js'
 import type { Fragments } from './views/fragments.js'
 
 /** What route files are given. `settings` is asked on each use: a reload may have changed them. */
@@ -33,6 +34,8 @@ export interface Deps {
   /** Milliseconds since this server last heard of a leader; 0 while it knows one. */
   readonly lastContact: () => number
   readonly forwarding: Forwarding
+  /** Large answers that clients have not read yet. */
+  readonly unread: UnreadAnswers
   /** Aborted when the server closes: whatever waits ends. */
   readonly closing: AbortSignal
 }

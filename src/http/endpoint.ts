@@ -31,7 +31,7 @@ export interface LocalAnswer {
   readonly body: string
 }
 
-type EndpointDeps = Pick<Deps, 'agent' | 'catalog' | 'clock' | 'log' | 'closing' | 'forwarding'>
+type EndpointDeps = Pick<Deps, 'agent' | 'catalog' | 'clock' | 'log' | 'closing' | 'forwarding' | 'unread'>
 
 /** Runs requests through the common rules, their endpoint, and out again. Never rejects. */
 export class Endpoints {
@@ -72,7 +72,7 @@ export class Endpoints {
     }
     if (answer === undefined) return
     try {
-      await send(request, response, answer, { common: served === undefined ? prepared.common : [], pretty, last: this.#deps.closing.aborted, gone })
+      await send(request, response, answer, { common: served === undefined ? prepared.common : [], pretty, last: this.#deps.closing.aborted, gone, unread: this.#deps.unread })
     } catch (error) {
       this.#deps.log.error('an answer could not be sent', { path: path.kind === 'ok' ? path.decoded : '', error: errorMessage(error) })
       response.destroy()

@@ -87,7 +87,7 @@ const sameDatacenter = (one: string, other: string): boolean => one.toLowerCase(
 const noPath = (): MusterError => new MusterError('HTTP_DATACENTER', 'No path to datacenter', { status: 500 })
 
 /** Names the datacenter that a request comes from, where that prefers the WAN addresses of others (`translate_wan_addrs`). Set by the first agent. */
-const fromParameter = 'muster-from'
+export const fromParameter = 'muster-from'
 
 /**
  * The target with which a request goes on, with what the next agent cannot know: whom `near=_agent` means, and, unless it was handed on before,

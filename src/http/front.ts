@@ -7,9 +7,8 @@ import type { ResponseCache } from './response-cache.js'
 import { isTakenOn } from './route.js'
 import { writeWhole } from './send.js'
 import { tenancyHeaders } from './tenancy.js'
-
-/** How many requests of one connection may be under way: pipelining clients keep to far less. */
-export const mostInFlight = 64
+import { Turns } from './turns.js'
+import type { UnreadAnswers } from './unread-answers.js'
 
 interface FrontParts {
   readonly cache: ResponseCache
@@ -19,6 +18,7 @@ interface FrontParts {
   readonly isRefused: (socket: Socket) => boolean
   /** How many items of a kept answer's headers, at their beginning, are those that every answer carries. */
   readonly commonHeaders: () => number
+  readonly unread: UnreadAnswers
 }
 
 /**
@@ -27,7 +27,7 @@ interface FrontParts {
  */
 export class Front {
   readonly #parts: FrontParts
-  readonly #inFlight = new WeakMap<Socket, number>()
+  readonly #turns = new Turns()
   /** Requests answered here and all requests, since the start. */
   fast = 0
   all = 0
@@ -43,36 +43,28 @@ export class Front {
 
   #take(request: IncomingMessage, response: ServerResponse, port: RpcPort | undefined): void {
     this.all++
-    if (request.method === 'GET' && this.#answerKept(request, response, port)) {
-      this.fast++
-      return
-    }
-    const { socket } = request
-    if (this.#parts.isRefused(socket)) return
-    const underWay = (this.#inFlight.get(socket) ?? 0) + 1
-    if (underWay > mostInFlight) {
-      socket.destroy()
-      return
-    }
-    this.#inFlight.set(socket, underWay)
-    response.once('close', () => { this.#inFlight.set(socket, (this.#inFlight.get(socket) ?? 1) - 1) })
-    this.#parts.slowPath(request, response)
+    if (this.#parts.isRefused(request.socket)) return
+    this.#turns.take(request.socket, response, () => {
+      if (request.method === 'GET' && this.#answerKept(request, response, port)) this.fast++
+      else this.#parts.slowPath(request, response)
+    })
   }
 
   #answerKept(request: IncomingMessage, response: ServerResponse, port: RpcPort | undefined): boolean {
     const kept = this.#parts.cache.answer(request.url ?? '')
-    if (kept === undefined || !this.#parts.fastPath() || this.#parts.isRefused(request.socket)) return false
+    if (kept === undefined || !this.#parts.fastPath()) return false
     if (port !== undefined && !isTakenOn(kept.reach, port)) return false
     const leftOut = port === undefined ? 0 : this.#parts.commonHeaders()
     const { gzip, special } = relevantHeaders(request.rawHeaders)
     if (special) return false
     const { built, gzipped } = kept.body
-    if (!gzip || kept.gzip === 'small') {
-      writeWhole(response, built.status, without(kept.plain, leftOut), built.bytes)
-      return true
-    }
-    if (kept.gzip === undefined || gzipped === undefined) return false
-    writeWhole(response, built.status, without(kept.gzip, leftOut), gzipped)
+    const small = !gzip || kept.gzip === 'small'
+    const headers = small ? kept.plain : kept.gzip
+    const bytes = small ? built.bytes : gzipped
+    if (headers === undefined || bytes === undefined) return false
+    // What there is no room for now is refused on the other path.
+    if (!this.#parts.unread.admit(response, kept.body, built.bytes.length)) return false
+    writeWhole(response, built.status, without(headers, leftOut), bytes)
     return true
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { Gauge } from '../telemetry/index.js'
 import type { Answer, HeaderList } from './answer.js'
+import { fromParameter } from './forwarding.js'
 import { layoutJson } from './json-layout.js'
 import { PreparedBody, type Built, type Source } from './prepared-body.js'
 import type { Query } from './query.js'
@@ -10,9 +11,11 @@ import { readOptions, type ReadOptions } from './read-options.js'
 import type { ResponseCache } from './response-cache.js'
 import type { ApiRequest } from './route.js'
 
-/** A question to the catalog. What it answers with is decided by path and parameters alone, and may change only when `topic` does. */
+/** A question to the catalog. What it answers with is decided by path and the parameters it names alone, and may change only when `topic` does. */
 export interface Read {
   readonly topic: Topic
+  /** Parameters that decide what is answered. Others tell no two answers apart, so that nobody fills the memory by inventing some. */
+  readonly shapedBy: readonly ShapingParameter[]
   /** The topic moves for other things too: a blocked query whose answer is the same goes on waiting. */
   readonly coarse?: true
   /** Decides about the order of what is listed: an answer that is kept ends with it, but who waits is not woken. */
@@ -40,9 +43,6 @@ interface ReadsParts {
   readonly blocked: Gauge
 }
 
-// Parameters that decide how to answer, not what.
-const manner = new Set(['index', 'wait', 'stale', 'consistent', 'leader', 'max_stale', 'cached', 'token', 'dc', 'pretty'])
-
 const jsonType = 'application/json'
 
 /** JSON text as an answer's content. */
@@ -67,7 +67,7 @@ export class Reads {
   async answer(request: ApiRequest, read: Read): Promise<Answer> {
     const { catalog, settings, alwaysCurrent, lastContact } = this.#parts
     const options = readOptions(request.query, request.header('cache-control'), settings(), { path: request.path, age: lastContact() })
-    const key = contentKey(request.path, request.query, request.pretty)
+    const key = contentKey(request.path, request.query, request.pretty, read.shapedBy)
     if (options.consistency !== 'stale' && !alwaysCurrent) await catalog.barrier()
     if (options.index > 0 && read.topic.index <= options.index) await this.#block(request, read, options, key)
     const kept = this.#parts.cache.body(key)
@@ -81,8 +81,8 @@ export class Reads {
   }
 
   /** Answers from what this agent alone knows, written out once for each of its states. */
-  own(request: ApiRequest, source: Source, build: () => Built): Answer {
-    const key = contentKey(request.path, request.query, request.pretty)
+  own(request: ApiRequest, source: Source, shapedBy: Read['shapedBy'], build: () => Built): Answer {
+    const key = contentKey(request.path, request.query, request.pretty, shapedBy)
     const body = this.#parts.cache.body(key) ?? this.#prepare(request, source, { build }, key)
     this.#parts.keepAnswer(request, key, body, [])
     return { kind: 'prepared', body, headers: [] }
@@ -134,9 +134,29 @@ export class Reads {
 // Memory is the cache: what it holds is never older than now.
 const hit = (age: number): HeaderList => ['X-Cache', 'HIT', 'Age', String(age)]
 
-/** What a read's content depends on, as one text. Reads whose answers differ never share one. */
-export function contentKey(path: string, query: Query, pretty: boolean): string {
-  const shaping = [...query.entries()].filter(([name]) => !manner.has(name))
-  const shape = shaping.length === 0 ? '' : JSON.stringify(shaping)
-  return `${pretty ? 'pretty' : 'plain'} ${path} ${shape}`
+/** How a parameter is read: whether it is there at all, its first value, or all of them, whose order and repetitions say nothing. */
+const shaping = {
+  'filter': 'first', 'keys': 'presence', 'near': 'first', 'node-meta': 'all', 'passing': 'first', 'raw': 'presence', 'recurse': 'presence',
+  'segment': 'first', 'separator': 'first', 'seperator': 'first', 'tag': 'all', [fromParameter]: 'first',
+} as const satisfies Readonly<Record<string, 'presence' | 'first' | 'all'>>
+
+/** A parameter that the content of some read depends on. */
+export type ShapingParameter = keyof typeof shaping
+
+/**
+ * What a read's content depends on, as one text. Reads whose answers differ never share one, and what says the same in other words does: parameters
+ * that the read does not know, repetitions that it does not look at, another order.
+ */
+export function contentKey(path: string, query: Query, pretty: boolean, shapedBy: readonly ShapingParameter[]): string {
+  const names: readonly ShapingParameter[] = [...shapedBy, fromParameter]
+  const shape = names.filter(name => query.has(name)).map(name => [name, ...relevantValues(name, query)])
+  return `${pretty ? 'pretty' : 'plain'} ${path} ${shape.length === 0 ? '' : JSON.stringify(shape)}`
+}
+
+function relevantValues(name: ShapingParameter, query: Query): readonly string[] {
+  switch (shaping[name]) {
+    case 'presence': return []
+    case 'first': return [query.first(name)]
+    case 'all': return [...new Set(query.all(name))].sort()
+  }
 }

@@ -24,6 +24,9 @@ export interface CacheLimits {
 /** Room for every service of a large cluster, in a few percent of a small machine's memory. */
 export const defaultCacheLimits: CacheLimits = { bodies: 4096, bytes: 64 * 1024 * 1024, urlsPerBody: 16, urlLength: 1024 }
 
+/** Bodies too large to keep of which the place is remembered. */
+const mostLarge = 64
+
 interface Slot {
   readonly body: PreparedBody
   readonly urls: string[]
@@ -38,6 +41,8 @@ interface Slot {
 export class ResponseCache {
   readonly #limits: CacheLimits
   readonly #bodies = new Map<string, Slot>()
+  /** Bodies too large to keep, for as long as somebody is being sent them. */
+  readonly #large = new Map<string, WeakRef<PreparedBody>>()
   readonly #answers = new Map<string, { readonly answer: KeptAnswer; readonly slot: Slot }>()
   #bytes = 0
 
@@ -61,7 +66,8 @@ export class ResponseCache {
   /** The body for a content key, if it is kept and still right. */
   body(key: string): PreparedBody | undefined {
     const slot = this.#bodies.get(key)
-    if (slot?.body.fresh !== true) return undefined
+    if (slot === undefined) return this.#largeBody(key)
+    if (!slot.body.fresh) return undefined
     slot.used = true
     return slot.body
   }
@@ -71,7 +77,11 @@ export class ResponseCache {
     this.#drop(key)
     // A compressed copy may join it later, and is counted from the start.
     const size = body.built.bytes.length * (body.built.bytes.length >= gzipFrom ? 2 : 1) + key.length * 2 + 512
-    if (size > this.#limits.bytes / 4 || key.length > this.#limits.urlLength * 2) return
+    if (key.length > this.#limits.urlLength * 2) return
+    if (size > this.#limits.bytes / 4) {
+      this.#shareLarge(key, body)
+      return
+    }
     this.#bodies.set(key, { body, urls: [], size, used: false })
     this.#bytes += size
     this.#makeRoom()
@@ -97,7 +107,20 @@ export class ResponseCache {
   clear(): void {
     this.#bodies.clear()
     this.#answers.clear()
+    this.#large.clear()
     this.#bytes = 0
+  }
+
+  #largeBody(key: string): PreparedBody | undefined {
+    const body = this.#large.get(key)?.deref()
+    return body?.fresh === true ? body : undefined
+  }
+
+  #shareLarge(key: string, body: PreparedBody): void {
+    this.#large.delete(key)
+    this.#large.set(key, new WeakRef(body))
+    const [oldest] = this.#large.keys()
+    if (this.#large.size > mostLarge && oldest !== undefined) this.#large.delete(oldest)
   }
 
   #makeRoom(): void {

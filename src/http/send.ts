@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, createGzip, gzip } from 'node:zlib'
 import type { EndSignal } from '../common/end-signal.js'
-import type { Answer, HeaderList } from './answer.js'
+import { text, type Answer, type HeaderList } from './answer.js'
 import { acceptsGzip, gzipFrom, type Built, type PreparedBody } from './prepared-body.js'
 import { prettyJson } from './reads.js'
+import type { UnreadAnswers } from './unread-answers.js'
 
 /** How one request's answer is to be written. `common` are the headers that every answer carries. */
 export interface SendOptions {
@@ -12,6 +13,7 @@ export interface SendOptions {
   /** The connection ends with this answer. */
   readonly last: boolean
   readonly gone: () => EndSignal
+  readonly unread: UnreadAnswers
 }
 
 /** Whether the client takes gzip. */
@@ -24,14 +26,18 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
     stream(request, response, answer, [...common, ...answer.headers], options.gone())
     return
   }
-  const { status, bytes, type, headers } = flatten(answer, options.pretty)
+  const flat = flatten(answer, options.pretty)
+  const room = options.unread.admit(response, answer.kind === 'prepared' ? answer.body : flat.bytes, flat.bytes.length)
+  const { status, bytes, type, headers } = room ? flat : flatten(noRoom, false)
   const typed = type === '' ? [...common, ...headers] : [...common, ...headers, 'Content-Type', type]
-  if (answer.kind === 'bytes' || bytes.length < gzipFrom || type === '' || !wantsGzip(request)) end(response, status, lengthOf(typed, bytes), bytes)
+  if (!room || answer.kind === 'bytes' || bytes.length < gzipFrom || type === '' || !wantsGzip(request)) end(response, status, lengthOf(typed, bytes), bytes)
   else {
     const packed = answer.kind === 'prepared' ? await answer.body.compress() : await pack(bytes)
     end(response, status, lengthOf([...typed, 'Content-Encoding', 'gzip'], packed), packed)
   }
 }
+
+const noRoom = text('too many large answers wait for their readers: try again', 503, ['Retry-After', '1'])
 
 /** An answer as it is on the wire, but for what is added to each. A stream has no bytes of its own to give. */
 export function flatten(answer: Answer, pretty: boolean): Required<Built> {

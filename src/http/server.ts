@@ -23,6 +23,7 @@ import type { Route } from './route.js'
 import { createRouter, findRoute, type Router } from './router.js'
 import { allRoutes } from './routes/index.js'
 import { preparedHeaders } from './send.js'
+import { UnreadAnswers, type UnreadLimits } from './unread-answers.js'
 import { Fragments } from './views/fragments.js'
 
 /** What the HTTP API is built on. */
@@ -53,6 +54,8 @@ export interface HttpServerOptions {
   readonly forward?: Forwarding
   /** Milliseconds since this server last heard of a leader, asked while none is known; not given: 0. */
   readonly lastContact?: () => number
+  /** Of large answers that clients have not read; the usual ones unless given. */
+  readonly unreadLimits?: UnreadLimits | undefined
 }
 
 /** The HTTP API of an agent. */
@@ -114,7 +117,7 @@ class AgentHttpServer implements HttpServer {
       agent, catalog, membership, places: options.places, others: options.others, logs, log, metrics, clock, random: options.random, reads,
       settings: () => this.#prepared.settings, events: this.#eventLog(options),
       fragments: new Fragments(settings.datacenter), fragmentsFromAfar: new Fragments(settings.datacenter, fromAfar), closing: this.#closing.signal,
-      forwarding: options.forward ?? {}, lastContact,
+      forwarding: options.forward ?? {}, lastContact, unread: new UnreadAnswers(options.unreadLimits),
     }
     this.#routes = allRoutes(this.#deps)
     this.#prepared = this.#prepare(settings)
@@ -129,7 +132,7 @@ class AgentHttpServer implements HttpServer {
         this.#router?.dispatch(request, response)
       },
       isRefused: socket => this.#connections.isRefused(socket),
-      commonHeaders: () => this.#prepared.common.length,
+      commonHeaders: () => this.#prepared.common.length, unread: this.#deps.unread,
     })
     this.#measure()
   }
@@ -219,6 +222,7 @@ class AgentHttpServer implements HttpServer {
     metrics.gauge('http.requests', 'Requests since the start', () => this.#front.all)
     metrics.gauge('http.requests_from_cache', 'Requests answered from kept bodies since the start', () => this.#front.fast)
     metrics.gauge('http.connections', 'Open connections', () => this.#connections.open)
+    metrics.gauge('http.unread_bytes', 'Bytes of large answers that clients have not read yet', () => this.#deps.unread.bytes)
     metrics.gauge('http.cache_bytes', 'Bytes of kept answers', () => this.#cache.held.bytes)
   }
 }

@@ -46,10 +46,15 @@ void t.test('limits hold whatever is asked for, and what is used stays', t => {
 })
 
 void t.test('keys: what differs in content differs in key', t => {
-  const key = (search: string): string => contentKey('/v1/health/service/web', new Query(search), false)
+  const key = (search: string): string => contentKey('/v1/health/service/web', new Query(search), false, ['filter', 'near', 'node-meta', 'passing', 'tag'])
   t.equal(key('index=5&wait=1s&stale&token=secret&dc=dc1'), key(''), 'the manner of asking is no content')
-  t.equal(new Set(['', 'passing', 'passing=false', 'tag=a', 'tag=a&tag=b', 'tag=b&tag=a', 'tag=a%26tag=b', 'near=_agent', 'node-meta=a:b', 'filter=x', 'x=%22%2C%22'].map(key)).size, 11)
-  t.not(contentKey('/a', new Query(''), true), contentKey('/a', new Query(''), false))
+  t.equal(new Set(['', 'passing', 'passing=false', 'tag=a', 'tag=a&tag=b', 'tag=a%26tag=b', 'near=_agent', 'node-meta=a:b', 'node-meta=a:b&tag=a', 'filter=x', 'muster-from=dc2'].map(key)).size, 11)
+  for (const [one, other] of [['x=1', 'x=2'], ['tag=a&tag=b', 'tag=b&tag=a&tag=a'], ['near=a&near=b', 'near=a'], ['passing&tag=a&raw', 'tag=a&passing'], ['recurse=1', '']]) {
+    t.equal(key(one ?? ''), key(other ?? ''), `${one} says what ${other} says`)
+  }
+  const list = (search: string): string => contentKey('/v1/kv/a', new Query(search), false, ['recurse'])
+  t.equal(list('recurse=1'), list('recurse&x=3'), 'what only has to be there is the same with any value')
+  t.not(contentKey('/a', new Query(''), true, []), contentKey('/a', new Query(''), false, []))
   t.end()
 })
 

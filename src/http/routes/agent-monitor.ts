@@ -12,8 +12,8 @@ const levels: Readonly<Record<string, LogLevel>> = { trace: 'trace', debug: 'deb
 // Consul's rhythm: soon enough for people, and lines of one burst travel together.
 const flushEvery = 200
 
-/** Lines that may wait for a slow reader; what comes on top is counted and left out. */
-export const monitorBacklog = 4096
+/** Lines, and characters of them, that may wait for a slow reader; what comes on top is counted and left out. As many lines as with Consul. */
+export const monitorBacklog = { lines: 512, characters: 256 * 1024 } as const
 
 /** `/v1/agent/monitor`: the log as it is written, until the client goes. */
 export const agentMonitorRoutes = (deps: Deps): readonly Route[] => [
@@ -30,6 +30,7 @@ function monitor(deps: Deps, { query }: ApiRequest): Answer {
 
 function follow({ logs, clock }: Deps, level: LogLevel, asJson: boolean, sink: Writable, gone: EndSignal): void {
   let waiting: string[] = []
+  let characters = 0
   let dropped = 0
   let ready = true
   let scheduled = false
@@ -39,12 +40,17 @@ function follow({ logs, clock }: Deps, level: LogLevel, asJson: boolean, sink: W
     const lost = dropped === 0 ? '' : `[${dropped} lines were left out: this reader is too slow]\n`
     const lines = waiting
     waiting = []
+    characters = 0
     dropped = 0
     ready = sink.write(`${lines.join('\n')}\n${lost}`)
   }
   const subscription = logs.subscribe(level, line => {
-    if (waiting.length >= monitorBacklog) dropped++
-    else waiting.push(asJson ? line.json : line.text)
+    const shown = asJson ? line.json : line.text
+    if (waiting.length >= monitorBacklog.lines || characters + shown.length > monitorBacklog.characters) dropped++
+    else {
+      waiting.push(shown)
+      characters += shown.length
+    }
     if (!scheduled) {
       scheduled = true
       clock.after(flushEvery, flush)

@@ -38,7 +38,7 @@ function checks({ agent, reads, settings }: Deps, request: ApiRequest): Answer {
 /** Entries by id. */
 function listed<Entry>(reads: Reads, request: ApiRequest, entries: CountedReads<string, Entry>, matches: ((view: object) => boolean) | undefined, view: (entry: Entry) => object): Answer {
   const source: Source = { get index() { return entries.changes } }
-  return reads.own(request, source, () => {
+  return reads.own(request, source, ['filter'], () => {
     const views = [...entries].map(([id, one]) => [id, view(one)] as const)
     return builtJson(JSON.stringify(Object.fromEntries(matches === undefined ? views : views.filter(([, shown]) => matches(shown)))))
   })

@@ -27,6 +27,7 @@ function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
     topic: catalog.topics.nodes(),
+    shapedBy: ['filter', 'near', 'node-meta'],
     ...orderOf(request.query, catalog),
     build: () => {
       const chosen = [...catalog.nodes()].filter(one => (byMeta?.(one) ?? true) && (matches?.(nodeView(one, datacenter)) ?? true))
@@ -40,12 +41,14 @@ function services({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer
   if (byMeta === undefined) {
     return reads.answer(request, {
       topic: catalog.topics.services(),
+      shapedBy: [],
       cacheable: true,
       build: () => builtJson(JSON.stringify(Object.fromEntries([...catalog.serviceNames()].map(({ name, tags }) => [name, [...tags]])))),
     })
   }
   return reads.answer(request, {
     topic: catalog.topics.servicesOnNodes(),
+    shapedBy: ['node-meta'],
     cacheable: true,
     build: () => builtJson(JSON.stringify(servicesOnNodes(catalog, [...catalog.nodes()].filter(byMeta)))),
   })
@@ -70,6 +73,7 @@ function service(deps: Deps, request: ApiRequest): Promise<Answer> {
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
     topic: catalog.topics.service(name),
+    shapedBy: ['filter', 'near', 'node-meta', 'tag'],
     ...orderOf(request.query, catalog),
     cacheable: true,
     build: () => {
@@ -88,6 +92,7 @@ function node(deps: Deps, request: ApiRequest): Promise<Answer> {
   const matches = itemFilter(request.query, 'nodeService')
   return reads.answer(request, {
     topic: catalog.topics.node(name),
+    shapedBy: ['filter'],
     build: () => {
       const found = catalog.node(name)
       if (found === undefined) return builtJson('null')
@@ -104,6 +109,7 @@ function nodeServices(deps: Deps, request: ApiRequest): Promise<Answer> {
   const matches = itemFilter(request.query, 'nodeService')
   return reads.answer(request, {
     topic: catalog.topics.node(name),
+    shapedBy: ['filter'],
     build: () => {
       const found = catalog.node(name)
       if (found === undefined) return builtJson('{"Node":null,"Services":null}')

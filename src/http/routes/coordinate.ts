@@ -22,6 +22,7 @@ export const coordinateRoutes = (deps: Deps): readonly Route[] => [
 function nodes({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   return reads.answer(request, {
     topic: catalog.topics.coordinates(),
+    shapedBy: ['segment'],
     build: () => builtJson(JSON.stringify(inSegment(catalog.coordinates(), request).map(nodeCoordinateView))),
   })
 }
@@ -30,6 +31,7 @@ function node({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const name = required(request.rest, 'Missing node name')
   return reads.answer(request, {
     topic: catalog.topics.coordinate(name),
+    shapedBy: ['segment'],
     build: () => {
       const found = catalog.coordinate(name)
       const shown = inSegment(found === undefined ? [] : [found], request)

@@ -25,6 +25,7 @@ function instances(deps: Deps, request: ApiRequest): Promise<Answer> {
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
     topic: catalog.topics.service(name),
+    shapedBy: ['filter', 'near', 'node-meta', 'passing', 'tag'],
     ...orderOf(request.query, catalog),
     cacheable: true,
     build: () => {
@@ -65,6 +66,7 @@ function checks({ catalog, reads, fragments, settings }: Deps, request: ApiReque
   const onNode = nodeOfCheck(catalog, request)
   return reads.answer(request, {
     ...reach,
+    shapedBy: ['filter', 'near', 'node-meta'],
     ...orderOf(request.query, catalog),
     build: () => {
       const chosen = find().filter(check => (onNode?.(check) ?? true) && (matches?.(checkView(check)) ?? true))

@@ -20,6 +20,7 @@ function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {
   return reads.answer(request, {
     topic: catalog.topics.all(),
     coarse: true,
+    shapedBy: ['filter'],
     build: () => builtJson(`[${[...catalog.nodes()].filter(one => matches?.(nodeInfoView(deps, one)) ?? true).map(one => nodeInfo(deps, one)).join(',')}]`),
   })
 }
@@ -29,6 +30,7 @@ function node(deps: Deps, request: ApiRequest): Promise<Answer> {
   const name = required(request.rest, 'Missing node name')
   return reads.answer(request, {
     topic: catalog.topics.node(name),
+    shapedBy: [],
     build: () => {
       const found = catalog.node(name)
       return found === undefined ? { status: 404, type: '', bytes: Buffer.alloc(0) } : builtJson(nodeInfo(deps, found))
@@ -43,6 +45,7 @@ function services(deps: Deps, request: ApiRequest): Promise<Answer> {
   return reads.answer(request, {
     topic: catalog.topics.all(),
     coarse: true,
+    shapedBy: ['filter'],
     build: () => {
       const summaries = [...catalog.serviceNames()].flatMap(({ name }) => {
         const chosen = catalog.instances(name).filter(one => matches?.(healthEntryView(one, datacenter)) ?? true)

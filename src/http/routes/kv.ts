@@ -32,6 +32,7 @@ function get({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const raw = request.query.has('raw')
   return reads.answer(request, {
     topic: catalog.topics.kv(key),
+    shapedBy: ['raw'],
     build: () => {
       const entry = catalog.kv(key)
       if (entry === undefined) return absent
@@ -44,6 +45,7 @@ function list({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const prefix = request.rest
   return reads.answer(request, {
     topic: catalog.topics.kvBelow(prefix),
+    shapedBy: ['recurse'],
     build: () => {
       const entries = Array.from(catalog.kvBelow(prefix), entry => kvJson(entry))
       return entries.length === 0 ? absent : builtJson(`[${entries.join(',')}]`)
@@ -57,6 +59,7 @@ function keys({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const separator = query.first(query.has('separator') ? 'separator' : 'seperator')
   return reads.answer(request, {
     topic: catalog.topics.kvBelow(prefix),
+    shapedBy: ['keys', 'separator', 'seperator'],
     build: () => {
       const found = foldKeys(catalog.kvKeysBelow(prefix), prefix, separator)
       return found.length === 0 && prefix !== '' ? absent : builtJson(JSON.stringify(found))

@@ -32,7 +32,7 @@ export function queryRoutes(deps: Deps): readonly Route[] {
 }
 
 function list({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
-  return reads.answer(request, { topic: catalog.topics.queries(), build: () => builtJson(JSON.stringify(catalog.preparedQueries().map(queryView))) })
+  return reads.answer(request, { topic: catalog.topics.queries(), shapedBy: [], build: () => builtJson(JSON.stringify(catalog.preparedQueries().map(queryView))) })
 }
 
 function show({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
@@ -40,6 +40,7 @@ function show({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   assertQueryId(id)
   return reads.answer(request, {
     topic: catalog.topics.query(id),
+    shapedBy: [],
     build: () => {
       const found = catalog.preparedQuery(id)
       if (found === undefined) throw notFound()

@@ -44,6 +44,7 @@ function info({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const id = sessionId(request)
   return reads.answer(request, {
     topic: catalog.topics.session(id),
+    shapedBy: [],
     build: () => {
       const session = catalog.session(id)
       return builtSessions(session === undefined ? [] : [session])
@@ -53,11 +54,11 @@ function info({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
 
 function ofNode({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const node = required(request.rest, 'Missing node name')
-  return reads.answer(request, { topic: catalog.topics.sessionsOfNode(node), build: () => builtSessions(catalog.sessionsOfNode(node)) })
+  return reads.answer(request, { topic: catalog.topics.sessionsOfNode(node), shapedBy: [], build: () => builtSessions(catalog.sessionsOfNode(node)) })
 }
 
 const list = ({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> =>
-  reads.answer(request, { topic: catalog.topics.sessions(), build: () => builtSessions(catalog.sessions()) })
+  reads.answer(request, { topic: catalog.topics.sessions(), shapedBy: [], build: () => builtSessions(catalog.sessions()) })
 
 const builtSessions = (sessions: readonly Session[]): Built => builtJson(JSON.stringify(sessions.map(sessionView)))
 

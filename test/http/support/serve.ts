@@ -27,7 +27,7 @@ export interface Served {
 }
 
 /** Starts one on a free port; it closes when the test ends. */
-export async function serve(t: Test, parts: Partial<Settings> = {}, options: Partial<Pick<HttpServerOptions, 'forward' | 'lastContact' | 'alwaysCurrent' | 'random' | 'places' | 'others'>> = {}): Promise<Served> {
+export async function serve(t: Test, parts: Partial<Settings> = {}, options: Partial<Pick<HttpServerOptions, 'forward' | 'lastContact' | 'alwaysCurrent' | 'random' | 'places' | 'others' | 'unreadLimits'>> = {}): Promise<Served> {
   const settings = settingsWith(parts)
   const store = openMemoryStore({ clock: systemClock })
   const catalog = await Catalog.open({ store, clock: systemClock })
@@ -37,7 +37,7 @@ export async function serve(t: Test, parts: Partial<Settings> = {}, options: Par
   const metrics = new RecordingMetrics()
   const server = createHttpServer({
     settings, agent, catalog, membership, logs, metrics, clock: systemClock, random: options.random ?? (() => 0), alwaysCurrent: options.alwaysCurrent ?? true,
-    places: options.places, others: options.others, ...options.forward && { forward: options.forward }, ...options.lastContact && { lastContact: options.lastContact },
+    places: options.places, others: options.others, unreadLimits: options.unreadLimits, ...options.forward && { forward: options.forward }, ...options.lastContact && { lastContact: options.lastContact },
   })
   await server.start()
   t.teardown(async () => {

@@ -1,0 +1,58 @@
+import type { ServerResponse } from 'node:http'
+
+/** Limits of what answers that clients have not read yet may take up. */
+export interface UnreadLimits {
+  /** Bytes of all large answers together. Who asks for one more is told to come back. */
+  readonly bytes: number
+  /** An answer of at most so many bytes is always given: what the connections there may be hold of such is little. */
+  readonly small: number
+  /** Milliseconds after which a client that takes nothing of a large answer loses its connection. */
+  readonly patience: number
+}
+
+export const defaultUnreadLimits: UnreadLimits = { bytes: 256 * 1024 * 1024, small: 64 * 1024, patience: 60_000 }
+
+interface Held { readonly size: number; readers: number }
+
+/** Counts the bytes of large answers on their way to clients. Content that goes to several at the same time counts once. */
+export class UnreadAnswers {
+  readonly #limits: UnreadLimits
+  readonly #held = new Map<object, Held>()
+  #bytes = 0
+
+  constructor(limits: UnreadLimits = defaultUnreadLimits) {
+    this.#limits = limits
+  }
+
+  /** Bytes held for clients now, answers of small size left out. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /**
+   * Takes in an answer before it is written; it leaves with its response. A single answer is given whatever its size, or nobody could ever have it.
+   * @param content what is shared by those who are sent the same
+   * @returns false when there is no room for it now
+   */
+  admit(response: ServerResponse, content: object, size: number): boolean {
+    if (size <= this.#limits.small || response.destroyed) return true
+    const held = this.#held.get(content) ?? { size, readers: 0 }
+    if (held.readers === 0 && this.#bytes > 0 && this.#bytes + size > this.#limits.bytes) return false
+    if (held.readers++ === 0) {
+      this.#held.set(content, held)
+      this.#bytes += size
+    }
+    response.once('close', () => { this.#leave(content, held) })
+    // Node.js cuts the connection when the time is over, and counts as activity what the system takes of a long write.
+    response.setTimeout(this.#limits.patience)
+    // Before node's own listener, which sets the time that an idle connection is kept.
+    response.prependOnceListener('finish', () => { response.socket?.setTimeout(0) })
+    return true
+  }
+
+  #leave(content: object, held: Held): void {
+    if (--held.readers > 0) return
+    this.#held.delete(content)
+    this.#bytes -= held.size
+  }
+}
