@@ -33,6 +33,7 @@ export function openOwnStore({ dev, dataDir }: { readonly dev: boolean; readonly
   }
   return openLmdbStore({
     directory,
+    dropped: keys => { log.warn('went on without the damaged records of the store, as drop-damaged says', { records: keys.length, keys: keys.slice(0, 20).join(', ') }) },
     report: fault => {
       if (fault === undefined) log.info('the store takes writes again')
       else log.error(fault.message, fault.hint === undefined ? {} : { remedy: fault.hint })

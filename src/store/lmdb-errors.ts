@@ -50,9 +50,9 @@ export function openFailed(directory: string, cause: unknown): MusterError {
 }
 
 /** The files are there but make no sense. */
-export const corrupt = (directory: string, what: string, cause?: unknown): MusterError =>
+export const corrupt = (directory: string, what: string, cause?: unknown, more = ''): MusterError =>
   new MusterError('STORE_FAILED', `the store in ${directory} is damaged: ${what}`, {
-    cause, hint: `put a backup of ${directory} in its place; or move it away, start the agent, which then begins empty, and bring the newest snapshot back with "muster snapshot restore FILE"`,
+    cause, hint: `put a backup of ${directory} in its place; or move it away, start the agent, which then begins empty, and bring the newest snapshot back with "muster snapshot restore FILE"${more}`,
   })
 
 /** The files that the store has open are not those that stand in its directory any more: what is written would be gone at the next start. */

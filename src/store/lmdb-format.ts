@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { RootDatabase } from 'lmdb'
 import type { MusterError } from '../common/errors.js'
 import { corrupt, unknownFormat } from './lmdb-errors.js'
@@ -82,9 +83,14 @@ export function revisionOf(database: Database, directory: string): Revision {
   return present
 }
 
+/** A file in a store's directory that asks for a start without the records that are damaged. */
+export const dropFile = (directory: string): string => join(directory, 'drop-damaged')
+
 /** A record is not what was written: names its key, as far as it can be shown. */
-export const damagedRecord = (directory: string, databaseKey: Buffer) => {
-  const name = databaseKey[0] === 0x6b ? databaseKey.toString('utf8', 1, 200) : `with the long name ${databaseKey.toString('hex', 1)}`
-  // Keys are anybody's text: nothing of it may act on a terminal.
-  return corrupt(directory, `the record of key ${JSON.stringify(name)} is not what was written (checksum)`)
-}
+export const damagedRecord = (directory: string, databaseKey: Buffer): MusterError =>
+  corrupt(directory, `the record of key ${recordName(databaseKey)} is not what was written (checksum)`, undefined,
+    `; or make the empty file ${dropFile(directory)} and start again to go on without the damaged records`)
+
+/** The key of a record in quotes, for people. Keys are anybody's text: nothing of it may act on a terminal. */
+export const recordName = (databaseKey: Buffer): string =>
+  databaseKey[0] === 0x6b ? JSON.stringify(databaseKey.toString('utf8', 1, 200)) : `with the long name of hash ${databaseKey.toString('hex', 1)}`

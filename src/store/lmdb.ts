@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import { systemClock } from '../common/clock.js'
@@ -14,7 +14,9 @@ import { inheritableDescriptors } from './lmdb-descriptors.js'
 import { lmdbEngine } from './lmdb-engine.js'
 import { corrupt, openFailed } from './lmdb-errors.js'
 import { assertRoomForLocks, coverPages, dataFile, dataFileIdentity, fileFault, hasDataFile, placeDataFile, removeUnfinished, unfinishedSuffix } from './lmdb-file.js'
-import { damagedRecord, foreignFormat, formatKey, hasFormerFormat, initialise, ownerKey, revisionOf, upgrade, type Database } from './lmdb-format.js'
+import {
+  damagedRecord, dropFile, foreignFormat, formatKey, hasFormerFormat, initialise, ownerKey, recordName, revisionOf, upgrade, type Database,
+} from './lmdb-format.js'
 import { pageSize } from './lmdb-pages.js'
 import { decodeRecord, entryRange } from './lmdb-record.js'
 import { becomeOwner, isHeld, locked, parseOwner, release, systemProcesses } from './owner.js'
@@ -34,6 +36,8 @@ export interface LmdbOptions extends EmbeddedOptions {
   readonly mapSize?: number
   /** Told when writes begin to fail, and (undefined) when they succeed again. */
   readonly report?: (fault: MusterError | undefined) => void
+  /** Told the keys, for people, of damaged records that were dropped because the file `drop-damaged` asked for that. */
+  readonly dropped?: (keys: readonly string[]) => void
 }
 
 /**
@@ -151,17 +155,35 @@ function takeOwnership(database: Database, directory: string): { readonly owner:
   return { owner, former }
 }
 
-function readAll(database: Database, { directory, report = () => undefined, clock = systemClock }: LmdbOptions, owner: Owner, closed: () => void): Opened {
+function readAll(database: Database, options: LmdbOptions, owner: Owner, closed: () => void): Opened {
+  const { directory, report = () => undefined, clock = systemClock } = options
   const present = revisionOf(database, directory)
   const keys: KeyFound[] = []
   const leases = new Map<LeaseId, Duration>()
+  const damaged: Buffer[] = []
   for (const { key: databaseKey, value } of database.getRange(entryRange)) {
     const record = decodeRecord(databaseKey, value)
-    if (record === undefined || record.state.modified > present) throw damagedRecord(directory, databaseKey)
+    if (record === undefined || record.state.modified > present) {
+      damaged.push(Buffer.from(databaseKey))
+      continue
+    }
     const { key, state, ttl } = record
     keys.push({ key, state })
     if (state.lease !== undefined && ttl !== undefined) leases.set(state.lease, ttl)
   }
+  drop(database, options, damaged)
   const engine = lmdbEngine({ database, directory, identity: dataFileIdentity(directory), owner, closed, report, clock })
   return { engine, revision: present, keys, leases }
+}
+
+/** @throws MusterError STORE_FAILED for damaged records, unless somebody has asked to go on without them, once */
+function drop(database: Database, { directory, dropped }: LmdbOptions, damaged: readonly Buffer[]): void {
+  const [first] = damaged
+  if (!existsSync(dropFile(directory))) {
+    if (first !== undefined) throw damagedRecord(directory, first)
+    return
+  }
+  database.transactionSync(() => { for (const key of damaged) void database.remove(key) })
+  rmSync(dropFile(directory))
+  dropped?.(damaged.map(recordName))
 }

@@ -131,17 +131,40 @@ void t.test('what LMDB makes anew by itself is no damage', async t => {
   await store.close()
 })
 
-void t.test('a record that is not what was written is named', async t => {
+/** Writes one text over every place where another one stands; gives how many there were. */
+function spoil(bytes: Buffer, whole: string, spoilt: string): number {
+  let places = 0
+  for (let at = bytes.indexOf(whole); at >= 0; at = bytes.indexOf(whole, at + 1)) {
+    bytes.write(spoilt, at)
+    places++
+  }
+  return places
+}
+
+void t.test('a record that is not what was written is named, and left out when that is asked for', async t => {
   const directory = temporaryDirectory(t)
   await fill(directory)
   const file = join(directory, 'data.mdb')
   const bytes = readFileSync(file)
-  const at = bytes.lastIndexOf('kept by the hash of its key')
-  t.ok(at > 0)
-  for (let found = at; found >= 0; found = bytes.lastIndexOf('kept by the hash', found - 1)) bytes.write('KEPT', found)
+  for (const [whole, spoilt] of [['kept by the hash', 'KEPT'], ['151515151515151', '16']] as const) {
+    t.ok(spoil(bytes, whole, spoilt) > 0)
+  }
   writeFileSync(file, bytes)
   t.equal(damageOf(file), undefined, 'the file itself makes sense')
-  await t.rejects(openLmdbStore({ directory }), { code: 'STORE_FAILED', message: /the record of key "(with the long name |)[^"]+".*checksum|long name [0-9a-f]{64}/ })
+  const damaged = { code: 'STORE_FAILED', message: /damaged: the record of key "key\/\d*151?\d*x*" is not what was written \(checksum\)/, hint: /make the empty file \S+drop-damaged and start again/ }
+  await t.rejects(openLmdbStore({ directory }), damaged)
+  await t.rejects(openLmdbStore({ directory }), damaged, 'trying again changes nothing')
+
+  writeFileSync(join(directory, 'drop-damaged'), '')
+  let dropped: readonly string[] = []
+  const store = await openLmdbStore({ directory, dropped: keys => { dropped = keys } })
+  t.match(dropped.at(-1), /^with the long name of hash [0-9a-f]{64}$/)
+  t.equal((await store.load()).entries.length, 348 - dropped.length)
+  await store.close()
+  t.equal(readdirSync(directory).includes('drop-damaged'), false, 'once')
+  const again = await openLmdbStore({ directory })
+  t.equal((await again.load()).entries.length, 348 - dropped.length)
+  await again.close()
 })
 
 /** A record as the first format has it: no checksum. */
@@ -186,7 +209,7 @@ void t.test('a store of the format before gets its checksums, and nothing else c
   }
   const bytes = readFileSync(join(directory, 'data.mdb'))
   const spoilt = Buffer.from(bytes)
-  for (let at = spoilt.indexOf('value 77'); at >= 0; at = spoilt.indexOf('value 77', at + 1)) spoilt.write('VALUE', at)
+  t.ok(spoil(spoilt, 'value 77', 'VALUE') > 0)
   writeFileSync(join(directory, 'data.mdb'), spoilt)
   await t.rejects(openLmdbStore({ directory }), { code: 'STORE_FAILED', message: /the record of key "old\/77\d*" is not what was written \(checksum\)/ })
 })
