@@ -1,7 +1,7 @@
 import os from 'node:os'
 import { Agent, RemoteExec, resolveNodeId } from '../agent/index.js'
 import { createCheckRunner } from '../checks/index.js'
-import { etcdVersion } from '../cluster/index.js'
+import { etcdVersion, logChanges } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { MusterError} from '../common/errors.js';
 import { errorMessage } from '../common/errors.js'
@@ -103,6 +103,8 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
   await http.start()
   opened.add('http', () => http.close())
   await role.begin()
+  const changes = logChanges({ membership, catalog, clock, log: log.child('cluster') })
+  opened.add('log of members', () => { changes.close() })
   rememberRole(settings)
   opened.add('agent', () => agent.close())
   await startAgent(agent, role, log.child('agent'))

@@ -87,6 +87,10 @@ t.test('servers: stopping keeps them members, leave_on_terminate leaves, and -re
 
   t.equal(await third.stop('SIGTERM'), 1)
   await cluster.membersAre({ s1: 'alive', s2: 'alive', s3: 'failed', c1: 'alive' }, [first])
+  for (const [agent, node, old, now] of [[first, 's3', 'alive', 'failed'], [client, 's3', 'alive', 'failed']] as const) {
+    await until(`${agent.name} has a line for it`, () => agent.output.includes(`the status of a member has changed: node=${node} `) && new RegExp(`status of a member has changed: node=${node} .*old=${old} new=${now} reason=`).test(agent.output))
+  }
+  t.match(first.output, /the leader has changed: node=s\d old="?"? ?new=127\.\S+:8300 reason=/)
   third.write('leave.json', { leave_on_terminate: true, performance: { leave_drain_time: '0s' } })
   await third.start()
   await cluster.membersAre({ s1: 'alive', s2: 'alive', s3: 'alive', c1: 'alive' }, [first])

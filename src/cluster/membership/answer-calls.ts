@@ -38,7 +38,7 @@ export function answerCalls(server: RpcServer, { membership, members, heartbeats
   server.handle(memberMethods.list, (): Promise<MemberList> => Promise.resolve({ revision: revision(), members: members() }))
   server.handle(memberMethods.leave, async body => {
     const id = readId(body)
-    log.info('a member leaves', { id })
+    log.debug('a member leaves', { id })
     await leave(id)
     return {}
   })

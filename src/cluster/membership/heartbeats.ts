@@ -101,6 +101,6 @@ export class Heartbeats {
 
   #announce({ info: { name, id, address } }: Heartbeat, before: string | undefined): void {
     if (before === 'alive') return
-    this.#parts.log.info(before === undefined ? 'a member has joined' : 'a member is back', { node: name, id, address })
+    this.#parts.log.debug(before === undefined ? 'a member has joined' : 'a member is back', { node: name, id, address })
   }
 }

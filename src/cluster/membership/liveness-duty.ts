@@ -57,11 +57,11 @@ async function tend(parts: LivenessParts, failures: Repeats, signal: AbortSignal
   try {
     for (let i = 0; i < lapsed.length && !signal.aborted; i += batch) {
       const { result } = await catalog.execute(membersFailed(lapsed.slice(i, i + batch).map(({ info }) => info.id), reconnectTimeout))
-      for (const name of result) log.warn('a member has failed: its agent is not live or cannot be reached', { node: name })
+      for (const name of result) log.debug('a member has failed: its agent is not live or cannot be reached', { node: name })
     }
     for (const { info, state } of over) {
       if (signal.aborted) return
-      if ((await catalog.execute(reapMember(info.id))).result) log.info('a member is not listed any more', { node: info.name, id: info.id, since: state })
+      if ((await catalog.execute(reapMember(info.id))).result) log.debug('a member is not listed any more', { node: info.name, id: info.id, since: state })
     }
     failures.over()
   } catch (error) {
