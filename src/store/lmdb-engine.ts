@@ -41,6 +41,8 @@ class LmdbEngine implements Engine {
   #failure: MusterError | undefined
   /** What was last reported. */
   #reported: MusterError | undefined
+  /** The last write failed. */
+  #isFailing = false
   #timer: Timer | undefined
 
   constructor(parts: LmdbParts) {
@@ -89,7 +91,7 @@ class LmdbEngine implements Engine {
     } catch (rejection) {
       throw this.#tell(this.#failed(await causeOfRejection(rejection), writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0)))
     }
-    this.#tell(undefined)
+    this.#isFailing = false
   }
 
   async close(): Promise<void> {
@@ -137,18 +139,23 @@ class LmdbEngine implements Engine {
     if (fault !== undefined) throw this.#tell(fault)
   }
 
-  /** Reports a change: the same fault again is no news. */
-  #tell<Fault extends MusterError | undefined>(fault: Fault): Fault {
-    if (fault?.message !== this.#reported?.message) this.#parts.report(fault)
+  /** Reports a fault: the same one again is no news. */
+  #tell(fault: MusterError): MusterError {
+    if (fault.message !== this.#reported?.message) this.#parts.report(fault)
     this.#reported = fault
+    this.#isFailing = true
     return fault
   }
 
+  /** That it is over is told here, and not by the first write that succeeds: on a nearly full disk every other one may. */
   #lookLater(): void {
     this.#timer = this.#parts.clock.after(lookEvery, () => {
       const fault = this.fault()
-      // That a write failed for another reason, such as a full disk, only a write can see to be over.
-      if (fault !== undefined || this.#reported?.code === displacedCode) this.#tell(fault)
+      if (fault !== undefined) this.#tell(fault)
+      else if (this.#reported !== undefined && (!this.#isFailing || this.#reported.code === displacedCode)) {
+        this.#reported = undefined
+        this.#parts.report(undefined)
+      }
       this.#lookLater()
     })
   }

@@ -6,7 +6,8 @@ import { openLmdbStore } from '../../src/store/index.js'
  * compares what was acknowledged with what is there, makes room and writes again. Prints what it found as JSON.
  */
 const [directory = ''] = process.argv.slice(2)
-const store = await openLmdbStore({ directory })
+const reports: (string | undefined)[] = []
+const store = await openLmdbStore({ directory, report: fault => { reports.push(fault?.code) } })
 const acknowledged = new Set<string>()
 const codes = new Set<string>()
 const hints = new Set<string | undefined>()
@@ -27,9 +28,12 @@ const { entries, revision } = await store.load()
 const removed = [...acknowledged].slice(0, 200)
 const deletion = await store.commit({ when: [], then: removed.map(key => ({ kind: 'delete', key })) })
 const later = await store.commit({ when: [], then: [{ kind: 'put', key: 'later', value: Buffer.alloc(1000) }] })
+// A small write fits where a large one does not: all of that is one fault, told once.
+const write = (size: number) => store.commit({ when: [], then: [{ kind: 'put', key: 'again', value: Buffer.alloc(size) }] }).then(() => true, () => false)
+const alternating = [await write(5_000_000), await write(1), await write(5_000_000)]
 const { writable } = await store.status()
 await store.close()
 console.log(JSON.stringify({
-  codes: [...codes], hints: [...hints], acknowledged: acknowledged.size, present: entries.length,
+  reports, alternating, codes: [...codes], hints: [...hints], acknowledged: acknowledged.size, present: entries.length,
   same: entries.every(({ key }) => acknowledged.has(key)), revision, deletion: deletion.revision, later: later.revision, writable,
 }))

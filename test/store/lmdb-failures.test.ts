@@ -109,7 +109,8 @@ void t.test('no room: refused whole, nothing lost, and writes resume', t => {
   const { stdout, status } = spawnSync('bash', ['-c', 'trap "" XFSZ; ulimit -f 4096; unset NODE_OPTIONS; exec "$@"', 'bash', process.execPath, script('full-writer.js'), directory], { encoding: 'utf8' })
   t.equal(status, 0)
   const found = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>
-  t.match(found, { codes: ['STORE_FULL'], hints: [/free space/], same: true, writable: true })
+  t.match(found, { reports: ['STORE_FULL'], alternating: [false, true, false], codes: ['STORE_FULL'], hints: [/free space/], same: true, writable: true })
+  t.equal((found.reports as readonly unknown[]).length, 1, 'one fault is told once')
   t.ok(Number(found.acknowledged) > 100)
   t.equal(found.present, found.acknowledged, 'what was refused is not there, what was acknowledged is')
   t.equal(found.deletion, Number(found.revision) + 1)
