@@ -5,7 +5,7 @@ import type { ParsedFlags } from '../common/flags.js'
 import { readArchive, type SavedState } from '../snapshot/index.js'
 import type { Io } from './io.js'
 
-/** Largest state that is read, in bytes: the most that one buffer of Node.js holds. */
+/** Largest state that is read, in bytes: as much as an agent takes, and as one buffer of Node.js may hold when it is written. */
 const stateLimit = 2 * 1024 * 1024 * 1024 - 1
 
 /** The FILE that a snapshot command was given, made absolute. @throws MusterError USAGE when there is none or more than one */
@@ -28,7 +28,7 @@ export async function readFile(file: string): Promise<Buffer> {
 /** The state that an archive holds. @throws MusterError CLI_FILE for one that is not whole */
 export async function readSnapshot(bytes: Buffer): Promise<SavedState> {
   try {
-    return await readArchive(bytes, stateLimit)
+    return await readArchive(bytes, { limit: stateLimit })
   } catch (cause) {
     throw new MusterError('CLI_FILE', `Error reading snapshot: ${errorMessage(cause)}`, {
       cause, hint: 'it is cut off, damaged or of another program: take one that "muster snapshot save" has written',

@@ -6,6 +6,7 @@ import type { Clock } from '../common/clock.js'
 import { MusterError, errorCode, errorMessage } from '../common/errors.js'
 import { assertWritable, ensureFolder } from '../common/folder.js'
 import { removeTemporaries } from '../common/small-files.js'
+import { uploadSuffix } from '../http/index.js'
 import type { Logger } from '../telemetry/index.js'
 
 /**
@@ -38,7 +39,7 @@ const folders: readonly { readonly folder: string; readonly names?: readonly str
  */
 export function removeRemains(dataDir: string, log: Logger): void {
   const removed = folders.flatMap(({ folder, names }) =>
-    removeTemporaries(path.join(dataDir, folder), name => names === undefined || names.some(one => name === `${one}.tmp`)))
+    removeTemporaries(path.join(dataDir, folder), name => names === undefined || names.some(one => name === `${one}.tmp`) || (folder === '' && name.endsWith(uploadSuffix))))
   if (removed.length > 0) log.info('removed what was being written when an agent was killed', { files: removed.length, first: removed[0] })
 }
 

@@ -118,14 +118,15 @@ export class Endpoints {
     const elsewhere = destination(journey, this.#deps.forwarding, settings)
     if (elsewhere !== undefined) return handOn(exchange, elsewhere, prepared, parts.url)
     await this.#readiness.check(endpoint, settings)
-    const body = method === 'GET' ? noBody : await exchange.body(endpoint.bodyLimit?.(settings) ?? defaultBodyLimit)
+    const bodyLimit = endpoint.bodyLimit?.(settings) ?? defaultBodyLimit
+    const body = method === 'GET' || endpoint.uploads === true ? noBody : await exchange.body(bodyLimit)
     if (endpoint.datacenterOf !== undefined) {
       const named = destination({ ...journey, bodyDatacenter: endpoint.datacenterOf(body) }, this.#deps.forwarding, settings)
       if (named !== undefined) return handOn(exchange, named, prepared, parts.url, body)
     }
     // Named one by one: spreading `parts` is a twentieth of a small write's time.
     const { path, query, pretty, gone, url } = parts
-    return handler({ path, query, pretty, gone, url, method, rest, body, reach: endpoint.reach, client: exchange.client, header: exchange.header } satisfies ApiRequest)
+    return handler({ path, query, pretty, gone, url, method, rest, body, upload: () => exchange.upload(bodyLimit), reach: endpoint.reach, client: exchange.client, header: exchange.header } satisfies ApiRequest)
   }
 
   /**

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import type { RpcPort } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import { text, type Answer } from './answer.js'
 import { agentHeader, type HandOver, type Upstreams } from './forwarding.js'
-import { arrivedBody, readBody } from './read-body.js'
+import { arrivedBody, readBody, readPieces } from './read-body.js'
 
 /** Where a request comes from: a socket, or this process itself. */
 export interface Exchange {
@@ -13,6 +14,8 @@ export interface Exchange {
   readonly client: string | undefined
   readonly header: (name: string) => string | undefined
   readonly body: (limit: number) => Promise<Buffer>
+  /** The same in pieces as they come. */
+  readonly upload: (limit: number) => AsyncIterable<Buffer>
   /** Lets another agent answer. Undefined when its answer has been written already. */
   readonly handOn: (upstreams: Upstreams, options: HandOver) => Promise<Answer | 'unreachable' | undefined>
 }
@@ -29,6 +32,7 @@ export function exchangeOf(request: IncomingMessage, response: ServerResponse, s
     // Only an agent may speak for an agent.
     header: name => name === agentHeader && served === undefined ? undefined : headerOf(request, name),
     body: limit => readBody(request, limit),
+    upload: limit => readPieces(request, limit),
     handOn: async (upstreams, options) => {
       const end = (): void => { clock.after(lastWait, () => { response.destroy() }) }
       closing.addEventListener('abort', end, { once: true })
@@ -49,7 +53,7 @@ export interface OwnRequest { readonly method: 'GET' | 'PUT'; readonly body: Buf
 
 /** A request from within this process, given up when `gone` is aborted. */
 export const inProcess = ({ method, body }: OwnRequest, gone: AbortSignal): Exchange => ({
-  method, served: undefined, client: undefined, header: () => undefined, body: () => Promise.resolve(body),
+  method, served: undefined, client: undefined, header: () => undefined, body: () => Promise.resolve(body), upload: () => Readable.from([body]),
   handOn: async (upstreams, { target }) => {
     const answer = await upstreams.ask({ method, target, ...method === 'PUT' && { body } }, gone)
     return answer === undefined ? 'unreachable' : text(answer.body, answer.status, answer.index === '' ? [] : ['X-Consul-Index', answer.index], 'application/json')

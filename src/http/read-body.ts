@@ -14,7 +14,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     const chunks: Buffer[] = []
     let size = 0
     const settle = (finish: () => void): void => {
-      request.off('data', take).off('end', done).off('close', aborted).off('error', aborted)
+      request.off('data', take).off('end', done).off('close', leave).off('error', leave)
       finish()
     }
     const take = (chunk: Buffer): void => {
@@ -24,10 +24,33 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
       if (size > limit) settle(() => { request.resume(); reject(tooLarge(size, limit)) })
     }
     const done = (): void => { settle(() => { resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)) }) }
-    const aborted = (): void => { settle(() => { reject(new MusterError('HTTP_ABORTED', 'the client went away before its request was complete', { status: 400 })) }) }
-    request.on('data', take).on('end', done).on('close', aborted).on('error', aborted)
+    const leave = (): void => { settle(() => { reject(aborted()) }) }
+    request.on('data', take).on('end', done).on('close', leave).on('error', leave)
     if (request.readableEnded) done()
   })
+}
+
+/**
+ * A request's body in pieces, at most `limit` bytes: no piece is read before the one before it has been dealt with.
+ * @throws MusterError as {@link readBody}
+ */
+export async function * readPieces(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  const announced = announcedBytes(request)
+  if (announced > limit) throw tooLarge(announced, limit)
+  let size = 0
+  try {
+    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += piece.length
+      if (size > limit) throw tooLarge(size, limit)
+      yield piece
+    }
+  } catch (error) {
+    if (error instanceof MusterError) throw error
+    throw aborted()
+  } finally {
+    // What nobody wants any more is read and thrown away by node, within the time that a request may take.
+    request.resume()
+  }
 }
 
 /**
@@ -41,6 +64,8 @@ export function arrivedBody(request: IncomingMessage): Buffer | undefined {
 }
 
 const announcedBytes = (request: IncomingMessage): number => Number(request.headers['content-length'] ?? 0)
+
+const aborted = (): MusterError => new MusterError('HTTP_ABORTED', 'the client went away before its request was complete', { status: 400 })
 
 const tooLarge = (size: number, limit: number): MusterError =>
   new MusterError('HTTP_TOO_LARGE', `Request body(${size} bytes) too large, max size: ${limit} bytes.`, { status: 413 })

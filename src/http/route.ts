@@ -19,6 +19,8 @@ export interface ApiRequest {
   /** By lower-case name. */
   readonly header: (name: string) => string | undefined
   readonly body: Buffer
+  /** The body of an endpoint that takes uploads, in pieces as they come. */
+  readonly upload: () => AsyncIterable<Buffer>
   /** Of the endpoint that was asked. */
   readonly reach: Reach
   readonly pretty: boolean
@@ -53,6 +55,8 @@ export interface Endpoint {
   readonly reach: Reach
   /** The datacenter that a body names, if it names one. Never throws: what is wrong with the body is the handler's to say. */
   readonly datacenterOf?: (body: Buffer) => string
+  /** The handler reads the body itself, in pieces: one that is too large to be held in memory. */
+  readonly uploads?: true
   /** Largest body in bytes; {@link defaultBodyLimit} without. */
   readonly bodyLimit?: (settings: Settings) => number
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { gunzip, gzip } from 'node:zlib'
-import { MusterError, errorMessage } from '../common/errors.js'
-import { packRecords, unpackRecords } from './records.js'
-import { packTar, unpackTar } from './tar.js'
-import type { SavedState, SnapshotMeta } from './types.js'
+import { createGunzip, gzip } from 'node:zlib'
+import { MusterError, errorCode, errorMessage } from '../common/errors.js'
+import { ByteReader } from './byte-reader.js'
+import { packRecords, readRecords } from './records.js'
+import { block, packTar, padding, readHeader, readTarEnd } from './tar.js'
+import type { SavedState, SnapshotMeta, SnapshotRecord } from './types.js'
 
 const compress = promisify(gzip)
-const decompress = promisify(gunzip)
 
 const names = { meta: 'meta.json', state: 'state.bin', sums: 'SHA256SUMS' } as const
 const formatVersion = 1
@@ -28,41 +29,88 @@ export async function writeArchive({ meta, records }: Unsaved, at: number): Prom
   return compress(packTar([{ name: names.meta, data: about }, { name: names.state, data: state }, { name: names.sums, data: sums }], at / 1000))
 }
 
+/** What an archive is read from: pieces as they come, or all of it. */
+export type ArchiveSource = AsyncIterable<Uint8Array> | Uint8Array
+
+/** How an archive is read. */
+export interface ReadOptions {
+  /** Largest state in bytes once decompressed. */
+  readonly limit: number
+  /** Told after each piece how many bytes were decompressed so far. */
+  readonly onInflated?: (bytes: number) => void
+}
+
 /**
  * Reads an archive whole and verifies it: nothing is given back of one that is cut off or was altered anywhere.
- * @param limit largest size in bytes once decompressed, so that a small upload cannot fill the memory
- * @throws MusterError SNAPSHOT_INVALID (400 at the API)
+ * @throws MusterError SNAPSHOT_INVALID
  */
-export async function readArchive(bytes: Buffer, limit: number): Promise<SavedState> {
-  const tar = await decompressed(bytes, limit)
-  const files = new Map(stage('failed to read snapshot file', () => unpackTar(tar)).map(({ name, data }) => [name, data]))
-  const [meta, state, sums] = [names.meta, names.state, names.sums].map(name => {
-    const data = files.get(name)
-    if (data === undefined) throw invalid(`failed to read snapshot file: ${name} is missing`)
-    return data
-  }) as [Buffer, Buffer, Buffer]
-  verify(sums, new Map([[names.meta, meta], [names.state, state]]))
-  return {
-    meta: stage('failed to read snapshot metadata', () => checkedMeta(meta)),
-    records: stage('failed to read snapshot state', () => unpackRecords(state)),
-  }
+export async function readArchive(source: ArchiveSource, options: ReadOptions): Promise<SavedState> {
+  const records: SnapshotRecord[] = []
+  const meta = await scanArchive(source, options, record => { records.push(record) })
+  return { meta, records }
 }
 
-async function decompressed(bytes: Buffer, limit: number): Promise<Buffer> {
+/**
+ * Verifies an archive as it comes, and keeps nothing of it: what is no archive of ours is refused at the first byte that shows it, and not one more is
+ * asked for.
+ * @throws MusterError SNAPSHOT_INVALID
+ */
+export const checkArchive = (source: ArchiveSource, options: ReadOptions): Promise<SnapshotMeta> => scanArchive(source, options, () => undefined)
+
+async function scanArchive(source: ArchiveSource, { limit, onInflated }: ReadOptions, keep: (record: SnapshotRecord) => void): Promise<SnapshotMeta> {
+  let meta: SnapshotMeta | undefined
+  const pieces = source instanceof Uint8Array ? [source] : source
   try {
-    return await decompress(bytes, { maxOutputLength: limit })
+    await pipeline(pieces, createGunzip(), async (inflated: AsyncIterable<Buffer>) => {
+      meta = await readFiles(new ByteReader(inflated, onInflated), limit, keep)
+    })
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw invalid(`failed to decompress snapshot: it is larger than ${limit} bytes`)
+    const code = errorCode(error)
+    if (code?.startsWith('Z_') !== true) throw error
     throw invalid(`failed to decompress snapshot: ${code === 'Z_BUF_ERROR' ? 'unexpected EOF' : errorMessage(error)}`)
   }
+  if (meta === undefined) throw invalid('failed to decompress snapshot: unexpected EOF')
+  return meta
 }
 
-function verify(sums: Buffer, files: ReadonlyMap<string, Buffer>): void {
+/** The three files in the order in which they are written: so the first that is another one ends it. */
+async function readFiles(bytes: ByteReader, limit: number, keep: (record: SnapshotRecord) => void): Promise<SnapshotMeta | undefined> {
+  if (await bytes.atEnd()) return undefined
+  const about = await stage('failed to read snapshot file', () => smallFile(bytes, names.meta))
+  const meta = await stage('failed to read snapshot metadata', () => Promise.resolve(checkedMeta(about)))
+  const size = await stage('failed to read snapshot file', () => fileSize(bytes, names.state, limit))
+  bytes.hash = createHash('sha256')
+  await stage('failed to read snapshot state', () => readRecords(bytes, size, keep))
+  const hash = bytes.hash.digest('hex')
+  bytes.hash = undefined
+  const sums = await stage('failed to read snapshot file', async () => {
+    await bytes.take(padding(size))
+    const data = await smallFile(bytes, names.sums)
+    await readTarEnd(bytes)
+    return data
+  })
   const lines = new Set(sums.toString('latin1').split('\n'))
-  for (const [name, data] of files) {
-    if (!lines.has(sumLine(name, data))) throw invalid(`failed checking integrity of snapshot: hash check failed for "${name}"`)
+  for (const [name, line] of [[names.meta, sumLine(names.meta, about)], [names.state, `${hash}  ${names.state}`]] as const) {
+    if (!lines.has(line)) throw invalid(`failed checking integrity of snapshot: hash check failed for "${name}"`)
   }
+  return meta
+}
+
+async function fileSize(bytes: ByteReader, name: string, largest: number): Promise<number> {
+  const header = readHeader(await bytes.take(block))
+  if (header?.name !== name) throw new Error(`${name} is missing`)
+  if (header.size > largest) throw new Error(`${name} is larger than ${largest} bytes`)
+  return header.size
+}
+
+/** Far above what the two small files need. */
+const smallLimit = 64 * 1024
+
+async function smallFile(bytes: ByteReader, name: string): Promise<Buffer> {
+  const size = await fileSize(bytes, name, smallLimit)
+  const data = await bytes.take(size)
+  await bytes.take(padding(size))
+  return data
 }
 
 function checkedMeta(bytes: Buffer): SnapshotMeta {
@@ -72,10 +120,11 @@ function checkedMeta(bytes: Buffer): SnapshotMeta {
   return { Version: formatVersion, ID, Index, Term, Size, Build, Datacenter }
 }
 
-function stage<Result>(what: string, run: () => Result): Result {
+async function stage<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
   try {
-    return run()
+    return await run()
   } catch (error) {
+    if (error instanceof MusterError || errorCode(error)?.startsWith('Z_') === true) throw error
     throw invalid(`${what}: ${errorMessage(error)}`)
   }
 }

@@ -1,3 +1,4 @@
+import type { ByteReader } from './byte-reader.js'
 import type { SnapshotRecord } from './types.js'
 
 /** First bytes of the records, so that another program's are told from damaged ones. */
@@ -24,25 +25,27 @@ export function packRecords(records: readonly SnapshotRecord[]): Buffer {
   return bytes
 }
 
+/** Largest key and value of a record: far above what any store here takes in one write. */
+const largest = { key: 64 * 1024, value: 16 * 1024 * 1024 }
+
 /**
- * The records of {@link packRecords}; values are views of `bytes`.
+ * Reads `size` bytes that {@link packRecords} has written, one record at a time.
  * @throws Error saying what is wrong with them
  */
-export function unpackRecords(bytes: Buffer): readonly SnapshotRecord[] {
-  if (!bytes.subarray(0, magic.length).equals(magic)) throw new Error('its state was not written by muster')
-  const records: SnapshotRecord[] = []
-  for (let at = magic.length; at < bytes.length;) {
-    if (at + headBytes > bytes.length) throw new Error('unexpected EOF')
-    const keyEnd = at + headBytes + bytes.readUInt32BE(at)
-    const end = keyEnd + bytes.readUInt32BE(at + 4)
-    if (end > bytes.length) throw new Error('unexpected EOF')
-    records.push({
-      key: bytes.toString('utf8', at + headBytes, keyEnd),
-      value: bytes.subarray(keyEnd, end),
-      created: Number(bytes.readBigUInt64BE(at + 8)),
-      modified: Number(bytes.readBigUInt64BE(at + 16)),
-    })
-    at = end
+export async function readRecords(bytes: ByteReader, size: number, on: (record: SnapshotRecord) => void): Promise<void> {
+  let left = size
+  const take = (count: number): Promise<Buffer> => {
+    left -= count
+    if (left < 0) throw new Error('unexpected EOF')
+    return bytes.take(count)
   }
-  return records
+  if (size < magic.length || !(await take(magic.length)).equals(magic)) throw new Error('its state was not written by muster')
+  while (left > 0) {
+    const head = await take(headBytes)
+    const [keyLength, valueLength] = [head.readUInt32BE(0), head.readUInt32BE(4)]
+    if (keyLength === 0) throw new Error('a record has no key')
+    if (keyLength > largest.key || valueLength > largest.value) throw new Error('a record is too large to be one of a catalog')
+    const key = (await take(keyLength)).toString()
+    on({ key, value: await take(valueLength), created: Number(head.readBigUInt64BE(8)), modified: Number(head.readBigUInt64BE(16)) })
+  }
 }

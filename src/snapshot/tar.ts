@@ -1,10 +1,13 @@
+import type { ByteReader } from './byte-reader.js'
+
 /** A file of an archive. */
 export interface TarFile {
   readonly name: string
   readonly data: Buffer
 }
 
-const block = 512
+/** What a tar archive is made of, in bytes. */
+export const block = 512
 const regular = 0x30
 
 /**
@@ -18,24 +21,29 @@ export function packTar(files: readonly TarFile[], at: number): Buffer {
 }
 
 /**
- * The files of a tar archive.
- * @throws Error saying what is wrong with it
+ * Name and size of the plain file that a header announces; undefined for what is none: a directory, a link, the end.
+ * @throws Error for what is no header
  */
-export function unpackTar(bytes: Buffer): readonly TarFile[] {
-  const files: TarFile[] = []
-  for (let at = 0; at + block <= bytes.length;) {
-    const head = bytes.subarray(at, at + block)
-    if (head.every(byte => byte === 0)) return files
-    if (octal(head, 148, 8) !== checksum(head)) throw new Error(`the header at byte ${at} is damaged`)
-    const name = head.toString('latin1', 0, Math.min(100, indexOrEnd(head.indexOf(0), 100)))
-    const size = octal(head, 124, 12)
-    if (at + block + size > bytes.length) throw new Error('unexpected EOF')
-    // Directories and extended headers carry no data of ours.
-    if (head[156] === regular || head[156] === 0) files.push({ name, data: bytes.subarray(at + block, at + block + size) })
-    at += block + size + padding(size)
-  }
-  throw new Error('unexpected EOF')
+export function readHeader(head: Buffer): { readonly name: string; readonly size: number } | undefined {
+  if (isZero(head)) return undefined
+  if (octal(head, 148, 8) !== checksum(head)) throw new Error('a header is damaged')
+  if (head[156] !== regular && head[156] !== 0) return undefined
+  const size = octal(head, 124, 12)
+  if (Number.isNaN(size)) throw new Error('a header is damaged')
+  return { name: head.toString('latin1', 0, Math.min(100, indexOrEnd(head.indexOf(0), 100))), size }
 }
+
+/** Blocks of zeros that programs write at the end: two, or as many as fill what they write at once. */
+const mostEndBlocks = 128
+
+/** Reads the end of an archive, up to the last byte. @throws Error when it is missing or something else follows */
+export async function readTarEnd(bytes: ByteReader): Promise<void> {
+  for (let i = 0; i === 0 || !await bytes.atEnd(); i++) {
+    if (i === mostEndBlocks || !isZero(await bytes.take(block))) throw new Error('something follows after its files')
+  }
+}
+
+const isZero = (bytes: Buffer): boolean => bytes.every(byte => byte === 0)
 
 function header(name: string, size: number, at: number): Buffer {
   const head = Buffer.alloc(block)
@@ -52,7 +60,8 @@ function header(name: string, size: number, at: number): Buffer {
   return head
 }
 
-const padding = (size: number): number => (block - size % block) % block
+/** Bytes that fill up the last block of a file. */
+export const padding = (size: number): number => (block - size % block) % block
 
 const indexOrEnd = (index: number, end: number): number => index < 0 ? end : index
 

@@ -5,8 +5,9 @@ import path from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
-import { countKv, countRecords, readArchive, writeArchive, type SnapshotRecord } from '../../src/snapshot/index.js'
-import { packTar, unpackTar } from '../../src/snapshot/tar.js'
+import { checkArchive, countKv, countRecords, readArchive, writeArchive, type SnapshotRecord } from '../../src/snapshot/index.js'
+import { packTar } from '../../src/snapshot/tar.js'
+import { unpackTar } from '../support/unpack-tar.js'
 
 const meta = { ID: '3-61-1795365059157', Index: 61, Term: 3, Build: '0.1.0', Datacenter: 'dc1' }
 const at = 1_795_365_059_157
@@ -19,7 +20,7 @@ void t.test('what was written is read again, whatever is in it', async t => {
     key: fc.string({ minLength: 1, unit: 'grapheme' }), value: fc.uint8Array(), created: fc.nat(), modified: fc.maxSafeNat(),
   }))
   await fc.assert(fc.asyncProperty(records, async records => {
-    const saved = await readArchive(await writeArchive({ meta, records }, at), limit)
+    const saved = await readArchive(await writeArchive({ meta, records }, at), { limit })
     t.same(plain(saved.records), plain(records))
     t.match(saved.meta, { ...meta, Version: 1 })
   }), { numRuns: 50 })
@@ -28,7 +29,7 @@ void t.test('what was written is read again, whatever is in it', async t => {
 void t.test('an archive that was cut off or altered anywhere is refused', async t => {
   const bytes = await writeArchive({ meta, records: [record('kv/a', 'one'), record('kv/b', 'two')] }, at)
   const refused = { code: 'SNAPSHOT_INVALID', status: 500 }
-  for (let length = 0; length < bytes.length; length += 7) await t.rejects(readArchive(bytes.subarray(0, length), limit), refused, `${length} bytes of it`)
+  for (let length = 0; length < bytes.length; length += 7) await t.rejects(readArchive(bytes.subarray(0, length), { limit }), refused, `${length} bytes of it`)
   const tar = gunzipSync(bytes)
   // Every byte of the three files; what fills up the blocks between them says nothing.
   for (const { data, name } of unpackTar(tar)) {
@@ -36,7 +37,7 @@ void t.test('an archive that was cut off or altered anywhere is refused', async 
       const altered = Buffer.from(tar)
       const place = data.byteOffset - tar.byteOffset + i
       altered[place] = (altered[place] ?? 0) ^ 1
-      await t.rejects(readArchive(gzipSync(altered), limit), refused, `${name} altered at ${i}`)
+      await t.rejects(readArchive(gzipSync(altered), { limit }), refused, `${name} altered at ${i}`)
     }
   }
 })
@@ -62,8 +63,38 @@ void t.test('each refusal says why', async t => {
     ['half a state', repacked((name, data) => name === 'state.bin' ? data.subarray(0, -1) : data), 'failed to read snapshot state: unexpected EOF'],
     ['half a head', repacked((name, data) => name === 'state.bin' ? data.subarray(0, 12) : data), 'failed to read snapshot state: unexpected EOF'],
   ]
-  for (const [name, bytes, message] of cases) await t.rejects(readArchive(bytes, limit), { code: 'SNAPSHOT_INVALID', message }, name)
-  await t.rejects(readArchive(gzipSync(Buffer.alloc(2 * limit)), limit), { message: `failed to decompress snapshot: it is larger than ${limit} bytes` })
+  for (const [name, bytes, message] of cases) await t.rejects(readArchive(bytes, { limit }), { code: 'SNAPSHOT_INVALID', message }, name)
+  const large = repacked((name, data) => name === 'state.bin' ? Buffer.concat([data, Buffer.alloc(limit)]) : data)
+  await t.rejects(readArchive(large, { limit }), { message: `failed to read snapshot file: state.bin is larger than ${limit} bytes` })
+})
+
+void t.test('no more is decompressed than shows that it is no archive', async t => {
+  const huge = 64 * 1024 * 1024
+  const about = Buffer.from('{"Version":1}')
+  const state = (start: readonly Buffer[]): Buffer => gzipSync(packTar([{ name: 'meta.json', data: about }, { name: 'state.bin', data: Buffer.concat([...start, Buffer.alloc(huge)]) }], 0))
+  const magic = Buffer.from('MUSTER\x00\x01')
+  const wide = Buffer.alloc(24)
+  wide.writeUInt32BE(3)
+  wide.writeUInt32BE(huge, 4)
+  const cases: readonly [string, Buffer, RegExp][] = [
+    ['zeros', gzipSync(Buffer.alloc(huge)), /meta\.json is missing/],
+    ['another first file', gzipSync(packTar([{ name: 'x', data: Buffer.alloc(huge) }], 0)), /meta\.json is missing/],
+    ['a large first file', gzipSync(packTar([{ name: 'meta.json', data: Buffer.alloc(huge) }], 0)), /meta\.json is larger than/],
+    ['a state of zeros', state([]), /not written by muster/],
+    ['a state of empty records', state([magic]), /a record has no key/],
+    ['a state of one record', state([magic, wide]), /a record is too large/],
+    ['something after the end', gzipSync(Buffer.concat([gunzipSync(await writeArchive({ meta, records: [] }, at)), Buffer.alloc(huge)])), /something follows after its files/],
+  ]
+  for (const [name, bytes, message] of cases) {
+    let inflated = 0
+    let taken = 0
+    const pieces = async function * (): AsyncGenerator<Buffer> {
+      for (; taken < bytes.length; taken += 1024) yield await Promise.resolve(bytes.subarray(taken, taken + 1024))
+    }
+    await t.rejects(checkArchive(pieces(), { limit: 2 * huge, onInflated: count => { inflated = count } }), { code: 'SNAPSHOT_INVALID', message }, name)
+    t.ok(inflated <= 256 * 1024, `${name}: ${inflated} bytes were decompressed of ${huge}`)
+    t.ok(taken < bytes.length, `${name}: ${taken} bytes were taken of ${bytes.length}`)
+  }
 })
 
 void t.test('tar(1) lists and unpacks it, and sha256sum finds it whole', async t => {

@@ -1,10 +1,11 @@
 import { MusterError } from '../../common/errors.js'
 import { version } from '../../common/version.js'
-import { readArchive, writeArchive } from '../../snapshot/index.js'
+import { checkArchive, readArchive, writeArchive } from '../../snapshot/index.js'
 import { empty, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import { readOptions } from '../read-options.js'
 import type { ApiRequest, Route } from '../route.js'
+import { withUpload } from '../upload-file.js'
 
 /** Largest archive taken, in bytes, and what it may become when it is decompressed: far above any catalog that fits into memory. */
 const archiveLimit = 1024 * 1024 * 1024
@@ -12,7 +13,7 @@ const stateLimit = 2 * 1024 * 1024 * 1024 - 1
 
 /** `/v1/snapshot`: the catalog as one archive, and back. */
 export const snapshotRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/snapshot', reach: 'handed-on', GET: request => save(deps, request), PUT: request => restore(deps, request), bodyLimit: () => archiveLimit },
+  { path: '/v1/snapshot', reach: 'handed-on', GET: request => save(deps, request), PUT: new Restores(deps).restore, uploads: true, bodyLimit: () => archiveLimit },
 ]
 
 async function save({ catalog, membership, settings, clock, lastContact }: Deps, request: ApiRequest): Promise<Answer> {
@@ -30,12 +31,35 @@ async function save({ catalog, membership, settings, clock, lastContact }: Deps,
   return { kind: 'bytes', status: 200, type: 'application/x-gzip', bytes, headers }
 }
 
-async function restore({ agent, catalog, log }: Deps, { body }: ApiRequest): Promise<Answer> {
-  if (body.length === 0) throw new MusterError('SNAPSHOT_INVALID', 'failed to decompress snapshot: unexpected EOF')
-  const { meta, records } = await readArchive(body, stateLimit)
-  const revision = await catalog.restore(records)
-  // Other agents find out with their next comparison, within a minute or so.
-  agent.serversChanged()
-  log.warn('the catalog was restored from a snapshot', { snapshot: meta.ID, entries: records.length, revision })
-  return empty()
+/** Who restores: nobody, or one, as two would mix what they write. */
+class Restores {
+  readonly #deps: Deps
+  #underWay = false
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  readonly restore = async (request: ApiRequest): Promise<Answer> => {
+    if (this.#underWay) throw new MusterError('SNAPSHOT_BUSY', 'a snapshot is being restored already', { status: 409, hint: 'try again when it is done' })
+    this.#underWay = true
+    try {
+      await this.#restore(request)
+    } finally {
+      this.#underWay = false
+    }
+    return empty()
+  }
+
+  async #restore({ upload }: ApiRequest): Promise<void> {
+    const { agent, catalog, log, settings } = this.#deps
+    const { meta, records } = await withUpload(settings().dataDir, upload(), async (pieces, file) => {
+      await checkArchive(pieces, { limit: stateLimit })
+      return readArchive(file(), { limit: stateLimit })
+    })
+    const revision = await catalog.restore(records)
+    // Other agents find out with their next comparison, within a minute or so.
+    agent.serversChanged()
+    log.warn('the catalog was restored from a snapshot', { snapshot: meta.ID, entries: records.length, revision })
+  }
 }
