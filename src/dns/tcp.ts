@@ -11,9 +11,11 @@ export interface TcpLimits {
   readonly idle: number
   /** Answers that one connection may be waiting for; its next questions are read when they are done. */
   readonly pending: number
+  /** Questions of all connections that are answered before everything else the process does has its turn, questions over UDP first of all. */
+  readonly perTurn: number
 }
 
-const usualLimits: TcpLimits = { connections: 1024, idle: 10_000, pending: 64 }
+const usualLimits: TcpLimits = { connections: 1024, idle: 10_000, pending: 64, perTurn: 32 }
 
 /** Answers queries that come over connections, several in a row or at once; answers come in the order in which they are ready. */
 export class TcpListener {
@@ -23,6 +25,7 @@ export class TcpListener {
   static open(address: string, port: number, responder: Responder, log: Logger, limits = usualLimits): Promise<TcpListener> {
     return new Promise((resolve, reject) => {
       const sockets = new Set<Socket>()
+      const turns = new Turns(limits.perTurn)
       const server = createServer({ noDelay: true }, socket => {
         for (const oldest of sockets) {
           if (sockets.size < limits.connections) break
@@ -31,7 +34,7 @@ export class TcpListener {
         }
         sockets.add(socket)
         socket.once('close', () => { sockets.delete(socket) })
-        new Connection(socket, responder, limits).start()
+        new Connection(socket, responder, limits, turns).start()
       })
       server.once('error', reject)
       server.listen({ port, host: address, ipv6Only: isIPv6(address), exclusive: true }, () => {
@@ -49,13 +52,44 @@ export class TcpListener {
   }
 }
 
+/** Lets connections answer one question each in turn, a few in each round of the event loop. */
+class Turns {
+  private readonly waiting = new Set<Connection>()
+  private scheduled = false
+
+  constructor(private readonly perTurn: number) {}
+
+  add(connection: Connection): void {
+    this.waiting.add(connection)
+    if (this.scheduled) return
+    this.scheduled = true
+    setImmediate(() => {
+      this.scheduled = false
+      this.run()
+    })
+  }
+
+  private run(): void {
+    // Each that has more to answer joins again at the end of the line.
+    let left = this.perTurn
+    for (const connection of this.waiting) {
+      if (left-- === 0) {
+        this.add(connection)
+        return
+      }
+      this.waiting.delete(connection)
+      connection.turn()
+    }
+  }
+}
+
 /** One client: takes its stream apart into messages, and frames the answers. */
 class Connection {
   private received: Buffer = Buffer.alloc(0)
   private pending = 0
   private readonly client: string
 
-  constructor(private readonly socket: Socket, private readonly responder: Responder, private readonly limits: TcpLimits) {
+  constructor(private readonly socket: Socket, private readonly responder: Responder, private readonly limits: TcpLimits, private readonly turns: Turns) {
     this.client = socket.remoteAddress ?? ''
   }
 
@@ -71,23 +105,33 @@ class Connection {
     })
   }
 
-  /** Answers what has been received whole, as far as the client keeps up with reading and nothing is in arrears. */
+  /** Sees to it that what has been received whole is answered; until then nothing more is read. */
   private work(): void {
-    const { socket, responder, limits } = this
-    while (!socket.destroyed && !socket.writableNeedDrain && this.pending < limits.pending) {
-      const message = this.nextMessage()
-      if (message === undefined) break
-      const answer = responder.respond(message, 'tcp', this.client)
-      if (answer === undefined) {
-        // What is not a query has no answer to wait for: whoever sends it is no DNS client.
-        socket.destroy()
-        return
-      }
-      if (answer instanceof Promise) this.wait(answer)
-      else this.send(answer)
+    if (!this.hasMessage()) {
+      this.socket.resume()
+      return
     }
-    if (this.hasMessage()) socket.pause()
-    else socket.resume()
+    this.socket.pause()
+    if (this.mayAnswer()) this.turns.add(this)
+  }
+
+  /** Answers one question, as far as the client keeps up with reading and nothing is in arrears. */
+  turn(): void {
+    const message = this.mayAnswer() ? this.nextMessage() : undefined
+    if (message === undefined) return
+    const answer = this.responder.respond(message, 'tcp', this.client)
+    if (answer === undefined) {
+      // What is not a query has no answer to wait for: whoever sends it is no DNS client.
+      this.socket.destroy()
+      return
+    }
+    if (answer instanceof Promise) this.wait(answer)
+    else this.send(answer)
+    this.work()
+  }
+
+  private mayAnswer(): boolean {
+    return !this.socket.destroyed && !this.socket.writableNeedDrain && this.pending < this.limits.pending
   }
 
   private wait(answer: Promise<Buffer>): void {

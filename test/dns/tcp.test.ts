@@ -42,13 +42,13 @@ async function openClient(t: Test, port: number): Promise<Client> {
 const query = framed(encodeQuestion({ name: 'web.service.consul', type: 'SRV' }))
 
 void t.test('a connection without anything to do is closed', async t => {
-  const { open } = await listen(t, { connections: 10, idle: 50, pending: 4 })
+  const { open } = await listen(t, { connections: 10, idle: 50, pending: 4, perTurn: 32 })
   const client = await open()
   await until('it is closed', () => client.closed)
 })
 
 void t.test('one connection too many closes the oldest', async t => {
-  const { open } = await listen(t, { connections: 2, idle: 60_000, pending: 4 })
+  const { open } = await listen(t, { connections: 2, idle: 60_000, pending: 4, perTurn: 32 })
   const [first, second, third] = [await open(), await open(), await open()]
   await until('the first is closed', () => first.closed)
   for (const client of [second, third]) client.socket.write(query)
@@ -56,7 +56,7 @@ void t.test('one connection too many closes the oldest', async t => {
 })
 
 void t.test('a client that asks and does not read is not answered without end', async t => {
-  const { open, counts } = await listen(t, { connections: 2, idle: 60_000, pending: 4 })
+  const { open, counts } = await listen(t, { connections: 2, idle: 60_000, pending: 4, perTurn: 32 })
   const client = await open()
   client.socket.pause()
   const total = 5000
@@ -72,6 +72,28 @@ void t.test('a client that asks and does not read is not answered without end', 
   t.ok(counts.queries < total, `${counts.queries} of ${total} were answered into the blue`)
   client.socket.resume()
   await until('it goes on when the client reads', () => counts.queries === total)
+})
+
+void t.test('a connection with many questions lets others have their turn', async t => {
+  const perTurn = 5
+  const { open, counts } = await listen(t, { connections: 10, idle: 60_000, pending: 4, perTurn })
+  const [greedy, modest] = [await open(), await open()]
+  const total = 300
+  // Answers so short that the stream takes all of them without a pause.
+  greedy.socket.write(Buffer.concat(Array.from({ length: total }, () => framed(encodeQuestion({ name: 'n1.node.consul' })))))
+  let [most, before, modestAt] = [0, counts.queries, 0]
+  while (counts.queries < total + 1) {
+    if (counts.queries > 0 && modestAt === 0) {
+      modestAt = counts.queries
+      modest.socket.write(query)
+    }
+    await new Promise(resolve => setImmediate(resolve))
+    most = Math.max(most, counts.queries - before)
+    before = counts.queries
+  }
+  t.ok(modestAt > 0 && modestAt < total, `the other one asked after ${modestAt}`)
+  t.ok(most <= perTurn, `${most} were answered in one round of the event loop`)
+  await until('both are answered', () => modest.bytes > 0 && greedy.bytes > 0)
 })
 
 const hasIpv6 = Object.values(os.networkInterfaces()).flat().some(address => address?.address === '::1')
