@@ -1,5 +1,6 @@
 import type * as Library from '@grpc/grpc-js'
-import { badAddress, splitHostPort, type HostPort } from './address.js'
+import type { HostPort } from '../common/host-port.js'
+import { readAddress } from '../common/service-ports.js'
 import { decodeServingStatus, encodeHealthRequest, servingStatusName } from './grpc-health.js'
 import type { CheckResult, PolledKind } from './types.js'
 import { withDeadline } from '../common/with-deadline.js'
@@ -10,8 +11,8 @@ type Options = Parameters<PolledKind<'grpc'>['run']>[0]
 export const grpc: PolledKind<'grpc'> = {
   type: 'grpc',
   async run(options, { signal }) {
-    const at = splitHostPort(options.address)
-    if (at === undefined) return { status: 'critical', output: badAddress(options.address) }
+    const at = await readAddress(options.address, 'tcp')
+    if (typeof at === 'string') return { status: 'critical', output: at }
     const target = options.service === '' ? options.address : `${options.address}/${options.service}`
     // Loaded with the first gRPC check, because it takes longer than the rest of the agent.
     const library = await import('@grpc/grpc-js')

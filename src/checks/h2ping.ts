@@ -1,6 +1,6 @@
 import { connect } from 'node:http2'
 import { formatDuration, milliseconds } from '../common/duration.js'
-import { badAddress, splitHostPort } from './address.js'
+import { readAddress } from '../common/service-ports.js'
 import { networkReason } from './dial-error.js'
 import type { CheckResult, PolledKind } from './types.js'
 import { withDeadline } from '../common/with-deadline.js'
@@ -9,13 +9,14 @@ import { withDeadline } from '../common/with-deadline.js'
 export const h2ping: PolledKind<'h2ping'> = {
   type: 'h2ping',
   async run(options, { signal }) {
-    const at = splitHostPort(options.address)
-    if (at === undefined) return { status: 'critical', output: badAddress(options.address) }
-    const host = at.host.includes(':') ? `[${at.host}]` : at.host
+    const at = await readAddress(options.address, 'tcp')
+    if (typeof at === 'string') return { status: 'critical', output: at }
+    // A URL cannot hold the zone of an address, so what to connect to is said beside it.
+    const host = at.host.includes(':') ? `[${at.host.replace(/%.*/, '')}]` : at.host
     let connected = false
     const ended = await withDeadline<CheckResult>(signal, options.timeout, done => {
       const session = connect(`${options.useTls ? 'https' : 'http'}://${host}:${at.port}`, {
-        rejectUnauthorized: !options.tlsSkipVerify,
+        host: at.host, rejectUnauthorized: !options.tlsSkipVerify,
         ...options.tlsServerName === '' ? {} : { servername: options.tlsServerName },
       })
       const failed = (error: unknown): void => {

@@ -1,7 +1,8 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { formatDuration, milliseconds } from '../common/duration.js'
-import { badAddress, splitHostPort, type HostPort } from './address.js'
+import type { HostPort } from '../common/host-port.js'
+import { readAddress } from '../common/service-ports.js'
 import { dialError } from './dial-error.js'
 import type { PolledKind } from './types.js'
 import { withDeadline } from '../common/with-deadline.js'
@@ -12,8 +13,8 @@ type Options = Parameters<PolledKind<'tcp'>['run']>[0]
 export const tcp: PolledKind<'tcp'> = {
   type: 'tcp',
   async run(options, { signal }) {
-    const at = splitHostPort(options.address)
-    if (at === undefined) return { status: 'critical', output: badAddress(options.address) }
+    const at = await readAddress(options.address, 'tcp')
+    if (typeof at === 'string') return { status: 'critical', output: at }
     const ended = await withDeadline<{ error?: unknown }>(signal, options.timeout, done => {
       const socket = open(options, at)
       socket.once(options.useTls ? 'secureConnect' : 'connect', () => { done({}) })

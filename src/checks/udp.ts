@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns'
-import { badAddress, splitHostPort } from './address.js'
+import { readAddress } from '../common/service-ports.js'
 import { dialError } from './dial-error.js'
 import type { PolledKind } from './types.js'
 import { withDeadline } from '../common/with-deadline.js'
@@ -12,8 +12,8 @@ import { withDeadline } from '../common/with-deadline.js'
 export const udp: PolledKind<'udp'> = {
   type: 'udp',
   async run(options, { signal }) {
-    const at = splitHostPort(options.address)
-    if (at === undefined) return { status: 'critical', output: badAddress(options.address) }
+    const at = await readAddress(options.address, 'udp')
+    if (typeof at === 'string') return { status: 'critical', output: at }
     let sent = false
     const ended = await withDeadline<{ error?: unknown }>(signal, options.timeout, done => {
       let release: (() => void) | undefined

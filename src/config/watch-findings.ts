@@ -1,3 +1,4 @@
+import { readHttpUrl } from '../common/http-url.js'
 import { meaninglessKeys, watchTypes } from '../common/watch-types.js'
 import type { WrittenWatch } from '../generated/types.js'
 import { alternatives, quote } from './finding.js'
@@ -39,8 +40,8 @@ function handlerFindings(watch: WrittenWatch, path: Path): readonly Finding[] {
   if (watch.handler_type === 'http') {
     if (hasArgs || hasHandler) return problem(path, 'bad-handler', 'only one watch handler is allowed', 'remove "args" and "handler", or "handler_type"')
     if (watch.http_handler_config === undefined) return problem(path, 'missing-key', 'a watch with "handler_type": "http" needs "http_handler_config"', 'name the URL in its "path"')
-    return URL.canParse(watch.http_handler_config.path) ? [] : problem(
-      [...path, 'http_handler_config', 'path'], 'bad-value', `"path" must be a URL, found ${quote(watch.http_handler_config.path)}`, 'write it with http:// or https://')
+    return readHttpUrl(watch.http_handler_config.path) !== undefined ? [] : problem(
+      [...path, 'http_handler_config', 'path'], 'bad-value', `"path" must be an http or https URL, found ${quote(watch.http_handler_config.path)}`, 'write it with http:// or https://')
   }
   if (watch.http_handler_config !== undefined) return problem(path, 'bad-handler', '"http_handler_config" needs "handler_type": "http"', 'add it')
   if (hasArgs && hasHandler) return problem(path, 'bad-handler', 'only one watch handler is allowed: found "args" and "handler"', 'remove "handler"')

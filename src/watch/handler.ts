@@ -1,7 +1,9 @@
 import { formatDuration, milliseconds } from '../common/duration.js'
 import { MusterError, errorMessage } from '../common/errors.js'
+import { readHttpUrl } from '../common/http-url.js'
 import { limitedSignal } from '../common/limited-signal.js'
 import { runProcess } from '../common/process.js'
+import { afterRedirect, maxRedirects, target, type Hop } from '../common/redirect.js'
 import type { WatchHandler } from './types.js'
 
 /** Bytes of a handler's output that go to the log. */
@@ -28,24 +30,15 @@ async function runScript(args: readonly string[], body: string, index: string, s
   throw new MusterError('WATCH_HANDLER', `the handler ${args[0] ?? ''} ${why}`, { hint: output.text() })
 }
 
-/** As many as Consul's client follows. */
-const mostRedirections = 10
-
 async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: string, index: string, signal: AbortSignal): Promise<string> {
-  // Loaded with the first call, because it takes several megabytes and most agents have no watch.
-  const { Agent, interceptors, request } = await import('undici')
   // The log is given to others who look for faults, and what stands behind the host is often all that keeps strangers from calling it.
   const where = originOf(handler.url)
   const limited = limitedSignal(signal, handler.timeout)
-  const agent = new Agent({ connect: { rejectUnauthorized: !handler.tlsSkipVerify }, pipelining: 0 })
   try {
-    const response = await request(handler.url, {
-      method: handler.method, body, dispatcher: agent.compose(interceptors.redirect({ maxRedirections: mostRedirections })), signal: limited.signal,
-      headers: headersOf(handler, index),
-    })
-    const text = (await response.body.text()).slice(-outputKept)
-    if (response.statusCode >= 200 && response.statusCode < 300) return text
-    throw new MusterError('WATCH_HANDLER', `${where} answered ${response.statusCode}`, { hint: text })
+    const first = { url: target(handler.url), method: handler.method, headers: headersOf(handler, index), body }
+    const { status, text } = await follow(first, handler.tlsSkipVerify, limited.signal)
+    if (status >= 200 && status < 300) return text
+    throw new MusterError('WATCH_HANDLER', `${where} answered ${status}`, { hint: text })
   } catch (error) {
     if (error instanceof MusterError) throw error
     if (limited.signal.aborted && !signal.aborted) {
@@ -54,6 +47,26 @@ async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: s
     throw new MusterError('WATCH_HANDLER', `${where} cannot be called: ${errorMessage(error)}`, { cause: error })
   } finally {
     limited.release()
+  }
+}
+
+/** Makes the requests of a call until one is answered by something else than a redirect that may be followed. */
+async function follow(first: Hop, tlsSkipVerify: boolean, signal: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
+  // Loaded with the first call, because it takes several megabytes and most agents have no watch.
+  const { Agent, request } = await import('undici')
+  const agent = new Agent({ connect: { rejectUnauthorized: !tlsSkipVerify }, pipelining: 0, maxHeaderSize: 1 << 20 })
+  try {
+    let hop = first
+    for (let left = maxRedirects; ; left--) {
+      const { url, method, headers } = hop
+      const { statusCode, headers: answered, body } = await request(url.url, { method, headers: { ...headers }, body: hop.body === '' ? null : hop.body, dispatcher: agent, signal })
+      const text = (await body.text()).slice(-outputKept)
+      const { location } = answered
+      const next = left === 0 ? undefined : afterRedirect(hop, statusCode, typeof location === 'string' ? location : undefined)
+      if (next === undefined) return { status: statusCode, text }
+      hop = next
+    }
+  } finally {
     await agent.destroy()
   }
 }
@@ -61,11 +74,11 @@ async function callUrl(handler: Extract<WatchHandler, { type: 'http' }>, body: s
 /** The watch's own headers beside the usual ones, which they replace: names are the same in any case, and some, as Host, take no list. */
 function headersOf({ header, url }: Extract<WatchHandler, { type: 'http' }>, index: string): Readonly<Record<string, string | string[]>> {
   const headers = new Map<string, string | string[]>([['content-type', 'application/json'], ['x-consul-index', index]])
-  const { username, password } = new URL(url)
+  const { username, password } = target(url).url
   // As Consul's client does, and undici does not.
   if (username !== '') headers.set('authorization', `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`)
   for (const [name, [first = '', ...more]] of Object.entries(header)) headers.set(name.toLowerCase(), more.length === 0 ? first : [first, ...more])
   return Object.fromEntries(headers)
 }
 
-const originOf = (url: string): string => URL.canParse(url) ? new URL(url).origin : url
+const originOf = (url: string): string => readHttpUrl(url)?.url.origin ?? url

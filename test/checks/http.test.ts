@@ -95,7 +95,7 @@ void t.test('redirects', async t => {
     const { host, 'content-length': length } = request.headers
     seen.push(`${request.method ?? ''} ${request.url ?? ''} ${host ?? ''} ${length ?? 'no'} body`)
     if (code === undefined || code === '') { response.end('home'); return }
-    const location = { home: '/', loop: `/${code}/loop`, away: `http://localhost:${elsewhere}/`, ftp: 'ftp://x/' }[where ?? '']
+    const location = { home: '/', loop: `/${code}/loop`, away: `http://localhost:${elsewhere}/`, port: `http://127.0.0.1:${elsewhere}/`, ftp: 'ftp://x/' }[where ?? '']
     response.writeHead(Number(code), location === undefined ? {} : { location })
     response.end('moved')
   })
@@ -115,27 +115,66 @@ void t.test('redirects', async t => {
   ])
   seen.length = 0
   await check(`${at}/302/away`, { header: { 'Authorization': ['secret'], 'X-Kept': ['yes'], 'Host': ['named'] } })
-  t.equal(seen[1], `GET localhost:${elsewhere} none yes`, 'secrets stay with their host')
+  t.equal(seen[1], `GET localhost:${elsewhere} none yes`, 'secrets stay with their origin')
+  seen.length = 0
+  await check(`${at}/302/port`, { header: { Authorization: ['secret'] } })
+  t.equal(seen[1], `GET 127.0.0.1:${elsewhere} none undefined`, 'another port is another origin')
+  seen.length = 0
+  t.match(await check(`${at}/307/port`, { method: 'POST', body: 'b' }), { status: 'critical', output: /: 307 Temporary Redirect Output: moved$/ })
+  t.equal(seen.length, 1, 'method and body stay with their origin')
 })
 
-void t.test('the timeout covers the headers and a slow body', async t => {
+void t.test('the timeout is for the headers; of a body that does not end, what came in time is shown', async t => {
   const silent = await listening(t, createTcpServer(() => undefined))
   t.strictSame(await check(`http://127.0.0.1:${silent}/`, { timeout: 60 }),
     { status: 'critical', output: `HTTP GET http://127.0.0.1:${silent}/: timed out after 60ms awaiting the answer` })
-  const slow = await serve(t, (_request, response) => { response.write('begun') })
-  t.strictSame(await check(`http://127.0.0.1:${slow}/`, { timeout: 200 }),
-    { status: 'critical', output: `HTTP GET http://127.0.0.1:${slow}/: timed out after 200ms reading the body` })
+  const slow = await serve(t, (request, response) => {
+    response.writeHead(Number((request.url ?? '').slice(1)))
+    response.write('begun')
+  })
+  for (const [code, status, phrase] of [[200, 'passing', 'OK'], [429, 'warning', 'Too Many Requests'], [500, 'critical', 'Internal Server Error']] as const) {
+    t.strictSame(await check(`http://127.0.0.1:${slow}/${code}`, { timeout: 300 }),
+      { status, output: `HTTP GET http://127.0.0.1:${slow}/${code}: ${code} ${phrase} Output: begun` }, 'the status is there')
+  }
 })
 
-void t.test('answers that break off or are no HTTP', async t => {
-  const cut = await serve(t, (_request, response) => {
-    response.writeHead(200, { 'content-length': 100 })
-    response.write('some')
-    setImmediate(() => { response.destroy() })
-  })
-  t.match(await check(`http://127.0.0.1:${cut}/`), { status: 'critical', output: /connection reset|aborted/ })
-  const noise = await listening(t, createTcpServer(socket => { socket.end('SSH-2.0-x\r\n') }))
-  t.match(await check(`http://127.0.0.1:${noise}/`), { status: 'critical', output: /Parse Error/ })
+void t.test('the status of an answer decides, whatever else is odd about it', async t => {
+  const ok = 'Content-Length: 2\r\n\r\nok'
+  const answers: Readonly<Record<string, readonly [answer: string, output: string]>> = {
+    'long headers': [`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(2_000_000)}\r\n${ok}`, '200 OK Output: ok'],
+    'bare line feeds': ['HTTP/1.1 200 OK\nX: y\nContent-Length: 2\n\nok', '200 OK Output: ok'],
+    'a length beside chunks': ['HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n', '200 OK Output: ok'],
+    'both of them': ['HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nContent-Length: 2\n\n2\nok\n0\n\n', '200 OK Output: ok'],
+    'control characters': [`HTTP/1.1 200 OK\r\nX: a\x01\x1b[2J\x7f\r\n${ok}`, '200 OK Output: ok'],
+    'a folded header': [`HTTP/1.1 200 OK\r\nX: a\r\n b\r\n${ok}`, '200 OK Output: ok'],
+    'a body shorter than promised': ['HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nshort', '200 OK Output: short'],
+    'more than promised': [`HTTP/1.1 200 OK\r\nConnection: close\r\n${ok} and more`, '200 OK Output: '],
+    'chunks that are none': ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n', '200 OK Output: '],
+    'a length said twice': [`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${ok}`, '200 OK Output: '],
+    'an empty length': ['HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nok', '200 OK Output: '],
+    'an unreadable header after a bad status': [`HTTP/1.1 503 Not Now\r\nX Y: a\r\n${ok}`, '503 Not Now Output: '],
+    'no phrase': [`HTTP/1.1 200\r\n${ok}`, '200  Output: ok'],
+  }
+  let answer = ''
+  const port = await listening(t, createTcpServer(socket => { socket.on('error', () => undefined).once('data', () => { socket.end(answer, 'latin1') }) }))
+  const url = `http://127.0.0.1:${port}/`
+  for (const [what, [text, output]] of Object.entries(answers)) {
+    answer = text
+    t.strictSame(await check(url), { status: output.startsWith('503') ? 'critical' : 'passing', output: `HTTP GET ${url}: ${output}` }, what)
+  }
+  for (const text of ['SSH-2.0-x\r\n', `HTTP/9 200 OK\r\n${ok}`]) {
+    answer = text
+    t.match(await check(url), { status: 'critical', output: /Parse Error/ }, text.slice(0, 7))
+  }
+  answer = 'HTTP/1.1 200 OK\r\nX: y'
+  t.match(await check(url), { status: 'critical', output: /socket hang up|reset/ }, 'headers without an end')
+})
+
+void t.test('addresses as Go reads them', async t => {
+  const hosts: unknown[] = []
+  const port = await serve(t, (request, response) => { hosts.push(request.headers.host); response.end() })
+  for (const host of ['[127.0.0.1]', '', '[localhost]']) t.match(await check(`http://${host}:${port}/`), { status: 'passing' }, host)
+  t.strictSame(hosts, [`127.0.0.1:${port}`, `localhost:${port}`, `localhost:${port}`])
 })
 
 void t.test('what cannot be sent is critical, not thrown', async t => {

@@ -3,7 +3,6 @@ import { createServer as createHttp2Server, createSecureServer, type Http2Server
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import t, { type Test } from 'tap'
-import { splitHostPort } from '../../src/checks/address.js'
 import { kinds } from '../../src/checks/index.js'
 import { testCertificate } from '../support/certificate.js'
 import { context } from './definition.js'
@@ -22,21 +21,16 @@ async function listening(t: Test, server: Server | Http2Server, host = '127.0.0.
   return (server.address() as AddressInfo).port
 }
 
-void t.test('addresses', t => {
-  for (const [text, expected] of [
-    ['a.test:80', { host: 'a.test', port: 80 }], ['[::1]:8500', { host: '::1', port: 8500 }], [':22', { host: 'localhost', port: 22 }],
-    ['a.test', undefined], ['a.test:', undefined], ['a.test:0', undefined], ['a.test:65536', undefined],
-    ['::1:80', undefined], ['a:b', undefined], ['', undefined],
-  ] as const) t.strictSame(splitHostPort(text), expected, text)
-  t.end()
-})
-
 void t.test('tcp', async t => {
   const port = await listening(t, createServer())
   const check = (address: string, more = {}) => kinds.tcp.run({ type: 'tcp', address, useTls: false, ...timed, ...tls, ...more }, context())
   for (const host of ['127.0.0.1', 'localhost', '']) {
     t.strictSame(await check(`${host}:${port}`), { status: 'passing', output: `TCP connect ${host}:${port}: Success` })
   }
+  for (const address of [`[127.0.0.1]:${port}`, `[localhost]:${port}`, `127.0.0.1:0${port}`]) t.match(await check(address), { status: 'passing' }, address)
+  t.strictSame(await check('127.0.0.1:tcpmux'), { status: 'critical', output: 'dial tcp 127.0.0.1:tcpmux: connect: connection refused' },
+    'the name of a port is looked up')
+  t.match(await check('127.0.0.1:no-such-service'), { status: 'critical', output: /tcp has no service "no-such-service"/ })
   t.strictSame(await check('127.0.0.1:1'), { status: 'critical', output: 'dial tcp 127.0.0.1:1: connect: connection refused' })
   t.strictSame(await check('localhost:1'), { status: 'critical', output: 'dial tcp localhost:1: connect: connection refused' })
   t.match(await check('127.0.0.1'), { status: 'critical', output: /"127.0.0.1" is not an address/ })
@@ -51,6 +45,7 @@ void t.test('tcp over IPv6 where the name has both', async t => {
   const port = await listening(t, createServer(), '::1').catch(() => undefined)
   if (port === undefined) { t.comment('no IPv6 here'); return }
   t.match(await kinds.tcp.run({ type: 'tcp', address: `[::1]:${port}`, useTls: false, ...timed, ...tls }, context()), { status: 'passing' })
+  t.match(await kinds.tcp.run({ type: 'tcp', address: `[::1%lo]:${port}`, useTls: false, ...timed, ...tls }, context()), { status: 'passing' }, 'with its zone')
 })
 
 void t.test('udp', async t => {
@@ -75,10 +70,12 @@ void t.test('udp', async t => {
 })
 
 void t.test('h2ping', async t => {
-  const check = (address: string, more = {}) =>
+  const check = (address: string, more = {}): ReturnType<typeof kinds.h2ping.run> =>
     kinds.h2ping.run({ type: 'h2ping', address, useTls: false, ...timed, ...tls, ...more }, context())
   const plain = await listening(t, createHttp2Server())
-  t.strictSame(await check(`127.0.0.1:${plain}`), { status: 'passing', output: 'HTTP2 ping was successful' })
+  for (const host of ['127.0.0.1', '[127.0.0.1]', '']) {
+    t.strictSame(await check(`${host}:${plain}`), { status: 'passing', output: 'HTTP2 ping was successful' }, host)
+  }
   const secure = await listening(t, createSecureServer(await testCertificate('check.test')))
   t.match(await check(`127.0.0.1:${secure}`, { useTls: true }),
     { status: 'critical', output: /^Failed to dial to 127.0.0.1:\d+: self-signed certificate/ })

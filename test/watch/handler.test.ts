@@ -60,6 +60,22 @@ void t.test('a URL that has moved is called where it is now; what it answers oth
   await t.rejects(call({ path: `${url}/silent`, timeout: '200ms' }), { message: `${url} did not answer within 200ms` })
 })
 
+void t.test('what is meant for one origin is not told another', async t => {
+  const other = await listener(t, (_request, response) => { response.end('there') })
+  const { url } = await listener(t, (request, response) => {
+    response.writeHead(Number(request.url?.slice(1)), { location: `${other.url}/new` })
+    response.end()
+  })
+  const header = { 'Authorization': ['a'], 'Cookie': ['b'], 'X-Consul-Token': ['c'], 'X-Kept': ['d'] }
+  await t.rejects(call({ path: `${url}/307`, header }), { message: `${url} answered 307` })
+  t.equal(other.seen.length, 0, 'the data stays')
+  t.equal(await call({ path: `${url}/302`, header }), 'there')
+  const [seen] = other.seen
+  if (seen === undefined) throw new Error('it was not called')
+  t.match(seen, { method: 'GET', url: '/new', body: '' })
+  t.same(['authorization', 'cookie', 'x-consul-token', 'x-kept'].map(name => values(seen, name)), [[], [], [], ['d']])
+})
+
 void t.test('a program gets the data as one line and the index, and how it ends is said', async t => {
   const run = (...args: string[]): Promise<string> => runHandler({ type: 'script', args }, ['ä', null], '42', new AbortController().signal)
   t.equal(await run('sh', '-c', 'cat; echo $CONSUL_INDEX'), '["ä",null]\n42\n')

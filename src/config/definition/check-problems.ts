@@ -1,5 +1,8 @@
 import { formatDuration, milliseconds } from '../../common/duration.js'
 import { isCheckStatus } from '../../common/health.js'
+import { splitHostPort } from '../../common/host-port.js'
+import { readHttpUrl } from '../../common/http-url.js'
+import { isUsualService } from '../../common/service-ports.js'
 import type { WrittenCheck } from '../../generated/types.js'
 import { filled, kindsOf, minDeregister, minInterval, splitGrpc } from './check-kinds.js'
 import type { CheckKind } from './check-kinds.js'
@@ -64,20 +67,21 @@ function judgeTimes(written: WrittenCheck, kind: CheckKind, problems: Problems):
 function judgeTarget(written: WrittenCheck, kind: CheckKind, problems: Problems): void {
   if (kind === 'http') {
     const url = written.http ?? ''
-    if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    if (readHttpUrl(url) === undefined) {
       problems.error(['http'], 'bad-url', `"${url}" is not an http or https URL`, url.includes('://') ? undefined : `write http: "http://${url}"`)
     }
   } else if (kind === 'tcp' || kind === 'udp' || kind === 'h2ping') judgeAddress(kind, written[kind] ?? '', problems)
   else if (kind === 'grpc') judgeAddress(kind, splitGrpc(written.grpc ?? '')[0], problems)
 }
 
-const hostPort = /^(?:\[[^\]]+\]|[^:/\s]*):(\d{1,5})$/
-
 function judgeAddress(key: string, address: string, problems: Problems): void {
-  const port = Number(hostPort.exec(address)?.[1] ?? 0)
-  if (port >= 1 && port <= 65535) return
-  const hint = address.includes('://') ? 'leave out what stands before ://' : /:.*:/.test(address) ? 'write an IPv6 address in brackets: "[::1]:80"' : `write ${key}: "host:port"`
-  problems.error([key], 'bad-address', `"${address}" is not host:port, with a port from 1 to 65535`, hint)
+  const read = splitHostPort(address)
+  if (read === undefined) {
+    const hint = address.includes('://') ? 'leave out what stands before ://' : /:.*:/.test(address) ? 'write an IPv6 address in brackets: "[::1]:80"' : `write ${key}: "host:port"`
+    problems.error([key], 'bad-address', `"${address}" is not host:port, with a port from 1 to 65535 or a service's name`, hint)
+  } else if (typeof read.port === 'string' && !isUsualService(read.port)) {
+    problems.warning([key], 'named-port', `"${address}" names its port: where the check runs, "${read.port}" has to stand in /etc/services`, 'write the number of the port')
+  }
 }
 
 function judgeRest(written: WrittenCheck, problems: Problems): void {

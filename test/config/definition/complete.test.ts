@@ -141,6 +141,16 @@ t.test('what a check gets wrong', async t => {
   t.match(completeCheck({ ttl: '1h' }, limits).problems, [{ code: 'missing-name', severity: 'error' }])
 })
 
+t.test('addresses and URLs that Go reads, and with it Consul', async t => {
+  for (const url of ['http://[127.0.0.1]:9001/', 'http://:8080/health', 'http://[fe80::1%25eth0]/', 'HTTPS://localhost:080']) {
+    t.strictSame(completeCheck({ name: 'c', http: url, interval: '10s' }, limits).problems, [], url)
+  }
+  for (const address of ['db:http', '[127.0.0.1]:80', ':8080', '[::1%lo]:https', 'localhost:080']) {
+    for (const kind of ['tcp', 'udp', 'grpc', 'h2ping']) t.strictSame(completeCheck({ name: 'c', [kind]: address, interval: '10s' }, limits).problems, [], `${kind} ${address}`)
+  }
+  t.match(completeCheck({ name: 'c', tcp: 'localhost:80O', interval: '10s' }, limits), { definition: {}, problems: [{ severity: 'warning', code: 'named-port', message: /"80o"/ }] })
+})
+
 t.test('what is put right with a warning', async t => {
   const warned = (written: WrittenCheck, path: string, code: string): CheckDefinition | undefined => {
     const { definition, problems } = completeCheck({ name: 'c', service_id: 'web', ...written }, limits)
