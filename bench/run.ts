@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   etcd: () => import('./etcd.js'),
   dns: () => import('./dns.js'),
   http: () => import('./http.js'),
+  hostile: () => import('./hostile.js'),
   blocked: () => import('./blocked.js'),
   kv: () => import('./kv.js'),
   keys: () => import('./keys.js'),

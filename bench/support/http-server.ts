@@ -1,4 +1,5 @@
-// muster's HTTP API on a catalog of its own, for a benchmark: `few` has 3 instances, `many` 100. Prints its port when it listens.
+// muster's HTTP API on a catalog of its own, for a benchmark: `few` has 3 instances, `many` 100, and with the argument `texts` there is a service of that
+// name with 2,000 instances that have a long text each. Prints its port when it listens.
 import { Catalog, register } from '../../src/catalog/index.js'
 import { systemClock } from '../../src/common/clock.js'
 import { createHttpServer } from '../../src/http/index.js'
@@ -18,6 +19,12 @@ for (const [name, count] of [['few', 3], ['many', 100]] as const) {
       service: { id: name, name, tags: ['v1', 'primary'], port: 8000 },
       checks: [{ id: 'serfHealth', name: 'Serf Health Status', status: 'passing', output: 'Agent alive and reachable' }, { id: `up-${name}`, name: 'up', status: 'passing', serviceId: name }],
     }))
+  }
+}
+if (process.argv[2] === 'texts') {
+  for (let i = 0; i < 2000; i++) {
+    const k = `Z${Array.from({ length: 499 }, () => Math.random() < 0.5 ? 'a' : 'b').join('')}`
+    await catalog.execute(register({ node: `t${i % 40}`, address: '10.0.3.1', service: { id: `texts-${i}`, name: 'texts', tags: ['v1'], meta: { k } } }))
   }
 }
 const settings = settingsWith()

@@ -5,6 +5,7 @@ import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { Logger, LogHub, Metrics } from '../telemetry/index.js'
 import type { Forwarding } from './forwarding.js'
+import type { FilterWork } from './item-filter.js'
 import type { Reads } from './reads.js'
 import type { UnreadAnswers } from './unread-answers.js'
 import type { Fragments } from './views/fragments.js'
@@ -28,6 +29,7 @@ export interface Deps {
   /** In [0, 1). */
   readonly random: () => number
   readonly reads: Reads
+  readonly filterWork: FilterWork
   readonly fragments: Fragments
   /** The same as agents of other datacenters see it that prefer WAN addresses. */
   readonly fragmentsFromAfar: Fragments

@@ -22,8 +22,18 @@ export interface Read {
   readonly order?: Topic
   /** `?cached` is shown in X-Cache and Age. */
   readonly cacheable?: true
-  readonly build: () => Built
+  /**
+   * Takes what it needs from the catalog before it returns, so that the answer is of one moment, though it may go on for a while.
+   * `isWanted` tells whether anybody waits for the answer still.
+   */
+  readonly build: Build
 }
+
+/** Builds an answer's content, now or later. */
+export type Build = (isWanted: () => boolean) => Built | Promise<Built>
+
+/** An answer that takes a while, and those who wait for it. */
+interface UnderWay { readonly index: number; readonly body: Promise<PreparedBody>; readonly waiting: ApiRequest['gone'][] }
 
 /** Keeps an answer for the fast path. */
 export type KeepAnswer = (request: ApiRequest, key: string, body: PreparedBody, headers: HeaderList) => void
@@ -54,6 +64,7 @@ export const prettyJson = (value: unknown): string => `${JSON.stringify(value, n
 /** Answers reads of the catalog: consistency, blocking, and one prepared body for everyone who asks the same thing. */
 export class Reads {
   readonly #parts: ReadsParts
+  readonly #underWay = new Map<string, UnderWay>()
   #blocked = 0
 
   constructor(parts: ReadsParts) {
@@ -71,7 +82,7 @@ export class Reads {
     if (options.consistency !== 'stale' && !alwaysCurrent) await catalog.barrier()
     if (options.index > 0 && read.topic.index <= options.index) await this.#block(request, read, options, key)
     const kept = this.#parts.cache.body(key)
-    const body = kept ?? this.#prepare(request, read.topic, read, key)
+    const body = kept ?? await this.#prepare(request, read.topic, read, key)
     const headers = this.#headers(options, body)
     if (options.index === 0 && (alwaysCurrent || options.consistency === 'stale') && this.#parts.knownLeader()) {
       this.#parts.keepAnswer(request, key, body, options.cached && read.cacheable === true ? [...headers, ...hit(0)] : headers)
@@ -81,9 +92,9 @@ export class Reads {
   }
 
   /** Answers from what this agent alone knows, written out once for each of its states. */
-  own(request: ApiRequest, source: Source, shapedBy: Read['shapedBy'], build: () => Built): Answer {
+  async own(request: ApiRequest, source: Source, shapedBy: Read['shapedBy'], build: Build): Promise<Answer> {
     const key = contentKey(request.path, request.query, request.pretty, shapedBy)
-    const body = this.#parts.cache.body(key) ?? this.#prepare(request, source, { build }, key)
+    const body = this.#parts.cache.body(key) ?? await this.#prepare(request, source, { build }, key)
     this.#parts.keepAnswer(request, key, body, [])
     return { kind: 'prepared', body, headers: [] }
   }
@@ -92,31 +103,48 @@ export class Reads {
     const { catalog, clock, random, blocked } = this.#parts
     const until = clock.monotonic() + wait + random() * wait / 16
     const gone = request.gone()
-    const before = read.coarse === true ? this.#current(request, read, key).built.bytes : undefined
+    const before = read.coarse === true ? (await this.#current(request, read, key)).built.bytes : undefined
     blocked.set(++this.#blocked)
     try {
-      for (let after = index as Topic['index']; ; after = read.topic.index) {
+      for (let after = index as Topic['index']; ;) {
         const left = until - clock.monotonic()
         if (left <= 0 || gone.aborted) return
         if (!await catalog.wait(read.topic, after, left, gone)) return
-        if (before?.equals(this.#current(request, read, key).built.bytes) !== true) return
+        if (before === undefined) return
+        const now = await this.#current(request, read, key)
+        if (!before.equals(now.built.bytes)) return
+        after = now.index as Topic['index']
       }
     } finally {
       blocked.set(--this.#blocked)
     }
   }
 
-  #current(request: ApiRequest, read: Read, key: string): PreparedBody {
+  #current(request: ApiRequest, read: Read, key: string): PreparedBody | Promise<PreparedBody> {
     return this.#parts.cache.body(key) ?? this.#prepare(request, read.topic, read, key)
   }
 
-  #prepare(request: ApiRequest, source: Source, { build, order }: Pick<Read, 'build' | 'order'>, key: string): PreparedBody {
-    const built = build()
-    const shown = request.pretty && built.type === jsonType
-      ? { ...built, bytes: Buffer.from(layoutJson(built.bytes.toString())) }
-      : built
-    const body = new PreparedBody(shown, source, source.index, order)
-    this.#parts.cache.keepBody(key, body)
+  /** Those who ask for the same thing while it is being built wait for it together. */
+  #prepare(request: ApiRequest, source: Source, { build, order }: Pick<Read, 'build' | 'order'>, key: string): PreparedBody | Promise<PreparedBody> {
+    const { index } = source
+    const same = this.#underWay.get(key)
+    if (same?.index === index) {
+      same.waiting.push(request.gone)
+      return same.body
+    }
+    const waiting = [request.gone]
+    const prepared = (built: Built): PreparedBody => {
+      const shown = request.pretty && built.type === jsonType
+        ? { ...built, bytes: Buffer.from(layoutJson(built.bytes.toString())) }
+        : built
+      const body = new PreparedBody(shown, source, index, order)
+      this.#parts.cache.keepBody(key, body)
+      return body
+    }
+    const built = build(() => waiting.some(gone => !gone().aborted))
+    if (!(built instanceof Promise)) return prepared(built)
+    const body = built.then(prepared).finally(() => { if (this.#underWay.get(key)?.body === body) this.#underWay.delete(key) })
+    this.#underWay.set(key, { index, body, waiting })
     return body
   }
 

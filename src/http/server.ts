@@ -11,6 +11,7 @@ import { commonHeaders } from './common-headers.js'
 import type { Deps } from './deps.js'
 import { Endpoints, type LocalAnswer, type Prepared } from './endpoint.js'
 import type { OwnRequest } from './exchange.js'
+import { Turns } from './filter/index.js'
 import type { Forwarding } from './forwarding.js'
 import { Front } from './front.js'
 import { Guards } from './guards.js'
@@ -83,6 +84,12 @@ export interface HttpServer {
 const drainTime = 5000
 const noBody = Buffer.alloc(0)
 
+/** Microseconds that this process has been at work: what other programs take of the machine is no part of them. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
 /** Builds the HTTP API; nothing listens before {@link HttpServer.start}. */
 export const createHttpServer = (options: HttpServerOptions): HttpServer => new AgentHttpServer(options)
 
@@ -116,6 +123,7 @@ class AgentHttpServer implements HttpServer {
     this.#deps = {
       agent, catalog, membership, places: options.places, others: options.others, logs, log, metrics, clock, random: options.random, reads,
       settings: () => this.#prepared.settings, events: this.#eventLog(options),
+      filterWork: { turns: new Turns(), now: () => performance.now(), processorTime },
       fragments: new Fragments(settings.datacenter), fragmentsFromAfar: new Fragments(settings.datacenter, fromAfar), closing: this.#closing.signal,
       forwarding: options.forward ?? {}, lastContact, unread: new UnreadAnswers(options.unreadLimits),
     }

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { compileCaptures } from '../../src/common/regex/captures.js'
+import { compileRegex } from '../../src/common/regex.js'
+
+const compileCaptures = (expression: string) => {
+  const regex = compileRegex(expression)
+  return (text: string) => regex.captures(text)
+}
 
 void t.test('what the groups of an expression match', t => {
   const cases: [string, string, readonly string[] | undefined][] = [

@@ -1,13 +1,15 @@
 import { errorMessage, MusterError } from '../../common/errors.js'
-import { compileCaptures } from '../../common/regex/captures.js'
-import type { Captures } from '../../common/regex/captures.js'
+import { maxIdBytes } from '../../common/name-limits.js'
+import { compileRegex, type Regex } from '../../common/regex.js'
 import { parseInterpolation } from './interpolation.js'
 import type { Interpolation, Scope } from './interpolation.js'
 import { mapTexts } from './texts.js'
 import type { PreparedQuery, QueryData, ServiceQuery } from './types.js'
 
-/** Longest expression in characters: with it the time that one name takes is bounded. */
+/** Longest expression in characters. */
 const longestRegexp = 4096
+/** Work that the longest name may make, in {@link Regex.cost}: the lookup of a name is not interrupted. */
+const maxWork = 20_000
 /** `${...}` in one template: each may put in as much as the longest name. */
 const mostPlaces = 500
 
@@ -31,10 +33,10 @@ export function compileTemplate({ name: prefix, template, service }: TemplatePar
   })
   const places = [...texts.values()].reduce((sum, text) => sum + text.places, 0)
   if (places > mostPlaces) throw bad(`${places} \${...} are too many, ${mostPlaces} are allowed`)
-  const captures = template.regexp === '' ? undefined : expression(template.regexp)
+  const regexp = template.regexp === '' ? undefined : expression(template.regexp)
   return {
     fill: name => {
-      const scope = scopeOf(name, prefix, captures)
+      const scope = scopeOf(name, prefix, regexp)
       const filled = mapTexts(service, (text, path) => texts.get(path)?.fill(scope) ?? text)
       return template.removeEmptyTags ? { ...filled, tags: (filled.tags ?? []).filter(tag => tag !== '') } : filled
     },
@@ -50,8 +52,8 @@ export function fillTemplate(query: PreparedQuery, name: string): PreparedQuery 
   return { ...query, service: template.fill(name) }
 }
 
-function scopeOf(name: string, prefix: string, captures: Captures | undefined): Scope {
-  const groups = captures?.(name)
+function scopeOf(name: string, prefix: string, regexp: Regex | undefined): Scope {
+  const groups = regexp?.captures(name)
   const begins = name.toLowerCase().startsWith(prefix.toLowerCase())
   return {
     variables: {
@@ -73,13 +75,16 @@ function interpolation(text: string, path: string): Interpolation {
   }
 }
 
-function expression(text: string): Captures {
+function expression(text: string): Regex {
   if (text.length > longestRegexp) throw bad(`Bad Regexp: it is ${text.length} characters long, ${longestRegexp} are allowed`)
+  let regexp: Regex
   try {
-    return compileCaptures(text)
+    regexp = compileRegex(text)
   } catch (error) {
-    throw bad(`Bad Regexp: error parsing regexp: ${errorMessage(error)}`)
+    throw bad(`Bad Regexp: ${errorMessage(error)}`)
   }
+  if (regexp.cost(maxIdBytes) > maxWork) throw bad('Bad Regexp: error parsing regexp: expression is too large', 'names are looked up while others wait: write fewer repetitions')
+  return regexp
 }
 
 const bad = (message: string, hint?: string): MusterError =>

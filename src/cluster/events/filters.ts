@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { EventData } from '../../catalog/index.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
-import { compileRegex, type Regex } from '../../common/regex/regex.js'
+import { compileRegex } from '../../common/regex.js'
 
 /** Name, payload and filters of an event together, in bytes: events go to every agent. */
 const largest = 512
-/** Work that one event may cost an agent: every expression of that length over thousands of tags, but no hostile one for ever. */
-const mostWork = 5_000_000
+/** Work that one event may cost an agent, in {@link Regex.cost}: every ordinary expression over thousands of tags, in some tens of milliseconds. */
+const mostWork = 200_000
 
 /** What is asked for when an event is fired. */
 export interface EventRequest {
@@ -27,7 +27,7 @@ export function newEvent({ name, payload, nodeFilter, serviceFilter, tagFilter }
     try {
       compileRegex(expression)
     } catch (error) {
-      throw invalid(`Invalid ${what} filter: error parsing regexp: ${errorMessage(error)}`)
+      throw invalid(`Invalid ${what} filter: ${errorMessage(error)}`)
     }
   }
   return { id: randomUUID(), name, payload: payload.toString('base64'), nodeFilter, serviceFilter, tagFilter }
@@ -42,8 +42,11 @@ export function acceptsEvent(event: EventData, node: string, services: Iterable<
   }
   const test = (expression: string): (text: string) => boolean => {
     if (expression === '') return () => true
-    const matches: Regex = compileRegex(expression)
-    return text => matches(text, spend)
+    const regex = compileRegex(expression)
+    return text => {
+      spend(regex.cost(text.length))
+      return regex.test(text)
+    }
   }
   try {
     if (!test(event.nodeFilter)(node)) return false

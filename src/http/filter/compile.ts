@@ -1,64 +1,61 @@
 import { errorMessage } from '../../common/errors.js'
 import { nearest } from '../../common/nearest.js'
-import { filterInvalid, filterTooCostly } from './filter-errors.js'
+import { filterInvalid } from './filter-errors.js'
+import type { Meter } from './meter.js'
 import { parseFilter } from './parse.js'
 import type { Comparison, Expression } from './parse.js'
-import { compileRegex } from '../../common/regex/regex.js'
+import { compileRegex } from '../../common/regex.js'
 import type { Field, SelectorTree } from './selector-tree.js'
 
 type Predicate = (value: unknown) => boolean
 
-/** Characters of a regular expression: what it compiles to grows with it. */
-const longestRegex = 1024
-/**
- * Work (about a character looked at each) that regular expressions may cost: so much at once, and so much more with each item.
- * An ordinary expression costs the length of the text, a hostile one two thousand times that.
- */
-const firstWork = 5_000_000
-const workPerItem = 10_000
+/** Characters of the regular expressions of one filter together: each is compiled at once. */
+const longestRegexes = 1024
 
 /**
  * Turns a filter expression into a function that tells which items it keeps. Selectors, operators and values are checked against
- * the fields here, so that evaluating cannot fail, save for FILTER_TOO_COSTLY when regular expressions take too much work.
+ * the fields here, so that evaluating cannot fail, save for FILTER_TOO_COSTLY when `meter` says that it is too much work.
  * @throws MusterError FILTER_INVALID with Consul's text for unknown selectors, and the place and what was expected for a parse error.
  */
-export function compileFilter(expression: string, tree: SelectorTree): (item: unknown) => boolean {
-  let left = firstWork
-  const spend = (work: number): void => {
-    left -= work
-    if (left < 0) throw filterTooCostly()
-  }
-  const matches = compile(parseFilter(expression), tree, spend)
-  return item => {
-    left = Math.min(left + workPerItem, firstWork)
-    return matches(item)
+export function compileFilter(expression: string, tree: SelectorTree, meter: Meter): (item: unknown) => boolean {
+  const parsed = parseFilter(expression)
+  const length = regexLength(parsed)
+  if (length > longestRegexes) throw filterInvalid(`the regular expressions are ${length} characters long, ${longestRegexes} are allowed`)
+  return compile(parsed, tree, meter)
+}
+
+function regexLength(expression: Expression): number {
+  switch (expression.kind) {
+    case 'and': case 'or': return expression.operands.reduce((sum, operand) => sum + regexLength(operand), 0)
+    case 'not': return regexLength(expression.operand)
+    case 'comparison': return expression.test === 'matches' ? expression.value.length : 0
   }
 }
 
-function compile(expression: Expression, tree: SelectorTree, spend: (work: number) => void): Predicate {
+function compile(expression: Expression, tree: SelectorTree, meter: Meter): Predicate {
   switch (expression.kind) {
     case 'and': {
-      const operands = expression.operands.map(operand => compile(operand, tree, spend))
+      const operands = expression.operands.map(operand => compile(operand, tree, meter))
       return item => operands.every(matches => matches(item))
     }
     case 'or': {
-      const operands = expression.operands.map(operand => compile(operand, tree, spend))
+      const operands = expression.operands.map(operand => compile(operand, tree, meter))
       return item => operands.some(matches => matches(item))
     }
     case 'not': {
-      const operand = compile(expression.operand, tree, spend)
+      const operand = compile(expression.operand, tree, meter)
       return item => !operand(item)
     }
-    case 'comparison': return descend({ struct: tree }, 0, expression, spend)
+    case 'comparison': return descend({ struct: tree }, 0, expression, meter)
   }
 }
 
 /** What the comparison says of a value of a field, where the first `depth` parts of the selector have led to that field. */
-function descend(field: Field, depth: number, comparison: Comparison, spend: (work: number) => void): Predicate {
+function descend(field: Field, depth: number, comparison: Comparison, meter: Meter): Predicate {
   const name = comparison.selector[depth]
-  if (name === undefined) return compare(field, comparison, spend)
+  if (name === undefined) return compare(field, comparison, meter)
   if (typeof field === 'object' && 'map' in field) {
-    const inner = descend(field.map, depth + 1, comparison, spend)
+    const inner = descend(field.map, depth + 1, comparison, meter)
     // What is not there equals nothing, contains nothing, matches nothing, and is empty.
     const absent = comparison.test === 'empty' ? !comparison.negated : comparison.negated
     return value => isObject(value) && Object.hasOwn(value, name) ? inner(value[name]) : absent
@@ -66,26 +63,29 @@ function descend(field: Field, depth: number, comparison: Comparison, spend: (wo
   const tree = typeof field === 'string' ? {} : 'struct' in field ? field.struct : field.structs
   const next = Object.hasOwn(tree, name) ? tree[name] : undefined
   if (next === undefined) throw unknownSelector(comparison.selector.slice(0, depth + 1), Object.keys(tree))
-  const inner = descend(next, depth + 1, comparison, spend)
+  const inner = descend(next, depth + 1, comparison, meter)
   const ofStruct: Predicate = value => inner(isObject(value) ? value[name] : undefined)
   return typeof field === 'object' && 'structs' in field ? value => Array.isArray(value) && value.some(ofStruct) : ofStruct
 }
 
-function compare(field: Field, comparison: Comparison, spend: (work: number) => void): Predicate {
-  const test = positive(field, comparison, spend)
+function compare(field: Field, comparison: Comparison, meter: Meter): Predicate {
+  const test = positive(field, comparison, meter)
   if (test === undefined) {
     throw filterInvalid(`Invalid match operator "${comparison.operator}" for selector "${comparison.selector.join('.')}"`, operatorHint(field))
   }
-  return comparison.negated ? value => !test(value) : test
+  return value => {
+    meter.spend(1)
+    return test(value) !== comparison.negated
+  }
 }
 
 /** The test before negation; undefined when the field cannot be tested so. */
-function positive(field: Field, comparison: Comparison, spend: (work: number) => void): Predicate | undefined {
+function positive(field: Field, comparison: Comparison, meter: Meter): Predicate | undefined {
   const { test, value } = comparison
   if (field === 'string') {
     if (test === 'equal') return actual => (actual ?? '') === value
     if (test === 'in') return actual => typeof actual === 'string' ? actual.includes(value) : value === ''
-    if (test === 'matches') return regexTest(value, spend)
+    if (test === 'matches') return regexTest(value, meter)
     return undefined
   }
   if (field === 'number' || field === 'boolean') {
@@ -99,11 +99,14 @@ function positive(field: Field, comparison: Comparison, spend: (work: number) =>
   return 'map' in field ? actual => isObject(actual) && Object.hasOwn(actual, value) : undefined
 }
 
-function regexTest(source: string, spend: (work: number) => void): Predicate {
-  if (source.length > longestRegex) throw filterInvalid(`the regular expression is ${source.length} characters long, ${longestRegex} are allowed`)
+function regexTest(source: string, meter: Meter): Predicate {
   try {
     const regex = compileRegex(source)
-    return actual => regex(typeof actual === 'string' ? actual : '', spend)
+    return actual => {
+      const text = typeof actual === 'string' ? actual : ''
+      meter.spendOnText(regex.cost(text.length))
+      return regex.test(text)
+    }
   } catch (error) {
     throw filterInvalid(`Failed to compile regular expression ${JSON.stringify(source)}: ${errorMessage(error)}`)
   }

@@ -4,8 +4,8 @@ import { MusterError } from '../../common/errors.js'
 export const filterInvalid = (reason: string, hint?: string): MusterError =>
   new MusterError('FILTER_INVALID', `Failed to create boolean expression evaluator: ${reason}`, { status: 500, ...hint !== undefined && { hint } })
 
-/** A filter whose regular expressions would keep the agent from its other work. */
+/** A filter that would keep the agent from its other work. */
 export const filterTooCostly = (): MusterError =>
-  new MusterError('FILTER_TOO_COSTLY', 'the regular expressions of the filter take too much work', {
-    status: 500, hint: 'write fewer alternatives and repetitions, or compare with == and contains',
+  new MusterError('FILTER_TOO_COSTLY', 'the filter takes too much work', {
+    status: 500, hint: 'ask for less at once (one service, one node), write fewer alternatives and repetitions, or compare with == and contains',
   })

@@ -1,3 +1,6 @@
 export { compileFilter } from './compile.js'
+export { filterTooCostly } from './filter-errors.js'
+export { Meter } from './meter.js'
 export { selectors } from './selectors.js'
 export type { Field, SelectorTree } from './selector-tree.js'
+export { Turns, type SlicedWork } from './turns.js'

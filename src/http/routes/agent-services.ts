@@ -4,7 +4,7 @@ import { MusterError } from '../../common/errors.js'
 import { parseBool } from '../../common/parse-bool.js'
 import { empty, headerText, json, text, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
-import { itemFilter } from '../item-filter.js'
+import { itemFilter, ofKept, type ItemFilter } from '../item-filter.js'
 import { parseJson } from '../json-body.js'
 import type { Source } from '../prepared-body.js'
 import { readWait } from '../read-options.js'
@@ -25,23 +25,21 @@ export const agentServicesRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/agent/maintenance', reach: 'local', PUT: request => maintain(deps, request, undefined) },
 ]
 
-function services({ agent, reads, settings }: Deps, request: ApiRequest): Answer {
+function services({ agent, reads, settings, filterWork }: Deps, request: ApiRequest): Promise<Answer> {
   const { datacenter } = settings()
-  return listed(reads, request, agent.services(), itemFilter(request.query, 'agentService'), one => agentServiceView(one, datacenter))
+  return listed(reads, request, agent.services(), itemFilter(request.query, 'agentService', filterWork), one => agentServiceView(one, datacenter))
 }
 
-function checks({ agent, reads, settings }: Deps, request: ApiRequest): Answer {
+function checks({ agent, reads, settings, filterWork }: Deps, request: ApiRequest): Promise<Answer> {
   const { nodeName } = settings()
-  return listed(reads, request, agent.checks(), itemFilter(request.query, 'check'), one => agentCheckView(one, nodeName))
+  return listed(reads, request, agent.checks(), itemFilter(request.query, 'check', filterWork), one => agentCheckView(one, nodeName))
 }
 
 /** Entries by id. */
-function listed<Entry>(reads: Reads, request: ApiRequest, entries: CountedReads<string, Entry>, matches: ((view: object) => boolean) | undefined, view: (entry: Entry) => object): Answer {
+function listed<Entry>(reads: Reads, request: ApiRequest, entries: CountedReads<string, Entry>, filter: ItemFilter | undefined, view: (entry: Entry) => object): Promise<Answer> {
   const source: Source = { get index() { return entries.changes } }
-  return reads.own(request, source, ['filter'], () => {
-    const views = [...entries].map(([id, one]) => [id, view(one)] as const)
-    return builtJson(JSON.stringify(Object.fromEntries(matches === undefined ? views : views.filter(([, shown]) => matches(shown)))))
-  })
+  return reads.own(request, source, ['filter'], isWanted => ofKept(filter, Array.from(entries, ([id, one]) => ({ id, shown: view(one) })), ({ shown }) => shown, isWanted, chosen =>
+    builtJson(JSON.stringify(Object.fromEntries(chosen.map(({ id, shown }) => [id, shown]))))))
 }
 
 async function service({ agent, settings }: Deps, request: ApiRequest): Promise<Answer> {

@@ -2,7 +2,7 @@ import type { Node, Service } from '../../catalog/index.js'
 import { json, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import { fragmentsFor } from '../fragments-for.js'
-import { itemFilter } from '../item-filter.js'
+import { itemFilter, ofKept, type ItemFilter } from '../item-filter.js'
 import { builtJson } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { nodeMetaFilter, orderOf, required, selectInstances, sortNear } from '../selection.js'
@@ -20,19 +20,17 @@ export const catalogRoutes = (deps: Deps): readonly Route[] => [
 ]
 
 function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { catalog, reads, settings } = deps
+  const { catalog, reads, settings, filterWork } = deps
   const fragments = fragmentsFor(deps, request)
-  const matches = itemFilter(request.query, 'node')
+  const filter = itemFilter(request.query, 'node', filterWork)
   const byMeta = nodeMetaFilter(request.query)
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
     topic: catalog.topics.nodes(),
     shapedBy: ['filter', 'near', 'node-meta'],
     ...orderOf(request.query, catalog),
-    build: () => {
-      const chosen = [...catalog.nodes()].filter(one => (byMeta?.(one) ?? true) && (matches?.(nodeView(one, datacenter)) ?? true))
-      return builtList(sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node).map(one => fragments.node(one)))
-    },
+    build: isWanted => ofKept(filter, [...catalog.nodes()].filter(one => byMeta?.(one) ?? true), one => nodeView(one, datacenter), isWanted, chosen =>
+      builtList(sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node).map(one => fragments.node(one)))),
   })
 }
 
@@ -66,22 +64,20 @@ function servicesOnNodes(catalog: Deps['catalog'], chosen: readonly Node[]): Rec
 }
 
 function service(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { catalog, reads, settings } = deps
+  const { catalog, reads, settings, filterWork } = deps
   const fragments = fragmentsFor(deps, request)
   const name = required(request.rest, 'Missing service name')
-  const matches = itemFilter(request.query, 'catalogService')
+  const filter = itemFilter(request.query, 'catalogService', filterWork)
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
     topic: catalog.topics.service(name),
     shapedBy: ['filter', 'near', 'node-meta', 'tag'],
     ...orderOf(request.query, catalog),
     cacheable: true,
-    build: () => {
-      const selected = selectInstances(catalog.instances(name), request.query)
-      const chosen = matches === undefined ? selected : selected.filter(one => matches(catalogServiceView(one, datacenter)))
+    build: isWanted => ofKept(filter, selectInstances(catalog.instances(name), request.query), one => catalogServiceView(one, datacenter), isWanted, chosen => {
       const sorted = sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node.node)
       return builtList(sorted.map(one => fragments.catalogService(one)))
-    },
+    }),
   })
 }
 
@@ -89,15 +85,17 @@ function node(deps: Deps, request: ApiRequest): Promise<Answer> {
   const { catalog, reads } = deps
   const fragments = fragmentsFor(deps, request)
   const name = required(request.rest, 'Missing node name')
-  const matches = itemFilter(request.query, 'nodeService')
+  const filter = itemFilter(request.query, 'nodeService', deps.filterWork)
   return reads.answer(request, {
     topic: catalog.topics.node(name),
     shapedBy: ['filter'],
-    build: () => {
+    build: isWanted => {
       const found = catalog.node(name)
       if (found === undefined) return builtJson('null')
-      const list = servicesOf(deps, found, matches).map(one => `${JSON.stringify(one.id)}:${fragments.service(one)}`)
-      return builtJson(`{"Node":${fragments.node(found)},"Services":{${list.join(',')}}}`)
+      return ofServices(deps, found, filter, isWanted, services => {
+        const list = services.map(one => `${JSON.stringify(one.id)}:${fragments.service(one)}`)
+        return builtJson(`{"Node":${fragments.node(found)},"Services":{${list.join(',')}}}`)
+      })
     },
   })
 }
@@ -106,23 +104,24 @@ function nodeServices(deps: Deps, request: ApiRequest): Promise<Answer> {
   const { catalog, reads } = deps
   const fragments = fragmentsFor(deps, request)
   const name = required(request.rest, 'Missing node name')
-  const matches = itemFilter(request.query, 'nodeService')
+  const filter = itemFilter(request.query, 'nodeService', deps.filterWork)
   return reads.answer(request, {
     topic: catalog.topics.node(name),
     shapedBy: ['filter'],
-    build: () => {
+    build: isWanted => {
       const found = catalog.node(name)
       if (found === undefined) return builtJson('{"Node":null,"Services":null}')
-      const list = servicesOf(deps, found, matches)
-      // A node without services shows null here, though an empty object at catalog/node.
-      const shown = list.length === 0 ? 'null' : `[${list.map(one => fragments.service(one)).join(',')}]`
-      return builtJson(`{"Node":${fragments.node(found)},"Services":${shown}}`)
+      return ofServices(deps, found, filter, isWanted, list => {
+        // A node without services shows null here, though an empty object at catalog/node.
+        const shown = list.length === 0 ? 'null' : `[${list.map(one => fragments.service(one)).join(',')}]`
+        return builtJson(`{"Node":${fragments.node(found)},"Services":${shown}}`)
+      })
     },
   })
 }
 
-const servicesOf = ({ catalog }: Deps, owner: Node, matches: ((view: object) => boolean) | undefined): readonly Service[] =>
-  catalog.servicesOfNode(owner.node).filter(one => matches?.(nodeServiceView(one)) ?? true)
+const ofServices = ({ catalog }: Deps, owner: Node, filter: ItemFilter | undefined, isWanted: () => boolean, build: (services: readonly Service[]) => Built): Built | Promise<Built> =>
+  ofKept(filter, [...catalog.servicesOfNode(owner.node)], nodeServiceView, isWanted, build)
 
 /** A list of JSON texts as one. */
 const builtList = (items: readonly string[]): Built => builtJson(`[${items.join(',')}]`)

@@ -2,7 +2,7 @@ import { isPassing, type Check, type CatalogReads, type Topic } from '../../cata
 import type { Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import { fragmentsFor } from '../fragments-for.js'
-import { itemFilter } from '../item-filter.js'
+import { itemFilter, ofKept } from '../item-filter.js'
 import { builtJson, type Read } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { nodeMetaFilter, orderOf, required, selectInstances, sortNear } from '../selection.js'
@@ -17,10 +17,10 @@ export const healthRoutes = (deps: Deps): readonly Route[] => [
 ]
 
 function instances(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { catalog, reads, settings } = deps
+  const { catalog, reads, settings, filterWork } = deps
   const fragments = fragmentsFor(deps, request)
   const name = required(request.rest, 'Missing service name')
-  const matches = itemFilter(request.query, 'healthEntry')
+  const filter = itemFilter(request.query, 'healthEntry', filterWork)
   const passing = request.query.flag('passing', 'Invalid value for ?passing')
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
@@ -28,11 +28,12 @@ function instances(deps: Deps, request: ApiRequest): Promise<Answer> {
     shapedBy: ['filter', 'near', 'node-meta', 'passing', 'tag'],
     ...orderOf(request.query, catalog),
     cacheable: true,
-    build: () => {
-      const chosen = selectInstances(catalog.instances(name), request.query).filter(one =>
-        (!passing || isPassing(one)) && (matches?.(healthEntryView(one, datacenter)) ?? true))
-      const sorted = sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node.node)
-      return builtJson(`[${sorted.map(one => fragments.healthEntry(one)).join(',')}]`)
+    build: isWanted => {
+      const selected = selectInstances(catalog.instances(name), request.query).filter(one => !passing || isPassing(one))
+      return ofKept(filter, selected, one => healthEntryView(one, datacenter), isWanted, chosen => {
+        const sorted = sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node.node)
+        return builtJson(`[${sorted.map(one => fragments.healthEntry(one)).join(',')}]`)
+      })
     },
   })
 }
@@ -61,18 +62,17 @@ function inState(deps: Deps, request: ApiRequest): Promise<Answer> {
   return checks(deps, request, reach, () => deps.catalog.checksInState(state))
 }
 
-function checks({ catalog, reads, fragments, settings }: Deps, request: ApiRequest, reach: Pick<Read, 'topic' | 'coarse'>, find: () => readonly Check[]): Promise<Answer> {
-  const matches = itemFilter(request.query, 'check')
+function checks({ catalog, reads, fragments, settings, filterWork }: Deps, request: ApiRequest, reach: Pick<Read, 'topic' | 'coarse'>, find: () => readonly Check[]): Promise<Answer> {
+  const filter = itemFilter(request.query, 'check', filterWork)
   const onNode = nodeOfCheck(catalog, request)
   return reads.answer(request, {
     ...reach,
     shapedBy: ['filter', 'near', 'node-meta'],
     ...orderOf(request.query, catalog),
-    build: () => {
-      const chosen = find().filter(check => (onNode?.(check) ?? true) && (matches?.(checkView(check)) ?? true))
+    build: isWanted => ofKept(filter, find().filter(check => onNode?.(check) ?? true), checkView, isWanted, chosen => {
       const sorted = sortNear(chosen, request.query, { catalog, agentNode: settings().nodeName }, check => check.node)
       return builtJson(`[${sorted.map(check => fragments.check(check)).join(',')}]`)
-    },
+    }),
   })
 }
 

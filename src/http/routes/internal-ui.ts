@@ -1,7 +1,7 @@
-import type { Check, Instance, Node } from '../../catalog/index.js'
+import type { Check, Instance, Node, Service } from '../../catalog/index.js'
 import type { Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
-import { itemFilter } from '../item-filter.js'
+import { itemFilter, ofKept } from '../item-filter.js'
 import { builtJson } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { required } from '../selection.js'
@@ -15,13 +15,14 @@ export const internalUiRoutes = (deps: Deps): readonly Route[] => [
 ]
 
 function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { catalog, reads } = deps
-  const matches = itemFilter(request.query, 'nodeInfo')
+  const { catalog, reads, filterWork } = deps
+  const filter = itemFilter(request.query, 'nodeInfo', filterWork)
   return reads.answer(request, {
     topic: catalog.topics.all(),
     coarse: true,
     shapedBy: ['filter'],
-    build: () => builtJson(`[${[...catalog.nodes()].filter(one => matches?.(nodeInfoView(deps, one)) ?? true).map(one => nodeInfo(deps, one)).join(',')}]`),
+    build: isWanted => ofKept(filter, Array.from(catalog.nodes(), one => wholeNode(deps, one)), nodeInfoView, isWanted, chosen =>
+      builtJson(`[${chosen.map(one => nodeInfo(deps, one)).join(',')}]`)),
   })
 }
 
@@ -33,25 +34,30 @@ function node(deps: Deps, request: ApiRequest): Promise<Answer> {
     shapedBy: [],
     build: () => {
       const found = catalog.node(name)
-      return found === undefined ? { status: 404, type: '', bytes: Buffer.alloc(0) } : builtJson(nodeInfo(deps, found))
+      return found === undefined ? { status: 404, type: '', bytes: Buffer.alloc(0) } : builtJson(nodeInfo(deps, wholeNode(deps, found)))
     },
   })
 }
 
 function services(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { catalog, reads, settings } = deps
-  const matches = itemFilter(request.query, 'healthEntry')
+  const { catalog, reads, settings, filterWork } = deps
+  const filter = itemFilter(request.query, 'healthEntry', filterWork)
   const { datacenter } = settings()
   return reads.answer(request, {
     topic: catalog.topics.all(),
     coarse: true,
     shapedBy: ['filter'],
-    build: () => {
-      const summaries = [...catalog.serviceNames()].flatMap(({ name }) => {
-        const chosen = catalog.instances(name).filter(one => matches?.(healthEntryView(one, datacenter)) ?? true)
-        return chosen.length === 0 ? [] : [summary(name, chosen, datacenter)]
+    build: isWanted => {
+      const all = [...catalog.serviceNames()].flatMap(({ name }) => catalog.instances(name).map(instance => ({ name, instance })))
+      return ofKept(filter, all, ({ instance }) => healthEntryView(instance, datacenter), isWanted, chosen => {
+        const byName = new Map<string, Instance[]>()
+        for (const { name, instance } of chosen) {
+          const known = byName.get(name)
+          if (known === undefined) byName.set(name, [instance])
+          else known.push(instance)
+        }
+        return builtJson(JSON.stringify([...byName].map(([name, instances]) => summary(name, instances, datacenter))))
       })
-      return builtJson(JSON.stringify(summaries))
     },
   })
 }
@@ -81,17 +87,19 @@ function summary(name: string, instances: readonly Instance[], datacenter: strin
   }
 }
 
-const nodeInfoView = ({ catalog }: Deps, one: Node) => ({
-  ...nodeHead(one),
-  Services: catalog.servicesOfNode(one.node).map(nodeServiceView),
-  Checks: catalog.checksOfNode(one.node).map(checkView),
-})
+/** A node and what is on it, as of one moment. */
+interface WholeNode { readonly node: Node; readonly services: readonly Service[]; readonly checks: readonly Check[] }
+
+const wholeNode = ({ catalog }: Deps, node: Node): WholeNode =>
+  ({ node, services: [...catalog.servicesOfNode(node.node)], checks: [...catalog.checksOfNode(node.node)] })
+
+const nodeInfoView = ({ node, services, checks }: WholeNode) =>
+  ({ ...nodeHead(node), Services: services.map(nodeServiceView), Checks: checks.map(checkView) })
 
 /** {@link nodeInfoView} as JSON, from the kept parts. */
-function nodeInfo({ catalog, fragments }: Deps, one: Node): string {
-  const services = catalog.servicesOfNode(one.node).map(service => fragments.service(service))
-  const checks = catalog.checksOfNode(one.node).map(check => fragments.check(check))
-  return `${JSON.stringify(nodeHead(one)).slice(0, -1)},"Services":[${services.join(',')}],"Checks":[${checks.join(',')}]}`
+function nodeInfo({ fragments }: Deps, { node, services, checks }: WholeNode): string {
+  const [shownServices, shownChecks] = [services.map(one => fragments.service(one)), checks.map(one => fragments.check(one))]
+  return `${JSON.stringify(nodeHead(node)).slice(0, -1)},"Services":[${shownServices.join(',')}],"Checks":[${shownChecks.join(',')}]}`
 }
 
 const nodeHead = (one: Node) => ({ ID: one.id, Node: one.node, Address: one.address, TaggedAddresses: one.taggedAddresses, Meta: one.meta })
