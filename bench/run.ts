@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   kv: () => import('./kv.js'),
   keys: () => import('./keys.js'),
   watchers: () => import('./watchers.js'),
+  unread: () => import('./unread.js'),
   cluster: () => import('./cluster.js'),
   scale: () => import('./scale.js'),
 }
