@@ -16,6 +16,7 @@ import { LocalState } from './local-state.js'
 import type { Persistence, Restored } from './persistence.js'
 import { Registrations } from './registrations.js'
 import { Reloader, type ConfigReader, type InitialLoad } from './reload.js'
+import { logStatusChanges } from './status-log.js'
 import { Sync } from './sync.js'
 import type { SyncTarget } from './sync-target.js'
 import { ConfigWatcher, type WatchTarget } from './watcher.js'
@@ -76,7 +77,8 @@ export class Agent implements AgentApi {
     this.#deps = deps
     this.nodeId = deps.nodeId
     const log = this.#log = deps.log.child('agent')
-    const local = this.#local = new LocalState({ discardOutput: settings.discardCheckOutput })
+    const local = this.#local = new LocalState({ discardOutput: settings.discardCheckOutput, now: () => clock.now() })
+    logStatusChanges(local, deps.log.child('checks'))
     this.#restored = persistence.restore()
     this.#aliases = aliasSource(settings.nodeName, local, deps.catalog)
     const runner = this.#runner = deps.createRunner({

@@ -27,6 +27,8 @@ export interface LocalCheck {
   readonly type: string
   readonly definition: CheckDefinition | undefined
   readonly origin: EntryOrigin
+  /** Wall-clock ms of the last change of `status`; undefined when the change was made by a version that did not keep it. */
+  readonly since?: number
 }
 
 /** What this node runs: the authority for its own services and checks. Reads are of this moment. */

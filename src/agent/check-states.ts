@@ -42,7 +42,9 @@ export class CheckStates {
     if (found === undefined) return undefined
     if (definition.kind.type === 'ttl' && this.expires(definition.id) !== undefined && (found.expires ?? 0) <= this.#deps.clock.now()) {
       const output = found.output === '' ? 'TTL expired' : `TTL expired (last output before timeout follows): ${found.output}`
-      return { status: 'critical', output, reported: true }
+      const moved = found.status !== 'critical'
+      const since = moved ? found.expires : found.since
+      return { status: 'critical', output, reported: true, ...since !== undefined && { since }, ...moved && { old: found.status } }
     }
     return found.reported ? found : undefined
   }
@@ -68,7 +70,7 @@ export class CheckStates {
     const expires = check.type === 'ttl' ? ttlDeadline(checkId) : undefined
     const reported = local.hasReported(checkId)
     if (!reported && expires === undefined) return
-    save(checkId, { status: check.status, output: check.output, reported, ...expires === undefined ? {} : { expires } })
+    save(checkId, { status: check.status, output: check.output, reported, ...expires !== undefined && { expires }, ...check.since !== undefined && { since: check.since } })
   }
 
   /** Saves what waits, and follows no more. */

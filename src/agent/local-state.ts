@@ -13,10 +13,21 @@ export interface LocalChange {
   readonly kind: 'service' | 'check'
   readonly id: string
   readonly what: 'put' | 'status' | 'output' | 'gone'
+  /** The status that the check had before, where it has another now. */
+  readonly old?: CheckStatus
 }
 
-/** Status and output that a check begins with instead of its definition's. `reported`: they came from a run or a report. */
-export interface RestoredStatus { readonly status: CheckStatus; readonly output: string; readonly reported: boolean }
+/**
+ * Status and output that a check begins with instead of its definition's. `reported`: they came from a run or a report. `since`: wall-clock ms of the
+ * last change of the status, where that is known. `old`: the status when the agent stopped, where it changed while the agent was not running.
+ */
+export interface RestoredStatus {
+  readonly status: CheckStatus
+  readonly output: string
+  readonly reported: boolean
+  readonly since?: number
+  readonly old?: CheckStatus
+}
 
 /** Which checks a write touched, so that the caller can start and stop their runs; `changed`: the service itself is new or different. */
 export interface Touched { readonly changed: boolean; readonly put: readonly LocalCheck[]; readonly gone: readonly string[] }
@@ -35,10 +46,13 @@ export class LocalState implements LocalReads {
   readonly #reported = new Set<string>()
   readonly #listeners = new Set<(change: LocalChange) => void>()
   readonly #waits = new ServiceWaits()
+  readonly #now: () => number
   #discardOutput: boolean
 
-  constructor(options: { readonly discardOutput: boolean }) {
+  /** `now`: the wall clock, in ms. */
+  constructor(options: { readonly discardOutput: boolean; readonly now: () => number }) {
     this.#discardOutput = options.discardOutput
+    this.#now = options.now
   }
 
   services(): CountedReads<string, LocalService> { return this.#services }
@@ -104,6 +118,7 @@ export class LocalState implements LocalReads {
     const restored = before === undefined ? restore?.(definition) : undefined
     if (restored?.reported === true) this.#reported.add(definition.id)
     const known = before ?? restored
+    const since = known === undefined ? this.#now() : known.since
     const check: LocalCheck = {
       id: definition.id,
       name: definition.name,
@@ -116,11 +131,12 @@ export class LocalState implements LocalReads {
       type: definition.kind.type,
       definition,
       origin,
+      ...since !== undefined && { since },
     }
     this.#store(check, before)
     const same = before !== undefined && isDeepStrictEqual(before.definition, definition)
     if (same && before.serviceName === check.serviceName && isDeepStrictEqual(before.serviceTags, check.serviceTags)) return undefined
-    this.#announce({ kind: 'check', id: check.id, what: 'put' })
+    this.#announce({ kind: 'check', id: check.id, what: 'put', ...restored?.old !== undefined && { old: restored.old } })
     return same ? undefined : check
   }
 
@@ -143,16 +159,20 @@ export class LocalState implements LocalReads {
     const first = !this.#reported.has(id)
     this.#reported.add(id)
     if (before.status === status && before.output === kept) return
-    this.#checks.set(id, { ...before, status, output: kept })
-    this.#announce({ kind: 'check', id, what: first || before.status !== status ? 'status' : 'output' })
+    const moved = before.status !== status
+    this.#checks.set(id, { ...before, status, output: kept, ...moved && { since: this.#now() } })
+    this.#announce({ kind: 'check', id, what: first || moved ? 'status' : 'output', ...moved && { old: before.status } })
   }
 
-  /** Sets a maintenance mark; the first reason stays when there is one already. `serviceId` undefined: the node. False: no such service. */
-  mark(serviceId: string | undefined, reason: string): boolean {
+  /**
+   * Sets a maintenance mark; the first reason stays when there is one already. `serviceId` undefined: the node. `since`: wall-clock ms of its beginning,
+   * now unless given. False: no such service.
+   */
+  mark(serviceId: string | undefined, reason: string, since = this.#now()): boolean {
     const service = serviceId === undefined ? undefined : this.#services.get(serviceId)
     if (serviceId !== undefined && service === undefined) return false
     if (this.#checks.has(maintenanceCheckId(serviceId))) return true
-    const mark = maintenanceMark(service, reason)
+    const mark = maintenanceMark(service, reason, since)
     this.#store(mark, undefined)
     this.#announce({ kind: 'check', id: mark.id, what: 'put' })
     return true

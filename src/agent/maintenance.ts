@@ -9,7 +9,7 @@ export const maintenanceCheckId = (serviceId: string | undefined): string =>
   serviceId === undefined ? nodeMaintenanceCheckId : `${serviceMaintenancePrefix}${serviceId}`
 
 /** The check that takes a service, or the whole node, out of DNS and `?passing`. Names and texts are Consul's. */
-export function maintenanceMark(service: LocalService | undefined, reason: string): LocalCheck {
+export function maintenanceMark(service: LocalService | undefined, reason: string, since: number): LocalCheck {
   const subject = service === undefined ? 'node' : 'service'
   return {
     id: maintenanceCheckId(service?.definition.id),
@@ -23,5 +23,6 @@ export function maintenanceMark(service: LocalService | undefined, reason: strin
     type: maintenanceType,
     definition: undefined,
     origin: { by: 'api' },
+    since,
   }
 }

@@ -3,17 +3,21 @@ import type { CheckDefinition, ServiceDefinition } from '../config/index.js'
 
 /** What the files of `services/` and `checks/` in data-dir hold. `Source` is where it came from, for people who look. */
 export type PersistedService = { readonly Source: 'remote'; readonly Service: ServiceDefinition }
-/** A check registered over the API, or a maintenance mark (`ServiceID` '' for the node's). */
+/** A check registered over the API, or a maintenance mark (`ServiceID` '' for the node's; `Since`: wall-clock ms, missing in what earlier versions wrote). */
 export type PersistedCheck =
   | { readonly Source: 'remote'; readonly Check: CheckDefinition }
-  | { readonly Source: 'maintenance'; readonly ServiceID: string; readonly Reason: string }
+  | { readonly Source: 'maintenance'; readonly ServiceID: string; readonly Reason: string; readonly Since?: number }
 
-/** What is kept of a check's state. `expires` is the wall-clock millisecond at which a TTL check runs out. */
+/**
+ * What is kept of a check's state. `expires` is the wall-clock millisecond at which a TTL check runs out, `since` that of the last change of its
+ * status, which earlier versions did not keep.
+ */
 export interface PersistedStatus {
   readonly status: 'passing' | 'warning' | 'critical'
   readonly output: string
   readonly reported: boolean
   readonly expires?: number
+  readonly since?: number
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -77,15 +81,15 @@ export function parsePersistedService(value: unknown): ServiceDefinition | undef
 /** A check entry as read from disk, or undefined when it is not one. */
 export function parsePersistedCheck(value: unknown): PersistedCheck | undefined {
   if (!isObject(value)) return undefined
-  const { Source, ServiceID, Reason, Check } = value
-  if (Source === 'maintenance') return isText(ServiceID) && isText(Reason) ? { Source, ServiceID, Reason } : undefined
+  const { Source, ServiceID, Reason, Since, Check } = value
+  if (Source === 'maintenance') return isText(ServiceID) && isText(Reason) ? { Source, ServiceID, Reason, ...isNumber(Since) && { Since } } : undefined
   return isCheckDefinition(Check) ? { Source: 'remote', Check } : undefined
 }
 
 /** A check's state as read from disk, or undefined when it is not one. */
 export function parsePersistedStatus(value: unknown): PersistedStatus | undefined {
   if (!isObject(value)) return undefined
-  const { status, output, reported, expires } = value
+  const { status, output, reported, expires, since } = value
   if (!isText(status) || !isCheckStatus(status) || !isText(output) || typeof reported !== 'boolean') return undefined
-  return { status, output, reported, ...isNumber(expires) ? { expires } : {} }
+  return { status, output, reported, ...isNumber(expires) && { expires }, ...isNumber(since) && { since } }
 }

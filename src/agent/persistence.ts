@@ -24,8 +24,8 @@ export interface Persistence {
   putService(definition: ServiceDefinition): Promise<void>
   deleteService(id: string): Promise<void>
   putCheck(definition: CheckDefinition): Promise<void>
-  /** `serviceId` '' marks the node. */
-  putMark(markId: string, serviceId: string, reason: string): Promise<void>
+  /** `serviceId` '' marks the node; `since`: wall-clock ms of its beginning, where that is known. */
+  putMark(markId: string, serviceId: string, reason: string, since: number | undefined): Promise<void>
   /** A check or a mark. */
   deleteCheck(id: string): Promise<void>
   /** Undefined forgets the check. */
@@ -62,7 +62,7 @@ export function openPersistence(dataDir: string, clock: Clock, log: Logger): Per
     putService: Service => services.put(Service.id, { Source: 'remote', Service } satisfies PersistedService),
     deleteService: id => services.delete(id),
     putCheck: Check => checks.put(Check.id, { Source: 'remote', Check } satisfies PersistedCheck),
-    putMark: (markId, ServiceID, Reason) => checks.put(markId, { Source: 'maintenance', ServiceID, Reason } satisfies PersistedCheck),
+    putMark: (markId, ServiceID, Reason, Since) => checks.put(markId, { Source: 'maintenance', ServiceID, Reason, ...Since !== undefined && { Since } } satisfies PersistedCheck),
     deleteCheck: id => checks.delete(id),
     setStatus: (checkId, status) => { statuses.set(checkId, status) },
     unsaved: () => services.unsaved + checks.unsaved,

@@ -51,7 +51,7 @@ export class Registrations {
         log.warn('dropped a check of a service that is not there any more', { check: id, service: serviceId })
         this.#forget(this.#deps.persistence.deleteCheck(id))
       } else if (entry.Source === 'maintenance') {
-        local.mark(serviceId === '' ? undefined : serviceId, entry.Reason)
+        local.mark(serviceId === '' ? undefined : serviceId, entry.Reason, entry.Since)
       } else if (local.checks().get(id)?.origin.by === 'file') {
         log.warn('a file declares a check that was registered over the API: the file wins', { check: id })
         this.#forget(this.#deps.persistence.deleteCheck(id))
@@ -161,17 +161,19 @@ export class Registrations {
 
   /** Sets or lifts maintenance of a service, or of the node. Resolves when that is on disk; false when there is no such service. */
   async setMaintenance(serviceId: string | undefined, enable: boolean, reason: string): Promise<boolean> {
-    const { local, persistence } = this.#deps
+    const { local, log, persistence } = this.#deps
     const id = maintenanceCheckId(serviceId)
     if (serviceId !== undefined && !local.services().has(serviceId)) return false
     if (!enable) {
+      if (local.checks().has(id)) log.info('maintenance has ended', serviceId === undefined ? {} : { service: serviceId })
       await this.removeCheck(id)
       return true
     }
     const name = `maintenance mark ${id}`
     if (local.checks().has(id) && !this.#unsaved.has(name)) return true
+    if (!local.checks().has(id)) log.info('maintenance has begun', { ...serviceId !== undefined && { service: serviceId }, reason })
     local.mark(serviceId, reason)
-    await this.#save(name, persistence.putMark(id, serviceId ?? '', reason))
+    await this.#save(name, persistence.putMark(id, serviceId ?? '', reason, local.checks().get(id)?.since))
     return true
   }
 

@@ -8,7 +8,7 @@ const file = (line: number): EntryOrigin => ({ by: 'file', at: { file: 'web.json
 
 /** A local state and what it has announced since last asked. */
 function observed(discardOutput = false) {
-  const local = new LocalState({ discardOutput })
+  const local = new LocalState({ discardOutput, now: () => 0 })
   const changes: LocalChange[] = []
   local.subscribe(change => { changes.push(change) })
   return { local, announced: () => changes.splice(0).map(({ kind, id, what }) => `${kind} ${id} ${what}`) }

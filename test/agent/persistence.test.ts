@@ -26,9 +26,9 @@ t.test('what was put comes back, what was deleted does not', async t => {
     })],
   })
   const first = open(directory)
-  await Promise.all([first.putService(web), first.putService(service('gone')), first.putCheck(check('lone')), first.putMark('_node_maintenance', '', 'move')])
+  await Promise.all([first.putService(web), first.putService(service('gone')), first.putCheck(check('lone')), first.putMark('_node_maintenance', '', 'move', 7)])
   await Promise.all([first.deleteService('gone'), first.deleteService('never was')])
-  first.setStatus('lone', { status: 'passing', output: 'ok', reported: true, expires: 5 })
+  first.setStatus('lone', { status: 'passing', output: 'ok', reported: true, expires: 5, since: 4 })
   first.setStatus('forgotten', { status: 'passing', output: '', reported: true })
   first.setStatus('forgotten', undefined)
   first.lastGood.set('conf/a.json', '{}')
@@ -39,7 +39,8 @@ t.test('what was put comes back, what was deleted does not', async t => {
   const restored = second.restore()
   t.same(restored.services, [web])
   t.same(restored.checks.map(each => each.Source).sort(), ['maintenance', 'remote'])
-  t.same([...restored.statuses], [['lone', { status: 'passing', output: 'ok', reported: true, expires: 5 }]])
+  t.same(restored.checks.find(each => each.Source === 'maintenance'), { Source: 'maintenance', ServiceID: '', Reason: 'move', Since: 7 })
+  t.same([...restored.statuses], [['lone', { status: 'passing', output: 'ok', reported: true, expires: 5, since: 4 }]])
   t.same(second.lastGood.all(), [{ path: 'conf/b.json', text: '{"b": "\n"}' }])
   await second.close()
   for (const entry of fs.readdirSync(path.join(directory, 'services'))) {

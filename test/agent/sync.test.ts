@@ -28,7 +28,7 @@ async function syncing(t: Test, options: { interval?: number } = {}) {
   const clock = new FakeClock()
   const log = new RecordingLog()
   const metrics = new RecordingMetrics()
-  const local = new LocalState({ discardOutput: false })
+  const local = new LocalState({ discardOutput: false, now: () => 0 })
   const writes: NodeChanges[] = []
   const fault = { on: false }
   const node = { data: own }
@@ -263,7 +263,7 @@ t.test('after a sync the catalog is as the agent knows it, and a second comparis
     const store = openMemoryStore()
     const catalog = await Catalog.open({ store, clock: systemClock })
     const target = catalogTarget(catalog)
-    const local = new LocalState({ discardOutput: false })
+    const local = new LocalState({ discardOutput: false, now: () => 0 })
     for (const each of services) local.putService(service(each.id, each), api, { replaceChecks: 'none' })
     for (const each of checks) if (each.serviceId === '' || local.services().has(each.serviceId)) local.putCheck(check(each.id, each), api)
     const theirs = new Map(foreign.map(each => [each.id, { ...service(each.id, each), node: 'n1' }]))
