@@ -74,7 +74,17 @@ async function validators(schemas) {
     stdin: { contents: code, resolveDir: root, loader: 'js' },
     bundle: true, format: 'esm', platform: 'node', target: 'node20.19', write: false, minifyWhitespace: true, minifySyntax: true, logLevel: 'warning',
   })
-  return `// Generated from schemas/ by tools/generate.mjs.\n${bundled.outputFiles[0].text}`
+  return `// Generated from schemas/ by tools/generate.mjs.\n${withoutCopies(bundled.outputFiles[0].text)}`
+}
+
+/**
+ * Ajv copies all errors so far for each element of a list that has some, which takes minutes where thousands have. The list that they are
+ * added to here is the one that the check of the first such element made, and that nobody reads afterwards.
+ */
+function withoutCopies(code) {
+  const joined = code.replaceAll(/vErrors\.concat\((validate\d+)\.errors\)/g, 'joinErrors(vErrors,$1.errors)')
+  if (joined === code || joined.includes('.concat(')) throw new Error('the compiled checks join their errors in another way than tools/generate.mjs knows')
+  return `function joinErrors(all,more){for(const error of more)all.push(error);return all}\n${joined}`
 }
 
 /** Only what decides: what is meant for people would double the size of the compiled checks. */

@@ -1,4 +1,5 @@
 import { nearest } from '../common/nearest.js'
+import { hiddenFindings, maxShown } from './capped.js'
 import type { Claim, Contribution } from './contribution.js'
 import { quote } from './finding.js'
 import type { Declared, DeclaredCheck, DeclaredService, DeclaredWatch, Diagnostic } from './types.js'
@@ -35,7 +36,8 @@ export function combine(contributions: readonly Contribution[], rules: Rules): C
   const combiner = new Combiner(rules)
   for (const contribution of contributions) combiner.addServices(contribution)
   for (const contribution of contributions) combiner.addChecks(contribution)
-  const { services, checks, watches, faults, checkClaims } = combiner
+  const { services, checks, watches, checkClaims } = combiner
+  const faults = combiner.faults()
   return { declared: { services, checks, watches }, faults, checkFile: fileOf(checkClaims) }
 }
 
@@ -46,11 +48,15 @@ function fileOf(claims: ReadonlyMap<string, Claim>): Combined['checkFile'] {
   return id => files.get(id)
 }
 
-/** How many faults come with a suggestion. */
-const mostSuggestions = 20
+/** How many names are compared for suggestions in all: comparing thousands with thousands would take minutes. */
+const mostComparisons = 20_000
+
+/** The faults of one kind in one file; those beyond the first are counted. */
+interface FaultsOfKind { readonly contribution: Contribution; readonly kind: Fault['kind']; readonly written: Fault[]; hidden: number }
 
 class Combiner {
-  readonly faults: Fault[] = []
+  readonly #faults = new Map<Contribution, FaultsOfKind[]>()
+  #compared = 0
   readonly services = new Map<string, DeclaredService>()
   readonly checks = new Map<string, DeclaredCheck>()
   readonly watches: DeclaredWatch[] = []
@@ -78,15 +84,32 @@ class Combiner {
     for (const { declared, claim } of contribution.checks) {
       const { serviceId } = declared.definition
       if (serviceId !== '' && !this.services.has(serviceId) && !this.#rules.known().has(serviceId)) {
-        this.faults.push(unknownService(claim, serviceId, this.#suggestible()))
+        this.#fault(claim, 'unknown-service', () => unknownService(claim, serviceId, this.#suggestible()))
       } else if (this.#claim('check', this.checkClaims, claim)) this.checks.set(claim.id, declared)
       if (claim.script) this.#judgeScript(claim)
     }
   }
 
-  /** All service ids, as long as few are missing: comparing thousands with thousands would take minutes. */
+  /** All that is wrong, as many of a file as are written out, and for the others of each kind one that counts them. */
+  faults(): readonly Fault[] {
+    return [...this.#faults.values()].flat().flatMap(({ contribution, kind, written, hidden }) =>
+      [...written, ...hiddenFindings(contribution.file, { errors: hidden, warnings: 0 }).map(diagnostic => ({ contribution, kind, diagnostic }))])
+  }
+
+  /** Notes a fault; it is put into words only when it is one of the first of its kind in the file. */
+  #fault({ contribution }: Claim, kind: Fault['kind'], describe: () => Diagnostic): void {
+    const ofFile = this.#faults.get(contribution) ?? []
+    if (ofFile.length === 0) this.#faults.set(contribution, ofFile)
+    let ofKind = ofFile.find(known => known.kind === kind)
+    if (ofKind === undefined) ofFile.push(ofKind = { contribution, kind, written: [], hidden: 0 })
+    if (ofKind.written.length < maxShown) ofKind.written.push({ contribution, kind, diagnostic: describe() })
+    else ofKind.hidden++
+  }
+
+  /** All service ids, as long as few names were compared. */
   #suggestible(): readonly string[] | undefined {
-    return this.faults.length < mostSuggestions ? [...this.services.keys(), ...this.#rules.known()] : undefined
+    this.#compared += this.services.size + this.#rules.known().size
+    return this.#compared <= mostComparisons ? [...this.services.keys(), ...this.#rules.known()] : undefined
   }
 
   /** False when the id belongs to an earlier entry. */
@@ -104,30 +127,34 @@ class Combiner {
     }
     const owner = this.#rules.owner(kind, id, [before.contribution.file, claim.contribution.file])
     const claimWins = owner === claim.contribution.file && owner !== before.contribution.file
-    this.faults.push(claimWins ? duplicate(kind, before, claim) : duplicate(kind, claim, before))
+    const [fault, winner] = claimWins ? [before, claim] : [claim, before]
+    this.#fault(fault, 'duplicate', () => duplicate(kind, fault, winner))
     if (claimWins) claims.set(id, claim)
     return claimWins
   }
 
-  #judgeScript({ contribution, path }: Claim): void {
-    if (this.#rules.scriptsAllowed) return
-    const at = [...path, 'args']
-    this.faults.push({ contribution, kind: 'scripts', diagnostic: {
-      severity: 'error', code: 'scripts-disabled', at: contribution.content.place(at), key: contribution.content.name(at),
-      message: `Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true`,
-      hint: 'add "enable_local_script_checks": true to a configuration file, or give the flag',
-    } })
+  #judgeScript(claim: Claim): void {
+    if (!this.#rules.scriptsAllowed) this.#fault(claim, 'scripts', () => scriptsDisabled(claim))
   }
 }
 
-function duplicate(kind: 'service' | 'check', fault: Claim, owner: Claim): Fault {
+function scriptsDisabled({ contribution: { content }, path }: Claim): Diagnostic {
+  const at = [...path, 'args']
+  return {
+    severity: 'error', code: 'scripts-disabled', at: content.place(at), key: content.name(at),
+    message: `Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true`,
+    hint: 'add "enable_local_script_checks": true to a configuration file, or give the flag',
+  }
+}
+
+function duplicate(kind: 'service' | 'check', fault: Claim, owner: Claim): Diagnostic {
   const at = fault.contribution.content.place(fault.path)
   const other = owner.contribution.content.place(owner.path)
-  return { contribution: fault.contribution, kind: 'duplicate', diagnostic: {
+  return {
     severity: 'error', code: 'duplicate-id', at, other, key: fault.contribution.content.name(fault.path),
     message: `the ${kind} id ${quote(fault.id)} is declared twice: at ${other.file}:${other.line}:${other.column} and at ${at.file}:${at.line}:${at.column}`,
     hint: kind === 'service' ? 'give one of them another "id"; both may keep their "name"' : 'give one of them another "id"',
-  } }
+  }
 }
 
 function knownServices(id: string, known: readonly string[]): string {
@@ -137,10 +164,10 @@ function knownServices(id: string, known: readonly string[]): string {
   return known.length === 0 ? 'no service is declared' : `the services are ${some}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`
 }
 
-function unknownService({ contribution, path }: Claim, id: string, known: readonly string[] | undefined): Fault {
+function unknownService({ contribution, path }: Claim, id: string, known: readonly string[] | undefined): Diagnostic {
   const at = [...path, 'service_id']
-  return { contribution, kind: 'unknown-service', diagnostic: {
+  return {
     severity: 'error', code: 'unknown-service', at: contribution.content.place(at), key: contribution.content.name(at),
     message: `ServiceID ${quote(id)} does not exist`, hint: known === undefined ? 'name a service that is declared' : knownServices(id, known),
-  } }
+  }
 }

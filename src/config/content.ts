@@ -1,7 +1,8 @@
 import type { WrittenConfig } from '../generated/types.js'
+import { firstOf, hiddenFindings } from './capped.js'
 import type { Finding } from './finding.js'
 import { keyNotes } from './key-notes.js'
-import { declaringKeys, dotted, listKeys } from './keys.js'
+import { declaringKeys, dotted, listKeys, partOf } from './keys.js'
 import type { Path } from './keys.js'
 import { listedEntries } from './listed-entries.js'
 import { normalise } from './normalise.js'
@@ -17,8 +18,9 @@ export interface Content {
   readonly text: string
   /** Whether it may be used: no finding so far is an error. */
   readonly ok: boolean
+  /** The declarations and settings, as `partOf` names them, that the schemas have something against. */
+  readonly faulty: ReadonlySet<string>
   /** Of the text alone: syntax, keys, types. Declarations are judged by `entriesOf`. */
-  readonly findings: readonly Finding[]
   readonly diagnostics: readonly Diagnostic[]
   /** Everything in it; `{}` when the text could not be parsed. Only as the schemas say where `ok`. */
   readonly written: WrittenConfig
@@ -35,6 +37,7 @@ export interface Content {
 }
 
 const nothing: readonly never[] = Object.freeze([])
+const noneFaulty: ReadonlySet<string> = new Set()
 const orNothing = <Item>(list: readonly Item[]): readonly Item[] => list.length === 0 ? nothing : list
 
 /** Reads the text of one file: parses it, levels the spelling of keys, and validates it. Never throws. */
@@ -44,17 +47,22 @@ export function readContent(file: string, text: string, format: ConfigFormat): C
   const { document } = parsed
   const { value, findings: spelling, written: spelled } = normalise(document.value)
   const notes = keyNotes(value)
-  const findings = [...schemaFindings(value), ...spelling, ...notes.findings]
+  const schema = schemaFindings(value)
+  const { shown: findings, hidden } = firstOf([...schema.findings, ...spelling, ...notes.findings])
+  const faulty = new Set([...schema.faulty, ...spelling.filter(({ severity }) => severity === 'error').map(({ path }) => partOf(path))])
   const places: Places = { place: (path, what) => originIn(file, document, spelled(path), what), name: path => dotted(spelled(path)) }
-  const diagnostics = [...parsed.diagnostics, ...findings.map(finding => diagnosticIn(places, finding))]
+  const diagnostics = [
+    ...parsed.diagnostics, ...findings.map(finding => diagnosticIn(places, finding)),
+    ...hiddenFindings(file, { errors: hidden.errors + schema.hidden, warnings: hidden.warnings }),
+  ]
   return new ParsedContent({
-    file, text, format, spelled, findings: orNothing(findings), diagnostics: orNothing(diagnostics), named: orNothing(notes.files), written: value,
-    settings: settingsOf(value, findings), origins: listedEntries(value).map(({ path }) => places.place(path)),
+    file, text, format, spelled, faulty: faulty.size === 0 ? noneFaulty : faulty, diagnostics: orNothing(diagnostics), named: orNothing(notes.files), written: value,
+    settings: settingsOf(value, faulty), origins: listedEntries(value).map(({ path }) => places.place(path)),
   })
 }
 
 type Places = Pick<Content, 'place' | 'name'>
-type Parts = Pick<Content, 'file' | 'text' | 'findings' | 'diagnostics' | 'named' | 'written' | 'settings' | 'origins'>
+type Parts = Pick<Content, 'file' | 'text' | 'faulty' | 'diagnostics' | 'named' | 'written' | 'settings' | 'origins'>
   & { readonly format: ConfigFormat; readonly spelled: (path: Path) => Path }
 
 const recent = new RecentDocuments<Content>()
@@ -67,7 +75,7 @@ class ParsedContent implements Content {
   readonly file: string
   readonly text: string
   readonly ok: boolean
-  readonly findings: Content['findings']
+  readonly faulty: Content['faulty']
   readonly diagnostics: Content['diagnostics']
   readonly written: WrittenConfig
   readonly settings: Content['settings']
@@ -80,7 +88,7 @@ class ParsedContent implements Content {
     this.file = parts.file
     this.text = parts.text
     this.ok = !parts.diagnostics.some(diagnostic => diagnostic.severity === 'error')
-    this.findings = parts.findings
+    this.faulty = parts.faulty
     this.diagnostics = parts.diagnostics
     this.written = parts.written
     this.settings = parts.settings
@@ -118,7 +126,7 @@ const nothingWritten: WrittenConfig = Object.freeze({})
 /** Each file begins with one, so it has nothing of its own that could be shared. */
 class UnreadableContent implements Content {
   readonly ok = false
-  readonly findings = nothing
+  readonly faulty = noneFaulty
   readonly written = nothingWritten
   readonly settings = undefined
   readonly named = nothing
@@ -135,10 +143,10 @@ export function diagnosticIn(places: Places, { path, what, severity, code, messa
   return { severity, code, at: places.place(path, what), key: places.name(path), message, ...hint === undefined ? {} : { hint } }
 }
 
-function settingsOf(value: Readonly<Record<string, unknown>>, findings: readonly Finding[]): Readonly<Record<string, unknown>> | undefined {
+function settingsOf(value: Readonly<Record<string, unknown>>, faulty: ReadonlySet<string>): Readonly<Record<string, unknown>> | undefined {
   let settings: Record<string, unknown> | undefined
   for (const key in value) {
-    if (declaringKeys.has(key) || findings.some(({ path, severity }) => path[0] === key && severity === 'error')) continue
+    if (declaringKeys.has(key) || faulty.has(key)) continue
     (settings ??= {})[key] = value[key]
   }
   return settings

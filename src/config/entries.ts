@@ -1,9 +1,11 @@
 import type { WrittenConfig } from '../generated/types.js'
+import { firstOf, hiddenFindings } from './capped.js'
 import { diagnosticIn } from './content.js'
 import type { Content } from './content.js'
 import { completeCheck, completeService } from './definition/index.js'
 import type { Problem, WrittenCheck, WrittenService } from './definition/index.js'
 import type { Finding } from './finding.js'
+import { partOf } from './keys.js'
 import type { Path } from './keys.js'
 import { listedEntries } from './listed-entries.js'
 import type { DeclaredCheck, DeclaredService, DeclaredWatch, Diagnostic } from './types.js'
@@ -28,13 +30,12 @@ export interface Entries {
 export function entriesOf(content: Content, limits: EntryLimits): Entries {
   const { written, origins } = content
   const findings: Finding[] = []
-  const fits = (path: Path): boolean => content.ok || !content.findings.some(finding => finding.severity === 'error' && startsWith(finding.path, path))
   const services: Entries['services'][number][] = []
   const checks: Entries['checks'][number][] = []
   const watches: DeclaredWatch[] = []
   listedEntries(written).forEach(({ kind, path, item }, i) => {
     const origin = origins[i] ?? content.place(path)
-    if (!fits(path)) return
+    if (content.faulty.has(partOf(path))) return
     if (kind === 'watch') {
       for (const finding of watchFindings(item as NonNullable<WrittenConfig['watches']>[number], path)) findings.push(finding)
       watches.push({ written: item as Readonly<Record<string, unknown>>, origin })
@@ -48,12 +49,11 @@ export function entriesOf(content: Content, limits: EntryLimits): Entries {
       if (definition !== undefined) checks.push({ declared: { definition, origin }, path })
     }
   })
-  const diagnostics = findings.map(finding => diagnosticIn(content, finding))
+  const { shown, hidden } = firstOf(findings)
+  const diagnostics = [...shown.map(finding => diagnosticIn(content, finding)), ...hiddenFindings(content.file, hidden)]
   return { ok: !findings.some(finding => finding.severity === 'error'), services, checks, watches, diagnostics }
 }
 
 const fromProblem = ({ path, severity, code, message, hint }: Problem, holder: Path): Finding => ({
   path: [...holder, ...path], what: 'value', severity, code, message, ...hint === undefined ? {} : { hint },
 })
-
-const startsWith = (path: Path, start: Path): boolean => start.every((step, i) => path[i] === step)

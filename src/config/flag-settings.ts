@@ -34,7 +34,7 @@ export function flagSettings(flags: ParsedFlags): FlagSettings {
     else if (flag.shape === 'pair') put(last, flag.key, pairs(flag, values, diagnostics))
     else put(last, flag.key, flag.type === 'int' ? Number(values.at(-1)) : flag.type === 'bool' ? values.at(-1) === 'true' : values.at(-1))
   }
-  const findings = [lists, last].map(value => [...schemaFindings(value), ...keyNotes(value).findings])
+  const findings = [lists, last].map(value => [...schemaFindings(value).findings, ...keyNotes(value).findings])
   for (const { path, severity, code, message, hint } of findings.flat()) {
     const key = dotted(path)
     const flag = byKey.get(key) ?? byKey.get(dotted(path.slice(0, -1)))

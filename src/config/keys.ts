@@ -40,6 +40,10 @@ export const listKeys: ListKeys = path => {
   return node.kind === 'list' ? 'list' : 'object'
 }
 
+/** The declaration or setting that a path lies in: `services/3`, `check`, `dns_config`. */
+export const partOf = ([first, second]: Path): string =>
+  second !== undefined && (first === 'services' || first === 'checks' || first === 'watches') ? `${first}/${second}` : String(first)
+
 /** A path as people write it: `service.checks[0].interval`. */
 export function dotted(path: Path): string {
   let text = ''

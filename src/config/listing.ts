@@ -121,6 +121,12 @@ export const unreadableAt = (file: string, error: unknown): Diagnostic => ({
   hint: errorCode(error) === 'ELOOP' ? 'remove the symbolic link that leads to itself' : 'make it readable for the user that the agent runs as',
 })
 
+/** The finding for a file of more bytes than are read; told before it is read, so that it cannot fill the memory. */
+export const tooLargeAt = (file: string, size: number, limit: number): Diagnostic => ({
+  severity: 'error', code: 'too-large', at: { file, line: 1, column: 1 }, message: `${file} has ${size} bytes, and ${limit} are read at most`,
+  hint: 'split it into several files',
+})
+
 /** The warning for a name in a folder that is not read; undefined for one that is not there any more. */
 export function skippedAt(file: string, forced: ConfigFormat | undefined): Diagnostic | undefined {
   const found = fs.lstatSync(file, { throwIfNoEntry: false })

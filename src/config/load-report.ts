@@ -1,3 +1,4 @@
+import { capped } from './capped.js'
 import { diagnosticIn } from './content.js'
 import type { Content } from './content.js'
 import type { EntryLimits } from './entries.js'
@@ -15,7 +16,7 @@ export interface LoadedFile {
    * `refused`: something is wrong with it, and nothing of it runs.
    */
   readonly state: 'applied' | 'last-good' | 'refused'
-  /** How many services and checks of the node come from it. */
+  /** How many services and checks come from it, the checks of its services included. */
   readonly services: number
   readonly checks: number
   /** sha256 of its newest bytes, hex; '' when they could not be read. */
@@ -58,7 +59,7 @@ function fileReport(choice: Choice, limits: EntryLimits, others: readonly Diagno
   const missing = candidate.named.filter(named => kindOf(named.file) === 'nothing').map(({ path: key, file: named }) => diagnosticIn(candidate, {
     path: key, what: 'value', severity: 'warning', code: 'missing-file', message: `there is no file ${quote(named)}`, hint: 'paths are seen from the working directory of the agent',
   }))
-  const diagnostics = once([...candidate.diagnostics, ...entries.diagnostics, ...missing, ...others]).sort(byPlace)
+  const diagnostics = capped(path, once([...candidate.diagnostics, ...entries.diagnostics, ...missing, ...others]))
   const wrong = content !== candidate || diagnostics.some(({ severity }) => severity === 'error')
   return { path, hash, diagnostics, state: content === undefined ? 'refused' : wrong ? 'last-good' : 'applied', ...counts(choice, limits) }
 }
@@ -77,7 +78,7 @@ function quietReport(file: TrackedFile, content: Content, limits: EntryLimits): 
 function counts({ file, content }: Choice, limits: EntryLimits): { services: number; checks: number } {
   if (content === undefined) return { services: 0, checks: 0 }
   const { services, checks } = file.contribution(content, limits)
-  return { services: services.length, checks: checks.length }
+  return { services: services.length, checks: services.reduce((total, service) => total + service.checks.length, checks.length) }
 }
 
 /** The same finding comes from the judgement of what runs and of what is written. */
@@ -90,6 +91,3 @@ function once(diagnostics: readonly Diagnostic[]): Diagnostic[] {
     return true
   })
 }
-
-const byPlace = (a: Diagnostic, b: Diagnostic): number =>
-  (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0)

@@ -50,9 +50,11 @@ function mergeObject(into: Record<string, unknown>, from: Readonly<Record<string
       if (before === undefined) state.setters.set(dotted(here), { source, path: here })
       mergeObject(target, value, here, source, state)
     } else if (Array.isArray(value)) {
+      // One of our own, so that many files that each add to a list do not copy it as often.
       const list = Array.isArray(before) ? before as unknown[] : []
       value.forEach((_, i) => state.setters.set(dotted([...here, list.length + i]), { source, path: [...here, i] }))
-      into[key] = [...list, ...value as unknown[]]
+      for (const element of value as unknown[]) list.push(element)
+      into[key] = list
       state.setters.set(dotted(here), { source, path: here })
     } else {
       if (before !== undefined && !isDeepStrictEqual(before, value)) disagree(here, before, value, source, state)

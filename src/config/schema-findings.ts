@@ -3,18 +3,56 @@ import { checkKeys, serviceKeys } from '../generated/keys.js'
 import type { KeyNode } from '../generated/keys.js'
 import { validateConfig } from '../generated/validators.js'
 import type { SchemaError } from '../generated/validators.js'
+import { maxShown } from './capped.js'
 import { alternatives, describe, quote } from './finding.js'
 import type { Finding } from './finding.js'
-import { findKey, nodeAt } from './keys.js'
+import { findKey, nodeAt, partOf } from './keys.js'
 import type { Path } from './keys.js'
 
-const noFindings: readonly Finding[] = []
+/** What the schemas have against a file. */
+export interface SchemaFindings {
+  /** The first ones, all errors. */
+  readonly findings: readonly Finding[]
+  /** How many errors there are besides. */
+  readonly hidden: number
+  /** Which declarations and settings have errors, as {@link partOf} names them. */
+  readonly faulty: ReadonlySet<string>
+}
 
-/** All that the schemas have against a normalised file, in one pass, in the words of the schemas' keys. */
-export function schemaFindings(value: Readonly<Record<string, unknown>>): readonly Finding[] {
+const noFindings: SchemaFindings = Object.freeze({ findings: [], hidden: 0, faulty: new Set<string>() })
+
+/**
+ * All that the schemas have against a normalised file, in one pass, in the words of the schemas' keys. Only the first ones are put into
+ * words, since that costs more than finding them.
+ */
+export function schemaFindings(value: Readonly<Record<string, unknown>>): SchemaFindings {
   if (validateConfig(value)) return noFindings
-  const errors = validateConfig.errors ?? []
-  return bareDeclaration(value, errors) ?? errors.map(error => finding(value, error))
+  const errors = withoutConsequences(validateConfig.errors ?? [])
+  const faulty = new Set(errors.map(({ keyword, instancePath, params }) => {
+    const path = stepsOf(instancePath)
+    return partOf(keyword === 'additionalProperties' ? [...path, String(params.additionalProperty)] : path)
+  }))
+  const bare = bareDeclaration(value, errors)
+  if (bare !== undefined) return { findings: bare, hidden: 0, faulty }
+  return { findings: errors.slice(0, maxShown).map(error => finding(value, error)), hidden: Math.max(errors.length - maxShown, 0), faulty }
+}
+
+/** A misspelled key is one mistake: that the key it was meant to be is missing follows from it. */
+function withoutConsequences(errors: readonly SchemaError[]): readonly SchemaError[] {
+  const required = errors.filter(({ keyword }) => keyword === 'required')
+  if (required.length === 0) return errors
+  const missing = new Map<string, Set<string>>()
+  for (const { instancePath, params } of required) {
+    const names = missing.get(instancePath) ?? new Set()
+    missing.set(instancePath, names.add(String(params.missingProperty)))
+  }
+  for (const { keyword, instancePath, params } of errors) {
+    const names = missing.get(instancePath)
+    if (keyword !== 'additionalProperties' || names === undefined || names.size === 0) continue
+    const meant = nearest(String(params.additionalProperty), [...names])
+    if (meant !== undefined) names.delete(meant)
+  }
+  return errors.filter(({ keyword, instancePath, params }) => keyword !== 'required' || missing.get(instancePath)?.has(String(params.missingProperty)) === true)
 }
 
 /** A file that holds the inside of a service or check, without saying so. */
@@ -126,10 +164,11 @@ function nameOf(path: Path): string {
 function follow(root: unknown, pointer: string): { path: Path; value: unknown } {
   const path: (string | number)[] = []
   let value = root
-  for (const escaped of pointer.split('/').slice(1)) {
-    const step = escaped.replaceAll('~1', '/').replaceAll('~0', '~')
+  for (const step of stepsOf(pointer)) {
     path.push(Array.isArray(value) ? Number(step) : step)
     value = (value as Readonly<Record<string, unknown>>)[step]
   }
   return { path, value }
 }
+
+const stepsOf = (pointer: string): readonly string[] => pointer.split('/').slice(1).map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))

@@ -212,14 +212,11 @@ export class ConfigSource {
 
   #rules(scriptsAllowed: boolean, files: readonly TrackedFile[]): Rules {
     const before = this.#combined
+    const remembered = new Map<string, RememberedIds>()
     const remembers = (path: string, kind: 'service' | 'check', id: string): boolean => {
-      const fallback = files.find(file => file.path === path)?.fallback
-      const file = files.find(candidate => candidate.path === path)
-      if (file === undefined || fallback?.ok !== true) return false
-      const { services, checks } = file.contribution(fallback, { checkOutputMaxSize: defaultOutputSize })
-      return kind === 'service'
-        ? services.some(({ claim }) => claim.id === id)
-        : [...checks.map(({ claim }) => claim), ...services.flatMap(service => service.checks)].some(claim => claim.id === id)
+      const ids = remembered.get(path) ?? rememberedIds(files.find(file => file.path === path))
+      remembered.set(path, ids)
+      return ids[kind].has(id)
     }
     let known: ReadonlySet<string> | undefined
     return {
@@ -247,6 +244,21 @@ export class ConfigSource {
     const paths = new Set(choices.map(({ file }) => file.path))
     if (!keepOthers) for (const path of this.#paths) if (!paths.has(path)) this.#input.lastGood.set(path, undefined)
     this.#paths = keepOthers ? new Set([...this.#paths, ...paths]) : paths
+  }
+}
+
+type RememberedIds = Readonly<Record<'service' | 'check', ReadonlySet<string>>>
+
+const noIds: RememberedIds = { service: new Set(), check: new Set() }
+
+/** The ids that a file declared when it was last good. */
+function rememberedIds(file: TrackedFile | undefined): RememberedIds {
+  const fallback = file?.fallback
+  if (file === undefined || fallback?.ok !== true) return noIds
+  const { services, checks } = file.contribution(fallback, { checkOutputMaxSize: defaultOutputSize })
+  return {
+    service: new Set(services.map(({ claim }) => claim.id)),
+    check: new Set([...checks.map(({ claim }) => claim.id), ...services.flatMap(service => service.checks.map(({ id }) => id))]),
   }
 }
 

@@ -7,13 +7,10 @@ import { contributionOf } from './contribution.js'
 import type { Contribution } from './contribution.js'
 import { entriesOf } from './entries.js'
 import type { EntryLimits } from './entries.js'
-import { missingAt, unreadableAt } from './listing.js'
-import { decodeUtf8 } from './syntax/index.js'
+import { missingAt, tooLargeAt, unreadableAt } from './listing.js'
+import { decodeUtf8, sizeLimit } from './syntax/index.js'
 import type { ConfigFormat } from './syntax/index.js'
 import type { Diagnostic } from './types.js'
-
-/** A declaration file larger than this is a mistake. Checked before it is read, so that it cannot fill the memory. */
-const sizeLimit = 64 * 1024 * 1024
 
 /** The newest content, the one that runs, and the one of an earlier process. */
 const keptContributions = 3
@@ -54,7 +51,7 @@ export class TrackedFile {
       const signature = [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(':')
       if (signature === this.#signature && !force) return true
       this.#signature = undefined
-      if (stat.size > sizeLimit) this.#fail(unreadableAt(this.path, `it is ${stat.size} bytes, more than the ${sizeLimit} that a file may have`))
+      if (stat.size > sizeLimit) this.#fail(tooLargeAt(this.path, stat.size, sizeLimit))
       else this.update(fs.readFileSync(this.path))
       this.#signature = signature
     } catch (error) {

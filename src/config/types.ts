@@ -20,6 +20,8 @@ export interface Diagnostic {
   readonly hint?: string
   /** The other place, for duplicates and disagreements. */
   readonly other?: Origin
+  /** Of `more-findings`: how many findings of the file it stands for. */
+  readonly more?: { readonly errors: number; readonly warnings: number }
 }
 
 /** A check ready to run: every default filled in, durations parsed, ids assigned. Which kind it is, `kind` says. */

@@ -1,3 +1,4 @@
+import { capped } from './capped.js'
 import { combine } from './combine.js'
 import { readContent } from './content.js'
 import { contributionOf } from './contribution.js'
@@ -13,7 +14,7 @@ export interface Validation {
   readonly diagnostics: readonly Diagnostic[]
   /** The files that were read, in order. */
   readonly files: readonly string[]
-  /** How many services and checks of the node they declare. */
+  /** How many services and checks they declare, the checks of services included. */
   readonly services: number
   readonly checks: number
 }
@@ -46,10 +47,8 @@ export function validateText(name: string, text: string, format: ConfigFormat): 
     scriptsAllowed: settings?.enableLocalScriptChecks ?? scriptsAllowed, known: () => new Set(), owner: () => undefined,
   })
   const all = [...content.diagnostics, ...entries.diagnostics, ...diagnostics, ...faults.map(fault => fault.diagnostic)]
-  return {
-    diagnostics: all.sort((a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0)),
-    files: [name], services: entries.services.length, checks: entries.checks.length,
-  }
+  const inServices = entries.services.map(({ declared }) => declared.definition.checks.length)
+  return { diagnostics: capped(name, all), files: [name], services: entries.services.length, checks: entries.checks.length + sum(inServices) }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

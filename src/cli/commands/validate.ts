@@ -5,8 +5,8 @@ import { report, reporters, validatePaths, validateText, type ConfigFormat, type
 import type { Command } from '../command.js'
 import type { Io } from '../io.js'
 
-/** More than any configuration; a stream without an end is not read for ever. */
-const stdinLimit = 64 * 1024 * 1024
+/** As for a file, in bytes; a stream without an end is not read for ever. */
+const stdinLimit = 16 * 1024 * 1024
 
 /** `muster validate`. */
 export const command: Command = {

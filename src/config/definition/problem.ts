@@ -11,6 +11,9 @@ export interface Problem {
 /** What a definition depends on besides its own text: the agent's `check_output_max_size`, in bytes. */
 export interface Limits { readonly checkOutputMaxSize: number }
 
+/** Most letters of a message: it may quote a value, and a value may be megabytes. */
+const longest = 500
+
 /** Takes the problems of one declaration, or of one part of it. */
 export class Problems {
   readonly list: Problem[]
@@ -40,6 +43,6 @@ export class Problems {
   }
 
   #add(severity: Problem['severity'], path: readonly (string | number)[], code: string, message: string, hint?: string): void {
-    this.list.push({ path: [...this.#base, ...path], severity, code, message, ...hint === undefined ? {} : { hint } })
+    this.list.push({ path: [...this.#base, ...path], severity, code, message: message.length > longest ? `${message.slice(0, longest)}…` : message, ...hint === undefined ? {} : { hint } })
   }
 }

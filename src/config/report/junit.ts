@@ -7,7 +7,9 @@ export function junitReport({ diagnostics, files }: ReportInput): string {
   const names = [...new Set([...files, ...diagnostics.map(({ at }) => at?.file ?? commandLine)])]
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   const failed = new Set(errors.map(({ at }) => at?.file ?? commandLine)).size
-  const cases = names.map(name => testCase(name, diagnostics.filter(({ at }) => (at?.file ?? commandLine) === name)))
+  const byFile = new Map<string, Diagnostic[]>(names.map(name => [name, []]))
+  for (const diagnostic of diagnostics) byFile.get(diagnostic.at?.file ?? commandLine)?.push(diagnostic)
+  const cases = [...byFile].map(([name, found]) => testCase(name, found))
   return `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites tests="${names.length}" failures="${failed}">
   <testsuite name="muster validate" tests="${names.length}" failures="${failed}" errors="0">

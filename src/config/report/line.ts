@@ -17,12 +17,22 @@ export function diagnosticText({ message, hint }: Diagnostic): string {
 }
 
 /** Messages quote what files hold and are called, and end up in terminals. */
-const oneLine = (text: string): string => printable(text.replaceAll(/\s*\n\s*/g, ' ').trim())
+const oneLine = (text: string): string => printable(text.split('\n').map(line => line.trim()).filter(line => line !== '').join(' '))
+
+/** How many errors and warnings there are, those that are only counted included. */
+export function countFindings(diagnostics: readonly Diagnostic[]): { readonly errors: number; readonly warnings: number } {
+  const counts = { errors: 0, warnings: 0 }
+  for (const { severity, more } of diagnostics) {
+    counts.errors += more?.errors ?? (severity === 'error' ? 1 : 0)
+    counts.warnings += more?.warnings ?? (severity === 'warning' ? 1 : 0)
+  }
+  return counts
+}
 
 /** `3 errors, 1 warning in 12 files`. */
 export function summary(diagnostics: readonly Diagnostic[], files: number): string {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length
-  return `${count(errors, 'error')}, ${count(diagnostics.length - errors, 'warning')} in ${count(files, 'file')}`
+  const { errors, warnings } = countFindings(diagnostics)
+  return `${count(errors, 'error')}, ${count(warnings, 'warning')} in ${count(files, 'file')}`
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`

@@ -1,3 +1,4 @@
+import { hiddenFindings, maxShown } from '../capped.js'
 import type { Diagnostic, Origin } from '../types.js'
 import type { LineMap } from './line-map.js'
 
@@ -36,6 +37,10 @@ export function diagnose(file: string, lines: LineMap, fault: Fault): Diagnostic
     ...fault.other === undefined ? {} : { other: origin(file, lines, fault.other) },
   }
 }
+
+/** The first of many faults as errors of `file`, and one that counts the others. */
+export const diagnoseAll = (file: string, lines: LineMap, faults: readonly Fault[]): readonly Diagnostic[] =>
+  [...faults.slice(0, maxShown).map(fault => diagnose(file, lines, fault)), ...hiddenFindings(file, { errors: Math.max(faults.length - maxShown, 0), warnings: 0 })]
 
 /** An offset as a place in `file`. */
 export const origin = (file: string, lines: LineMap, at: number): Origin => ({ file, ...lines.place(at) })

@@ -1,5 +1,4 @@
-import type { Diagnostic } from '../types.js'
-import { diagnose, dotted, duplicateKey, protoFault, protoKey } from './fault.js'
+import { diagnoseAll, dotted, duplicateKey, protoFault, protoKey } from './fault.js'
 import type { Fault } from './fault.js'
 import { parseHcl } from './hcl-parser.js'
 import type { HclItem, HclValue } from './hcl-parser.js'
@@ -17,8 +16,7 @@ export function parseHclDocument(file: string, text: string, listKeys: ListKeys 
   const builder = new Builder(lines, listKeys)
   const root: Place = { key: 0, value: 0 }
   const value = builder.object(parsed.file.items, [], root)
-  const diagnostics: readonly Diagnostic[] = builder.faults.map(fault => diagnose(file, lines, fault))
-  return { ok: true, document: new HclDocument(value, root, lines), diagnostics }
+  return { ok: true, document: new HclDocument(value, root, lines), diagnostics: diagnoseAll(file, lines, builder.faults) }
 }
 
 /** Enough for service, check and watch files; the agent's own settings need the schema's answer. */

@@ -12,8 +12,8 @@ export type { HclFile, HclItem, HclKey, HclResult, HclValue } from './hcl-parser
 export type { LineColumn } from './line-map.js'
 export type { ConfigFormat, Document, ListKeys, ParseResult } from './types.js'
 
-/** The largest file that is read, in characters; beyond it is a mistake, not a declaration. */
-const sizeLimit = 64 * 1024 * 1024
+/** The largest file that is read, in bytes: a hundred thousand services fit. Reading one keeps the agent from anything else, so there is an end. */
+export const sizeLimit = 16 * 1024 * 1024
 
 /**
  * Reads a configuration file's text. Never throws: whatever is wrong is a diagnostic with a place inside the text.

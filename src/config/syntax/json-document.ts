@@ -1,6 +1,6 @@
 import JSON5 from 'json5'
 import type { Diagnostic } from '../types.js'
-import { depthLimit, diagnose, duplicateKey, protoFault, protoKey, tooDeep } from './fault.js'
+import { depthLimit, diagnose, diagnoseAll, duplicateKey, protoFault, protoKey, tooDeep } from './fault.js'
 import type { Fault } from './fault.js'
 import { findJsonFault } from './json-faults.js'
 import { jsonPlaces } from './json-places.js'
@@ -84,13 +84,13 @@ function inspect(value: object, depth: number, seen: Seen): void {
 }
 
 /** Names keys that stand twice, and takes `__proto__` out of the value. */
-function badKeys(file: string, text: string, lines: LineMap, protos: readonly Record<string, unknown>[]): Diagnostic[] {
+function badKeys(file: string, text: string, lines: LineMap, protos: readonly Record<string, unknown>[]): readonly Diagnostic[] {
   for (const holder of protos) Reflect.deleteProperty(holder, protoKey)
   const { root, duplicates } = jsonPlaces(text, depthLimit)
-  return [
+  return diagnoseAll(file, lines, [
     ...duplicates.map(({ path, first, second }) => duplicateKey(lines, path, first, second)),
     ...protoPlaces(root, []),
-  ].sort((a, b) => a.at - b.at).map(fault => diagnose(file, lines, fault))
+  ].sort((a, b) => a.at - b.at))
 }
 
 function protoPlaces(place: Place, path: readonly (string | number)[]): Fault[] {
