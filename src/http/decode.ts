@@ -75,9 +75,12 @@ const keyed = <Spec extends Fields>(fields: Spec, unknown: (written: string, kno
 /** Reads a body of JSON. @throws MusterError 400 `Request decode failed: ...` */
 export const decodeBody = <Value>(body: Buffer, reader: Reader<Value>): Value => reader(parseJson(body), '')
 
+/** Characters of a key that are said again where it is refused. */
+const maxShown = 1024
+
 function unknownField(written: string, known: readonly string[]): Error {
   const near = nearest(written, known)
-  return decodeFailed(`json: unknown field ${JSON.stringify(written)}`, near === undefined ? undefined : `did you mean "${near}"?`)
+  return decodeFailed(`json: unknown field ${JSON.stringify(written.slice(0, maxShown))}`, near === undefined ? undefined : `did you mean "${near}"?`)
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

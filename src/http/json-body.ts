@@ -1,4 +1,5 @@
 import { MusterError, errorMessage } from '../common/errors.js'
+import { jsonExcess } from './json-excess.js'
 import { findJsonFault } from './json-fault.js'
 
 /** A refusal of a request body, worded as Consul's are. `hint` says what would help. */
@@ -21,9 +22,11 @@ const refused = (words: string, detail: string, hint: string | undefined): Muste
 
 /**
  * Reads a request's JSON.
- * @throws MusterError 400 with line and column of the first fault.
+ * @throws MusterError 400 with line and column of the first fault, and for one that is nested too deep or holds too many values.
  */
 export function parseJson(body: Buffer): unknown {
+  const excess = jsonExcess(body)
+  if (excess !== undefined) throw decodeFailed(`the body is too much to be read: ${excess}`)
   const source = body.toString('utf8')
   if (source.trim() === '') throw decodeFailed('EOF: the body is empty, JSON was expected')
   try {

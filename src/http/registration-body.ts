@@ -2,6 +2,7 @@ import type { RegisterCheck, RegisterRequest, RegisterService } from '../catalog
 import { parseDuration } from '../common/duration.js'
 import { anything, boolean, decodeBody, integer, list, map, object, string, type Decoded, type Reader } from './decode.js'
 import { decodeFailed } from './json-body.js'
+import { jsonExcess } from './json-excess.js'
 
 /** A duration as text, or as nanoseconds: Go's clients write both. */
 const duration: Reader<string | number> = (value, where) => {
@@ -66,7 +67,7 @@ export function readRegistration(body: Buffer): RegisterRequest {
 /** The datacenter that a registration or deregistration names, '' for none. What is wrong with the body, its readers say. */
 export function namedDatacenter(body: Buffer): string {
   const source = body.toString()
-  if (!/"datacenter"/i.test(source)) return ''
+  if (!/"datacenter"/i.test(source) || jsonExcess(body) !== undefined) return ''
   try {
     const fields = Object.entries(JSON.parse(source) as object).find(([name]) => name.toLowerCase() === 'datacenter')
     return typeof fields?.[1] === 'string' ? fields[1] : ''

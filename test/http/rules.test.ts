@@ -156,7 +156,9 @@ void t.test('bodies: limits, faults and unknown keys', async t => {
     ['/v1/catalog/register', '{"Node":"x","Service":{"Port":1.5}}', 400, /Service\.Port: expected a whole number/],
     ['/v1/catalog/register', '{"Node":"x","Checks":[{},{"Status":1}]}', 400, /Checks\[1\]\.Status: expected a string/],
     ['/v1/catalog/register', `{"Node":"${'x'.repeat(1024 * 1024)}"}`, 413, /^Request body\(\d+ bytes\) too large, max size: 1048576 bytes\.$/],
-    ['/v1/catalog/register', '['.repeat(500_000), 400, /^Request decode failed: /],
+    ['/v1/catalog/register', '['.repeat(500_000), 400, /^Request decode failed: the body is too much to be read: it is nested more than 100 deep$/],
+    ['/v1/agent/service/register', `{"Name":"w","Proxy":${'{"a":'.repeat(100)}1${'}'.repeat(101)}`, 400, /nested more than 100 deep$/],
+    ['/v1/agent/service/register', `{"Name":"w","Tags":["x"${',"x"'.repeat(20_000)}]}`, 400, /^Request decode failed: the body is too much to be read: it holds more than 16384 values$/],
     ['/v1/agent/check/update/x', '{"Status":"fine"}', 400, /^Invalid check status: 'fine'$/],
   ]
   for (const [path, body, status, message] of faults) {
