@@ -111,7 +111,7 @@ export const absentEndpoints = [
 /** Commands: what is not as in Consul 1.10. Those without a line here are as there. */
 export const commandNotes = {
   'agent': 'Consul\'s flags, those without effect named as such by `-h`; needs no `-data-dir`; without a word about servers it is a server of its own',
-  'validate': 'every finding in one pass, with file, line and column; `-format` text, json, github, sarif, junit; standard input',
+  'validate': 'every finding in one pass, with file, line and column; `-format` text, json, github, sarif, junit; `-strict`: warnings count, too; standard input',
   'plan': '**muster only**',
   'reload': 'waits for the outcome; exit code 1 and the places when something is broken',
   'ready': '**muster only**',

@@ -66,6 +66,8 @@ export interface ReloadReport {
   readonly settings: readonly string[]
   readonly needsRestart: readonly NeedsRestart[]
   readonly diagnostics: readonly Diagnostic[]
+  /** Changed HCL files that no longer declare something. It is taken away two seconds after their last change: half of one is valid, too. */
+  readonly removalsWait: readonly string[]
 }
 
 /** What a reload would do now, without doing it. */

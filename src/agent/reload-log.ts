@@ -32,6 +32,9 @@ export class ReloadLog {
     for (const { key, running, written, at } of report.needsRestart) {
       if (isNews(`${key} ${JSON.stringify(written)}`)) this.#log.warn('a setting needs a restart', { key, running, written, ...at === undefined ? {} : { at: placeOf(at) } })
     }
+    for (const file of report.removalsWait) {
+      if (isNews(`${file} waits`)) this.#log.info('what a changed HCL file no longer declares is taken away in 2 s, unless it is added again', { file })
+    }
     this.#known = known
     if (report.cause === 'file' && report.changes.length === 0 && report.settings.length === 0 && report.outcome === 'applied') return
     const { number, cause, outcome, took, settings } = report

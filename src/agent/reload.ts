@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
-import type { Clock } from '../common/clock.js'
+import type { Clock, Timer } from '../common/clock.js'
+import { errorMessage } from '../common/errors.js'
 import { difference, type ConfigLoad, type DeclaredChange, type Settings } from '../config/index.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
 import type { FileReport, PlanReport, ReloadReport } from './api.js'
@@ -11,7 +12,8 @@ import { ReloadLog } from './reload-log.js'
 
 /** Where configuration is read from: config's `ConfigSource`, or a twin of it. */
 export interface ConfigReader {
-  load(changed?: ReadonlySet<string>): ConfigLoad
+  /** `now`, monotonic milliseconds: what changed HCL files no longer say waits for a while, see {@link ConfigLoad.waiting}. */
+  load(changed?: ReadonlySet<string>, now?: number): ConfigLoad
   /** What `load` would give; what broken files fall back to stays as it is. */
   preview(): ConfigLoad
 }
@@ -64,6 +66,8 @@ export class Reloader {
   #working: Promise<unknown> = Promise.resolve()
   #busy = false
   #closed = false
+  /** Runs until what files no longer say is taken away. */
+  #settling: Timer | undefined
 
   constructor(deps: ReloaderDependencies) {
     this.#deps = deps
@@ -115,6 +119,7 @@ export class Reloader {
   /** Begins nothing any more; resolves when what is under way is done. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#settling?.cancel()
     this.#waiting?.settle(Promise.resolve(this.#last))
     this.#waiting = undefined
     await this.#working
@@ -142,6 +147,7 @@ export class Reloader {
     const step = this.#step(load)
     const changes = [...difference(this.#load.declared, load.declared)]
     this.#load = load
+    this.#settleLater(load)
     applyChanges(changes, load.declared, this.#deps.registrations)
     const isRead = (file: string): boolean => paths?.has(file) ?? true
     const missing = missingEntries(load.declared, local, isRead)
@@ -163,12 +169,24 @@ export class Reloader {
   /** Reads changed files. One that is broken and very young may be half written: it is looked at again before anyone is told. */
   async #loadWritten(paths: ReadonlySet<string>): Promise<ConfigLoad> {
     for (let looks = 1; ; looks++) {
-      const load = this.#deps.source.load(paths)
+      const load = this.#deps.source.load(paths, this.#deps.clock.monotonic())
       const young = Math.max(...load.diagnostics.flatMap(({ severity, at }) =>
         severity === 'error' && at !== undefined && paths.has(at.file) ? writingTime - this.#age(at.file) : []), 0)
       if (young <= 0 || looks >= mostLooks || this.#closed) return load
       await new Promise<void>(resolve => { this.#deps.clock.after(young, resolve) })
     }
+  }
+
+  /** Looks at files again when it is time to take away what they no longer say. */
+  #settleLater({ waiting }: ConfigLoad): void {
+    const { clock, log } = this.#deps
+    this.#settling?.cancel()
+    this.#settling = undefined
+    if (waiting.length === 0 || this.#closed) return
+    const due = Math.min(...waiting.map(({ at }) => at))
+    this.#settling = clock.after(Math.max(due - clock.monotonic(), 1), () => {
+      this.reload('file', new Set(waiting.map(({ path }) => path))).catch((error: unknown) => { log.error('a reload failed', { error: errorMessage(error) }) })
+    })
   }
 
   #age(file: string): number {
@@ -187,7 +205,7 @@ export class Reloader {
     const failed = load.diagnostics.some(({ severity }) => severity === 'error')
     return {
       number, cause, at, took, outcome: load.settingsRefused ? 'refused' : failed ? 'partly' : 'applied',
-      changes, settings: step.live, needsRestart: step.needsRestart, diagnostics: load.diagnostics,
+      changes, settings: step.live, needsRestart: step.needsRestart, diagnostics: load.diagnostics, removalsWait: load.waiting.map(({ path }) => path),
     }
   }
 }

@@ -207,7 +207,7 @@ export class ConfigWatcher {
   }
 
   #linkedFiles(): readonly string[] {
-    return [...this.#signatures.paths()].filter(path => this.#signatures.isLink(path))
+    return this.#signatures.links()
   }
 
   #targetFiles(): readonly string[] {

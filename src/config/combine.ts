@@ -120,6 +120,11 @@ class Combiner {
       claims.set(id, claim)
       return true
     }
+    if (claim.held === true) return false
+    if (before.held === true) {
+      claims.set(id, claim)
+      return true
+    }
     // Two services of one id have checks of one id; that was said of the services.
     if (claim.serviceId !== '' && before.serviceId === claim.serviceId && before.contribution !== claim.contribution) {
       claims.set(id, claim)

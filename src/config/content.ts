@@ -1,4 +1,5 @@
 import type { WrittenConfig } from '../generated/types.js'
+import { isBlankText } from './blank-text.js'
 import { firstOf, hiddenFindings } from './capped.js'
 import type { Finding } from './finding.js'
 import { keyNotes } from './key-notes.js'
@@ -20,6 +21,8 @@ export interface Content {
   readonly ok: boolean
   /** The declarations and settings, as `partOf` names them, that the schemas have something against. */
   readonly faulty: ReadonlySet<string>
+  /** It says nothing at all, see {@link isBlankText}. */
+  readonly blank: boolean
   /** Of the text alone: syntax, keys, types. Declarations are judged by `entriesOf`. */
   readonly diagnostics: readonly Diagnostic[]
   /** Everything in it; `{}` when the text could not be parsed. Only as the schemas say where `ok`. */
@@ -51,18 +54,26 @@ export function readContent(file: string, text: string, format: ConfigFormat): C
   const { shown: findings, hidden } = firstOf([...schema.findings, ...spelling, ...notes.findings])
   const faulty = new Set([...schema.faulty, ...spelling.filter(({ severity }) => severity === 'error').map(({ path }) => partOf(path))])
   const places: Places = { place: (path, what) => originIn(file, document, spelled(path), what), name: path => dotted(spelled(path)) }
+  const blank = isBlankText(text, format)
   const diagnostics = [
-    ...parsed.diagnostics, ...findings.map(finding => diagnosticIn(places, finding)),
+    ...parsed.diagnostics, ...findings.map(finding => diagnosticIn(places, finding)), ...blank ? [emptyAt(file, text)] : [],
     ...hiddenFindings(file, { errors: hidden.errors + schema.hidden, warnings: hidden.warnings }),
   ]
   return new ParsedContent({
-    file, text, format, spelled, faulty: faulty.size === 0 ? noneFaulty : faulty, diagnostics: orNothing(diagnostics), named: orNothing(notes.files), written: value,
+    file, blank, text, format, spelled, faulty: faulty.size === 0 ? noneFaulty : faulty, diagnostics: orNothing(diagnostics), named: orNothing(notes.files), written: value,
     settings: settingsOf(value, faulty), origins: listedEntries(value).map(({ path }) => places.place(path)),
   })
 }
 
+/** A file that says nothing declares nothing when it is new, and takes nothing away when it is not: its writer may not be done. */
+const emptyAt = (file: string, text: string): Diagnostic => ({
+  severity: 'warning', code: 'empty-file', at: { file, line: 1, column: 1 },
+  message: `the file ${text === '' ? 'is empty' : 'holds nothing but blanks and comments'}: it declares nothing, and what it declared before stays`,
+  hint: 'write {} into a JSON file, or remove the file, to take away what it declared',
+})
+
 type Places = Pick<Content, 'place' | 'name'>
-type Parts = Pick<Content, 'file' | 'text' | 'faulty' | 'diagnostics' | 'named' | 'written' | 'settings' | 'origins'>
+type Parts = Pick<Content, 'file' | 'blank' | 'text' | 'faulty' | 'diagnostics' | 'named' | 'written' | 'settings' | 'origins'>
   & { readonly format: ConfigFormat; readonly spelled: (path: Path) => Path }
 
 const recent = new RecentDocuments<Content>()
@@ -76,6 +87,7 @@ class ParsedContent implements Content {
   readonly text: string
   readonly ok: boolean
   readonly faulty: Content['faulty']
+  readonly blank: boolean
   readonly diagnostics: Content['diagnostics']
   readonly written: WrittenConfig
   readonly settings: Content['settings']
@@ -87,6 +99,7 @@ class ParsedContent implements Content {
   constructor(parts: Parts) {
     this.file = parts.file
     this.text = parts.text
+    this.blank = parts.blank
     this.ok = !parts.diagnostics.some(diagnostic => diagnostic.severity === 'error')
     this.faulty = parts.faulty
     this.diagnostics = parts.diagnostics
@@ -127,6 +140,7 @@ const nothingWritten: WrittenConfig = Object.freeze({})
 class UnreadableContent implements Content {
   readonly ok = false
   readonly faulty = noneFaulty
+  readonly blank = false
   readonly written = nothingWritten
   readonly settings = undefined
   readonly named = nothing

@@ -12,6 +12,8 @@ export interface Claim {
   readonly serviceId: string
   /** It runs a program on this machine. */
   readonly script: boolean
+  /** The file does not say it any more and it is only kept for a moment, so another claim to the id wins at once. */
+  readonly held?: boolean
 }
 
 /** What one content of a file puts in, made once and kept while the file stays as it is. */

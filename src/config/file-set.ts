@@ -1,8 +1,9 @@
 import path from 'node:path'
-import { listPath, skippedAt, withName } from './listing.js'
+import { emptyFolderAt, listPath, replacedAt, skippedAt, withName } from './listing.js'
 import type { Listing } from './listing.js'
 import type { ConfigFormat } from './syntax/index.js'
 import { TrackedFile } from './tracked-file.js'
+import type { Patience } from './tracked-file.js'
 import type { Diagnostic } from './types.js'
 
 /** What of the file system can change what is declared. */
@@ -19,7 +20,7 @@ interface Root { readonly given: string; readonly resolved: string; listing: Lis
 export class FileSet {
   readonly #roots: readonly Root[]
   readonly #format: ConfigFormat | undefined
-  readonly #stored: ReadonlyMap<string, string>
+  readonly #stored: Map<string, string>
   readonly #told = new Set<string>()
   #tracked = new Map<string, TrackedFile>()
   #rootOf = new Map<string, Root>()
@@ -30,7 +31,7 @@ export class FileSet {
   constructor(paths: readonly string[], format: ConfigFormat | undefined, stored: ReadonlyMap<string, string>) {
     this.#roots = paths.map(given => ({ given, resolved: path.resolve(given), listing: { folder: false, files: [], linked: [], skipped: [] } }))
     this.#format = format
-    this.#stored = stored
+    this.#stored = new Map(stored)
   }
 
   /** All files in the order in which they count, later ones winning. */
@@ -51,14 +52,20 @@ export class FileSet {
     return this.#roots.flatMap(root => root.listing.error ?? [])
   }
 
+  /** Warnings about folders in which nothing is declared. */
+  get pathWarnings(): readonly Diagnostic[] {
+    return this.#roots.flatMap(({ given, listing }) => listing.folder && listing.error === undefined && listing.files.length === 0 ? emptyFolderAt(given) : [])
+  }
+
   /**
    * Brings the files up to date: all that look different, or only those at `changed` when all of these are in places where
-   * nothing else can have changed with them. Returns warnings about names that are not read, each once.
+   * nothing else can have changed with them. A folder that is away keeps its files, and so does one that another, empty one has taken the
+   * place of, unless all is to be settled at once. Returns warnings about names that are not read, each once.
    */
-  refresh(changed?: ReadonlySet<string>): readonly Diagnostic[] {
+  refresh(changed: ReadonlySet<string> | undefined, patience: Patience): readonly Diagnostic[] {
     const resolved = [...changed ?? []].map(file => path.resolve(file))
     const few = changed !== undefined && this.#narrow(resolved)
-    if (!few) this.#list()
+    if (!few) this.#list(patience)
     const forced = new Set(resolved.flatMap(file => this.#givenPath(file)?.given ?? []))
     const gone = new Set<string>()
     for (const file of few ? [...forced].flatMap(given => this.#tracked.get(given) ?? []) : this.#files) {
@@ -68,6 +75,13 @@ export class FileSet {
       if (file.refresh(forced.has(file.path))) continue
       if (listing?.folder === true) gone.add(file.path)
       else file.vanish()
+    }
+    for (const root of new Set([...gone].flatMap(file => this.#rootOf.get(file) ?? []))) {
+      // With its folder all files are gone: that is no wish to remove them either.
+      const error = this.#faultOf(root, listPath(root.given, this.#format), patience)
+      if (error === undefined) continue
+      root.listing = { ...root.listing, error }
+      for (const { path: file } of root.listing.files) gone.delete(file)
     }
     if (gone.size > 0) {
       for (const root of this.#roots) root.listing = { ...root.listing, files: root.listing.files.filter(file => !gone.has(file.path)) }
@@ -102,13 +116,21 @@ export class FileSet {
     return root && { root, given: root.listing.folder ? path.join(root.given, path.basename(resolved)) : root.given }
   }
 
-  #list(): void {
+  #list(patience: Patience): void {
     for (const root of this.#roots) {
       const listing = listPath(root.given, this.#format)
-      root.listing = listing.error === undefined ? listing : { ...root.listing, error: listing.error }
+      const error = this.#faultOf(root, listing, patience)
+      root.listing = error === undefined ? listing : { ...root.listing, error }
     }
     this.#listed = true
     this.#track()
+  }
+
+  /** Why a root keeps the files that it had, although it is listed so now. */
+  #faultOf({ given, listing: before }: Root, now: Listing, patience: Patience): Diagnostic | undefined {
+    if (now.error !== undefined) return now.error
+    const replaced = now.folder && now.files.length === 0 && before.files.length > 0 && now.identity !== before.identity
+    return replaced && patience !== 'at once' ? replacedAt(given) : undefined
   }
 
   #track(): void {
@@ -132,6 +154,8 @@ export class FileSet {
     this.#tracked = tracked
     this.#rootOf = rootOf
     this.#files = files
+    // A removed file is forgotten: what an earlier process read there is nothing to come back to for a new one of that name.
+    if (this.#roots.every(({ listing }) => listing.error === undefined)) for (const file of this.#stored.keys()) if (!tracked.has(file)) this.#stored.delete(file)
   }
 
   /** Also of links that lead to no file: these were listed, and turned out to be gone. */

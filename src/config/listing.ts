@@ -15,6 +15,8 @@ export interface Listing {
   readonly linked: readonly string[]
   /** Names that are not read and should perhaps have been. */
   readonly skipped: readonly string[]
+  /** Which folder it is, whatever its name: another one in its place has another. */
+  readonly identity?: string
   /** Why it could not be listed. */
   readonly error?: Diagnostic
 }
@@ -34,12 +36,12 @@ const leftovers = /^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg
 export function listPath(given: string, forced: ConfigFormat | undefined): Listing {
   try {
     const found = fs.statSync(given)
-    if (found.isDirectory()) return listFolder(given, forced)
+    if (found.isDirectory()) return { ...listFolder(given, forced), identity: identityOf(found) }
     if (found.isFile()) return listFile(given, forced)
     return { folder: false, files: [], linked: [], skipped: [], error: strangeAt(given, found) }
   } catch (error) {
     const missing = errorCode(error) === 'ENOENT'
-    return { folder: false, files: [], linked: [], skipped: [], error: missing ? missingAt(given) : unreadableAt(given, error) }
+    return { folder: false, files: [], linked: [], skipped: [], error: missing ? danglingAt(given) ?? missingAt(given) : unreadableAt(given, error) }
   }
 }
 
@@ -138,9 +140,21 @@ export function skippedAt(file: string, forced: ConfigFormat | undefined): Diagn
   }
   if (!found.isSymbolicLink()) return finding(`it is ${kindOf(found)}`, 'remove it, or put a file in its place')
   const target = fs.statSync(file, { throwIfNoEntry: false })
-  return target === undefined ? finding(`it is a symbolic link to ${fs.readlinkSync(file)}, which is not there`, 'remove the link, or make what it leads to')
-    : finding(`it is a symbolic link to ${kindOf(target)}`, 'let it lead to a file')
+  return target && finding(`it is a symbolic link to ${kindOf(target)}`, 'let it lead to a file')
 }
+
+/** The finding for a symbolic link that leads to no file: its target may be back in a moment. Undefined for what is no link. */
+export function danglingAt(file: string): Diagnostic | undefined {
+  if (fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return undefined
+  const target = fs.statSync(file, { throwIfNoEntry: false })
+  const where = fs.readlinkSync(file)
+  return { severity: 'error', code: 'dangling-link', at: { file, line: 1, column: 1 },
+    message: target === undefined ? `${file} is a symbolic link to ${where}, which is not there` : `${file} is a symbolic link to ${where}, which is ${kindOf(target)}`,
+    hint: 'make what the link leads to, or remove the link to take away what it declared' }
+}
+
+/** Of what is made anew the number may be that of something removed just before, so its birth counts, too (0 where none is kept). */
+const identityOf = ({ dev, ino, birthtimeMs }: fs.Stats): string => `${dev}:${ino}:${birthtimeMs}`
 
 /** What something in the file system is, with its article. */
 function kindOf(found: fs.Stats): string {
@@ -153,6 +167,19 @@ function kindOf(found: fs.Stats): string {
 const strangeAt = (file: string, found: fs.Stats): Diagnostic => ({
   severity: 'error', code: 'not-a-file', at: { file, line: 1, column: 1 }, message: `${file} is ${kindOf(found)}, which cannot be read again at a reload`,
   hint: 'name a file or a folder',
+})
+
+/** The warning for a folder without any file of configuration. */
+export const emptyFolderAt = (folder: string): Diagnostic => ({
+  severity: 'warning', code: 'empty-directory', at: { file: folder, line: 1, column: 1 }, message: `no file in ${folder} is read: it declares nothing`,
+  hint: 'put .json, .json5 or .hcl files into it, or give another directory',
+})
+
+/** The finding for an empty folder that stands where another one with files was: as when that was unmounted, or is being replaced. */
+export const replacedAt = (folder: string): Diagnostic => ({
+  severity: 'error', code: 'directory-replaced', at: { file: folder, line: 1, column: 1 },
+  message: `${folder} is another directory than before and holds no file: what the former one declared stays`,
+  hint: 'put the files into it, or reload ("muster reload") to take away what is declared',
 })
 
 /** The finding for a file or folder that the command line names and that does not exist. */

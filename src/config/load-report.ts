@@ -52,15 +52,15 @@ const nothing: readonly Diagnostic[] = []
 
 function fileReport(choice: Choice, limits: EntryLimits, others: readonly Diagnostic[], kindOf: Environment['kindOf']): LoadedFile {
   const { file, content } = choice
-  const { candidate, path, hash } = file
-  const { entries } = file.contribution(candidate, limits)
-  const quiet = candidate.diagnostics.length + entries.diagnostics.length + candidate.named.length + others.length === 0
+  const { candidate, newest, path, hash } = file
+  const { entries } = file.contribution(newest, limits)
+  const quiet = newest.diagnostics.length + entries.diagnostics.length + newest.named.length + others.length === 0
   if (quiet && content === candidate) return quietReport(file, candidate, limits)
-  const missing = candidate.named.filter(named => kindOf(named.file) === 'nothing').map(({ path: key, file: named }) => diagnosticIn(candidate, {
+  const missing = newest.named.filter(named => kindOf(named.file) === 'nothing').map(({ path: key, file: named }) => diagnosticIn(newest, {
     path: key, what: 'value', severity: 'warning', code: 'missing-file', message: `there is no file ${quote(named)}`, hint: 'paths are seen from the working directory of the agent',
   }))
-  const diagnostics = capped(path, once([...candidate.diagnostics, ...entries.diagnostics, ...missing, ...others]))
-  const wrong = content !== candidate || diagnostics.some(({ severity }) => severity === 'error')
+  const diagnostics = capped(path, once([...newest.diagnostics, ...entries.diagnostics, ...missing, ...others]))
+  const wrong = content !== candidate || (newest.blank && content !== newest) || diagnostics.some(({ severity }) => severity === 'error')
   return { path, hash, diagnostics, state: content === undefined ? 'refused' : wrong ? 'last-good' : 'applied', ...counts(choice, limits) }
 }
 

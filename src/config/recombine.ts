@@ -45,7 +45,7 @@ function claimTheSame(a: Contribution, b: Contribution): boolean {
   if (a.checks.length + b.checks.length > 0 || a.services.length !== b.services.length) return false
   return a.services.every((service, i) => {
     const other = b.services[i]
-    return service.claim.id === other?.claim.id && service.checks.length === other.checks.length
+    return service.claim.held !== true && other?.claim.held !== true && service.claim.id === other?.claim.id && service.checks.length === other.checks.length
       && service.checks.every((check, k) => check.id === other.checks[k]?.id && !check.script && other.checks[k]?.script === false)
   })
 }

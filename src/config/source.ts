@@ -23,6 +23,7 @@ import { faultsBetween, firstChoices, giveUp, settle } from './settle.js'
 import type { Choice } from './settle.js'
 import type { ConfigFormat } from './syntax/index.js'
 import { TrackedFile } from './tracked-file.js'
+import type { Patience } from './tracked-file.js'
 import type { Declared, Diagnostic, Origin } from './types.js'
 
 /** The text that a file held when it was last taken. */
@@ -66,6 +67,8 @@ export interface ConfigLoad {
   readonly files: readonly LoadedFile[]
   /** All findings, those of `files` included, in the order of files and lines. */
   readonly diagnostics: readonly Diagnostic[]
+  /** Changed HCL files that no longer say something of what runs. It is taken away at `at`, monotonic milliseconds, unless they say it again. */
+  readonly waiting: readonly { readonly path: string; readonly at: number }[]
   /** The place that sets a dotted key in the settings returned; undefined for defaults and flags. */
   readonly settingOrigin: (key: string) => Origin | undefined
   /** The agent's settings as written are bad, and none of them was taken. */
@@ -84,6 +87,8 @@ interface RunningSettings { readonly settings: Settings; readonly merged: Merged
 interface Judgement { readonly load: ConfigLoad; readonly choices: readonly Choice[]; readonly combined: Combination; readonly running: RunningSettings | undefined }
 
 const defaultOutputSize = 4096
+/** For questions whose answer does not depend on limits, as which ids there are. */
+const anyLimits: EntryLimits = { checkOutputMaxSize: defaultOutputSize }
 
 /** Reads configuration files, again and again, and says what should run. All reading is synchronous and only of what changed. */
 export class ConfigSource {
@@ -125,10 +130,11 @@ export class ConfigSource {
   /**
    * Reads every file that looks different from the last time, or just those at `changed` (paths as the watcher gives them),
    * judges the whole, and says what should run. Never throws for anything that a file holds. The caller is taken to run it:
-   * what it says is what a later broken file falls back to, and is remembered as last good.
+   * what it says is what a later broken file falls back to, and is remembered as last good. With `now` (monotonic milliseconds) what
+   * changed HCL files no longer say is taken away two seconds after their last change only: half an HCL file is a valid one.
    */
-  load(changed?: ReadonlySet<string>): ConfigLoad {
-    const { load, choices, combined, running } = this.#judge(changed)
+  load(changed?: ReadonlySet<string>, now?: number): ConfigLoad {
+    const { load, choices, combined, running } = this.#judge(changed, now ?? 'at once')
     this.#running = running
     this.#combined = combined
     this.#remember(choices)
@@ -137,12 +143,13 @@ export class ConfigSource {
 
   /** What `load` would say now, for a caller that does not mean to run it: nothing is remembered, the fallbacks stay. */
   preview(): ConfigLoad {
-    return this.#judge(undefined).load
+    return this.#judge(undefined, 'preview').load
   }
 
-  #judge(changed: ReadonlySet<string> | undefined): Judgement {
-    const skipped = this.#files.refresh(changed)
+  #judge(changed: ReadonlySet<string> | undefined, patience: Patience): Judgement {
+    const skipped = this.#files.refresh(changed, patience)
     const files = [...this.#files.files, ...this.#fragments]
+    for (const file of files) file.decide(patience, anyLimits)
     const limits = { checkOutputMaxSize: this.#outputLimit(files) }
     const choices = firstChoices(files, limits, this.#choices)
     const settled = this.#settleSettings(choices, limits)
@@ -152,11 +159,12 @@ export class ConfigSource {
     const clean = !combined.demoted && combined.faults.length === 0 && choices.every(({ file, content }) => content === file.candidate)
     const faults = clean ? [] : [...combined.faults, ...faultsBetween(files, limits, rules)].map(fault => fault.diagnostic)
     const pathErrors = this.#files.pathErrors
-    const { reports, diagnostics } = reportFiles(choices, limits, [...this.#flags.diagnostics, ...pathErrors, ...skipped, ...settled.diagnostics, ...faults], kindOf)
+    const { reports, diagnostics } = reportFiles(choices, limits, [...this.#flags.diagnostics, ...pathErrors, ...this.#files.pathWarnings, ...skipped, ...settled.diagnostics, ...faults], kindOf)
     const mayStart = settings !== undefined && pathErrors.length === 0 && !faults.some(fault => fault.code === 'scripts-disabled')
       && (this.#restart || reports.every(report => report.state !== 'refused'))
     return { choices, combined, running: settled.running, load: {
       settings, declared: combined.declared, files: reports, diagnostics, settingsRefused: settled.refused, mayStart,
+      waiting: files.flatMap(({ path, settledAt }) => settledAt === undefined ? [] : { path, at: settledAt }),
       settingOrigin: originsOf(merged),
     } }
   }
@@ -255,7 +263,7 @@ const noIds: RememberedIds = { service: new Set(), check: new Set() }
 function rememberedIds(file: TrackedFile | undefined): RememberedIds {
   const fallback = file?.fallback
   if (file === undefined || fallback?.ok !== true) return noIds
-  const { services, checks } = file.contribution(fallback, { checkOutputMaxSize: defaultOutputSize })
+  const { services, checks } = file.contribution(fallback, anyLimits)
   return {
     service: new Set(services.map(({ claim }) => claim.id)),
     check: new Set([...checks.map(({ claim }) => claim.id), ...services.flatMap(service => service.checks.map(({ id }) => id))]),

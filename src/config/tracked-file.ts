@@ -7,7 +7,8 @@ import { contributionOf } from './contribution.js'
 import type { Contribution } from './contribution.js'
 import { entriesOf } from './entries.js'
 import type { EntryLimits } from './entries.js'
-import { missingAt, tooLargeAt, unreadableAt } from './listing.js'
+import { HeldContent, heldContribution, takesAway } from './held-content.js'
+import { danglingAt, missingAt, tooLargeAt, unreadableAt } from './listing.js'
 import { decodeUtf8, sizeLimit } from './syntax/index.js'
 import type { ConfigFormat } from './syntax/index.js'
 import type { Diagnostic } from './types.js'
@@ -15,17 +16,34 @@ import type { Diagnostic } from './types.js'
 /** The newest content, the one that runs, and the one of an earlier process. */
 const keptContributions = 3
 
+/** Milliseconds for which an HCL file may still be in the writing: half of one is valid, too. */
+const writingTime = 2000
+/** Contents from before that a file which changes on and on keeps beside its newest one. */
+const mostHeld = 16
+
+/**
+ * When a load is made, in monotonic milliseconds: what changed HCL files no longer say then waits for a while. `at once`: nothing waits any
+ * more. `preview`: what `at once` would give, and what waits goes on waiting.
+ */
+export type Patience = number | 'at once' | 'preview'
+
 /** One configuration file over its lifetime: what it holds now, what of it runs, and what it held when it was last good. */
 export class TrackedFile {
   readonly path: string
   readonly format: ConfigFormat
   /** sha256 of the newest bytes, hex. */
   hash = ''
-  /** The newest content, good or not. */
+  /** The newest content as read, good or not. */
+  newest: Content
+  /** What the file is taken to say: the newest content, what ran before it if that is blank, or both for a while, see {@link decide}. */
   candidate: Content
   /** The content that the latest load took from this file. */
   running: Content | undefined
   #signature: string | undefined
+  /** The newest content is one that no load with patience has seen. */
+  #fresh = false
+  /** When what the newest content no longer says is taken away; monotonic milliseconds. */
+  #settledAt: number | undefined
   #stored: string | undefined
   #storedContent: Content | undefined
   /** Of the candidate and the fallback; the newest first. */
@@ -36,7 +54,7 @@ export class TrackedFile {
     this.path = path
     this.format = format
     this.#stored = stored
-    this.candidate = unreadable(path, '', [])
+    this.newest = this.candidate = unreadable(path, '', [])
   }
 
   /**
@@ -46,7 +64,7 @@ export class TrackedFile {
   refresh(force: boolean): boolean {
     try {
       const stat = fs.statSync(this.path)
-      if (!stat.isFile()) return false
+      if (!stat.isFile()) return this.fallback !== undefined && this.#dangles()
       // Joined, not a template: that would be kept as a tree of its parts.
       const signature = [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(':')
       if (signature === this.#signature && !force) return true
@@ -55,11 +73,19 @@ export class TrackedFile {
       else this.update(fs.readFileSync(this.path))
       this.#signature = signature
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return false
+      if (errorCode(error) === 'ENOENT') return this.#dangles()
       this.#signature = undefined
       this.#fail(unreadableAt(this.path, error))
     }
     return true
+  }
+
+  /** Notes that the file is a link to nothing that can be read. False when it is no link. */
+  #dangles(): boolean {
+    const finding = danglingAt(this.path)
+    this.#signature = undefined
+    if (finding !== undefined) this.#fail(finding)
+    return finding !== undefined
   }
 
   /** Takes new bytes. */
@@ -68,14 +94,54 @@ export class TrackedFile {
     if (hash === this.hash) return
     this.hash = hash
     const decoded = decodeUtf8(this.path, bytes)
-    this.candidate = decoded.ok ? readContent(this.path, decoded.text, this.format) : unreadable(this.path, '', decoded.diagnostics)
+    this.#take(decoded.ok ? readContent(this.path, decoded.text, this.format) : unreadable(this.path, '', decoded.diagnostics))
+  }
+
+  /**
+   * Settles what the file is taken to say. A blank one makes no statement, so what ran stays. What an HCL file no longer says is held for
+   * two seconds after its last change, in which its writer may add it.
+   */
+  decide(patience: Patience, limits: EntryLimits): void {
+    const { newest, fallback } = this
+    if (newest.blank) {
+      this.candidate = fallback?.ok === true ? fallback : newest
+      return
+    }
+    this.candidate = newest
+    if (patience === 'preview') return
+    if (patience === 'at once') {
+      this.#settledAt = undefined
+    } else {
+      if (this.#fresh) this.#settledAt = patience + writingTime
+      if (this.#settledAt !== undefined && patience < this.#settledAt) this.candidate = this.#held(limits)
+      if (this.candidate === newest) this.#settledAt = undefined
+    }
+    this.#fresh = false
+  }
+
+  /** When something that the file no longer says will be taken away, if it still does not say it then; monotonic milliseconds. */
+  get settledAt(): number | undefined {
+    return this.candidate instanceof HeldContent && this.candidate.now === this.newest ? this.#settledAt : undefined
+  }
+
+  /** The newest content with what it would take away from what runs; itself when that is nothing. */
+  #held(limits: EntryLimits): Content {
+    const { newest, running, format } = this
+    const mayBeHalf = format === 'hcl' && newest.ok && !/^\s*\{/.test(newest.text)
+    if (!mayBeHalf || running === undefined) return newest
+    if (running instanceof HeldContent && running.now === newest) return running
+    const now = this.contribution(newest, limits)
+    if (!takesAway(now, this.contribution(running, limits))) return newest
+    if (!(running instanceof HeldContent)) return new HeldContent(newest, running)
+    const adds = takesAway(now, this.contribution(running.now, limits))
+    return new HeldContent(newest, !adds ? running.before : running.depth < mostHeld ? running : running.now)
   }
 
   /** What may stand in for a broken candidate: what runs, or what an earlier process took last. */
   get fallback(): Content | undefined {
     if (this.running !== undefined) return this.running
     if (this.#stored === undefined) return undefined
-    return this.#storedContent ??= this.#stored === this.candidate.text ? this.candidate : readContent(this.path, this.#stored, this.format)
+    return this.#storedContent ??= this.#stored === this.newest.text ? this.newest : readContent(this.path, this.#stored, this.format)
   }
 
   /** Whether this text is what is remembered of the file. */
@@ -94,7 +160,9 @@ export class TrackedFile {
     const max = limits.checkOutputMaxSize
     // Asked several times of each file in each load: a closure for each would be megabytes.
     for (const known of this.#contributions) if (known.max === max && known.contribution.content === content) return known.contribution
-    const contribution = contributionOf(this.path, content, entriesOf(content, limits))
+    const contribution = content instanceof HeldContent
+      ? heldContribution(content, this.contribution(content.now, limits), this.contribution(content.before, limits))
+      : contributionOf(this.path, content, entriesOf(content, limits))
     this.#contributions = [{ max, contribution }, ...this.#contributions.slice(0, keptContributions - 1)]
     return contribution
   }
@@ -112,6 +180,11 @@ export class TrackedFile {
 
   #fail(diagnostic: Diagnostic): void {
     this.hash = ''
-    this.candidate = unreadable(this.path, '', [diagnostic])
+    this.#take(unreadable(this.path, '', [diagnostic]))
+  }
+
+  #take(content: Content): void {
+    this.newest = this.candidate = content
+    this.#fresh = true
   }
 }

@@ -64,7 +64,9 @@ export class ConfigRefused extends MusterError {
   }
 }
 
-const isClean = (load: ConfigLoad): boolean => load.settings !== undefined && load.diagnostics.every(({ severity }) => severity !== 'error')
+/** Whether a load makes no use of what is remembered: nothing is wrong, and no file is empty, for which its last content would stand in. */
+const isClean = (load: ConfigLoad): boolean =>
+  load.settings !== undefined && load.diagnostics.every(({ severity, code }) => severity !== 'error' && code !== 'empty-file')
 
 function configFormat(text: string | undefined): ConfigFormat | undefined {
   if (text === undefined || text === 'json' || text === 'hcl') return text

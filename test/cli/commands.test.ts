@@ -30,6 +30,19 @@ t.test('help: every command has a description, examples and its options; exit co
   t.match(wrong.err, 'flag provided but not defined: -no-such-flag')
 })
 
+t.test('validate: warnings are fine, unless -strict is given', async t => {
+  const folder = t.testdir({ without: {}, empty: { 'web.json': '// later' }, good: { 'web.json': '{}' } })
+  for (const [name, code] of [['without', 'empty-directory'], ['empty', 'empty-file']] as const) {
+    const lenient = await muster(['validate', path.join(folder, name)])
+    t.equal(lenient.code, 0, name)
+    t.match(lenient.err, code)
+    const strict = await muster(['validate', '-strict', path.join(folder, name)])
+    t.same([strict.code, strict.out], [1, ''], name)
+    t.match(strict.err, code)
+  }
+  t.equal((await muster(['validate', '-strict', path.join(folder, 'good')])).code, 0)
+})
+
 t.test('without an agent: what was tried and what to do', async t => {
   const members = await muster(['members', '-http-addr=127.0.0.1:1'])
   t.equal(members.code, 1)

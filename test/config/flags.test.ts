@@ -69,12 +69,12 @@ const wrong: readonly [string[], string][] = [
 ]
 for (const [flags, expected] of wrong) {
   t.test(`finding of ${flags.join(' ')}`, t => {
-    t.same(findings(openConf(t, {}, flags).source.load()), [expected])
+    t.same(findings(openConf(t, { 'agent.json': {} }, flags).source.load()), [expected])
     t.end()
   })
 }
 
 t.test('a finding of a flag names the flag', t => {
-  t.match(openConf(t, {}, ['-http-port=70000']).source.load().diagnostics[0]?.message, /^-http-port: /)
+  t.match(openConf(t, { 'agent.json': {} }, ['-http-port=70000']).source.load().diagnostics[0]?.message, /^-http-port: /)
   t.end()
 })

@@ -11,7 +11,7 @@ const stdinLimit = 16 * 1024 * 1024
 /** `muster validate`. */
 export const command: Command = {
   usage: 'validate [options] PATH...',
-  description: 'Checks configuration files, or all of a directory, as an agent would at its start: every finding in one pass, each with its file, line and column. Needs no agent, no network and no data directory. Exits with 0 when there is no error (warnings are fine), else with 1.',
+  description: 'Checks configuration files, or all of a directory, as an agent would at its start: every finding in one pass, each with its file, line and column. Needs no agent, no network and no data directory. Exits with 0 when there is no error (warnings are fine, unless -strict is given), else with 1.',
   examples: [
     ['muster validate ./conf', 'a directory'],
     ['muster validate -format=github ./conf', 'annotations in a GitHub workflow'],
@@ -22,6 +22,7 @@ export const command: Command = {
     { name: 'config-format', type: 'string', placeholder: 'json|hcl', help: 'read every file as this, whatever its name ends in' },
     { name: 'format', type: 'string', placeholder: Object.keys(reporters).join('|'), help: 'form of the findings (default text)' },
     { name: 'quiet', type: 'bool', help: 'say nothing when everything is valid' },
+    { name: 'strict', type: 'bool', help: 'exit with 1 on warnings, too' },
     { name: 'stdin', type: 'bool', help: 'read standard input, as the argument - does' },
   ],
   async run(flags, io) {
@@ -31,7 +32,7 @@ export const command: Command = {
     if (format !== undefined && format !== 'json' && format !== 'hcl') throw new MusterError('USAGE', `-config-format: "${format}" is not known`, { hint: 'json and hcl are allowed' })
     const { validation, stdin } = await judge(flags, io, format)
     const { diagnostics, files } = validation
-    const valid = diagnostics.every(({ severity }) => severity !== 'error')
+    const valid = diagnostics.every(({ severity }) => severity !== 'error') && !(flagIsSet(flags, 'strict') && diagnostics.length > 0)
     const sourceOf = (file: string): string | undefined => file === stdinName ? stdin : readText(file)
     // Forms for machines always give a whole document; for people silence may do.
     const silent = form === 'text' && (diagnostics.length === 0 || (valid && flagIsSet(flags, 'quiet')))

@@ -47,6 +47,7 @@ export const reloadView = (report: ReloadReport) => ({
   cause: report.cause,
   at: new Date(report.at).toISOString(),
   took: report.took,
+  removalsWait: report.removalsWait,
 })
 
 /** A configuration file of `/v1/agent/config`. */

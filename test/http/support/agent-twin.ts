@@ -122,7 +122,7 @@ export class AgentTwin implements AgentApi {
 
 /** A reload's outcome with nothing in it. */
 export const report = (outcome: ReloadReport['outcome'], parts: Partial<ReloadReport> = {}): ReloadReport => ({
-  number: 2, cause: 'api', at: 1_700_000_000_000, took: 3, outcome, changes: [], settings: [], needsRestart: [], diagnostics: [], ...parts,
+  number: 2, cause: 'api', at: 1_700_000_000_000, took: 3, outcome, changes: [], settings: [], needsRestart: [], removalsWait: [], diagnostics: [], ...parts,
 })
 
 const hashOf = (definition: LocalService['definition']): string => createHash('sha256').update(JSON.stringify(definition)).digest('hex').slice(0, 16)
