@@ -21,6 +21,7 @@ const programs = [
   { program: 'etcdctl', package: 'etcd-client' },
   { program: 'ip', package: 'iproute2' },
   { program: 'iptables', package: 'iptables' },
+  { program: 'haproxy', package: 'haproxy' },
   { program: "python3's module consul", package: 'python3-consul', test: () => spawnSync('/usr/bin/python3', ['-c', 'import consul']).status === 0 },
 ]
 

@@ -50,8 +50,11 @@ export interface Settings {
     /** By exact name, `prefix*` or `*`. */
     readonly serviceTtl: Readonly<Record<string, Duration>>
     readonly onlyPassing: boolean
-    readonly enableTruncate: boolean
+    /** Not given: where something did not fit, see DNS's rules for cutting. */
+    readonly enableTruncate: boolean | undefined
     readonly udpAnswerLimit: number
+    /** Bytes, 512 to 65535. */
+    readonly udpAnswerSize: number
     readonly aRecordLimit: number
     readonly disableCompression: boolean
     readonly recursorTimeout: Duration

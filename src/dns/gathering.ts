@@ -75,8 +75,8 @@ export const externalKey = ({ name, type }: ExternalName): string => `${type} ${
 /** An answer from views is kept no longer than this, in ms: so each view that is in use is looked up, and not forgotten. */
 const longestFromViews = 30_000
 
-/** Names outside the zone that one question may send to recursors; a service of hundreds of them keeps the rest as bare targets. */
-const mostExternalNames = 16
+/** Questions that one question may send to recursors, two for a name of which both families are wanted; a service of hundreds of names keeps the rest as bare targets. */
+const mostExternalNames = 32
 
 /**
  * The reads of one question, and what they say about its answer: the topics it rests on, how long it may be kept, and what would have to

@@ -2,24 +2,31 @@ import type { Node } from '../catalog/index.js'
 import { addressFromHex, addressRecord } from './addresses.js'
 import { fixedAnswers, noData, noSuchName, type Ask } from './answer-sets.js'
 import type { Gathering } from './gathering.js'
-import { followHost } from './host-names.js'
+import { followHost, leadsTo } from './host-names.js'
 import { nodePlace } from './instance-addresses.js'
 import { isDomainName, type NamedQuestion } from './names.js'
 import { recordType } from './protocol.js'
 import type { AnswerSet, DnsRecord } from './records.js'
 
-/** The answer for `<node>.node`: its address whatever its health, and its metadata as texts. */
+/**
+ * The answer for `<node>.node`: its address whatever its health, and its metadata as texts. A node whose address is a host name is an alias,
+ * and so has its CNAME record for every other type (RFC 1034, 3.6.2).
+ */
 export function answerNode(gathering: Gathering, ask: Ask, named: NamedQuestion & { kind: 'node' }): AnswerSet {
   const { A, AAAA, ANY, TXT } = recordType
-  // Consul does not even look whether the node exists.
-  if (![A, AAAA, ANY, TXT].some(type => type === ask.type)) return noData(gathering, ask)
+  const usual = [A, AAAA, ANY, TXT].some(type => type === ask.type)
   const node = gathering.node(named.datacenter, named.node)
-  if (node === undefined) return noSuchName(gathering, ask)
+  // To questions of other types Consul does not even look whether the node exists.
+  if (node === undefined) return usual ? noSuchName(gathering, ask) : noData(gathering, ask)
   const ttl = gathering.profile.nodeTtl
   const wan = !gathering.isLocal(named.datacenter) && gathering.profile.translateWanAddresses
+  const place = leadsTo(ask, type => nodePlace(node, type, wan))
+  const alias: DnsRecord[] = typeof place === 'string' ? [] : [{ type: 'CNAME', name: ask.name, ttl, target: place.host }]
+  if (!usual) return alias.length === 0 ? noData(gathering, ask) : fixedAnswers(gathering, alias)
   const texts = metadataRecords(gathering, node, ask.name, ttl)
   const inAnswer = ask.type === TXT || ask.type === ANY
-  const answers = [...ask.type === TXT ? [] : placeRecords(gathering, ask, node, wan), ...inAnswer ? texts : []]
+  const own = ask.type !== TXT ? placeRecords(gathering, ask, node, wan) : texts.length === 0 ? alias : []
+  const answers = [...own, ...inAnswer ? texts : []]
   const additional = inAnswer || !gathering.profile.additionalNodeMeta ? [] : texts
   return answers.length === 0 ? noData(gathering, ask, additional) : fixedAnswers(gathering, answers, { additional })
 }

@@ -30,6 +30,7 @@ export function profileOf(settings: Settings): Profile {
     translateWanAddresses: settings.translateWanAddrs,
     soa: dns.soa,
     udpAnswerLimit: dns.udpAnswerLimit,
+    udpAnswerSize: dns.udpAnswerSize,
     enableTruncate: dns.enableTruncate,
     disableCompression: dns.disableCompression,
     recursionAvailable: settings.recursors.length > 0,

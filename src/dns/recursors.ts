@@ -10,6 +10,7 @@ import { clientSubnetOption, headerFlag, headerSize, rcode } from './protocol.js
 import type { Query } from './query.js'
 import type { DnsRecord } from './records.js'
 import type { ExternalName } from './gathering.js'
+import { isTruncated, udpSizeOf } from './truncate.js'
 import { exchange, type Upstream } from './upstream.js'
 
 /** Questions that may be under way to recursors at once; more fail at once rather than pile up sockets. */
@@ -37,13 +38,14 @@ export class Recursors {
   }
 
   /**
-   * Hands a client's question on and gives back the first answer that says the name is there or is not, with the client's id.
-   * Undefined when no recursor gave one.
+   * Hands a client's question on and gives back the first answer that says the name is there or is not, with the client's id. What is
+   * larger than the client or `udpAnswerSize` allow over UDP comes without its records, marked as cut. Undefined when no recursor gave one.
    */
-  async forward(query: Query, transport: 'udp' | 'tcp'): Promise<Buffer | undefined> {
-    const answer = await this.ask(upstreamQuery(query), query.question, transport)
+  async forward(query: Query, transport: 'udp' | 'tcp', udpAnswerSize: number): Promise<Buffer | undefined> {
+    const size = udpSizeOf(query, udpAnswerSize)
+    const answer = await this.ask(upstreamQuery(query, size), query.question, transport)
     if (answer === undefined) return undefined
-    const reply = Buffer.from(answer)
+    const reply = transport === 'udp' && answer.length > size ? withoutRecords(answer, query) : Buffer.from(answer)
     reply.writeUInt16BE(query.id, 0)
     reply.writeUInt16BE(reply.readUInt16BE(2) | headerFlag.recursionAvailable, 2)
     return reply
@@ -74,7 +76,7 @@ export class Recursors {
       for (const upstream of this.random ? shuffled(this.upstreams, this.deps.random) : this.upstreams) {
         const id = randomInt(0x10000)
         request.writeUInt16BE(id, 0)
-        const outcome = await exchange(upstream, transport, request, this.timeout, reply => isReplyTo(reply, id, question))
+        const outcome = await this.exchange(upstream, transport, request, reply => isReplyTo(reply, id, question))
         if (typeof outcome === 'string') {
           this.report(upstream, outcome)
           continue
@@ -89,6 +91,14 @@ export class Recursors {
     }
   }
 
+  /** An answer that was cut for UDP is asked for again over TCP; where that fails, the cut one is what there is. */
+  private async exchange(upstream: Upstream, transport: 'udp' | 'tcp', request: Buffer, isReply: (reply: Buffer) => boolean): Promise<Buffer | string> {
+    const outcome = await exchange(upstream, transport, request, this.timeout, isReply)
+    if (typeof outcome === 'string' || transport === 'tcp' || !isTruncated(outcome)) return outcome
+    const whole = await exchange(upstream, 'tcp', request, this.timeout, isReply)
+    return typeof whole === 'string' ? outcome : whole
+  }
+
   private report(upstream: Upstream, reason: string): void {
     const now = this.deps.clock.monotonic()
     if (now - (this.reported.get(upstream.text) ?? Number.NEGATIVE_INFINITY) < reportEvery) return
@@ -97,8 +107,8 @@ export class Recursors {
   }
 }
 
-/** The client's question as muster sends it on: its EDNS size and subnet go along, other options are between it and us. */
-function upstreamQuery(query: Query): Buffer {
+/** The client's question as muster sends it on, with `size` as the one it can take; its subnet goes along, other options are between it and us. */
+function upstreamQuery(query: Query, size: number): Buffer {
   const header = Buffer.alloc(headerSize)
   header.writeUInt16BE(query.flags & (headerFlag.recursionDesired | headerFlag.checkingDisabled), 2)
   header.writeUInt16BE(1, 4)
@@ -106,9 +116,20 @@ function upstreamQuery(query: Query): Buffer {
   if (edns === undefined) return Buffer.concat([header, query.question])
   header.writeUInt16BE(1, 10)
   const subnetSize = edns.subnet === undefined ? 0 : 4 + edns.subnet.length
-  const opt = Buffer.from([0, 0, 41, edns.udpSize >> 8, edns.udpSize & 0xff, 0, 0, edns.dnssecOk ? 0x80 : 0, 0, subnetSize >> 8, subnetSize & 0xff])
+  const opt = Buffer.from([0, 0, 41, size >> 8, size & 0xff, 0, 0, edns.dnssecOk ? 0x80 : 0, 0, subnetSize >> 8, subnetSize & 0xff])
   const option = edns.subnet === undefined ? [] : [Buffer.from([0, clientSubnetOption, edns.subnet.length >> 8, edns.subnet.length & 0xff]), edns.subnet]
   return Buffer.concat([header, query.question, opt, ...option])
+}
+
+/** Header and question of an answer whose records are too many for the client, with the mark that says so. */
+function withoutRecords(answer: Buffer, query: Query): Buffer {
+  const { edns } = query
+  const opt = edns === undefined ? [] : [Buffer.from([0, 0, 41, edns.udpSize >> 8, edns.udpSize & 0xff, 0, 0, edns.dnssecOk ? 0x80 : 0, 0, 0, 0])]
+  const reply = Buffer.concat([answer.subarray(0, headerSize + query.question.length), ...opt])
+  reply.writeUInt16BE(reply.readUInt16BE(2) | headerFlag.truncated, 2)
+  reply.fill(0, 6, headerSize)
+  reply.writeUInt16BE(opt.length, 10)
+  return reply
 }
 
 /** Whether a packet answers just this question: an answer for another one, or with another id, is a forgery or comes too late. */
@@ -123,10 +144,10 @@ const sameQuestion = (a: Buffer, b: Buffer): boolean =>
     && a.subarray(-4).equals(b.subarray(-4)))
 
 function recordOf(answer: Answer): DnsRecord[] {
-  if (answer.type === 'CNAME') return [{ type: 'CNAME', name: answer.name, ttl: 0, target: answer.data }]
+  if (answer.type === 'CNAME') return [{ type: 'CNAME', name: answer.name, ttl: answer.ttl ?? 0, target: answer.data }]
   if (answer.type !== 'A' && answer.type !== 'AAAA') return []
   const address = parseAddress(answer.data)
-  return address === undefined ? [] : [{ type: address.length === 4 ? 'A' : 'AAAA', name: answer.name, ttl: 0, address }]
+  return address === undefined ? [] : [{ type: address.length === 4 ? 'A' : 'AAAA', name: answer.name, ttl: answer.ttl ?? 0, address }]
 }
 
 function readUpstream(text: string): Upstream {

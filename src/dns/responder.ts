@@ -177,7 +177,7 @@ export class Responder {
   }
 
   private writer({ query, transport }: Asked, set: AnswerSet): (order: readonly number[]) => Buffer {
-    const limits = limitsFor(query, transport, this.profile.udpAnswerLimit)
+    const limits = limitsFor(query, transport, this.profile)
     const subnet = query.edns?.subnet === undefined ? undefined : echoSubnet(query.edns.subnet, set.perClient && set.rcode === rcode.NOERROR)
     return order => writeAnswer(set, order, query, limits, this.profile, subnet)
   }
@@ -185,7 +185,7 @@ export class Responder {
   private recurse({ query, transport }: Asked, why: 'outside' | 'nameless'): Buffer | Promise<Buffer> {
     if (!this.profile.recursionAvailable) return why === 'outside' ? this.refuse(query) : this.plain(query, rcode.SERVFAIL, true)
     this.deps.counts.recursed++
-    return this.deps.recursors.forward(query, transport).then(answer => answer ?? this.plain(query, rcode.SERVFAIL))
+    return this.deps.recursors.forward(query, transport, this.profile.udpAnswerSize).then(answer => answer ?? this.plain(query, rcode.SERVFAIL))
   }
 
   private refuse(query: Query): Buffer {

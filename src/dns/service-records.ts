@@ -3,8 +3,8 @@ import { addressRecord, addressToHex, isLoopback } from './addresses.js'
 import { answerSet, noData, noSuchName, type Ask } from './answer-sets.js'
 import type { Gathering, ResolvedQuery } from './gathering.js'
 import { hasTag, isHealthy, weightOf } from './health.js'
-import { followHost } from './host-names.js'
-import { nodePlace, servicePlace, servicePort } from './instance-addresses.js'
+import { followHost, leadsTo } from './host-names.js'
+import { nodePlace, servicePlace, servicePort, type Place } from './instance-addresses.js'
 import type { NamedQuestion } from './names.js'
 import { isDomainName } from './names.js'
 import { metadataRecords } from './node-records.js'
@@ -45,7 +45,8 @@ function answerInstances(
     const units = instances.flatMap(instance => srvUnit(shared, instance) ?? [])
     return units.length === 0 ? noData(gathering, ask) : answerSet(gathering, { ...parts, units })
   }
-  const units = answersAddress(ask.type) ? instances.flatMap(instance => addressUnit(shared, instance) ?? []) : []
+  if (!answersAddress(ask.type)) return aliasAnswers(shared, instances, shuffle)
+  const units = instances.flatMap(instance => addressUnit(shared, instance) ?? [])
   if (units.length === 0) return noData(gathering, ask)
   const addresses = units.filter(unit => unit.answers[0]?.type !== 'CNAME')
   // A name can have one CNAME and nothing beside it, so host names count only where there is no address, and then just one of them.
@@ -58,12 +59,27 @@ function answerInstances(
 const answersAddress = (type: number): boolean =>
   type === recordType.A || type === recordType.AAAA || type === recordType.ANY || type === recordType.TXT
 
-function addressUnit(shared: Shared, instance: Instance): Unit | undefined {
-  const { gathering, ask, ttl, wan } = shared
-  const own = servicePlace(instance, ask.type, wan)
-  const node = nodePlace(instance.node, ask.type, wan)
+/** For a type that instances have nothing of: the CNAME record of a service whose instances all are host names (RFC 1034, 3.6.2). */
+function aliasAnswers(shared: Shared, instances: readonly Instance[], shuffle: boolean): AnswerSet {
+  const { gathering, ask, ttl } = shared
+  const places = instances.map(instance => leadsTo(ask, type => placeOf(shared, instance, type)))
+  const hosts = places.includes('address') ? [] : places.flatMap(place => typeof place === 'string' ? [] : [place.host])
+  if (hosts.length === 0) return noData(gathering, ask)
+  const units = hosts.map((host): Unit => ({ key: host.toLowerCase(), answers: [{ type: 'CNAME', name: ask.name, ttl, target: host }], additional: [] }))
+  return answerSet(gathering, { shuffled: shuffle, units, oneOf: true })
+}
+
+/** Where an instance is, for a question of a type. */
+function placeOf({ ask, wan }: Shared, instance: Instance, type: number): Place | undefined {
+  const own = servicePlace(instance, type, wan)
+  const node = nodePlace(instance.node, type, wan)
   // A service that names itself as its address would lead in a circle: it is where its node is.
-  const place = own === undefined ? (instance.service.address === '' ? node : undefined) : isItself(own, ask) ? node : own
+  return own === undefined ? (instance.service.address === '' ? node : undefined) : isItself(own, ask) ? node : own
+}
+
+function addressUnit(shared: Shared, instance: Instance): Unit | undefined {
+  const { gathering, ask, ttl } = shared
+  const place = placeOf(shared, instance, ask.type)
   if (place === undefined) return undefined
   if ('ip' in place) return { key: addressToHex(place.ip), answers: [addressRecord(ask.name, ttl, place.ip)], additional: [] }
   if (!isDomainName(place.host) || isItself(place, ask)) return undefined

@@ -9,12 +9,22 @@ export interface Limits {
   readonly bytes: number
   /** Whether bytes are counted as if no name were compressed: for plain old clients, some of which unpack into 512 bytes. */
   readonly uncompressed: boolean
+  /** Whether answers that are fewer because of `answers` alone are marked as cut. */
+  readonly tellsFewer: boolean
+  /** Bytes that no packet may exceed, not even for the one answer that always stays. */
+  readonly most: number
 }
 
 /** Settings that decide how an answer is cut and written. */
 export interface Cutting {
   readonly udpAnswerLimit: number
-  readonly enableTruncate: boolean
+  /** The most bytes of a UDP answer, whatever the client says it can take. */
+  readonly udpAnswerSize: number
+  /**
+   * Whether a cut answer says so (TC). Not given: where bytes did not fit, and in SRV answers also where `udpAnswerLimit` cut; there is no such
+   * mark on addresses that are fewer by that limit alone, because HAProxy takes it for a failure. True: in all of these. False: never.
+   */
+  readonly enableTruncate: boolean | undefined
   readonly disableCompression: boolean
   readonly recursionAvailable: boolean
 }
@@ -25,22 +35,33 @@ const mostPlainUdpAnswers = 8
 const spare = 7
 /** The largest payload of a UDP packet over IPv4. */
 const largestUdp = 65_507
+/** 64 KiB less a header and the terminating byte, as Consul counts. */
+const largestTcp = 65_523
 
 /** The limits of a query's answer over a transport. */
-export function limitsFor(query: Query, transport: 'udp' | 'tcp', udpAnswerLimit: number): Limits {
-  // 64 KiB less a header and the terminating byte, as Consul counts; an SRV record is never shorter than 1/1024 of that.
-  if (transport === 'tcp') return { answers: query.type === recordType.SRV ? 1024 : 4096, bytes: 65_523, uncompressed: false }
-  const size = query.edns?.udpSize ?? 0
-  if (size <= plainUdpSize) {
-    return { answers: Math.min(mostPlainUdpAnswers, Math.max(0, udpAnswerLimit)), bytes: plainUdpSize - spare, uncompressed: true }
+export function limitsFor(query: Query, transport: 'udp' | 'tcp', cutting: Cutting): Limits {
+  const isSrv = query.type === recordType.SRV
+  if (transport === 'tcp') {
+    // More records than these never fit: an SRV record is never shorter than 1/1024 of the bytes, an A record than 1/4096.
+    return { answers: isSrv ? 1024 : 4096, bytes: largestTcp, uncompressed: false, tellsFewer: true, most: largestTcp }
   }
-  return { answers: Number.POSITIVE_INFINITY, bytes: Math.min(size, largestUdp) - spare, uncompressed: false }
+  const most = Math.min(cutting.udpAnswerSize, largestUdp)
+  const size = udpSizeOf(query, cutting.udpAnswerSize)
+  if (size > plainUdpSize) {
+    return { answers: Number.POSITIVE_INFINITY, bytes: size - spare, uncompressed: false, tellsFewer: true, most }
+  }
+  const answers = Math.min(mostPlainUdpAnswers, Math.max(0, cutting.udpAnswerLimit))
+  return { answers, bytes: plainUdpSize - spare, uncompressed: true, tellsFewer: isSrv || cutting.enableTruncate === true, most }
 }
+
+/** Bytes of the largest UDP answer to a query: what the client says it can take, at least 512, and no more than `udp_answer_size`. */
+export const udpSizeOf = (query: Query, udpAnswerSize: number): number =>
+  Math.min(Math.max(plainUdpSize, query.edns?.udpSize ?? 0), udpAnswerSize, largestUdp)
 
 /**
  * Writes an answer set in an order (positions of its units), cut to what the packet may hold: the authority section goes first, then
- * metadata texts, then answers from the end, each with its additional records. One answer always stays, even when it alone is too big.
- * TC says that anything was left out, so that the client asks again over TCP (unless `enableTruncate` is off).
+ * metadata texts, then answers from the end, each with its additional records. One answer stays even when it alone is too big for the
+ * client, unless it is larger than any packet may be. TC says that something did not fit, so that the client asks again over TCP, see {@link Cutting}.
  */
 export function writeAnswer(set: AnswerSet, order: readonly number[], query: Query, limits: Limits, cutting: Cutting, subnet?: Uint8Array): Buffer {
   const units = choose(set, order, limits.answers)
@@ -53,7 +74,8 @@ export function writeAnswer(set: AnswerSet, order: readonly number[], query: Que
   }
   const compress = !cutting.disableCompression
   const tooMany = all.length > limits.answers
-  const counted = tooMany ? cut(base, units, limits.answers, set, cutting) : { ...base, additional: additionalOf(units, all.length, set, true) }
+  const fewer = (): Message => cut(base, units, limits.answers, set, limits.tellsFewer && tells(cutting))
+  const counted = tooMany ? fewer() : { ...base, additional: additionalOf(units, all.length, set, true) }
   const packet = fitting(counted, limits, compress)
   if (packet !== undefined) return packet
   // A negative answer is nothing but its SOA record, so authority goes only where there are answers.
@@ -66,10 +88,13 @@ function mostThatFits(lean: Message, units: readonly Unit[], set: AnswerSet, lim
   const compress = !cutting.disableCompression
   let count = estimate(lean, units, limits)
   for (;;) {
-    const message = cut(lean, units, count, set, cutting)
+    const message = cut(lean, units, count, set, tells(cutting))
     const packet = fitting(message, limits, compress)
     if (packet !== undefined) return packet
-    if (count <= 1) return encodeMessage({ ...message, additional: [] }, compress)
+    if (count <= 1) {
+      const least = encodeMessage({ ...message, additional: [] }, compress)
+      return least.length <= limits.most ? least : encodeMessage({ ...message, answers: [], additional: [] }, compress)
+    }
     count = fewer(count, limits.uncompressed ? uncompressedSize(message) : encodeMessage(message, compress).length, limits)
   }
 }
@@ -110,10 +135,12 @@ const smallestSize = (records: readonly DnsRecord[]): number => {
   return bytes
 }
 
-/** The message with its first `count` answers, and marked as cut. */
-function cut(message: Message, units: readonly Unit[], count: number, set: AnswerSet, cutting: Cutting): Message {
+const tells = ({ enableTruncate }: Cutting): boolean => enableTruncate !== false
+
+/** The message with its first `count` answers, marked as cut or not. */
+function cut(message: Message, units: readonly Unit[], count: number, set: AnswerSet, truncated: boolean): Message {
   return {
-    ...message, truncated: cutting.enableTruncate,
+    ...message, truncated,
     answers: message.answers.slice(0, count), additional: additionalOf(units, count, set, false),
   }
 }

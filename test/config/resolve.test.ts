@@ -34,7 +34,7 @@ t.test('nothing written: a lone server on the loopback address, with every defau
     limits: { httpMaxConnsPerClient: 200, kvMaxValueSize: 524288 }, log: { level: 'info', rotateDuration: 86_400_000 },
     autoReloadConfig: true, checkUpdateInterval: 300_000, defaultQueryTime: 300_000, maxQueryTime: 600_000, sessionTtlMin: 10_000,
   })
-  t.equal(settings.dns.enableTruncate, true)
+  t.equal(settings.dns.enableTruncate, undefined)
   t.equal(settings.dns.soa.minTtl, undefined, 'not set is not zero')
   t.equal(settings.dns.maxStale, 87600 * 3600 * 1000)
   t.equal(settings.http.maxHeaderBytes, 1 << 20)

@@ -6,8 +6,8 @@ import { milliseconds } from '../../src/common/duration.js'
 import { framed } from './support/dns-client.js'
 import { startDns } from './support/fixture.js'
 
-/** What a recursor of the test does with a question: gives records, or a response code, or says nothing. */
-type Behaviour = (question: { name: string; type: string }, transport: 'udp' | 'tcp') => Answer[] | number | undefined
+/** What a recursor of the test does with a question: gives records, or a response code, or says that they did not fit, or says nothing. */
+type Behaviour = (question: { name: string; type: string }, transport: 'udp' | 'tcp') => Answer[] | number | 'cut' | undefined
 
 interface FakeRecursor { readonly at: string; readonly asked: string[] }
 
@@ -19,10 +19,11 @@ async function startRecursor(t: Test, behave: Behaviour, twist: (reply: Buffer) 
     const question = query.questions?.[0]
     if (question === undefined) throw new Error('no question')
     asked.push(`${transport} ${question.name} ${question.type}`)
-    const outcome = behave(question, transport)
-    if (outcome === undefined) return []
+    const told = behave(question, transport)
+    if (told === undefined) return []
+    const outcome = told === 'cut' ? [] : told
     const reply = packet.encode({
-      type: 'response', id: query.id ?? 0, flags: 0x80 | (typeof outcome === 'number' ? outcome : 0), questions: [question], answers: typeof outcome === 'number' ? [] : outcome,
+      type: 'response', id: query.id ?? 0, flags: (told === 'cut' ? packet.TRUNCATED_RESPONSE : 0) | 0x80 | (typeof outcome === 'number' ? outcome : 0), questions: [question], answers: typeof outcome === 'number' ? [] : outcome,
     })
     return twist(reply)
   }
@@ -126,10 +127,56 @@ void t.test('host names outside the zone are followed, with the service\'s TTL a
   t.same((await dns.ask({ name: 'site.service.consul', type: 'AAAA', edns: 1232 })).answers.filter(answer => answer.includes(' AAAA ')), ['real.example.com 0 AAAA 2001:db8::7'])
   const srv = await dns.ask({ name: 'site.service.consul', type: 'SRV', edns: 1232 })
   t.same(srv.answers, ['site.service.consul 0 SRV 1 1 443 www.example.com'])
-  t.same(srv.additionals, ['real.example.com 0 A 198.51.100.7', 'www.example.com 0 CNAME real.example.com'])
+  t.same(srv.additionals, ['real.example.com 0 A 198.51.100.7', 'real.example.com 0 AAAA 2001:db8::7', 'www.example.com 0 CNAME real.example.com'])
   t.equal((await dns.ask({ name: 'ext.node.consul', edns: 1232 })).answers.length, 3)
   t.equal((await dns.ask({ name: 'many.service.consul', edns: 1232 })).answers.length, 9)
   t.equal((await dns.ask({ name: 'many.service.consul', transport: 'tcp' })).answers.length, 6)
+})
+
+void t.test('SRV to a host that has only an IPv6 address brings it along', async t => {
+  const recursor = await startRecursor(t, question => question.type === 'AAAA' ? addresses(question, 'udp') : [])
+  const entries = [{ node: 'n', address: '10.0.0.1', service: { id: 'six', name: 'six', port: 443, address: 'six.example.com' } }]
+  const dns = await startDns(t, { settings: { recursors: [recursor.at] }, entries })
+  t.match(await dns.ask({ name: 'six.service.consul', type: 'SRV', edns: 1232 }),
+    { answers: ['six.service.consul 0 SRV 1 1 443 six.example.com'], additionals: ['six.example.com 0 AAAA 2001:db8::7'] })
+})
+
+void t.test('what a recursor says holds no longer than it says, and no longer than the service does', async t => {
+  const recursor = await startRecursor(t, ({ name, type }) => type === 'A' ? [{ type: 'A', name, ttl: name.startsWith('short') ? 7 : 3600, data: '198.51.100.7' }] : [])
+  const entry = (name: string) => ({ node: 'n', address: '10.0.0.1', service: { id: name, name, port: 443, address: `${name}.example.com` } })
+  const dns = await startDns(t, { settings: { recursors: [recursor.at], dns: { serviceTtl: { '*': milliseconds(60_000) } } }, entries: [entry('short'), entry('long')] })
+  t.same((await dns.ask('short.service.consul')).answers, ['short.example.com 7 A 198.51.100.7', 'short.service.consul 60 CNAME short.example.com'])
+  t.same((await dns.ask('long.service.consul')).answers, ['long.example.com 60 A 198.51.100.7', 'long.service.consul 60 CNAME long.example.com'])
+})
+
+void t.test('an answer that was cut for UDP is asked for again over TCP', async t => {
+  const records = (name: string, count: number): Answer[] => Array.from({ length: count }, (_, i) => a(name, `198.51.${i >> 8}.${i & 255}`))
+  const recursor = await startRecursor(t, ({ name }, transport) => transport === 'udp' ? 'cut' : records(name, Number(/\d+/.exec(name)?.[0])))
+  const entries = [{ node: 'n', address: '10.0.0.1', service: { id: 'site', name: 'site', port: 443, address: 'of20.example.com' } }]
+  const dns = await startDns(t, { settings: { recursors: [recursor.at] }, entries })
+  t.match(await dns.ask({ name: 'of20.example.com', edns: 1232 }), { tc: false, rcode: 'NOERROR', answers: { length: 20 } }, 'the whole, where it fits')
+  t.same(recursor.asked, ['udp of20.example.com A', 'tcp of20.example.com A'])
+  t.match(await dns.ask({ name: 'site.service.consul', edns: 1232 }), { tc: false, answers: { length: 21 } }, 'addresses behind a host name too')
+  for (const edns of [0, 512, 1232, 4096, 65_535]) {
+    const cut = await dns.ask({ name: 'of600.example.com', edns })
+    t.match(cut, { tc: true, ra: true, answers: { length: 0 } }, `EDNS ${edns}`)
+    t.ok(cut.size <= 512)
+  }
+  t.match(await dns.ask({ name: 'of600.example.com', transport: 'tcp' }), { tc: false, answers: { length: 600 } })
+})
+
+void t.test('an answer that stays cut says so', async t => {
+  const recursor = await startRecursor(t, (_question, transport) => transport === 'udp' ? 'cut' : undefined)
+  const dns = await startDns(t, { settings: { recursors: [recursor.at], dns: quick } })
+  t.match(await dns.ask('a.example'), { rcode: 'NOERROR', tc: true, answers: { length: 0 } })
+})
+
+void t.test('a recursor that sends more than it was allowed is held to udp_answer_size', async t => {
+  const recursor = await startRecursor(t, ({ name }) => Array.from({ length: 300 }, (_, i) => a(name, `198.51.${i >> 8}.${i & 255}`)))
+  const dns = await startDns(t, { settings: { recursors: [recursor.at] } })
+  t.match(await dns.ask({ name: 'a.example', edns: 65_535 }), { tc: true, answers: { length: 0 } })
+  dns.update({ recursors: [recursor.at], dns: { udpAnswerSize: 65_535 } })
+  t.match(await dns.ask({ name: 'a.example', edns: 65_535 }), { tc: false, answers: { length: 300 } })
 })
 
 void t.test('a host name that nobody knows is given bare', async t => {

@@ -187,3 +187,25 @@ void t.test('what may not be read is as if it were not there', async t => {
   hide()
   t.equal(await count(), 2)
 })
+
+void t.test('a service or node whose address is a host name has its CNAME record for every type', async t => {
+  const service = (name: string, id: string, address: string, node = 'n') => ({ node, address: '10.0.0.1', service: { id, name, port: 443, address } })
+  const dns = await startDns(t, {
+    entries: [
+      service('site', 's1', 'www.example.com'), service('mixed', 'm1', 'www.example.com'), service('mixed', 'm2', '10.0.0.5'), service('plain', 'p1', '10.0.0.6'),
+      service('pair', 'q1', 'one.example.com'), service('pair', 'q2', 'two.example.com'), service('bad', 'b1', 'not a name'),
+      { node: 'ext', address: 'db.example.com' }, { node: 'told', address: 'db.example.com', meta: { a: 'b' } },
+      { node: 'four', address: 'db.example.com', taggedAddresses: { lan_ipv4: '10.0.0.7' } },
+    ],
+  })
+  for (const type of ['CNAME', 'MX', 'UNKNOWN_65', 'TXT', 'ANY', 'A', 'AAAA'] as const) {
+    t.match(await dns.ask({ name: 'site.service.consul', type, edns: 1232 }), { rcode: 'NOERROR', aa: true, answers: ['site.service.consul 0 CNAME www.example.com'], authorities: { length: 0 } }, `service ${type}`)
+    t.match(await dns.ask({ name: 'ext.node.consul', type, edns: 1232 }), { rcode: 'NOERROR', answers: ['ext.node.consul 0 CNAME db.example.com'] }, `node ${type}`)
+  }
+  t.match(await dns.ask({ name: 'pair.service.consul', type: 'MX' }), { answers: [/ CNAME (?:one|two)\.example\.com$/] }, 'one of them')
+  t.equal((await dns.ask({ name: 'pair.service.consul', type: 'MX' })).answers.length, 1)
+  t.match(await dns.ask({ name: 'told.node.consul', type: 'TXT' }), { answers: ['told.node.consul 0 TXT ["a=b"]'] }, 'texts of its own')
+  for (const name of ['mixed.service.consul', 'plain.service.consul', 'bad.service.consul', 'four.node.consul', 'nowhere.node.consul']) {
+    for (const type of ['CNAME', 'MX', 'UNKNOWN_65'] as const) t.match(await dns.ask({ name, type }), { rcode: 'NOERROR', answers: { length: 0 }, authorities: { length: 1 } }, `${name} ${type}`)
+  }
+})

@@ -6,16 +6,21 @@ const many = (count: number, meta: Readonly<Record<string, string>> | null = nul
   node: `n${10 + i}`, address: `10.0.${i >> 8}.${i & 255}`, meta, service: { id: 'many', name: 'many', port: 8000 },
 }))
 
-void t.test('plain UDP: few answers, counted, and TC says that there are more', async t => {
+void t.test('plain UDP: few answers, counted; TC is for SRV, and for addresses only where it is wanted', async t => {
   const dns = await startDns(t, { entries: many(60) })
   const table = [
     [3, 3], [1, 1], [8, 8], [100, 8], [0, 0],
   ] as const
   for (const [udpAnswerLimit, count] of table) {
-    dns.update({ dns: { udpAnswerLimit } })
-    t.match(await dns.ask('many.service.consul'), { tc: true, answers: { length: count } }, `udp_answer_limit ${udpAnswerLimit}`)
-    t.match(await dns.ask({ name: 'many.service.consul', edns: 512 }), { tc: true, answers: { length: count } }, `the same with EDNS 512`)
-    t.match(await dns.ask({ name: 'many.service.consul', edns: 100 }), { tc: true, answers: { length: count } }, `less than 512 counts as 512`)
+    for (const enableTruncate of [undefined, true, false]) {
+      dns.update({ dns: { udpAnswerLimit, enableTruncate } })
+      const tc = enableTruncate === true
+      const what = `udp_answer_limit ${udpAnswerLimit}, enable_truncate ${enableTruncate ?? 'not given'}`
+      t.match(await dns.ask('many.service.consul'), { tc, answers: { length: count } }, what)
+      t.match(await dns.ask({ name: 'many.service.consul', edns: 512 }), { tc, answers: { length: count } }, `the same with EDNS 512`)
+      t.match(await dns.ask({ name: 'many.service.consul', edns: 100 }), { tc, answers: { length: count } }, `less than 512 counts as 512`)
+      t.equal((await dns.ask({ name: 'many.service.consul', type: 'SRV' })).tc, enableTruncate !== false, `SRV, ${what}`)
+    }
   }
   dns.update({ dns: { udpAnswerLimit: 8 } })
   const srv = await dns.ask({ name: 'many.service.consul', type: 'SRV' })
@@ -35,7 +40,7 @@ void t.test('EDNS: as many as fit into what the client can take', async t => {
     t.ok(cut.size <= size - 7, `${cut.size} bytes for ${size}`)
     t.ok(cut.size > size - 7 - 75, `not a whole record less than there is room for: ${cut.size} of ${size}`)
   }
-  t.match(await dns.ask({ name: 'many.service.consul', type: 'SRV', edns: 65_535 }), { tc: false, answers: { length: 60 } })
+  t.match(await dns.ask({ name: 'many.service.consul', type: 'SRV', edns: 4096 }), { tc: false, answers: { length: 60 } })
 })
 
 void t.test('TCP: all of them', async t => {
@@ -58,9 +63,33 @@ void t.test('a_record_limit: addresses over every transport, without TC, and not
   t.match(await dns.ask({ name: 'many.service.consul', type: 'SRV', edns: 4096 }), { tc: false, answers: { length: 20 } })
 })
 
-void t.test('enable_truncate off: cut in silence', async t => {
-  const dns = await startDns(t, { entries: many(20), settings: { dns: { enableTruncate: false } } })
-  t.match(await dns.ask('many.service.consul'), { tc: false, answers: { length: 3 } })
+void t.test('addresses that do not fit: TC, but with enable_truncate off', async t => {
+  const dns = await startDns(t, { entries: many(100) })
+  t.match(await dns.ask({ name: 'many.service.consul', edns: 1232 }), { tc: true, answers: { length: 73 } })
+  dns.update({ dns: { enableTruncate: false } })
+  t.match(await dns.ask({ name: 'many.service.consul', edns: 1232 }), { tc: false, answers: { length: 73 } })
+})
+
+void t.test('udp_answer_size: no UDP answer is larger, whatever the client takes', async t => {
+  const dns = await startDns(t, { entries: many(600) })
+  for (const [udpAnswerSize, type, edns] of [[4096, 'SRV', 65_535], [4096, 'A', 65_535], [512, 'SRV', 4096], [1232, 'A', 1400], [65_535, 'SRV', 9000]] as const) {
+    dns.update({ dns: { udpAnswerSize } })
+    const size = Math.min(udpAnswerSize, edns)
+    const reply = await dns.ask({ name: 'many.service.consul', type, edns })
+    t.ok(reply.size <= size, `${reply.size} bytes with ${udpAnswerSize}, ${type}, ${edns}`)
+    // With 512 bytes, plain UDP's rules hold.
+    t.ok(size === 512 || reply.size > size - 90, `${reply.size} bytes: as much as fits`)
+    t.equal(reply.tc, true)
+  }
+  t.match(await dns.ask({ name: 'many.service.consul', transport: 'tcp' }), { tc: false, answers: { length: 600 } })
+})
+
+void t.test('a single answer above udp_answer_size is left out', async t => {
+  const entries: RegisterRequest[] = [{ node: 'n', address: '10.0.0.1', meta: { big: 'v'.repeat(600) } }]
+  const dns = await startDns(t, { entries, settings: { dns: { udpAnswerSize: 512 } } })
+  const reply = await dns.ask({ name: 'n.node.consul', type: 'TXT', edns: 4096 })
+  t.match(reply, { tc: true, answers: { length: 0 } })
+  t.match(await dns.ask({ name: 'n.node.consul', type: 'TXT', transport: 'tcp' }), { tc: false, answers: { length: 1 } })
 })
 
 void t.test('texts go before answers do, and TC says so', async t => {

@@ -9,6 +9,7 @@ import type { Reader } from './reader.js'
 export function resolveDns(reader: Reader): Settings['dns'] {
   const key = (name: string): string => `dns_config.${name}`
   const serviceTtl = Object.entries(reader.map(key('service_ttl'))).map(([name, text]) => [name, reader.parsed(key(`service_ttl.${name}`), text)] as const)
+  const truncate = reader.written(key('enable_truncate'))
   const minTtl = reader.written(key('soa.min_ttl'))
   return {
     allowStale: reader.flag(key('allow_stale')),
@@ -16,8 +17,9 @@ export function resolveDns(reader: Reader): Settings['dns'] {
     nodeTtl: reader.duration(key('node_ttl')),
     serviceTtl: Object.fromEntries(serviceTtl),
     onlyPassing: reader.flag(key('only_passing')),
-    enableTruncate: reader.flag(key('enable_truncate')),
+    enableTruncate: typeof truncate === 'boolean' ? truncate : undefined,
     udpAnswerLimit: reader.number(key('udp_answer_limit')),
+    udpAnswerSize: reader.number(key('udp_answer_size')),
     aRecordLimit: reader.number(key('a_record_limit')),
     disableCompression: reader.flag(key('disable_compression')),
     recursorTimeout: reader.duration(key('recursor_timeout')),

@@ -65,7 +65,7 @@ function dnsView({ dns, domain, altDomain, addresses, ports, recursors }: Settin
     DNSAltDomain: altDomain === '' ? '' : `${altDomain}.`,
     DNSDisableCompression: dns.disableCompression,
     DNSDomain: `${domain}.`,
-    DNSEnableTruncate: dns.enableTruncate,
+    DNSEnableTruncate: dns.enableTruncate ?? false,
     DNSMaxStale: formatDuration(dns.maxStale),
     DNSNodeMetaTXT: dns.enableAdditionalNodeMetaTxt,
     DNSNodeTTL: formatDuration(dns.nodeTtl),

@@ -5,8 +5,8 @@ import packet, { type Answer, type Packet, type RecordType } from 'dns-packet'
 /** What a test asks. `edns` is the size the client says it takes; 0: it does not speak EDNS. */
 export interface Question {
   readonly name: string
-  /** `ANY` is known to the package and missing from its types. */
-  readonly type?: RecordType | 'ANY'
+  /** `ANY` is known to the package and missing from its types; `UNKNOWN_65` is how it writes HTTPS. */
+  readonly type?: RecordType | 'ANY' | 'UNKNOWN_65'
   readonly transport?: 'udp' | 'tcp'
   readonly edns?: number
   readonly rd?: boolean

@@ -12,7 +12,7 @@ export function dnsSettings(changes: DnsChanges = {}): Settings {
     addresses: { dns: ['127.0.0.1'], http: [], https: [] },
     ports: { dns: 0, http: -1, https: -1, server: -1, serfLan: -1, serfWan: -1, grpc: -1 },
     dns: {
-      allowStale: true, maxStale: hours(87_600), nodeTtl: zero, serviceTtl: {}, onlyPassing: false, enableTruncate: true, udpAnswerLimit: 3,
+      allowStale: true, maxStale: hours(87_600), nodeTtl: zero, serviceTtl: {}, onlyPassing: false, enableTruncate: undefined, udpAnswerLimit: 3, udpAnswerSize: 4096,
       aRecordLimit: 0, disableCompression: false, recursorTimeout: seconds(2), recursorStrategy: 'sequential', enableAdditionalNodeMetaTxt: true,
       soa: { refresh: 3600, retry: 600, expire: 86_400, minTtl: undefined },
     },

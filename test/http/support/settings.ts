@@ -9,7 +9,7 @@ export const settingsWith = (parts: Partial<Settings> = {}): Settings => ({
   addresses: { dns: ['127.0.0.1'], http: ['127.0.0.1'], https: [] }, unixSockets: { user: '', group: '', mode: '' },
   ports: { dns: 0, http: 0, https: -1, server: 8300, serfLan: 8301, serfWan: 8302, grpc: -1 },
   dns: {
-    allowStale: true, maxStale: hours(1), nodeTtl: milliseconds(0), serviceTtl: {}, onlyPassing: false, enableTruncate: true, udpAnswerLimit: 3,
+    allowStale: true, maxStale: hours(1), nodeTtl: milliseconds(0), serviceTtl: {}, onlyPassing: false, enableTruncate: undefined, udpAnswerLimit: 3, udpAnswerSize: 4096,
     aRecordLimit: 0, disableCompression: false, recursorTimeout: seconds(2), recursorStrategy: 'sequential', enableAdditionalNodeMetaTxt: true,
     soa: { refresh: 3600, retry: 600, expire: 86400, minTtl: undefined },
   },
