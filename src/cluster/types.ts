@@ -15,6 +15,32 @@ export interface Member {
   readonly tags: Readonly<Record<string, string>>
 }
 
+/**
+ * Whether what is written through an agent would be answered. If not: whether reads of what it knew last are, why, and what to do; the ids of agents that
+ * are heard all the same, and since when (wall-clock ms) the others are not.
+ */
+export type ClusterStanding =
+  | { readonly writable: true }
+  | {
+    readonly writable: false
+    readonly serving: boolean
+    readonly reason: string
+    readonly hint: string
+    readonly heard: readonly string[]
+    readonly since?: number
+  }
+
+/** Nobody vouches for what is shown of the members, but for those with an id in `heard`; `since`: wall-clock ms, undefined for the whole run of this agent. */
+export interface Unheard { readonly since?: number; readonly heard: readonly string[] }
+
+/** How an agent stands with those who decide writes. */
+export interface StandingSource {
+  /** Never rejects; within some two seconds where another agent has to be asked. */
+  standing(): Promise<ClusterStanding>
+  /** Of this moment, without asking; undefined while members are vouched for. */
+  unheard(): Unheard | undefined
+}
+
 /** Who is in the cluster and who leads it. One implementation for a single machine, one for a cluster on etcd. */
 export interface Membership {
   members(): readonly Member[]

@@ -21,7 +21,7 @@ export async function clientRole(parts: RoleParts): Promise<Role> {
   const coordinates = openCoordinates(parts, membership, pool)
   const remote = clientRemoteViews(parts, pool, (kind, name) => views.ready(kind, name))
   return {
-    catalog, membership, target: remoteSyncTarget(pool), alwaysCurrent: true, alone: false,
+    catalog, membership, standing: membership, target: remoteSyncTarget(pool), alwaysCurrent: true, alone: false,
     forward: { servers: upstreams(calls.client, servers), owner: node => ownerOf(parts, membership, node) },
     places: { get own() { return coordinates.own }, ofDatacenters: () => [] },
     eventFeed: serverFeed({ call: (method, body, options) => pool.call(method, body, { ...options, again: true }), clock, log: log.child('events') }),
@@ -40,7 +40,7 @@ async function openPool({ settings, nodeId, calls, clock, log, opened }: RolePar
   return new ServerPool({ agentId: nodeId, initial: await file.read(), rpc: calls.client, clock, changed: servers => { file.write(servers) } })
 }
 
-function openMembership(parts: RoleParts, pool: ServerPool): Membership {
+function openMembership(parts: RoleParts, pool: ServerPool): ClientMembership {
   const { settings, nodeId, calls, clock, random, log, opened, serversChanged, giveUp } = parts
   const { cluster, dataDir } = settings
   const self = () => selfInfo(settings, nodeId, calls.server)

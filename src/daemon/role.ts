@@ -1,6 +1,6 @@
 import type { SyncTarget } from '../agent/index.js'
 import type { Catalog, RemoteDatacenters } from '../catalog/index.js'
-import type { EventFeed, Membership, RpcClient, RpcServer, ServerCoordinates } from '../cluster/index.js'
+import type { EventFeed, Membership, RpcClient, RpcServer, ServerCoordinates, StandingSource } from '../cluster/index.js'
 import type { MusterError } from '../common/errors.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
@@ -41,6 +41,8 @@ export interface Role {
   /** What DNS has beside the catalog. */
   readonly dns: Pick<DnsServerDeps, 'queries' | 'remote' | 'views' | 'freshness'>
   readonly lastContact?: () => number
+  /** Whether what is written here would be answered, and whether the members are vouched for. */
+  readonly standing: StandingSource
   /** Whether the catalog is there as soon as the agent is: then the agent is ready before it is said to run. */
   readonly alone: boolean
   /** Takes its place in the cluster. @throws MusterError when it cannot, and the agent has to end */

@@ -2,7 +2,9 @@ import fs from 'node:fs'
 import fsp from 'node:fs/promises'
 import path from 'node:path'
 import { Catalog, isSaved } from '../catalog/index.js'
-import { catalogConfiguration, openEtcdProcess, openFormation, type OpenedFormation } from '../cluster/index.js'
+import {
+  catalogConfiguration, openEtcdProcess, openFormation, Quorum, serverStanding, serverUnheard, type OpenedFormation, type ServerFacts, type StandingSource,
+} from '../cluster/index.js'
 import { milliseconds } from '../common/duration.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { openEtcdStore, openLmdbStore, openMemoryStore, type EtcdConnection, type EtcdStoreEvent, type Snapshot, type Store } from '../store/index.js'
@@ -19,7 +21,7 @@ export const storeFolder = 'store'
 export async function ownKind({ clock, log, opened }: Pick<RoleParts, 'clock' | 'log' | 'opened'>, store: Store): Promise<ServerKind> {
   const catalog = await Catalog.open({ store, clock, onUnreadable: unreadable(log) })
   opened.add('catalog', () => { catalog.close() })
-  return { store: 'own', catalog, begin: () => Promise.resolve() }
+  return { store: 'own', catalog, standing: ownStanding(store), begin: () => Promise.resolve() }
 }
 
 /** Opens the store of a server on its own. That it takes no writes, and takes them again, is logged; so is that it is gone. */
@@ -46,9 +48,15 @@ export function externalKind(parts: RoleParts): ServerKind {
   const { settings } = parts
   const { endpoints, caFile, certFile, keyFile, user, password } = settings.etcd
   const tls = { ...caFile !== '' && { ca: pem(caFile) }, ...certFile !== '' && { cert: pem(certFile) }, ...keyFile !== '' && { key: pem(keyFile) } }
-  const store = openStore(parts, { endpoints, ...Object.keys(tls).length > 0 && { tls }, ...user !== '' && { auth: { user, password } } })
+  const full = { is: false }
+  const store = openStore(parts, full, { endpoints, ...Object.keys(tls).length > 0 && { tls }, ...user !== '' && { auth: { user, password } } })
   const catalog = followStore(parts, Promise.resolve(store))
-  return { store: 'shared', catalog, begin: () => Promise.resolve() }
+  const quorum = openQuorum(parts, catalog)
+  const standing = standingFrom(() => ({
+    // Whoever may be the leader is decided in the etcd: it answers, or nothing is known.
+    state: undefined, led: true, silence: quorum.silence, loaded: catalog.loaded, full: full.is, now: parts.clock.now(), heard: [parts.nodeId],
+  }))
+  return { store: 'shared', catalog, standing, begin: () => Promise.resolve() }
 }
 
 /** A server among servers that run an etcd each. */
@@ -61,10 +69,11 @@ export function raftKind(parts: RoleParts): ServerKind {
     port: settings.ports.server, quotaBytes: etcd.quotaBytes, raftMultiplier: cluster.raftMultiplier, clock, log: log.child('etcd'), metrics,
   })
   const former = path.join(settings.dataDir, storeFolder)
+  const full = { is: false }
   let store: ((opened: Store | Promise<Store>) => void) | undefined
   const catalog = followStore(parts, new Promise<Store>(resolve => { store = resolve }))
   const formation: OpenedFormation = openFormation({
-    self, dataDir: settings.dataDir, expect: settings.bootstrapExpect, process, openStore: connection => openStore(parts, connection),
+    self, dataDir: settings.dataDir, expect: settings.bootstrapExpect, process, openStore: connection => openStore(parts, full, connection),
     startJoin: cluster.startJoin, retryJoin: { addresses: cluster.retryJoin, interval: cluster.retryInterval, most: cluster.retryMax },
     onJoinExhausted: giveUp, rejoinAfterLeave: cluster.rejoinAfterLeave, server: calls.server, client: calls.client, clock, log: log.child('cluster'),
     configuration: catalogConfiguration(catalog, cluster.autopilot), holdTimeout: cluster.rpcHoldTimeout,
@@ -74,9 +83,14 @@ export function raftKind(parts: RoleParts): ServerKind {
   opened.add('place among the servers', () => formation.close())
   opened.add('store', async () => { if (formation.state.phase === 'member') await (await formation.store).close() })
   store?.(formation.store)
+  const quorum = openQuorum(parts, catalog)
+  const standing = standingFrom(() => ({
+    state: formation.state, led: formation.leader.address !== '', silence: quorum.silence, loaded: catalog.loaded, full: full.is, now: clock.now(),
+    heard: formation.servers().map(({ id }) => id).filter(id => formation.isReachable(id)),
+  }))
   let heard = clock.monotonic()
   return {
-    store: 'raft', catalog, formation, begin: () => formation.started,
+    store: 'raft', catalog, formation, standing, begin: () => formation.started,
     lastContact: () => {
       const now = clock.monotonic()
       if (formation.leader.address !== '') heard = now
@@ -101,12 +115,43 @@ function followStore({ settings, clock, log, opened }: RoleParts, store: Promise
   return catalog
 }
 
-function openStore({ settings, nodeId, clock, log, metrics }: RoleParts, connection: EtcdConnection): Store {
+/** A store of this process takes writes while its files do. */
+const ownStanding = (store: Store): StandingSource => ({
+  unheard: () => undefined,
+  standing: async () => {
+    const refused = (reason: string) => ({
+      writable: false, serving: true, reason: `the store takes no writes: ${reason}`, hint: 'make room on its disk, or bring the data directory back; the log has the remedy', heard: [],
+    }) as const
+    try {
+      const { writable, reason = '' } = await store.status()
+      return writable ? { writable } : refused(reason)
+    } catch (error) {
+      return refused(errorMessage(error))
+    }
+  },
+})
+
+const standingFrom = (facts: () => ServerFacts): StandingSource => ({
+  standing: () => Promise.resolve(serverStanding(facts())), unheard: () => serverUnheard(facts()),
+})
+
+function openQuorum({ clock, opened }: RoleParts, catalog: Catalog): Quorum {
+  const quorum = new Quorum({ ask: () => catalog.barrier(), clock })
+  quorum.start()
+  opened.add('questions to the majority', () => { quorum.close() })
+  return quorum
+}
+
+/** `full.is`: whether the etcd takes no writes for want of space, as last reported. */
+function openStore({ settings, nodeId, clock, log, metrics }: RoleParts, full: { is: boolean }, connection: EtcdConnection): Store {
   const storeLog = log.child('store')
-  const full = metrics.gauge('store.full', '1 while etcd takes no writes because its space quota is used up')
+  const gauge = metrics.gauge('store.full', '1 while etcd takes no writes because its space quota is used up')
   return openEtcdStore({
     connection, prefix: settings.etcd.prefix, instance: nodeId, clock, holdTimeout: milliseconds(settings.cluster.rpcHoldTimeout),
-    report: event => { tell(event, storeLog, full) },
+    report: event => {
+      if (event.kind === 'full' || event.kind === 'writable') full.is = event.kind === 'full'
+      tell(event, storeLog, gauge)
+    },
   })
 }
 

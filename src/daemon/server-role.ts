@@ -3,7 +3,7 @@ import type { Catalog} from '../catalog/index.js';
 import { preparedQueries } from '../catalog/index.js'
 import {
   ClusterMembership, catalogDirectory, createCoordinateBatch, createCoordinates, createWan, hostPort, registerDatacenters, registerQueryHandler, registerSyncHandlers, serveEvents, upstreams, ViewHub, wanStats,
-  type Duty, type Formation, type Membership, type ServerInfo, type Wan, type WanDirectory,
+  memberMethods, type Duty, type Formation, type Membership, type ServerInfo, type StandingSource, type Wan, type WanDirectory,
 } from '../cluster/index.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { serverRemoteViews } from './remote-views.js'
@@ -19,6 +19,7 @@ export interface ServerKind {
   readonly begin: () => Promise<void>
   readonly duties?: readonly Duty[]
   readonly lastContact?: () => number
+  readonly standing: StandingSource
 }
 
 /** A server agent: it has the catalog, answers for it, and serves client agents and other datacenters. */
@@ -36,13 +37,14 @@ export function serverRole(parts: RoleParts, kind: ServerKind): Role {
   const coordinates = openCoordinates(parts, catalog, membership)
   registerSyncHandlers(calls.server, catalog)
   serveEvents(calls.server, catalog)
+  calls.server.handle(memberMethods.standing, () => kind.standing.standing())
   const queriesOf = (nodeName: string) => preparedQueries({ catalog, random, datacenter: settings.datacenter, nodeName, others: wan.remote })
   registerQueryHandler(calls.server, queriesOf)
   const views = serverRemoteViews(parts, wan)
   new ViewHub({ catalog, clock }).register(calls.server, datacenter => views.hub(datacenter))
   registerDatacenters(calls.server, () => wan.datacenters().slice(1))
   return {
-    catalog, membership: withWan(membership, wan), target: catalogTarget(catalog), alwaysCurrent: kind.store === 'own', alone: kind.store === 'own',
+    catalog, membership: withWan(membership, wan), standing: kind.standing, target: catalogTarget(catalog), alwaysCurrent: kind.store === 'own', alone: kind.store === 'own',
     forward: {
       datacenter: name => wan.route(name),
       owner: node => ownerOf(parts, membership, node),

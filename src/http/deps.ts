@@ -1,6 +1,6 @@
 import type { AgentApi } from '../agent/index.js'
 import type { CatalogReads, CatalogWrites, RemoteDatacenters } from '../catalog/index.js'
-import type { EventLog, Membership, ServerCoordinates } from '../cluster/index.js'
+import type { EventLog, Membership, ServerCoordinates, StandingSource } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { Logger, LogHub, Metrics } from '../telemetry/index.js'
@@ -35,6 +35,8 @@ export interface Deps {
   readonly fragmentsFromAfar: Fragments
   /** Milliseconds since this server last heard of a leader; 0 while it knows one. */
   readonly lastContact: () => number
+  /** Whether what is written would be answered, and whether the members are vouched for. */
+  readonly standing: StandingSource
   readonly forwarding: Forwarding
   /** Large answers that clients have not read yet. */
   readonly unread: UnreadAnswers

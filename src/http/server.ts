@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { AgentApi } from '../agent/index.js'
 import { fromAfar, type CatalogReads, type CatalogWrites, type RemoteDatacenters, type UserEvent } from '../catalog/index.js'
-import { EventLog, catalogFeed, type ApiListener, type EventFeed, type Membership, type RpcPort, type ServerCoordinates } from '../cluster/index.js'
+import { EventLog, catalogFeed, type ApiListener, type EventFeed, type Membership, type RpcPort, type ServerCoordinates, type StandingSource } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { LogHub, Metrics } from '../telemetry/index.js'
@@ -55,6 +55,8 @@ export interface HttpServerOptions {
   readonly forward?: Forwarding
   /** Milliseconds since this server last heard of a leader, asked while none is known; not given: 0. */
   readonly lastContact?: () => number
+  /** Whether what is written would be answered, and whether the members are vouched for; not given: always. */
+  readonly standing?: StandingSource
   /** Of large answers that clients have not read; the usual ones unless given. */
   readonly unreadLimits?: UnreadLimits | undefined
 }
@@ -83,6 +85,7 @@ export interface HttpServer {
 // Answers that are under way get this long before their connections are cut, in milliseconds.
 const drainTime = 5000
 const noBody = Buffer.alloc(0)
+const alwaysWritable: StandingSource = { standing: () => Promise.resolve({ writable: true }), unheard: () => undefined }
 
 /** Microseconds that this process has been at work: what other programs take of the machine is no part of them. */
 function processorTime(): number {
@@ -125,7 +128,7 @@ class AgentHttpServer implements HttpServer {
       settings: () => this.#prepared.settings, events: this.#eventLog(options),
       filterWork: { turns: new Turns(), now: () => performance.now(), processorTime },
       fragments: new Fragments(settings.datacenter), fragmentsFromAfar: new Fragments(settings.datacenter, fromAfar), closing: this.#closing.signal,
-      forwarding: options.forward ?? {}, lastContact, unread: new UnreadAnswers(options.unreadLimits),
+      forwarding: options.forward ?? {}, lastContact, standing: options.standing ?? alwaysWritable, unread: new UnreadAnswers(options.unreadLimits),
     }
     this.#routes = allRoutes(this.#deps)
     this.#prepared = this.#prepare(settings)

@@ -126,7 +126,7 @@ void t.test('an agent that is not ready', async t => {
   for (const path of ['/v1/agent/self', '/v1/agent/members', '/v1/status/leader', '/v1/agent/config']) t.equal((await get(path)).status, 200, path)
   const waiting = await get('/v1/agent/ready')
   t.equal(waiting.status, 503)
-  t.same(waiting.json(), { Ready: false, Reason: 'the files are being read' })
+  t.same(waiting.json(), { Ready: false, Reason: 'the files are being read; wait for it, for example with "muster ready -wait=30s"' })
   agent.ready = { ready: true }
   t.equal((await get('/v1/agent/ready')).body, '{"Ready":true}')
 })

@@ -13,6 +13,8 @@ interface Member {
   readonly Status: number
   readonly ProtocolCur: number
   readonly Tags: Readonly<Record<string, string>>
+  /** Since when nobody has heard of it, where nobody vouches for its status; '' for as long as the agent runs. */
+  readonly UnheardSince?: string
 }
 
 const statusNames = ['none', 'alive', 'leaving', 'left', 'failed']
@@ -44,9 +46,16 @@ export const command: Command = {
       .sort((a, b) => compare(segment(a), segment(b)) || compare(a.Name, b.Name))
     if (json) printJson(io, shown)
     if (shown.length === 0) return 2
-    if (!json) io.out(table(flagIsSet(flags, 'detailed') ? detailed(shown) : standard(shown)))
+    if (!json) io.out(table(flagIsSet(flags, 'detailed') ? detailed(shown) : standard(shown)) + unheard(shown))
     return 0
   },
+}
+
+/** A line for those whose status nobody vouches for: the agent has no leader, and shows what was so before. */
+export function unheard(members: readonly Pick<Member, 'Name' | 'UnheardSince'>[]): string {
+  const bySince = new Map<string, string[]>()
+  for (const { Name, UnheardSince } of members) if (UnheardSince !== undefined) bySince.set(UnheardSince, [...bySince.get(UnheardSince) ?? [], Name])
+  return [...bySince].map(([since, names]) => `${names.join(', ')}: not heard of since ${since === '' ? 'this agent started' : since} (no leader)\n`).join('')
 }
 
 function pattern(text: string): RegExp {

@@ -8,16 +8,26 @@ import type { Command } from '../command.js'
 // Short enough that a start of a few hundred milliseconds is not rounded up, long enough to cost nothing.
 const pauseBetweenTries = 25
 
+/** What is said of an agent that has come as far as a level, and of one that has not. */
+const levels: ReadonlyMap<string, { readonly yes: string; readonly no: string }> = new Map([
+  ['started', { yes: 'has started', no: 'has not started' }],
+  ['serving', { yes: 'is serving', no: 'is not serving' }],
+  ['writable', { yes: 'is ready', no: 'is not ready' }],
+])
+
 /** `muster ready`. */
 export const command: Command = {
   usage: 'ready [options]',
-  description: 'Exits with 0 once the agent is ready: a registration made now would be answered. Exits with 1, saying why, when it is not.',
+  description: 'Exits with 0 once the agent is ready: a registration made now would be answered. Exits with 1, saying why and what to do, when it is not.',
   examples: [
     ['muster ready', 'is it ready now?'],
     ['muster agent -dev & muster ready -wait=10s', 'start one and go on when it answers'],
+    ['muster ready -level=started', 'does it run, with or without the other servers? For service managers'],
+    ['muster ready -level=serving', 'do DNS and stale reads answer?'],
   ],
   flags: [
     { name: 'wait', type: 'string', placeholder: 'DURATION', help: 'how long to wait for it (default 0s: ask once)' },
+    { name: 'level', type: 'string', placeholder: 'started|serving|writable', help: 'how far it has to have come (default writable)' },
     { name: 'quiet', type: 'bool', help: 'say nothing, only exit' },
     ...clientFlags,
   ],
@@ -25,27 +35,39 @@ export const command: Command = {
     const text = flagValue(flags, 'wait') ?? '0s'
     const wait = parseDuration(text)
     if (wait === undefined || wait < 0) throw new MusterError('USAGE', `-wait: "${text}" is not a duration`, { hint: 'write 10s, 1m30s or 500ms' })
+    const level = flagValue(flags, 'level') ?? 'writable'
+    const words = levels.get(level)
+    if (words === undefined) throw new MusterError('USAGE', `-level: "${level}" is no level of readiness`, { hint: `write ${[...levels.keys()].join(', ')}` })
     const client = await Client.connect(flags, io)
     const quiet = flagValue(flags, 'quiet') === 'true'
     const until = performance.now() + wait
-    let answer = await ask(client)
+    let answer = await ask(client, level)
     while (answer !== 'ready' && performance.now() < until && !io.interrupted.aborted) {
       await new Promise(resolve => setTimeout(resolve, pauseBetweenTries))
-      answer = await ask(client)
+      answer = await ask(client, level)
     }
-    if (!quiet && answer === 'ready') io.out('The agent is ready.\n')
-    if (!quiet && answer !== 'ready') io.err(`The agent is not ready: ${answer}\n`)
+    if (!quiet && answer === 'ready') io.out(`The agent ${words.yes}.\n`)
+    if (!quiet && answer !== 'ready') io.err(`The agent ${words.no}: ${answer}\n`)
     return answer === 'ready' ? 0 : 1
   },
 }
 
 /** `ready`, or why not. */
-async function ask(client: Client): Promise<string> {
+async function ask(client: Client, level: string): Promise<string> {
   try {
-    const { status, body } = await client.request('GET', '/v1/agent/ready')
+    const { status, body } = await client.request('GET', '/v1/agent/ready', { level })
     if (status === 200) return 'ready'
-    return body.trim() === '' ? `it answered ${status}` : body.trim()
+    return reasonIn(body) ?? (body.trim() === '' ? `it answered ${status}` : body.trim())
   } catch (error) {
     return errorMessage(error)
+  }
+}
+
+function reasonIn(body: string): string | undefined {
+  try {
+    const answer: unknown = JSON.parse(body)
+    return typeof answer === 'object' && answer !== null && 'Reason' in answer && typeof answer.Reason === 'string' ? answer.Reason : undefined
+  } catch {
+    return undefined
   }
 }

@@ -3,11 +3,12 @@ import { MusterError, errorMessage } from '../../common/errors.js'
 import { Repeats, type Logger } from '../../telemetry/index.js'
 import type { RpcClient, RpcServer } from '../rpc/types.js'
 import { clientTags } from '../membership/member-tags.js'
+import { readStanding } from '../membership/standing.js'
 import { memberMethods } from '../membership/types.js'
 import { hostPort } from '../servers/addresses.js'
 import { joinAddresses, retryJoin } from '../servers/join.js'
 import { methods, readHello, readHelloAnswer, type HelloAnswer } from '../servers/messages.js'
-import type { AgentInfo, ClusterOperator, Member, Membership, ServerInfo } from '../types.js'
+import type { AgentInfo, ClusterOperator, ClusterStanding, Member, Membership, ServerInfo, StandingSource, Unheard } from '../types.js'
 import { Heartbeats } from './heartbeats.js'
 import { MemberList } from './member-list.js'
 import type { ServerPool } from './server-pool.js'
@@ -40,11 +41,13 @@ export interface ClientMembershipOptions {
 
 /** Heartbeats missed in a row after which the agents are looked for that could know new addresses of servers: some five seconds. */
 const lost = 4
+/** How long a server may take to say how it stands, in ms: it knows without asking anyone. */
+const standingWithin = 2000
 /** How long leaving may take before the agent goes all the same, in ms; servers count it as failed then. */
 const leaveWithin = 5000
 
 /** A client agent's view of the cluster: it knows servers, tells one of them that it lives, and has from it who the members are. */
-export class ClientMembership implements Membership {
+export class ClientMembership implements Membership, StandingSource {
   readonly operator: ClusterOperator | undefined = undefined
   readonly #options: ClientMembershipOptions
   readonly #heartbeats: Heartbeats
@@ -83,6 +86,29 @@ export class ClientMembership implements Membership {
   peers(): readonly string[] { return this.#peers }
   datacenters(): readonly string[] { return this.#datacenters.length > 0 ? this.#datacenters : [this.#options.self().datacenter] }
   servers(): readonly ServerInfo[] { return this.#options.pool.servers() }
+
+  /** A server says how it stands: the one that would be given what is written through this agent. */
+  async standing(): Promise<ClusterStanding> {
+    const { pool, self } = this.#options
+    const since = this.#heartbeats.lastAnswer
+    try {
+      return readStanding(await pool.call(memberMethods.standing, {}, { timeout: standingWithin, again: true }))
+    } catch (error) {
+      // One of an earlier version cannot say, but has taken a heartbeat, which it writes.
+      if (error instanceof MusterError && error.code === 'CLUSTER_UNKNOWN_METHOD' && this.connected) return { writable: true }
+      return {
+        writable: false, serving: false, heard: [self().id], ...since !== undefined && { since }, reason: `no server answers: ${errorMessage(error)}`,
+        hint: 'see that a server runs and can be reached, or join one with "muster join ADDRESS"',
+      }
+    }
+  }
+
+  unheard(): Unheard | undefined {
+    if (this.connected) return undefined
+    const since = this.#heartbeats.lastAnswer
+    return { ...since !== undefined && { since }, heard: [this.#options.self().id] }
+  }
+
   /** Whether a server took the last heartbeat. */
   get connected(): boolean { return this.#heartbeats.connected }
 

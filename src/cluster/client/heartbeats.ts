@@ -48,6 +48,7 @@ export class Heartbeats {
   #timer: Timer | undefined
   #misses = 0
   #answers = 0
+  #answered: number | undefined
   readonly #failures: Repeats
   #membersRevision = 0
   #stopped = false
@@ -57,6 +58,9 @@ export class Heartbeats {
     this.#options = options
     this.#failures = new Repeats(options.log, options.clock)
   }
+
+  /** Wall-clock ms of the last answer; undefined: none in this run. */
+  get lastAnswer(): number | undefined { return this.#answered }
 
   /** Whether the last heartbeat was answered. */
   get connected(): boolean { return this.#answers > 0 && this.#misses === 0 }
@@ -98,6 +102,7 @@ export class Heartbeats {
       const appeared = this.#misses > 0 || this.#answers === 0
       this.#misses = 0
       this.#answers++
+      this.#answered = this.#options.clock.now()
       this.#failures.over()
       this.#membersRevision = answer.membersRevision
       pool.replace(answer.servers)

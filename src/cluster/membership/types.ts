@@ -75,5 +75,5 @@ export interface MemberList {
 
 /** Names of the methods that membership answers. */
 export const memberMethods = {
-  heartbeat: 'member/heartbeat', list: 'member/list', leave: 'member/leave', forceLeave: 'member/force-leave', renewSession: 'session/renew',
+  heartbeat: 'member/heartbeat', list: 'member/list', leave: 'member/leave', forceLeave: 'member/force-leave', renewSession: 'session/renew', standing: 'member/standing',
 } as const

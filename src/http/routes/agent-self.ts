@@ -3,9 +3,11 @@ import type { Deps } from '../deps.js'
 import type { ApiRequest, Route } from '../route.js'
 import { agentStats } from '../agent-stats.js'
 import { hostReport } from '../host-report.js'
+import { isReadinessLevel, readinessLevels, readyAt } from '../../agent/index.js'
+import { isAlone } from '../readiness.js'
 import { MusterError } from '../../common/errors.js'
 import { apiVersion, version } from '../../common/version.js'
-import { memberView } from '../views/agent-views.js'
+import { memberView, unheardView } from '../views/agent-views.js'
 import { coordinateView } from '../views/coordinate-views.js'
 import { debugConfigView } from '../views/debug-config-view.js'
 import { restartsView } from '../views/reload-views.js'
@@ -15,7 +17,7 @@ export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/agent/self', reach: 'local', whileNotReady: true, GET: async () => json(await self(deps)) },
   { path: '/v1/agent/members', reach: 'local', whileNotReady: true, GET: request => members(deps, request) },
   { path: '/v1/agent/host', reach: 'local', whileNotReady: true, GET: async () => json(await hostReport(deps.settings().dataDir, deps.clock.now())) },
-  { path: '/v1/agent/ready', reach: 'local', whileNotReady: true, GET: () => ready(deps) },
+  { path: '/v1/agent/ready', reach: 'local', whileNotReady: true, GET: request => ready(deps, request) },
 ]
 
 /** Of a millisecond. */
@@ -43,16 +45,24 @@ async function self({ settings, agent, membership, places, clock }: Deps) {
   }
 }
 
-function members({ membership }: Deps, { query }: ApiRequest): Answer {
+function members({ membership, standing }: Deps, { query }: ApiRequest): Answer {
   const wan = query.first('wan') !== ''
   const segment = query.first('segment')
   if (wan && segment !== '' && segment !== '_all') throw new MusterError('HTTP_PARAMETER', 'Cannot provide a segment with wan=true', { status: 400 })
   if (segment !== '' && segment !== '_all') throw new MusterError('HTTP_PARAMETER', `segment "${segment}" not found: there are no network segments`, { status: 400 })
-  return json((wan ? membership.wanMembers() : membership.members()).map(memberView))
+  if (wan) return json(membership.wanMembers().map(memberView))
+  const unheard = standing.unheard()
+  return json(membership.members().map(member => ({ ...memberView(member), ...unheard !== undefined && unheardView(member, unheard) })))
 }
 
-function ready({ agent, catalog }: Deps): Answer {
-  const readiness = agent.readiness()
-  if (readiness.ready && catalog.loaded) return json({ Ready: true })
-  return json({ Ready: false, Reason: readiness.ready ? 'the catalog is being loaded' : readiness.reason }, 503)
+async function ready({ agent, catalog, settings, standing }: Deps, { query }: ApiRequest): Promise<Answer> {
+  const given = query.first('level')
+  const level = given === '' ? 'writable' : given
+  if (!isReadinessLevel(level)) {
+    throw new MusterError('HTTP_PARAMETER', `level=${level} is no level of readiness`, { status: 400, hint: `levels are ${readinessLevels.join(', ')}` })
+  }
+  const facts = { agent: agent.readiness(), alone: isAlone(settings()), loaded: catalog.loaded }
+  // Of no use while the agent starts, and on a client agent a call to a server.
+  const answer = readyAt(level, { ...facts, standing: level === 'started' ? { writable: true } : await standing.standing() })
+  return answer.ready ? json({ Ready: true }) : json({ Ready: false, Reason: `${answer.reason}; ${answer.hint}` }, 503)
 }

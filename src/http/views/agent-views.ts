@@ -1,5 +1,5 @@
 import { checkTimes, type EntryOrigin, type LocalCheck, type LocalService } from '../../agent/index.js'
-import type { Member, MemberStatus } from '../../cluster/index.js'
+import type { Member, MemberStatus, Unheard } from '../../cluster/index.js'
 import { proxyView, taggedAddresses } from './catalog-views.js'
 
 /** Who declared an entry: `conf/web3.json:4`, or `api`. */
@@ -47,6 +47,10 @@ export const agentCheckView = (check: LocalCheck, node: string) => ({
 const timesView = ({ interval, timeout }: ReturnType<typeof checkTimes>) => ({ Interval: interval, Timeout: timeout })
 
 const statusNumbers: Readonly<Record<MemberStatus, number>> = { alive: 1, leaving: 2, left: 3, failed: 4 }
+
+/** What is added to a member that nobody vouches for at the moment: since when it has not been heard of; '' for the whole run of this agent. */
+export const unheardView = ({ id, status }: Member, { since, heard }: Unheard): { readonly UnheardSince?: string } =>
+  status !== 'alive' || heard.includes(id) ? {} : { UnheardSince: since === undefined ? '' : new Date(since).toISOString() }
 
 /** A member of the cluster. The protocol numbers are those of a Consul 1.10 agent, which its clients expect. */
 export const memberView = (member: Member) => ({
