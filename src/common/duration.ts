@@ -24,13 +24,17 @@ const units: Readonly<Record<string, readonly [factor: number, divisor: number]>
 /** What Go can express, 2^63 nanoseconds: some 292 years. */
 const longest = 2 ** 63 / 1e6
 
-const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy
+/** Characters of the longest text that is read: digits alone stand for more than 292 years long before. */
+export const longestDuration = 100
+
+const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy
 
 /**
  * Reads Go's duration syntax (`300ms`, `1m30s`, `1.5h`, `-2s`, `0`), the one every Consul config file uses.
- * There is no unit for days. Returns undefined for anything else, and for more than 292 years.
+ * There is no unit for days. Returns undefined for anything else, for more than 292 years, and for more than 100 characters.
  */
 export function parseDuration(text: string): Duration | undefined {
+  if (text.length > longestDuration) return undefined
   const negative = text.startsWith('-')
   const body = negative || text.startsWith('+') ? text.slice(1) : text
   if (body === '0') return milliseconds(0)

@@ -81,6 +81,10 @@ const unexpected = (text: string, at: number, expected: Expected): JsonFault =>
   faultAt(text, at, `expected ${expected}, found ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`)
 
 function faultAt(text: string, at: number, message: string): JsonFault {
-  const before = text.slice(0, at)
-  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n'), message }
+  let [line, lineStart] = [1, 0]
+  for (let end = text.indexOf('\n'); end >= 0 && end < at; end = text.indexOf('\n', lineStart)) {
+    line++
+    lineStart = end + 1
+  }
+  return { line, column: at - lineStart + 1, message }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { formatDuration, milliseconds, parseDuration } from '../../src/common/duration.js'
+import { goDurationError } from '../../src/common/go-duration.js'
 
 t.test('Go\'s syntax and nothing else', async t => {
   const good: readonly (readonly [string, number])[] = [
@@ -9,6 +10,13 @@ t.test('Go\'s syntax and nothing else', async t => {
   ]
   for (const [text, expected] of good) t.equal(parseDuration(text), expected, text)
   for (const text of ['', 's', '5', '5 s', '1d', '5S', '--1s', '1s ', 'soon', '1e3s', '-', '2562048h', `${'9'.repeat(400)}h`, '-2562048h']) t.equal(parseDuration(text), undefined, JSON.stringify(text))
+})
+
+t.test('long texts are none, and take no time that grows with their square', async t => {
+  t.equal(parseDuration('1s'.repeat(50)), 50_000)
+  t.equal(parseDuration('1s'.repeat(51)), undefined)
+  t.equal(parseDuration('1'.repeat(1_000_000)), undefined)
+  t.equal(goDurationError('1h'.repeat(500_000)), `time: invalid duration "${'1h'.repeat(20)}…"`)
 })
 
 t.test('written as Go writes it', async t => {
