@@ -6,6 +6,7 @@ interface Bench { run(): Promise<void> }
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   ready: () => import('./ready.js'),
   files: () => import('./files.js'),
+  checks: () => import('./checks.js'),
   store: () => import('./store.js'),
   etcd: () => import('./etcd.js'),
   dns: () => import('./dns.js'),
