@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process'
 /** What a program printed and how it ended. */
 export interface Outcome { readonly code: number | null; readonly out: string; readonly err: string }
 
-/** Runs a program to its end, 60 s at most. */
-export function run(command: string, args: readonly string[], options: { readonly input?: string; readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Outcome> {
+/** Runs a program to its end, `timeout` ms (60 s) at most. */
+export function run(command: string, args: readonly string[], options: { readonly input?: string; readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeout?: number } = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { timeout: 60_000, cwd: options.cwd, env: { ...process.env, ...options.env } })
+    const child = spawn(command, args, { timeout: options.timeout ?? 60_000, cwd: options.cwd, env: { ...process.env, ...options.env } })
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString() })
