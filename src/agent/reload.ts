@@ -9,6 +9,7 @@ import { stepSettings, type SettingsStep } from './live-settings.js'
 import type { LocalState } from './local-state.js'
 import type { Registrations } from './registrations.js'
 import { ReloadLog } from './reload-log.js'
+import type { Loaded } from './reload-log.js'
 
 /** Where configuration is read from: config's `ConfigSource`, or a twin of it. */
 export interface ConfigReader {
@@ -88,7 +89,7 @@ export class Reloader {
     const { registrations } = this.#deps
     for (const service of this.#load.declared.services.values()) registrations.declareService(service)
     for (const check of this.#load.declared.checks.values()) registrations.declareCheck(check)
-    this.#log.tell(this.#last, this.#load.declared)
+    this.#log.tell(this.#last, loadedBy(this.#load))
   }
 
   /**
@@ -159,7 +160,7 @@ export class Reloader {
     }
     const report = this.#report(this.#last.number + 1, cause, at, clock.monotonic() - started, load, [...changes, ...missing], step)
     this.#last = report
-    this.#log.tell(report, load.declared)
+    this.#log.tell(report, loadedBy(load))
     this.#deps.onReload?.(report)
     // Who asked wants to see the outcome; files change again before a slow catalog has answered.
     if (cause !== 'file') await pushed()
@@ -209,6 +210,10 @@ export class Reloader {
     }
   }
 }
+
+const loadedBy = ({ files }: ConfigLoad): Loaded => ({
+  files, services: files.reduce((sum, { services }) => sum + services, 0), checks: files.reduce((sum, { checks }) => sum + checks, 0),
+})
 
 const unchanged = (settings: Settings): SettingsStep => ({ settings, live: [], needsRestart: [] })
 

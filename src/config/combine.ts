@@ -7,6 +7,8 @@ import type { Declared, DeclaredCheck, DeclaredService, DeclaredWatch, Diagnosti
 /** What declarations are judged by besides each other. */
 export interface Rules {
   readonly scriptsAllowed: boolean
+  /** There are other files, which may declare the services and allow the scripts that are missed here: then that is a warning. */
+  readonly partial?: boolean
   /** Service ids that exist without being declared in a file. */
   readonly known: () => ReadonlySet<string>
   /** Which of two files that declare one id had it first, if that is known. */
@@ -84,7 +86,8 @@ class Combiner {
     for (const { declared, claim } of contribution.checks) {
       const { serviceId } = declared.definition
       if (serviceId !== '' && !this.services.has(serviceId) && !this.#rules.known().has(serviceId)) {
-        this.#fault(claim, 'unknown-service', () => unknownService(claim, serviceId, this.#suggestible()))
+        this.#fault(claim, 'unknown-service', () => this.#inPart(unknownService(claim, serviceId, this.#suggestible())))
+        if (this.#rules.partial === true && this.#claim('check', this.checkClaims, claim)) this.checks.set(claim.id, declared)
       } else if (this.#claim('check', this.checkClaims, claim)) this.checks.set(claim.id, declared)
       if (claim.script) this.#judgeScript(claim)
     }
@@ -93,7 +96,7 @@ class Combiner {
   /** All that is wrong, as many of a file as are written out, and for the others of each kind one that counts them. */
   faults(): readonly Fault[] {
     return [...this.#faults.values()].flat().flatMap(({ contribution, kind, written, hidden }) =>
-      [...written, ...hiddenFindings(contribution.file, { errors: hidden, warnings: 0 }).map(diagnostic => ({ contribution, kind, diagnostic }))])
+      [...written, ...hiddenFindings(contribution.file, written[0]?.diagnostic.severity === 'warning' ? { errors: 0, warnings: hidden } : { errors: hidden, warnings: 0 }).map(diagnostic => ({ contribution, kind, diagnostic }))])
   }
 
   /** Notes a fault; it is put into words only when it is one of the first of its kind in the file. */
@@ -139,7 +142,12 @@ class Combiner {
   }
 
   #judgeScript(claim: Claim): void {
-    if (!this.#rules.scriptsAllowed) this.#fault(claim, 'scripts', () => scriptsDisabled(claim))
+    if (!this.#rules.scriptsAllowed) this.#fault(claim, 'scripts', () => this.#inPart(scriptsDisabled(claim)))
+  }
+
+  /** An error, or where only a part of the files is known a warning: the others may have what is missing. */
+  #inPart(diagnostic: Diagnostic): Diagnostic {
+    return this.#rules.partial === true ? { ...diagnostic, severity: 'warning' } : diagnostic
   }
 }
 

@@ -1,5 +1,6 @@
 export * from './types.js'
 export * from './settings.js'
+export { aliasTarget, circleMessage } from './alias-circles.js'
 export { agentFlags, configPaths } from './agent-flags.js'
 export type { AgentFlag } from './agent-flags.js'
 export { checkFromApi, serviceFromApi } from './definition/index.js'

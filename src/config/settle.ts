@@ -60,7 +60,8 @@ export function settle(choices: readonly Choice[], limits: EntryLimits, rules: R
   }
 }
 
-function mustStepBack({ contribution, kind }: Fault, choices: ReadonlyMap<string, Choice>): Choice | undefined {
+function mustStepBack({ contribution, kind, diagnostic }: Fault, choices: ReadonlyMap<string, Choice>): Choice | undefined {
+  if (diagnostic.severity === 'warning') return undefined
   const choice = choices.get(contribution.file)
   const isRunning = choice?.content !== undefined && choice.content === choice.file.running
   return isRunning && kind !== 'duplicate' ? undefined : choice

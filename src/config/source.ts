@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { flagIsSet } from '../common/flags.js'
 import type { ParsedFlags } from '../common/flags.js'
+import { aliasCircleWarnings } from './alias-circles.js'
 import type { Rules } from './combine.js'
 import type { Content } from './content.js'
 import type { EntryLimits } from './entries.js'
@@ -44,6 +45,8 @@ export interface SourceInput {
   readonly paths: readonly string[]
   /** Read every file as this. */
   readonly format?: ConfigFormat
+  /** These files are a part of what an agent reads: what the rest may bring is missed with a warning, and not with an error. */
+  readonly partial?: boolean
   readonly flags: ParsedFlags
   readonly hostname: string
   /** This machine's addresses, e.g. `machineInterfaces`. Left out: the network is never asked (`validate`). */
@@ -114,7 +117,7 @@ export class ConfigSource {
     this.#flags = flagSettings(input.flags)
     this.#files = new FileSet(input.paths, input.format, stored)
     const { history } = input
-    this.#environment = { hostname: input.hostname, dev: flagIsSet(input.flags, 'dev'), interfaces: input.interfaces, kindOf, ...history !== undefined && { history: askedOnce(history) } }
+    this.#environment = { hostname: input.hostname, dev: flagIsSet(input.flags, 'dev'), interfaces: input.interfaces, kindOf, partial: input.partial === true, ...history !== undefined && { history: askedOnce(history) } }
     this.#fragments = (input.flags.values.get('hcl') ?? []).map((text, i) => {
       const file = new TrackedFile(i === 0 ? '-hcl' : `-hcl[${i + 1}]`, 'hcl', undefined)
       file.update(Buffer.from(text))
@@ -159,7 +162,7 @@ export class ConfigSource {
     const clean = !combined.demoted && combined.faults.length === 0 && choices.every(({ file, content }) => content === file.candidate)
     const faults = clean ? [] : [...combined.faults, ...faultsBetween(files, limits, rules)].map(fault => fault.diagnostic)
     const pathErrors = this.#files.pathErrors
-    const { reports, diagnostics } = reportFiles(choices, limits, [...this.#flags.diagnostics, ...pathErrors, ...this.#files.pathWarnings, ...skipped, ...settled.diagnostics, ...faults], kindOf)
+    const { reports, diagnostics } = reportFiles(choices, limits, [...this.#flags.diagnostics, ...pathErrors, ...this.#files.pathWarnings, ...skipped, ...settled.diagnostics, ...faults, ...aliasCircleWarnings(combined.declared)], kindOf)
     const mayStart = settings !== undefined && pathErrors.length === 0 && !faults.some(fault => fault.code === 'scripts-disabled')
       && (this.#restart || reports.every(report => report.state !== 'refused'))
     return { choices, combined, running: settled.running, load: {
@@ -228,7 +231,7 @@ export class ConfigSource {
     }
     let known: ReadonlySet<string> | undefined
     return {
-      scriptsAllowed, known: () => known ??= new Set(this.#input.knownServices?.() ?? []),
+      scriptsAllowed, partial: this.#input.partial === true, known: () => known ??= new Set(this.#input.knownServices?.() ?? []),
       owner: (kind, id, candidates) => {
         if (before !== undefined) return kind === 'service' ? before.declared.services.get(id)?.origin.file : before.checkFile(id)
         const having = candidates.filter(path => remembers(path, kind, id))

@@ -79,7 +79,7 @@ const refusals: readonly [string, Record<string, unknown>, RegExp, (readonly Int
   ['an open template', { bind_addr: '{{ GetPrivateIP' }, /opened by/, laptop],
   ['two addresses where one is taken', { bind_addr: '10.0.0.1 10.0.0.2' }, /takes one address/],
   ['an empty address', { bind_addr: '' }, /^bind_addr cannot be empty/],
-  ['both ways to bootstrap', { server: true, bootstrap: true, bootstrap_expect: 1 }, /mutually exclusive/],
+  ['both ways to bootstrap', { server: true, bootstrap: true, bootstrap_expect: 3 }, /mutually exclusive/],
   ['bootstrap of a client', { bootstrap: true }, /^'bootstrap = true' requires 'server = true'/],
   ['an empty data folder', { data_dir: '' }, /^data_dir cannot be empty/],
   ['a file as data folder', { data_dir: '/etc/hosts' }, /is not a folder/],

@@ -42,6 +42,25 @@ void t.test('services and checks, with their origin', async t => {
   t.ok(agent.told.includes('register api replacing'))
 })
 
+void t.test('what files are warned about is said of what clients register, too', async t => {
+  const { put } = await serve(t)
+  const warningOf = async (path: string, body: Json): Promise<string> => {
+    const reply = await put(path, body)
+    t.equal(reply.status, 200)
+    return String(reply.headers['x-muster-warning'] ?? '')
+  }
+  const service = '/v1/agent/service/register'
+  t.equal(await warningOf(service, { Name: 'fine', Address: 'web.example' }), '')
+  t.equal(await warningOf(service, { Name: 'web', Address: '10.1.2.3:80' }), '"10.1.2.3:80" cannot be answered over DNS: it has a port; write "address": "10.1.2.3", "port": 80')
+  t.match(await warningOf(service, { Name: 'web', TaggedAddresses: { wan: { Address: '[fd00::1]' } } }), '"[fd00::1]" cannot be answered over DNS: it has brackets')
+  const check = '/v1/agent/check/register'
+  t.equal(await warningOf(check, { Name: 'x', ServiceID: 'fine', AliasService: 'web' }), '')
+  t.equal(await warningOf(check, { Name: 'y', ServiceID: 'web', AliasService: 'fine' }), 'the alias checks mirror each other in a circle: "web" -> "fine" -> "web"')
+  t.match(await warningOf(service, { Name: 'fine', Check: { AliasService: 'web' } }), '"fine" -> "web" -> "fine"')
+  t.equal(await warningOf(service, { Name: 'beside', Check: { AliasService: 'web' } }), '', 'beside the circle, not in it')
+  t.match(await warningOf('/v1/catalog/register', { Node: 'other', Address: 'http://web', Service: { Service: 'x', Address: 'host..dots' } }), /it is a URL.* \| .*host\.\.dots/)
+})
+
 void t.test('the lists are written out once for each state, and never show an older one', async t => {
   const { get, put, agent, metrics } = await serve(t)
   await put('/v1/agent/service/register', { Name: 'api', Port: 7, Tags: ['a'] })

@@ -1,3 +1,4 @@
+import { addressFault } from '../../common/dns-address.js'
 import { metaFault } from '../../common/meta-limits.js'
 import { lengthFault, maxServiceIdBytes } from '../../common/name-limits.js'
 import type { WrittenService } from '../../generated/types.js'
@@ -44,16 +45,20 @@ function judgeName(name: string, problems: Problems): void {
 
 function judgeAddress(address: string, problems: Problems): void {
   if (isWildcard(address)) problems.error(['address'], 'bad-address', wildcard(address), 'leave address out for the node\'s own address')
-  else if (/^[^:]+:\d+$/.test(address)) {
-    const [host = '', port = ''] = address.split(':')
-    problems.warning(['address'], 'bad-address', `"${address}" is no address: it has a port`, `write address: "${host}", port: ${port}`)
-  }
+  else judgeForDns(address, ['address'], problems)
+}
+
+function judgeForDns(address: string, path: readonly string[], problems: Problems): void {
+  const fault = addressFault(address)
+  if (fault !== undefined) problems.warning(path, 'dns-address', fault.text, fault.hint)
 }
 
 function judgeTagged(tagged: NonNullable<WrittenService['tagged_addresses']>, problems: Problems): void {
   for (const [tag, { address, port = 0 }] of Object.entries(tagged)) {
     judgePort(port, ['tagged_addresses', tag, 'port'], problems)
-    if (isWildcard(address)) problems.error(['tagged_addresses', tag, 'address'], 'bad-address', wildcard(address), 'write the address that others can reach')
+    const path = ['tagged_addresses', tag, 'address']
+    if (isWildcard(address)) problems.error(path, 'bad-address', wildcard(address), 'write the address that others can reach')
+    else judgeForDns(address, path, problems)
   }
 }
 

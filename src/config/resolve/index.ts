@@ -22,6 +22,8 @@ export interface Environment {
   readonly interfaces: (() => readonly InterfaceAddress[]) | undefined
   /** What stands at a path of the file system. */
   readonly kindOf: (path: string) => 'file' | 'folder' | 'nothing'
+  /** What is read is a part of the files: other parts may say what is missing. */
+  readonly partial?: boolean
   /** What the agent of a data directory was before; left out: nothing is known. */
   readonly history?: (dataDir: string) => AgentHistory
 }
@@ -33,7 +35,7 @@ export interface Resolved { readonly settings: Settings | undefined; readonly di
 
 /** Turns what was written into what the agent runs on: every default filled in, every rule between keys held, frozen. */
 export function resolve(merged: Merged, environment: Environment): Resolved {
-  const reader = new Reader(merged)
+  const reader = new Reader(merged, environment.partial)
   const dataDir = resolveDataDir(reader, environment)
   const history = dataDir === '' ? unknownHistory : environment.history?.(dataDir) ?? unknownHistory
   const mode = resolveMode(reader, { dev: environment.dev, history })

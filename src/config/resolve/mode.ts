@@ -56,12 +56,17 @@ function checkBootstrap(reader: Reader): void {
   const bootstrap = reader.flag('bootstrap')
   const expect = reader.number('bootstrap_expect')
   const external = reader.list('store.etcd.endpoints').length > 0
-  if (bootstrap && expect > 0) {
-    reader.report('bootstrap_expect', { code: 'bootstrap', message: "'bootstrap_expect > 0' and 'bootstrap = true' are mutually exclusive", hint: 'keep "bootstrap_expect": 1' })
+  if (bootstrap && expect > 1) {
+    reader.report('bootstrap_expect', { code: 'bootstrap', message: "'bootstrap_expect > 0' and 'bootstrap = true' are mutually exclusive", hint: 'keep "bootstrap_expect"' })
+  } else if (bootstrap && expect === 1) {
+    reader.report('bootstrap', {
+      severity: 'warning', code: 'bootstrap', message: '"bootstrap" and "bootstrap_expect": 1 say the same', hint: 'keep "bootstrap_expect"',
+    })
   }
   if (reader.written('server') === true || external) return
-  if (expect > 0) reader.report('bootstrap_expect', { code: 'bootstrap', message: "'bootstrap_expect > 0' requires 'server = true'", hint: 'add "server": true' })
-  else if (bootstrap) reader.report('bootstrap', { code: 'bootstrap', message: "'bootstrap = true' requires 'server = true'", hint: 'add "server": true' })
+  const report = reader.written('server') === undefined ? reader.misses.bind(reader) : reader.report.bind(reader)
+  if (expect > 0) report('bootstrap_expect', { code: 'bootstrap', message: "'bootstrap_expect > 0' requires 'server = true'", hint: 'add "server": true' })
+  else if (bootstrap) report('bootstrap', { code: 'bootstrap', message: "'bootstrap = true' requires 'server = true'", hint: 'add "server": true' })
 }
 
 /** A -dev server keeps everything in its own memory, so it cannot be a part of anything on the LAN. */
@@ -93,7 +98,8 @@ function checkExternal(reader: Reader): void {
 function checkClient(reader: Reader): void {
   const join = wanJoin(reader)
   if (join === undefined) return
-  reader.report(join, { code: 'client-mode', message: `${quote(join)} requires 'server = true': only servers know other datacenters`, hint: 'remove it, or add "server": true' })
+  const report = reader.written('server') === undefined ? reader.misses.bind(reader) : reader.report.bind(reader)
+  report(join, { code: 'client-mode', message: `${quote(join)} requires 'server = true': only servers know other datacenters`, hint: 'remove it, or add "server": true' })
 }
 
 function checkExpect(reader: Reader, history: AgentHistory): void {

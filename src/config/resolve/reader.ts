@@ -20,9 +20,16 @@ export interface SettingProblem {
 export class Reader {
   readonly diagnostics: Diagnostic[] = []
   readonly #merged: Merged
+  readonly #partial: boolean
 
-  constructor(merged: Merged) {
+  constructor(merged: Merged, partial = false) {
     this.#merged = merged
+    this.#partial = partial
+  }
+
+  /** Notes that a setting needs another one, which nobody wrote: an error, or a warning where the rest of the files is not known. */
+  misses(key: string, problem: SettingProblem): void {
+    this.report(key, this.#partial ? { ...problem, severity: 'warning' } : problem)
   }
 
   /** What was written under a dotted key, if anything. */

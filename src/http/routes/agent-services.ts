@@ -8,6 +8,7 @@ import { itemFilter, ofKept, type ItemFilter } from '../item-filter.js'
 import { parseJson } from '../json-body.js'
 import type { Source } from '../prepared-body.js'
 import { readWait } from '../read-options.js'
+import { checkWarnings, serviceWarnings, warningHeader } from '../registration-warnings.js'
 import { builtJson, type Reads } from '../reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { agentCheckView, agentServiceView } from '../views/agent-views.js'
@@ -56,7 +57,7 @@ async function register({ agent, settings }: Deps, { body, query }: ApiRequest):
   const definition = serviceFromApi(parseJson(body), settings())
   const replaceExistingChecks = query.has('replace-existing-checks') && query.flag('replace-existing-checks', 'Invalid value for replace-existing-checks')
   await agent.registerService({ definition, replaceExistingChecks })
-  return empty()
+  return empty(200, warningHeader(serviceWarnings(definition, agent.checks())))
 }
 
 async function deregister({ agent }: Deps, { rest: id }: ApiRequest): Promise<Answer> {
@@ -69,8 +70,9 @@ async function deregister({ agent }: Deps, { rest: id }: ApiRequest): Promise<An
 }
 
 async function registerCheck({ agent, settings }: Deps, { body }: ApiRequest): Promise<Answer> {
-  await agent.registerCheck(checkFromApi(parseJson(body), settings()))
-  return empty()
+  const definition = checkFromApi(parseJson(body), settings())
+  await agent.registerCheck(definition)
+  return empty(200, warningHeader(checkWarnings(definition, agent.checks())))
 }
 
 function serviceId({ rest }: ApiRequest): string {

@@ -1,8 +1,9 @@
 import type { EntryOrigin } from '../../agent/index.js'
 import { deregister, register } from '../../catalog/index.js'
-import { headerText, json, type Answer, type HeaderList } from '../answer.js'
+import { json, type Answer, type HeaderList } from '../answer.js'
 import type { Deps } from '../deps.js'
 import { namedDatacenter, readDeregistration, readRegistration } from '../registration-body.js'
+import { addressWarnings, warningHeader } from '../registration-warnings.js'
 import type { ApiRequest, Route } from '../route.js'
 import { originText } from '../views/agent-views.js'
 
@@ -15,22 +16,23 @@ export const catalogWriteRoutes = (deps: Deps): readonly Route[] => [
 async function put({ catalog, settings, agent }: Deps, { body }: ApiRequest): Promise<Answer> {
   const request = readRegistration(body)
   await catalog.execute(register(request))
-  if (!isOwn(request.node, settings().nodeName)) return json(true, 200, othersWarning(catalog, request.node))
   const { service } = request
+  const addresses = addressWarnings([request.address ?? '', service?.address ?? ''])
+  if (!isOwn(request.node, settings().nodeName)) return json(true, 200, warningHeader([...othersWarning(catalog, request.node), ...addresses]))
   const id = service === undefined ? '' : service.id === undefined || service.id === '' ? service.name ?? '' : service.id
   const known = id === '' ? undefined : agent.services().get(id)
-  return json(true, 200, warning(service === undefined
+  return json(true, 200, warningHeader([service === undefined
     ? `agent ${settings().nodeName} owns this node and puts back what it knows better`
     : known === undefined
       ? `agent ${settings().nodeName} owns this node and does not know service "${id}": it removes it with its next sync; register it at /v1/agent/service/register`
-      : `agent ${settings().nodeName} owns service "${id}" (${origin(known.origin)}) and puts it back with its next sync`))
+      : `agent ${settings().nodeName} owns service "${id}" (${origin(known.origin)}) and puts it back with its next sync`, ...addresses]))
 }
 
 async function remove(deps: Deps, { body }: ApiRequest): Promise<Answer> {
   const { catalog, settings, agent } = deps
   const { node, serviceId, checkId } = readDeregistration(body)
   if (!isOwn(node, settings().nodeName)) {
-    const known = othersWarning(catalog, node)
+    const known = warningHeader(othersWarning(catalog, node))
     await catalog.execute(deregister({ node, serviceId, checkId }))
     return json(true, 200, known)
   }
@@ -43,21 +45,19 @@ async function remove(deps: Deps, { body }: ApiRequest): Promise<Answer> {
 
 function removalWarning(owner: string, serviceId: string, checkId: string, from: EntryOrigin | undefined): HeaderList {
   const what = serviceId !== '' ? `service "${serviceId}"` : checkId !== '' ? `check "${checkId}"` : 'this node'
-  if (serviceId === '' && checkId === '') return warning(`agent ${owner} runs on this node and registers it again with its next sync; to take it out, use /v1/agent/leave`)
+  if (serviceId === '' && checkId === '') return warningHeader([`agent ${owner} runs on this node and registers it again with its next sync; to take it out, use /v1/agent/leave`])
   if (from === undefined) return []
-  return warning(from.by === 'api'
+  return warningHeader([from.by === 'api'
     ? `agent ${owner} owned ${what} (registered over its API); it was removed there too`
-    : `agent ${owner} owns ${what} (${origin(from)}) and puts it back with its next sync; remove the declaration instead`)
+    : `agent ${owner} owns ${what} (${origin(from)}) and puts it back with its next sync; remove the declaration instead`])
 }
 
 /** What is written for the node of a living agent elsewhere is undone by that agent, which alone knows what is right. */
-const othersWarning = (catalog: Deps['catalog'], node: string): HeaderList =>
+const othersWarning = (catalog: Deps['catalog'], node: string): readonly string[] =>
   catalog.membersNamed(node).some(({ state }) => state === 'alive')
-    ? warning(`agent ${node} lives and owns this node: it puts back what it knows better and removes what it does not know, with its next sync; use its own API, /v1/agent/service`)
+    ? [`agent ${node} lives and owns this node: it puts back what it knows better and removes what it does not know, with its next sync; use its own API, /v1/agent/service`]
     : []
 
 const origin = (from: EntryOrigin): string => from.by === 'api' ? 'registered over its API' : `declared by ${originText(from)}`
 
 const isOwn = (node: string, own: string): boolean => node.toLowerCase() === own.toLowerCase()
-
-const warning = (message: string): HeaderList => ['X-Muster-Warning', headerText(message)]

@@ -170,7 +170,7 @@ t.test('what a service gets wrong', async t => {
     [{ name: '' }, '', 'error', 'missing-name', /no name/],
     [{ address: '0.0.0.0' }, 'address', 'error', 'bad-address', /listens/],
     [{ address: '::' }, 'address', 'error', 'bad-address', /listens/],
-    [{ address: '10.0.0.1:80' }, 'address', 'warning', 'bad-address', /has a port/],
+    [{ address: '10.0.0.1:80' }, 'address', 'warning', 'dns-address', /has a port/],
     [{ port: 65536 }, 'port', 'error', 'out-of-range', /65535/],
     [{ port: -1 }, 'port', 'error', 'out-of-range', /-1/],
     [{ tagged_addresses: { wan: { address: 'h', port: 70000 } } }, 'tagged_addresses.wan.port', 'error', 'out-of-range', /70000/],
