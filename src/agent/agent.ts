@@ -1,6 +1,6 @@
 import type { CatalogReads } from '../catalog/index.js'
 import type { CheckRunner, RunnerDependencies } from '../checks/index.js'
-import type { Membership } from '../cluster/index.js'
+import { consulService, type Membership } from '../cluster/index.js'
 import type { Clock, Timer } from '../common/clock.js'
 import type { CountedReads } from '../common/counted-map.js'
 import type { EndSignal } from '../common/end-signal.js'
@@ -93,7 +93,8 @@ export class Agent implements AgentApi {
     }, this.#restored.statuses)
     this.#registrations = new Registrations({ local, runner, states, persistence, log })
     this.#sync = new Sync({
-      local, target: deps.target, node: () => nodeData(this.settings, this.nodeId), server: settings.server,
+      local, target: deps.target, node: () => nodeData(this.settings, this.nodeId), 
+      own: consulService({ server: settings.server, ports: { raft: settings.ports.server } }),
       checkUpdateInterval: () => this.settings.checkUpdateInterval, members: () => membership.members().length,
       clock, random, log: deps.log.child('sync'), metrics,
     })

@@ -1,13 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Check, CheckData, NodeData, Service, ServiceData } from '../catalog/index.js'
+import { standsForServer, type Check, type CheckData, type NodeData, type Service, type ServiceData } from '../catalog/index.js'
 import { serfHealthCheckId } from '../common/health.js'
 import type { EntryOrigin, LocalCheck, LocalReads } from './api.js'
 import { checkData, serviceData } from './catalog-data.js'
 import { sameMap, sameTexts } from './same.js'
 import type { NodeChanges, RemoteNode } from './sync-target.js'
 
-/** Whether a service stands for the server itself: the cluster keeps that one, not the agent. */
-export const isClustersService = (id: string, server: boolean): boolean => server && id === 'consul'
+/** What stands for this server in the catalog; undefined on a client agent. */
+export type ServersService = Omit<ServiceData, 'node'> | undefined
+
+/** Whether an id is that of the service which stands for this server: the cluster keeps that one, unless the agent itself has a service of that id. */
+const isClustersService = (id: string, local: LocalReads, own: ServersService): boolean => id === own?.id && !local.services().has(id)
 
 /** One entry of this node that someone else changed, and that is put back. */
 export interface Correction {
@@ -24,8 +27,8 @@ export interface Comparison {
   readonly tags: ReadonlyMap<string, readonly string[]>
 }
 
-/** How to compare. `server`: this node is a server, whose `consul` service the cluster keeps. */
-export interface CompareOptions { readonly ignoreOutput: boolean; readonly server: boolean }
+/** How to compare. `own` stands for this server, and is kept by the cluster. */
+export interface CompareOptions { readonly ignoreOutput: boolean; readonly own: ServersService }
 
 /** Where an entry comes from, as people read it. */
 export const ownerOf = (origin: EntryOrigin): string => origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`
@@ -37,7 +40,7 @@ export const isEmpty = ({ put, remove }: NodeChanges): boolean =>
 /**
  * What must be written so that the catalog shows this node as the agent knows it. The agent is the authority: foreign changes are
  * overwritten and foreign extras removed, except the cluster's own entries (liveness check, `consul` service of
- * a server) and the tags of services with tag override. With `ignoreOutput` a check whose output alone differs is left alone.
+ * a server that declares none itself) and the tags of services with tag override. With `ignoreOutput` a check whose output alone differs is left alone.
  */
 export function compare(local: LocalReads, remote: RemoteNode, node: NodeData, options: CompareOptions): Comparison {
   const services = compareServices(local, remote, node.node, options)
@@ -59,7 +62,6 @@ function compareServices(local: LocalReads, remote: RemoteNode, node: string, op
   const corrections: Correction[] = []
   const tags = new Map<string, readonly string[]>()
   for (const [id, { definition, origin }] of local.services()) {
-    if (isClustersService(id, options.server)) continue
     const there = held.get(id)
     const takeTags = there !== undefined && definition.enableTagOverride && !sameTexts(there.tags, definition.tags)
     if (takeTags) tags.set(id, there.tags)
@@ -70,7 +72,12 @@ function compareServices(local: LocalReads, remote: RemoteNode, node: string, op
       entry: `service ${id}`, owner: ownerOf(origin), reason: there === undefined ? 'missing in the catalog' : 'changed by someone else',
     })
   }
-  const remove = remote.services.map(service => service.id).filter(id => !isClustersService(id, options.server) && !local.services().has(id))
+  const remove = remote.services.map(service => service.id).filter(id => !isClustersService(id, local, options.own) && !local.services().has(id))
+  const standIn = options.own && held.get(options.own.id)
+  if (options.own !== undefined && standIn !== undefined && isClustersService(standIn.id, local, options.own) && !standsForServer(standIn)) {
+    put.push({ ...options.own, node })
+    corrections.push({ entry: `service ${standIn.id}`, owner: 'nobody', reason: 'changed by someone else' })
+  }
   corrections.push(...remove.map(id => unknownEntry(`service ${id}`)))
   return { put, remove, corrections, tags }
 }
@@ -91,7 +98,7 @@ function compareChecks(local: LocalReads, remote: RemoteNode, node: string, opti
       entry: `check ${id}`, owner: ownerOf(check.origin), reason: there === undefined ? 'missing in the catalog' : 'changed by someone else',
     })
   }
-  const remove = remote.checks.filter(check => isForeign(check, local, options.server)).map(check => check.id)
+  const remove = remote.checks.filter(check => isForeign(check, local, options.own)).map(check => check.id)
   corrections.push(...remove.map(id => unknownEntry(`check ${id}`)))
   return { put, remove, corrections }
 }
@@ -106,8 +113,8 @@ function hasOldTags(there: Check, check: LocalCheck, local: LocalReads): boolean
   return there.serviceName !== check.serviceName || (sameTexts(check.serviceTags, service.tags) && !sameTexts(there.serviceTags, service.tags))
 }
 
-const isForeign = (check: Check, local: LocalReads, server: boolean): boolean => check.id !== serfHealthCheckId
-  && !isClustersService(check.serviceId, server) && !local.checks().has(check.id)
+const isForeign = (check: Check, local: LocalReads, own: ServersService): boolean => check.id !== serfHealthCheckId
+  && !isClustersService(check.serviceId, local, own) && !local.checks().has(check.id)
 
 const unknownEntry = (entry: string): Correction => ({ entry, owner: 'nobody', reason: 'registered by someone else' })
 

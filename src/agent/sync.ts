@@ -6,7 +6,7 @@ import { Repeats, type Counter, type Logger, type Metrics } from '../telemetry/i
 import { checkData, serviceData } from './catalog-data.js'
 import { DeferredOutputs } from './deferred-outputs.js'
 import type { LocalChange, LocalState } from './local-state.js'
-import { compare, isClustersService, isEmpty, sameNode, type Correction } from './sync-compare.js'
+import { compare, isEmpty, sameNode, type Correction, type ServersService } from './sync-compare.js'
 import { isWorking, next, type SyncEvent, type SyncState } from './sync-state.js'
 import type { NodeChanges, SyncTarget } from './sync-target.js'
 
@@ -16,7 +16,8 @@ export interface SyncDependencies {
   readonly target: SyncTarget
   /** This node's entry as it should be now. */
   readonly node: () => NodeData
-  readonly server: boolean
+  /** What the cluster keeps in the catalog for this server; it is there again when the agent has nothing of its id any more. */
+  readonly own: ServersService
   /** Milliseconds within which a new output is sent along; 0 sends each one. Asked anew each time, since it can change. */
   readonly checkUpdateInterval: () => number
   /** How many members the cluster has: large ones are compared less often. */
@@ -182,11 +183,11 @@ export class Sync {
   }
 
   async #compareAll(services: ReadonlySet<string>, checks: ReadonlySet<string>): Promise<void> {
-    const { local, target, node, server, clock, random, members, log } = this.#deps
+    const { local, target, node, own, clock, random, members, log } = this.#deps
     const wanted = node()
     const started = clock.monotonic()
     const remote = await target.read(wanted.node)
-    const { changes, corrections, tags } = compare(local, remote, wanted, { ignoreOutput: this.#deps.checkUpdateInterval() > 0, server })
+    const { changes, corrections, tags } = compare(local, remote, wanted, { ignoreOutput: this.#deps.checkUpdateInterval() > 0, own })
     for (const [id, foreign] of tags) if (!services.has(id)) local.adoptTags(id, foreign)
     const all = union(changes, this.#changes(services, checks))
     if (!isEmpty(all) || !sameNode(remote, wanted)) await target.write(all)
@@ -210,14 +211,14 @@ export class Sync {
   }
 
   #changes(services: ReadonlySet<string>, checks: ReadonlySet<string>): NodeChanges {
-    const { local, server } = this.#deps
+    const { local, own } = this.#deps
     const node = this.#deps.node()
     const put: NodeChanges['put'] & { services: unknown[]; checks: unknown[] } = { services: [], checks: [] }
     const remove = { services: [] as string[], checks: [] as string[] }
     for (const id of services) {
-      if (isClustersService(id, server)) continue
       const service = local.services().get(id)
-      if (service === undefined) remove.services.push(id)
+      if (service === undefined && id === own?.id) put.services.push({ ...own, node: node.node })
+      else if (service === undefined) remove.services.push(id)
       else put.services.push(serviceData(node.node, service.definition))
     }
     for (const id of checks) {

@@ -48,7 +48,7 @@ export type { AgentData, AutopilotData, AutopilotRecord, LeaseMark, LeaseMarkDat
 export { foundAutopilot, setAutopilot } from './commands/autopilot.js'
 export { putWanServer, removeWanServer } from './commands/wan-server.js'
 export type { WanServerLife } from './commands/wan-server.js'
-export { becomeSteward, memberAlive, memberLeft, membersFailed, reapMember } from './commands/member.js'
+export { becomeSteward, memberAlive, memberLeft, membersFailed, reapMember, standsForServer } from './commands/member.js'
 export type { MemberArrival } from './commands/member.js'
 export { encodeCheck, encodeNode, encodeService } from './codec.js'
 export type { StoredCheck } from './codec.js'

@@ -1,4 +1,5 @@
 export * from './types.js'
+export { consulService } from './membership/consul-service.js'
 export type { ApiListener, CallOptions, ProxyOptions, RpcCaller, RpcClient, RpcHandler, RpcPort, RpcServer, RpcSink, RpcStreamHandler } from './rpc/types.js'
 export { createRpcServer, streamsPerConnection, type RpcListen, type RpcServerOptions } from './rpc/server.js'
 export { createRpcClient, type RpcClientOptions } from './rpc/client.js'

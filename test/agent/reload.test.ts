@@ -1,6 +1,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { reconcile } from '../../src/cluster/membership/reconcile-duty.js'
+import { systemClock } from '../../src/common/clock.js'
+import { hours } from '../../src/common/duration.js'
 import type { DeclaredChange } from '../../src/config/index.js'
 import { until } from '../support/until.js'
 import { check, service } from './definitions.js'
@@ -42,6 +45,24 @@ t.test('only the difference is applied', async t => {
   t.same(catalog.check('n1', 'web-ttl')?.serviceTags, ['new'])
   t.equal(catalog.check('n1', 'old-check'), undefined)
   t.same(agent.lastReload, report)
+})
+
+t.test('a service declared under the id of the server\'s own wins while it is declared', async t => {
+  const at = place(t, { 'consul.json': { service: { name: 'consul', port: 7, check: { id: 'c', ttl: '1h' } } } })
+  const { agent, catalog, log } = await startNode(t, at)
+  const port = (): number | undefined => catalog.service('n1', 'consul')?.port
+  t.equal(port(), 7)
+  t.equal(catalog.check('n1', 'c')?.serviceId, 'consul')
+  await reconcile({ catalog, livesAnyway: () => true, reconnectTimeout: hours(1), clock: systemClock, log }, new AbortController().signal)
+  t.equal(port(), 7, 'the cluster does not put its own there')
+  at.write('consul.json', undefined)
+  await agent.reload('api')
+  t.equal(port(), 8300)
+  t.equal(catalog.check('n1', 'c'), undefined)
+  await agent.registerService({ definition: service('consul', { port: 9 }), replaceExistingChecks: false })
+  t.equal(port(), 9)
+  await agent.deregisterService('consul')
+  t.equal(port(), 8300)
 })
 
 t.test('a check that moves between services keeps its status', async t => {

@@ -8,6 +8,7 @@ import { catalogTarget, type NodeChanges, type SyncTarget } from '../../src/agen
 import { Sync } from '../../src/agent/sync.js'
 import { Catalog, deregister, pushNode, type NodeData } from '../../src/catalog/index.js'
 import { systemClock } from '../../src/common/clock.js'
+import { consulService } from '../../src/cluster/index.js'
 import { openMemoryStore } from '../../src/store/index.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { RecordingLog } from '../support/recording-log.js'
@@ -17,6 +18,9 @@ import { check, service } from './definitions.js'
 
 const api: EntryOrigin = { by: 'api' }
 const fromFile: EntryOrigin = { by: 'file', at: { file: 'conf/web.json', line: 4, column: 3 } }
+/** What the cluster keeps for the server. */
+const servers = consulService({ server: true, ports: { raft: 8300 } })
+
 const own: NodeData = {
   node: 'n1', id: '6dd0f5a6-2f7c-4f58-bb1c-2a4b8f6f2f63', address: '127.0.0.1', taggedAddresses: { lan: '127.0.0.1' }, meta: { 'consul-network-segment': '' },
 }
@@ -41,7 +45,7 @@ async function syncing(t: Test, options: { interval?: number } = {}) {
     },
   }
   const sync = new Sync({
-    local, target, node: () => node.data, server: true, checkUpdateInterval: () => options.interval ?? 300_000, members: () => 1,
+    local, target, node: () => node.data, own: servers, checkUpdateInterval: () => options.interval ?? 300_000, members: () => 1,
     clock, random: () => 0.5, log, metrics,
   })
   t.teardown(async () => {
@@ -147,8 +151,7 @@ t.test('foreign changes are put back within a minute, one line each', async t =>
 
 t.test('the liveness check and the service of the server are the cluster\'s', async t => {
   const { catalog, clock, local, sync, log } = await syncing(t)
-  const theirs = { node: 'n1', kind: '', tags: [], address: '', taggedAddresses: null, meta: {}, port: 8300, socketPath: '', weights: { passing: 1, warning: 1 }, enableTagOverride: false }
-  await put(catalog, [{ ...theirs, id: 'consul', name: 'consul' }], [
+  await put(catalog, servers === undefined ? [] : [{ ...servers, node: 'n1' }], [
     { node: 'n1', id: 'serfHealth', name: 'Serf Health Status', status: 'passing', notes: '', output: 'Agent alive and reachable', serviceId: '', type: '', definition: {} },
   ])
   local.putCheck(check('serfHealth'), api)
@@ -159,6 +162,27 @@ t.test('the liveness check and the service of the server are the cluster\'s', as
   t.equal(catalog.check('n1', 'serfHealth')?.status, 'passing')
   t.equal(catalog.service('n1', 'consul')?.port, 8300)
   t.same(log.messages('warn'), [])
+})
+
+t.test('a service of its own under the id of the server\'s', async t => {
+  const { catalog, clock, local, sync, log } = await syncing(t)
+  await put(catalog, servers === undefined ? [] : [{ ...servers, node: 'n1' }])
+  await sync.start()
+  const port = (): number | undefined => catalog.service('n1', 'consul')?.port
+  local.putService(service('consul', { port: 7 }), api, { replaceChecks: 'none' })
+  await sync.pushed()
+  t.equal(port(), 7, 'wins')
+  await put(catalog, servers === undefined ? [] : [{ ...servers, node: 'n1' }])
+  await clock.advance(60_000)
+  await until('it is put back', () => port() === 7)
+  local.removeService('consul')
+  await sync.pushed()
+  t.match(catalog.service('n1', 'consul'), servers, 'when it goes, the server\'s is there again')
+  await put(catalog, [{ ...service('consul', { port: 9 }), node: 'n1' }])
+  await clock.advance(60_000)
+  await until('what others put there is replaced', () => port() === 8300)
+  t.match(catalog.service('n1', 'consul'), servers)
+  await until('both are told', () => log.messages('warn').length === 2)
 })
 
 t.test('foreign tags of a service with tag override are taken over', async t => {
@@ -270,7 +294,7 @@ t.test('after a sync the catalog is as the agent knows it, and a second comparis
     await put(catalog, [...theirs.values()], foreignChecks.filter(each => each.serviceId === '' || theirs.has(each.serviceId))
       .map(each => ({ node: 'n1', name: each.id, output: '', type: 'ttl', definition: {}, ...each })))
     const kept = catalog.check('n1', 'serfHealth')
-    const options = { ignoreOutput: false, server: false }
+    const options = { ignoreOutput: false, own: undefined }
     const { changes, tags } = compare(local, await target.read('n1'), own, options)
     for (const [serviceId, foreignTags] of tags) local.adoptTags(serviceId, foreignTags)
     await target.write(changes)

@@ -51,13 +51,23 @@ export const memberAlive = (arrival: MemberArrival): Command<boolean> => state =
   }
   draft.relyOnKey(memberKey(info.id), standing?.modified)
   const node = placeMember(draft, info, superseded.some(other => nodeOf(draft, other.info) !== undefined))
-  if (service !== undefined) draft.putService({ ...service, node })
+  if (service !== undefined && mayPlace(service, state.service(node, service.id))) draft.putService({ ...service, node })
   draft.putCheck({ ...liveness.passing, node })
   putMember(draft, standing, { info, tags, state: 'alive' })
   if (mark !== undefined) draft.put(aliveKey(info.id), encodeLeaseMark(mark), { lease: mark.lease })
   if (state.reapMark(info.id) !== undefined) draft.delete(reapKey(info.id))
   return draft.size > 0
 })(state)
+
+/** A key in the meta of every service that stands for a server, and of nothing that people declare. */
+const serverMark = 'raft_version'
+
+/** Whether a service stands for a server itself, and was put there by the cluster. */
+export const standsForServer = ({ meta }: Pick<ServiceData, 'meta'>): boolean => meta !== null && serverMark in meta
+
+/** What a server declares under the id of the entry that stands for it is its own word, and stays. */
+const mayPlace = (service: Omit<ServiceData, 'node'>, there: ServiceData | undefined): boolean =>
+  there === undefined || !standsForServer(service) || standsForServer(there)
 
 /**
  * Marks members as failed whose leases have lapsed: their liveness checks turn critical, and what depends on them ends. Those that live again, or
