@@ -4,13 +4,13 @@ import { isIP } from 'node:net'
 import { urlToHttpOptions } from 'node:url'
 import { formatDuration, milliseconds } from '../common/duration.js'
 import { errorMessage } from '../common/errors.js'
-import { dialError, networkReason } from './dial-error.js'
 import { portOf } from '../common/http-url.js'
 import { afterRedirect, maxRedirects, shownUrl, type Hop } from '../common/redirect.js'
-import { firstHop } from './http-hop.js'
 import { TailBuffer } from '../common/tail-buffer.js'
-import type { CheckResult, PolledKind } from './types.js'
 import { withDeadline } from '../common/with-deadline.js'
+import { dialError, networkReason } from './dial-error.js'
+import { firstHop } from './http-hop.js'
+import type { CheckResult, PolledKind } from './types.js'
 
 type Options = Parameters<PolledKind<'http'>['run']>[0]
 
@@ -22,7 +22,7 @@ const maxHeaderSize = 10 << 20
 const agent = new Agent({ keepAlive: false })
 const secureAgent = new SecureAgent({ keepAlive: false, maxCachedSessions: 0 })
 
-/** `body` grows while it is read. */
+/** The first line of an answer. */
 interface Answer { readonly code: number; readonly phrase: string }
 
 /**
@@ -44,7 +44,7 @@ export const http: PolledKind<'http'> = {
   },
 }
 
-/** Why there is no answer, if there is none. */
+/** That nothing more comes; `message` says why where there was no answer. */
 interface Ended { readonly message?: string }
 
 function statusOf(code: number): CheckResult['status'] {

@@ -76,7 +76,7 @@ export const externalKey = ({ name, type }: ExternalName): string => `${type} ${
 const longestFromViews = 30_000
 
 /** Questions that one question may send to recursors, two for a name of which both families are wanted; a service of hundreds of names keeps the rest as bare targets. */
-const mostExternalNames = 32
+const mostExternalQuestions = 32
 
 /**
  * The reads of one question, and what they say about its answer: the topics it rests on, how long it may be kept, and what would have to
@@ -169,7 +169,7 @@ export class Gathering {
     if (!this.profile.recursionAvailable) return []
     this.maxAge = 0
     const known = this.learned.names.get(externalKey(wanted))
-    if (known === undefined && this.wantedNames.size < mostExternalNames) this.wantedNames.set(externalKey(wanted), wanted)
+    if (known === undefined && this.wantedNames.size < mostExternalQuestions) this.wantedNames.set(externalKey(wanted), wanted)
     return known ?? []
   }
 

@@ -74,14 +74,18 @@ export function writeAnswer(set: AnswerSet, order: readonly number[], query: Que
   }
   const compress = !cutting.disableCompression
   const tooMany = all.length > limits.answers
-  const fewer = (): Message => cut(base, units, limits.answers, set, limits.tellsFewer && tells(cutting))
-  const counted = tooMany ? fewer() : { ...base, additional: additionalOf(units, all.length, set, true) }
+  const marked = tells(cutting) && (limits.tellsFewer || isCutShort(all, limits.answers))
+  const counted = tooMany ? cut(base, units, limits.answers, set, marked) : { ...base, additional: additionalOf(units, all.length, set, true) }
   const packet = fitting(counted, limits, compress)
   if (packet !== undefined) return packet
   // A negative answer is nothing but its SOA record, so authority goes only where there are answers.
   const lean: Message = { ...base, authority: all.length === 0 ? base.authority : [] }
   return mostThatFits(lean, units, set, limits, cutting)
 }
+
+/** Whether the first `count` records are aliases whose addresses come later: without those they lead nowhere. */
+const isCutShort = (records: readonly DnsRecord[], count: number): boolean =>
+  count > 0 && records.some(isAddressRecord) && !records.slice(0, count).some(isAddressRecord)
 
 /** The packet with as many answers as fit, and the additional records of those. */
 function mostThatFits(lean: Message, units: readonly Unit[], set: AnswerSet, limits: Limits, cutting: Cutting): Buffer {

@@ -179,6 +179,19 @@ void t.test('a recursor that sends more than it was allowed is held to udp_answe
   t.match(await dns.ask({ name: 'a.example', edns: 65_535 }), { tc: false, answers: { length: 300 } })
 })
 
+void t.test('aliases that are cut off from their address are marked, so that clients ask again', async t => {
+  const recursor = await startRecursor(t, ({ type }) => [
+    { type: 'CNAME', name: 'www.example.com', ttl: 300, data: 'a.example.com' }, { type: 'CNAME', name: 'a.example.com', ttl: 300, data: 'b.example.com' },
+    ...addresses({ name: 'b.example.com', type }, 'udp') as Answer[],
+  ])
+  const entries = [{ node: 'n', address: '10.0.0.1', service: { id: 'site', name: 'site', port: 443, address: 'www.example.com' } }]
+  const dns = await startDns(t, { settings: { recursors: [recursor.at] }, entries })
+  t.match(await dns.ask('site.service.consul'), { tc: true, answers: { length: 3 } })
+  t.match(await dns.ask({ name: 'site.service.consul', transport: 'tcp' }), { tc: false, answers: { length: 4 } })
+  dns.update({ recursors: [recursor.at], dns: { udpAnswerLimit: 4 } })
+  t.match(await dns.ask('site.service.consul'), { tc: false, answers: { length: 4 } })
+})
+
 void t.test('a host name that nobody knows is given bare', async t => {
   const dns = await startDns(t, { settings: { recursors: ['127.0.0.1:1'], dns: quick }, entries: [{ node: 'ext', address: 'db.example.com' }] })
   t.match(await dns.ask('ext.node.consul'), { rcode: 'NOERROR', aa: true, ra: true, answers: ['ext.node.consul 0 CNAME db.example.com'] })
