@@ -7,7 +7,7 @@ import type { ResponseCache } from './response-cache.js'
 import { isTakenOn } from './route.js'
 import { writeWhole } from './send.js'
 import { tenancyHeaders } from './tenancy.js'
-import { Turns } from './turns.js'
+import { AnswerOrder } from './answer-order.js'
 import type { UnreadAnswers } from './unread-answers.js'
 
 interface FrontParts {
@@ -27,7 +27,7 @@ interface FrontParts {
  */
 export class Front {
   readonly #parts: FrontParts
-  readonly #turns = new Turns()
+  readonly #order = new AnswerOrder()
   /** Requests answered here and all requests, since the start. */
   fast = 0
   all = 0
@@ -44,7 +44,7 @@ export class Front {
   #take(request: IncomingMessage, response: ServerResponse, port: RpcPort | undefined): void {
     this.all++
     if (this.#parts.isRefused(request.socket)) return
-    this.#turns.take(request.socket, response, () => {
+    this.#order.take(request.socket, response, () => {
       if (request.method === 'GET' && this.#answerKept(request, response, port)) this.fast++
       else this.#parts.slowPath(request, response)
     })

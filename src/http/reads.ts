@@ -1,5 +1,6 @@
 import type { CatalogReads, CatalogWrites, Topic } from '../catalog/index.js'
 import type { Clock } from '../common/clock.js'
+import { MusterError } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
 import type { Gauge } from '../telemetry/index.js'
 import type { Answer, HeaderList } from './answer.js'
@@ -125,12 +126,17 @@ export class Reads {
   }
 
   /** Those who ask for the same thing while it is being built wait for it together. */
-  #prepare(request: ApiRequest, source: Source, { build, order }: Pick<Read, 'build' | 'order'>, key: string): PreparedBody | Promise<PreparedBody> {
+  #prepare(request: ApiRequest, source: Source, read: Pick<Read, 'build' | 'order'>, key: string): PreparedBody | Promise<PreparedBody> {
+    const { build, order } = read
     const { index } = source
     const same = this.#underWay.get(key)
     if (same?.index === index) {
       same.waiting.push(request.gone)
-      return same.body
+      // It may just have been given up, as those who asked before have gone.
+      return same.body.catch((error: unknown) => {
+        if (!isAborted(error) || request.gone().aborted) throw error
+        return this.#prepare(request, source, read, key)
+      })
     }
     const waiting = [request.gone]
     const prepared = (built: Built): PreparedBody => {
@@ -158,6 +164,8 @@ export class Reads {
     ]
   }
 }
+
+const isAborted = (error: unknown): boolean => error instanceof MusterError && error.code === 'HTTP_ABORTED'
 
 // Memory is the cache: what it holds is never older than now.
 const hit = (age: number): HeaderList => ['X-Cache', 'HIT', 'Age', String(age)]

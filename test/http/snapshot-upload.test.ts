@@ -39,3 +39,31 @@ void t.test('an upload lies in a file of its own while it comes, one at a time, 
   await until('it leaves with its client', () => uploads().length === 0)
   t.equal((await served.put('/v1/snapshot', saved)).status, 200, 'and is in nobody\'s way')
 })
+
+void t.test('archives are made one after the other, and none for those who have gone', async t => {
+  const served = await serve(t)
+  await served.put('/v1/kv/a', 'one')
+  const save = served.catalog.save.bind(served.catalog)
+  let [now, most, made] = [0, 0, 0]
+  const release: (() => void)[] = []
+  served.catalog.save = async options => {
+    most = Math.max(most, ++now)
+    made++
+    await new Promise<void>(resolve => { release.push(resolve) })
+    now--
+    return save(options)
+  }
+  const asked = Array.from({ length: 3 }, () => served.get('/v1/snapshot'))
+  const impatient = net.connect(served.port, '127.0.0.1')
+  impatient.on('error', () => undefined)
+  impatient.write('GET /v1/snapshot HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until('the first is being made', () => release.length === 1)
+  impatient.destroy()
+  await until('it has gone', () => served.metrics.now('http.connections') === 3)
+  for (let i = 0; i < 3; i++) {
+    await until('the next is being made', () => release.length === 1)
+    release.pop()?.()
+  }
+  for (const reply of await Promise.all(asked)) t.equal(reply.status, 200)
+  t.same([most, made], [1, 3])
+})

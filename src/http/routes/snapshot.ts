@@ -13,8 +13,28 @@ const stateLimit = 2 * 1024 * 1024 * 1024 - 1
 
 /** `/v1/snapshot`: the catalog as one archive, and back. */
 export const snapshotRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/snapshot', reach: 'handed-on', GET: request => save(deps, request), PUT: new Restores(deps).restore, uploads: true, bodyLimit: () => archiveLimit },
+  { path: '/v1/snapshot', reach: 'handed-on', GET: new Saves(deps).save, PUT: new Restores(deps).restore, uploads: true, bodyLimit: () => archiveLimit },
 ]
+
+/** Makes archives one after the other: each is held in memory, and so is what it is made of. */
+class Saves {
+  readonly #deps: Deps
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  readonly save = (request: ApiRequest): Promise<Answer> => {
+    const gone = request.gone()
+    const answer = this.#last.then(() => {
+      if (gone.aborted) throw new MusterError('HTTP_ABORTED', 'the client went away before its turn came', { status: 400 })
+      return save(this.#deps, request)
+    })
+    this.#last = answer.catch(() => undefined)
+    return answer
+  }
+}
 
 async function save({ catalog, membership, settings, clock, lastContact }: Deps, request: ApiRequest): Promise<Answer> {
   const { consistency } = readOptions(request.query, request.header('cache-control'), settings())

@@ -11,7 +11,7 @@ interface Line { current: ServerResponse; readonly waiting: Waiting[] }
  * Takes the requests of a connection one after the other, as HTTP/1.1 answers them anyway (RFC 9112, section 9.3.2): work on the next begins once the
  * answer before it has left for the client. Answers built ahead would pile up in memory for a client that does not read.
  */
-export class Turns {
+export class AnswerOrder {
   readonly #lines = new WeakMap<Socket, Line>()
 
   /** Calls `begin` when it is the turn of the request that `response` belongs to; never when the connection ends first, or holds too many. */
