@@ -40,6 +40,8 @@ export const endpoints = {
 
   '/debug/pprof/profile': ['GET', 'profile of V8 (`.cpuprofile`), not of Go; with `enable_debug`'],
   '/debug/pprof/heap': ['GET', 'likewise (`.heapprofile`)'],
+  '/debug/pprof/trace': ['GET', 'likewise (trace events of V8 and Node.js)'],
+  '/debug/pprof/goroutine': ['GET', 'what Node.js waits for, counted by kind; with `enable_debug`'],
 
   '/v1/catalog/register': ['PUT', '`X-Muster-Warning` names the owner when the node has a live agent, which puts its own entries back'],
   '/v1/catalog/deregister': ['PUT', 'likewise'],

@@ -21,7 +21,12 @@ export interface ChildOptions {
   /** A text, or `inherit`: what the command itself reads. Nothing when left out. */
   readonly input?: string
   readonly inheritInput?: boolean
+  /** Milliseconds that a program may take to end once the command was told to end; what is left of it then is killed. Left out: it is waited for. */
+  readonly grace?: number
 }
+
+/** Signals by which a command is told to end. */
+const ending: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT']
 
 /** Signals that are meant for the program when the command gets them. */
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
@@ -30,7 +35,7 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2
  * Starts a program whose output is the command's own. It gets the signals that the command gets, with everything that it has started: it runs
  * in a process group of its own, unless it reads from a terminal, which only the group in front of it may.
  */
-export function startChild(words: readonly string[], { shell, env, input, inheritInput = false }: ChildOptions): Child {
+export function startChild(words: readonly string[], { shell, env, input, inheritInput = false, grace }: ChildOptions): Child {
   const [program = '', ...rest] = shell ? [env.SHELL === undefined || env.SHELL === '' ? '/bin/sh' : env.SHELL, '-c', words.join(' ')] : words
   const grouped = !(inheritInput && process.stdin.isTTY)
   const child = spawn(program, rest, {
@@ -39,21 +44,28 @@ export function startChild(words: readonly string[], { shell, env, input, inheri
   // A program need not read what it is given.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
-  const tell = (signal: NodeJS.Signals): void => { send(child, grouped, signal) }
+  let last: NodeJS.Timeout | undefined
+  const kill = (): void => { send(child, grouped, 'SIGKILL') }
+  const tell = (signal: NodeJS.Signals): void => {
+    send(child, grouped, signal)
+    if (grace !== undefined && ending.includes(signal)) last ??= setTimeout(kill, grace)
+  }
   for (const signal of forwarded) process.on(signal, tell)
   const ended = new Promise<ChildEnd>(resolve => {
     child.once('error', error => { if (child.pid === undefined) resolve({ type: 'no-start', error }) })
     child.once('exit', (code, signal) => { resolve(code === null ? { type: 'signal', signal: signal ?? 'unknown' } : { type: 'exit', code }) })
-  }).finally(() => { for (const signal of forwarded) process.off(signal, tell) })
+  }).finally(() => {
+    for (const signal of forwarded) process.off(signal, tell)
+    clearTimeout(last)
+    // What the program has left behind in its group would go on without the command.
+    if (last !== undefined && grouped) kill()
+  })
   return {
     ended,
-    stop: async grace => {
-      tell('SIGTERM')
-      const timer = setTimeout(() => { tell('SIGKILL') }, grace)
+    stop: async within => {
+      send(child, grouped, 'SIGTERM')
+      last ??= setTimeout(kill, within)
       await ended
-      clearTimeout(timer)
-      // What the program has left behind in its group.
-      if (grouped) tell('SIGKILL')
     },
   }
 }

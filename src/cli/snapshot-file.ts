@@ -2,7 +2,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { ParsedFlags } from '../common/flags.js'
-import { readArchive, type SavedState } from '../snapshot/index.js'
+import { checkAnyArchive, readArchive, type SavedState, type SnapshotMeta } from '../snapshot/index.js'
 import type { Io } from './io.js'
 
 /** Largest state that is read, in bytes: as much as an agent takes, and as one buffer of Node.js may hold when it is written. */
@@ -22,6 +22,15 @@ export async function readFile(file: string): Promise<Buffer> {
     return await fs.readFile(file)
   } catch (cause) {
     throw new MusterError('CLI_FILE', `Error opening snapshot file: ${errorMessage(cause)}`, { cause, hint: 'name a file that "muster snapshot save" has written' })
+  }
+}
+
+/** What an archive says of itself, once it was found whole: also one of a Consul agent. @throws MusterError CLI_FILE for one that is not */
+export async function verifySnapshot(bytes: Buffer): Promise<SnapshotMeta> {
+  try {
+    return await checkAnyArchive(bytes, { limit: stateLimit })
+  } catch (cause) {
+    throw new MusterError('CLI_FILE', `Error verifying snapshot file: ${errorMessage(cause)}`, { cause, hint: 'the answer was cut off or altered: save it again' })
   }
 }
 

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { createGunzip, gzip } from 'node:zlib'
 import { MusterError, errorCode, errorMessage } from '../common/errors.js'
 import { ByteReader } from './byte-reader.js'
-import { packRecords, readRecords } from './records.js'
+import { packRecords, readPast, readRecords } from './records.js'
 import { block, packTar, padding, readHeader, readTarEnd } from './tar.js'
 import type { SavedState, SnapshotMeta, SnapshotRecord } from './types.js'
 
@@ -46,7 +46,7 @@ export interface ReadOptions {
  */
 export async function readArchive(source: ArchiveSource, options: ReadOptions): Promise<SavedState> {
   const records: SnapshotRecord[] = []
-  const meta = await scanArchive(source, options, record => { records.push(record) })
+  const meta = await scanArchive(source, options, (bytes, size) => readRecords(bytes, size, record => { records.push(record) }))
   return { meta, records }
 }
 
@@ -55,14 +55,22 @@ export async function readArchive(source: ArchiveSource, options: ReadOptions): 
  * asked for.
  * @throws MusterError SNAPSHOT_INVALID
  */
-export const checkArchive = (source: ArchiveSource, options: ReadOptions): Promise<SnapshotMeta> => scanArchive(source, options, () => undefined)
+export const checkArchive = (source: ArchiveSource, options: ReadOptions): Promise<SnapshotMeta> => scanArchive(source, options, (bytes, size) => readRecords(bytes, size, () => undefined))
 
-async function scanArchive(source: ArchiveSource, { limit, onInflated }: ReadOptions, keep: (record: SnapshotRecord) => void): Promise<SnapshotMeta> {
+/**
+ * Verifies that an archive is whole, whichever program has written its state: Consul's is not read, only checked against its checksum.
+ * @throws MusterError SNAPSHOT_INVALID
+ */
+export const checkAnyArchive = (source: ArchiveSource, options: ReadOptions): Promise<SnapshotMeta> => scanArchive(source, options, readPast)
+
+type StateReader = (bytes: ByteReader, size: number) => Promise<void>
+
+async function scanArchive(source: ArchiveSource, { limit, onInflated }: ReadOptions, readState: StateReader): Promise<SnapshotMeta> {
   let meta: SnapshotMeta | undefined
   const pieces = source instanceof Uint8Array ? [source] : source
   try {
     await pipeline(pieces, createGunzip(), async (inflated: AsyncIterable<Buffer>) => {
-      meta = await readFiles(new ByteReader(inflated, onInflated), limit, keep)
+      meta = await readFiles(new ByteReader(inflated, onInflated), limit, readState)
     })
   } catch (error) {
     const code = errorCode(error)
@@ -74,13 +82,13 @@ async function scanArchive(source: ArchiveSource, { limit, onInflated }: ReadOpt
 }
 
 /** The three files in the order in which they are written: so the first that is another one ends it. */
-async function readFiles(bytes: ByteReader, limit: number, keep: (record: SnapshotRecord) => void): Promise<SnapshotMeta | undefined> {
+async function readFiles(bytes: ByteReader, limit: number, readState: StateReader): Promise<SnapshotMeta | undefined> {
   if (await bytes.atEnd()) return undefined
   const about = await stage('failed to read snapshot file', () => smallFile(bytes, names.meta))
   const meta = await stage('failed to read snapshot metadata', () => Promise.resolve(checkedMeta(about)))
   const size = await stage('failed to read snapshot file', () => fileSize(bytes, names.state, limit))
   bytes.hash = createHash('sha256')
-  await stage('failed to read snapshot state', () => readRecords(bytes, size, keep))
+  await stage('failed to read snapshot state', () => readState(bytes, size))
   const hash = bytes.hash.digest('hex')
   bytes.hash = undefined
   const sums = await stage('failed to read snapshot file', async () => {

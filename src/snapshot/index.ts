@@ -1,4 +1,4 @@
 export * from './types.js'
-export { checkArchive, readArchive, writeArchive, type ArchiveSource } from './archive.js'
+export { checkAnyArchive, checkArchive, readArchive, writeArchive, type ArchiveSource } from './archive.js'
 export { packTar, type TarFile } from './tar.js'
 export { countKv, countRecords, type KvPrefix, type RecordCount } from './count-records.js'

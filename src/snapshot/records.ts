@@ -33,13 +33,31 @@ const largest = { key: 64 * 1024, value: 16 * 1024 * 1024 }
  * @throws Error saying what is wrong with them
  */
 export async function readRecords(bytes: ByteReader, size: number, on: (record: SnapshotRecord) => void): Promise<void> {
+  if (!await readOwn(bytes, size, on)) throw new Error('its state was not written by muster')
+}
+
+/** Reads the records of a state of muster's, and past the state of any other program, e.g. Consul's. */
+export async function readPast(bytes: ByteReader, size: number): Promise<void> {
+  if (await readOwn(bytes, size, () => undefined)) return
+  for (let left = Math.max(0, size - magic.length); left > 0;) {
+    const count = Math.min(left, pieceBytes)
+    await bytes.take(count)
+    left -= count
+  }
+}
+
+/** How much of a foreign state is held at a time. */
+const pieceBytes = 64 * 1024
+
+/** False, with nothing read but the first bytes, for a state that muster has not written. */
+async function readOwn(bytes: ByteReader, size: number, on: (record: SnapshotRecord) => void): Promise<boolean> {
   let left = size
   const take = (count: number): Promise<Buffer> => {
     left -= count
     if (left < 0) throw new Error('unexpected EOF')
     return bytes.take(count)
   }
-  if (size < magic.length || !(await take(magic.length)).equals(magic)) throw new Error('its state was not written by muster')
+  if (!(await take(Math.min(size, magic.length))).equals(magic)) return false
   while (left > 0) {
     const head = await take(headBytes)
     const [keyLength, valueLength] = [head.readUInt32BE(0), head.readUInt32BE(4)]
@@ -48,4 +66,5 @@ export async function readRecords(bytes: ByteReader, size: number, on: (record: 
     const key = (await take(keyLength)).toString()
     on({ key, value: await take(valueLength), created: Number(head.readBigUInt64BE(8)), modified: Number(head.readBigUInt64BE(16)) })
   }
+  return true
 }

@@ -127,6 +127,23 @@ t.test('signals reach the program', async t => {
   t.same(await sessions(agent), [])
 })
 
+t.test('a program that ignores SIGTERM does not keep the lock', async t => {
+  const before = (await sessions(agent)).length
+  for (const [prefix, signal, more] of [['jobs/e', 'SIGTERM', []], ['jobs/f', 'SIGINT', ['-n=2', '-child-exit-code']]] as const) {
+    const alive = path.join(agent.directory, path.basename(prefix))
+    const holder = startCommand(t, agent, 'lock', ...more, prefix, `trap 'echo told' TERM INT; sh -c 'trap "" TERM INT; echo $$ > ${alive}; exec sleep 600' & echo begun; while :; do wait; sleep 1; done`)
+    await until('the program runs', () => holder.out().includes('begun') && fs.existsSync(alive) && fs.readFileSync(alive, 'utf8').trim() !== '', patience)
+    holder.child.kill(signal)
+    t.equal(await holder.ended, more.length > 0 ? 2 : 0, signal)
+    t.match(holder.out(), 'told')
+    t.match(holder.out(), 'Error running handler: signal: SIGKILL')
+    const pid = Number(fs.readFileSync(alive, 'utf8'))
+    await until('what it started is gone', () => !fs.existsSync(`/proc/${pid}`) || fs.readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '), patience)
+    t.same(await entries(agent, prefix), [], 'the lock was given back')
+  }
+  t.equal((await sessions(agent)).length, before)
+})
+
 t.test('a semaphore, laid out as Consul\'s', async t => {
   const [one, two] = ['one', 'two'].map(name => startCommand(t, agent, 'lock', '-n=2', '-pass-stdin', 'jobs/e', `echo ${name}; cat`))
   await until('both hold it', () => one?.out().includes('one') === true && two?.out().includes('two') === true, patience)

@@ -1,4 +1,6 @@
 import fs from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import t from 'tap'
 import { writeArchive } from '../../src/snapshot/index.js'
@@ -33,4 +35,27 @@ t.test('inspect sums by type, and keys by their prefixes', async t => {
   t.same(await rows(), ['app/a 2', 'app/b 1', 'zoo 1'])
   t.same(await rows('-kvdepth=1'), ['app 3', 'zoo 1'])
   t.same(await rows('-kvdepth=1', '-kvfilter=app/a'), ['app 2'])
+})
+
+t.test('commands against an agent that answers as Consul does', async t => {
+  const archive = fs.readFileSync('test/fixtures/snapshots/consul-1.10.snap')
+  const damaged = Buffer.from(archive.subarray(0, -40))
+  const kept = { snapshot: archive, asked: [] as string[] }
+  const server = http.createServer((request, response) => {
+    kept.asked.push(`${request.method ?? ''} ${request.url ?? ''}`)
+    if (request.url?.startsWith('/v1/snapshot') === true) response.end(kept.snapshot)
+    else response.end()
+  })
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => new Promise(resolve => { server.close(resolve) }))
+  const env = { CONSUL_HTTP_ADDR: `127.0.0.1:${(server.address() as AddressInfo).port}` }
+  const folder = t.testdir()
+  const file = path.join(folder, 'consul.snap')
+  t.match(await muster(['snapshot', 'save', file], { env }), { code: 0, out: 'Saved and verified snapshot to index 41\n', err: '' })
+  t.ok(fs.readFileSync(file).equals(archive))
+  kept.snapshot = damaged
+  t.match(await muster(['snapshot', 'save', path.join(folder, 'cut.snap')], { env }), { code: 1, out: '', err: /^Error: Error verifying snapshot file: / })
+  t.notOk(fs.existsSync(path.join(folder, 'cut.snap')))
+  t.match(await muster(['reload'], { env }), { code: 0, out: 'Configuration reload triggered\n', err: '' })
+  t.equal(kept.asked.at(-1), 'PUT /v1/agent/reload?format=json')
 })

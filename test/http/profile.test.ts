@@ -15,6 +15,16 @@ void t.test('profiles are taken one of a kind at a time, for as long as is asked
   t.match(await served.get('/debug/pprof/heap?seconds=1'), { status: 404, headers: { 'x-muster-hint': /enable_debug/ } })
 })
 
+void t.test('what Consul\'s own debug command asks for beside them', async t => {
+  const served = await serve(t, { enableDebug: true })
+  const [trace, again, goroutine] = await Promise.all(['trace?seconds=1', 'trace?seconds=1', 'goroutine'].map(name => served.get(`/debug/pprof/${name}`)))
+  t.match(trace?.json(), { traceEvents: [{ ph: String }] })
+  t.equal(again?.status, 409)
+  t.match(goroutine, { status: 200, body: /^active resources of Node\.js: total \d+\n(\d+ \w+\n)*\d+ TCP\w*Wrap\n/ })
+  served.server.update({ ...served.settings, enableDebug: false })
+  for (const name of ['trace', 'goroutine']) t.match(await served.get(`/debug/pprof/${name}`), { status: 404, headers: { 'x-muster-hint': /enable_debug/ } })
+})
+
 void t.test('a client that goes ends its profile', async t => {
   const served = await serve(t, { enableDebug: true })
   const gone = new AbortController()

@@ -13,7 +13,7 @@ import { Semaphore } from '../lock/semaphore.js'
 import { createSession, type LockSession } from '../lock/session.js'
 import type { Lock } from '../lock/types.js'
 
-/** How long a program may take to end when the lock is lost. */
+/** How long a program may take to end when the lock is lost, or the command is to end. */
 const grace = 5000
 
 /** What a timer of Node.js takes; a longer one would be over at once. It is 24 days. */
@@ -22,7 +22,7 @@ const longestTimer = 2 ** 31 - 1
 /** `muster lock`. */
 export const command: Command = {
   usage: 'lock [options] PREFIX PROGRAM...',
-  description: 'Runs a program while holding a lock in the KV store, at PREFIX/.lock: on any number of machines, one of them runs it at a time (or -n of them). When the lock is lost the program gets SIGTERM, and SIGKILL 5 s later. Locks of Consul\'s own tools are the same locks.',
+  description: 'Runs a program while holding a lock in the KV store, at PREFIX/.lock: on any number of machines, one of them runs it at a time (or -n of them). When the lock is lost the program gets SIGTERM, and SIGKILL 5 s later. SIGINT, SIGTERM and SIGQUIT are passed on to it, with SIGKILL 5 s later, and the lock is given back. Locks of Consul\'s own tools are the same locks.',
   examples: [
     ['muster lock jobs/nightly ./backup.sh', 'one backup at a time'],
     ['muster lock -n=3 -timeout=10s jobs/report ./report.sh', 'up to three; give up after 10 s'],
@@ -116,7 +116,7 @@ async function runHolding(lock: Lock, session: LockSession, words: readonly stri
   say('Starting handler')
   const child = startChild(words, {
     shell: flagValue(flags, 'shell') === undefined || flagIsSet(flags, 'shell'), inheritInput: flagIsSet(flags, 'pass-stdin'),
-    env: { ...io.env, CONSUL_LOCK_HELD: 'true' },
+    env: { ...io.env, CONSUL_LOCK_HELD: 'true' }, grace,
   })
   const first = await Promise.race([child.ended, lost.then(() => 'lost' as const)])
   if (first === 'lost') {

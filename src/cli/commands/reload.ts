@@ -13,6 +13,11 @@ export const command: Command = {
   async run(flags, io) {
     const client = await Client.connect(flags, io)
     const { status, body } = await client.request('PUT', '/v1/agent/reload', { format: 'json' })
+    // Consul's agents answer with nothing.
+    if (status === 200 && body.trim() === '') {
+      io.out('Configuration reload triggered\n')
+      return 0
+    }
     const report = parse(body)
     if (report === undefined) throw new MusterError('CLI_ANSWER', `Error reloading: Unexpected response code: ${status} (${body.trim()})`)
     for (const { text } of report.diagnostics) io.err(`${text}\n`)

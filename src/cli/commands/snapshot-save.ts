@@ -3,7 +3,7 @@ import { MusterError, errorMessage } from '../../common/errors.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
-import { fileArgument, readSnapshot } from '../snapshot-file.js'
+import { fileArgument, verifySnapshot } from '../snapshot-file.js'
 
 /** `muster snapshot save`. */
 export const command: Command = {
@@ -20,9 +20,9 @@ export const command: Command = {
     const { bytes } = await (await Client.connect(flags, io)).download('/v1/snapshot')
     const unverified = `${file}.unverified`
     await write(unverified, bytes)
-    const { meta } = await readSnapshot(await fs.readFile(unverified))
+    const { Index: index } = await verifySnapshot(await fs.readFile(unverified))
     await fs.rename(unverified, file)
-    io.out(`Saved and verified snapshot to index ${meta.Index}\n`)
+    io.out(`Saved and verified snapshot to index ${index}\n`)
     return 0
   },
 }
