@@ -20,7 +20,7 @@ export const endpoints = {
   '/v1/agent/service/register': ['PUT', same],
   '/v1/agent/service/deregister/*': ['PUT', '`X-Muster-Warning` when a file declares it, since a reload brings it back; `?node=` hands it to the agent of that node'],
   '/v1/agent/service/maintenance/*': ['PUT', same],
-  '/v1/agent/checks': ['GET', same],
+  '/v1/agent/checks': ['GET', 'each entry also says who declared it, and since when it has its status (`StatusSince`)'],
   '/v1/agent/check/register': ['PUT', same],
   '/v1/agent/check/deregister/*': ['PUT', '`?node=` hands it to the agent of that node'],
   '/v1/agent/check/pass/*': ['PUT', same],
@@ -54,7 +54,7 @@ export const endpoints = {
 
   '/v1/health/node/*': ['GET', 'a blocked query wakes for that node only'],
   '/v1/health/checks/*': ['GET', same],
-  '/v1/health/state/*': ['GET', same],
+  '/v1/health/state/*': ['GET', 'checks also say since when they have their status (`StatusSince`), where that is known; so in the other `health` answers'],
   '/v1/health/service/*': ['GET', 'as `catalog/service`'],
 
   '/v1/kv/*': ['GET, PUT, DELETE', same],
@@ -118,6 +118,7 @@ export const commandNotes = {
   'reload': 'waits for the outcome; exit code 1 and the places when something is broken',
   'ready': '**muster only**; `-level` started, serving or writable',
   'services list': '**muster only**',
+  'checks': '**muster only**',
   'keyring': noKeys,
   'debug': 'no KV values, tokens or passwords in the archive; `-output` names the same files',
   'snapshot save': 'muster\'s own archives, see `/v1/snapshot`',

@@ -30,9 +30,10 @@ export function checkTimes({ definition }: Pick<LocalCheck, 'definition'>): { re
 
 /** A check of this node as a catalog write. How it runs stays here: definitions may hold credentials, and others have no use for them. */
 export function checkData(node: string, check: LocalCheck): CheckData {
-  const { id, name, status, notes, output, serviceId, type } = check
+  const { id, name, status, notes, output, serviceId, type, since } = check
   const { interval, timeout } = checkTimes(check)
   return {
     node, id, name, status, notes, output, serviceId, type, definition: {}, ...interval !== '' && { interval }, ...timeout !== '' && { timeout },
+    ...since !== undefined && { since },
   }
 }

@@ -1,3 +1,4 @@
+import { firstLine } from '../common/first-line.js'
 import { printable } from '../common/printable.js'
 import type { Logger } from '../telemetry/index.js'
 import type { LocalState } from './local-state.js'
@@ -5,9 +6,9 @@ import type { LocalState } from './local-state.js'
 /** Characters of an output that a line of the log shows. */
 const longestOutput = 200
 
-/** The first line of a check's output that says anything, for one line of the log: control characters written out, and cut where it is long. */
-export function firstLine(output: string): string {
-  const line = printable(output.split('\n').map(one => one.trim()).find(one => one !== '') ?? '')
+/** What one line of the log shows of a check's output: its first line, control characters written out, cut where it is long. */
+export function shownOutput(output: string): string {
+  const line = printable(firstLine(output))
   return line.length > longestOutput ? `${line.slice(0, longestOutput)}…` : line
 }
 
@@ -18,6 +19,6 @@ export function logStatusChanges(local: LocalState, log: Logger): { close(): voi
     if (check === undefined || old === undefined) return
     const { serviceId, serviceName, status, output } = check
     const service = serviceId === '' ? {} : { service: serviceId, ...serviceName !== serviceId && { name: serviceName } }
-    log[status === 'critical' ? 'warn' : 'info']('the status of a check has changed', { check: id, ...service, old, new: status, output: firstLine(output) })
+    log[status === 'critical' ? 'warn' : 'info']('the status of a check has changed', { check: id, ...service, old, new: status, output: shownOutput(output) })
   })
 }

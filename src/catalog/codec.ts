@@ -19,8 +19,8 @@ export function encodeService(data: ServiceData): Uint8Array {
 
 /** Bytes of a check. */
 export function encodeCheck(data: StoredCheck): Uint8Array {
-  const { node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition, interval, timeout } = data
-  return bytes({ node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition, interval, timeout })
+  const { node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition, interval, timeout, since } = data
+  return bytes({ node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition, interval, timeout, since })
 }
 
 /** The node of an entry. @throws MusterError CATALOG_UNREADABLE */
@@ -80,6 +80,7 @@ function checkOf(fields: Fields, { created, modified }: Revisions): Check {
     definition: isObject(fields.definition) ? fields.definition : {},
     ...fields.interval !== undefined && { interval: text(fields.interval) },
     ...fields.timeout !== undefined && { timeout: text(fields.timeout) },
+    ...typeof fields.since === 'number' && { since: fields.since },
     created,
     modified,
   }

@@ -12,7 +12,7 @@ export const sameService = (a: ServiceData, b: ServiceData): boolean =>
   && a.weights.passing === b.weights.passing && a.weights.warning === b.weights.warning
   && same(a.tags, b.tags) && same(a.meta, b.meta) && same(a.taggedAddresses, b.taggedAddresses) && same(a.mesh, b.mesh)
 
-/** Whether two checks would be stored as the same. */
+/** Whether two checks would be stored as the same. Since when they are as they are is no difference: it changes with the status. */
 export const sameCheck = (a: StoredCheck, b: StoredCheck): boolean =>
   a.node === b.node && a.id === b.id && a.name === b.name && a.status === b.status && a.notes === b.notes && a.output === b.output
   && a.serviceId === b.serviceId && a.serviceName === b.serviceName && a.type === b.type

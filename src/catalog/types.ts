@@ -46,6 +46,7 @@ export interface ServiceData {
  * A check as a write gives it. `serviceId` '' makes it a check of the node. `status` is one of the three states for agents' checks;
  * foreign registrations may hold any word. `definition` is kept and shown as it came (CamelCase keys), `{}` when none. `interval` and
  * `timeout` are shown as whoever registered the check wrote them (`10s`); left out where nothing was said of them.
+ * `since`: wall-clock ms of the last change of `status`; missing where whoever wrote it did not say, and in records of earlier versions.
  */
 export interface CheckData {
   readonly node: string
@@ -59,6 +60,7 @@ export interface CheckData {
   readonly definition: Readonly<Record<string, unknown>>
   readonly interval?: string
   readonly timeout?: string
+  readonly since?: number
 }
 
 /** A node in the catalog's memory. */

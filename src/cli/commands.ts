@@ -17,6 +17,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'services list', summary: 'List the services of the agent, with who declared them', isOfGroup: true, load: () => import('./commands/services-list.js') },
   { name: 'services register', summary: 'Register a service through the API', load: () => import('./commands/services-register.js') },
   { name: 'services deregister', summary: 'Deregister a service through the API', load: () => import('./commands/services-deregister.js') },
+  { name: 'checks', summary: 'List checks, the worst first: status, since when, and what they say', load: () => import('./commands/checks.js') },
   { name: 'catalog datacenters', summary: 'List the known datacenters', load: () => import('./commands/catalog-datacenters.js') },
   { name: 'catalog nodes', summary: 'List the nodes of the catalog', load: () => import('./commands/catalog-nodes.js') },
   { name: 'catalog services', summary: 'List the services of the catalog', load: () => import('./commands/catalog-services.js') },

@@ -13,6 +13,8 @@ export interface Io {
   readonly cwd: string
   /** Whether `out` may be coloured: a terminal, and neither NO_COLOR nor the settings say no. */
   readonly color: boolean
+  /** Columns of the terminal that `out` goes to; undefined where it goes elsewhere. */
+  readonly width: number | undefined
   /** Aborted on the first interrupt; a second one ends the process at once. */
   readonly interrupted: AbortSignal
 }
@@ -28,6 +30,7 @@ export function processIo(): Io {
     env: process.env,
     cwd: process.cwd(),
     color,
+    width: process.stdout.isTTY ? process.stdout.columns : undefined,
     get interrupted() {
       listenOnce(interrupted)
       return interrupted.signal

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { LocalState } from '../../src/agent/local-state.js'
-import { firstLine, logStatusChanges } from '../../src/agent/status-log.js'
+import { logStatusChanges, shownOutput } from '../../src/agent/status-log.js'
 import { RecordingLog } from '../support/recording-log.js'
 import { until } from '../support/until.js'
 import { check, service } from './definitions.js'
@@ -26,7 +26,7 @@ t.test('each change of a status is one line, a new output is none', async t => {
     const lines = log.lines.splice(0).map(({ level, message, fields }) => ({ level, message, fields }))
     t.same(lines, line === undefined ? [] : [{ ...line, message: 'the status of a check has changed' }], `${status}: ${output}`)
   }
-  t.equal(firstLine('x'.repeat(1000)).length, 201)
+  t.equal(shownOutput('x'.repeat(1000)).length, 201)
 })
 
 t.test('over a restart: what is restored is no change, what ran out meanwhile is one; when each status began is kept', async t => {

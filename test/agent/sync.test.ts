@@ -61,6 +61,26 @@ async function syncing(t: Test, options: { interval?: number } = {}) {
 const put = (catalog: Catalog, services: Parameters<typeof pushNode>[1]['put']['services'], checks: Parameters<typeof pushNode>[1]['put']['checks'] = []) =>
   pushNode(catalog, { node: own, put: { services, checks }, remove: { services: [], checks: [] } })
 
+t.test('since when a check has its status reaches the catalog with the status, and alone is no write', async t => {
+  const { catalog, local, sync, written } = await syncing(t)
+  local.putCheck(check('old'), api, () => ({ status: 'passing', output: '', reported: true, since: 5 }))
+  local.putCheck(check('unknown'), api, () => ({ status: 'passing', output: '', reported: true }))
+  const record = (id: string) => ({ node: 'n1', id, name: id, status: 'passing', notes: '', output: '', serviceId: '', type: 'ttl', definition: {} })
+  await put(catalog, [], [record('old'), { ...record('unknown'), since: 7 }])
+  const { revision } = catalog
+  await sync.start()
+  t.same(written(), [], 'a record of an earlier version is not written for the time alone')
+  t.equal(catalog.revision, revision)
+  local.setStatus('old', 'critical', '')
+  await sync.pushed()
+  t.same(written(), ['old'])
+  t.match(catalog.check('n1', 'old'), { status: 'critical', since: 0 })
+  await put(catalog, [], [{ ...record('old'), status: 'critical', output: 'other', since: 99 }, { ...record('unknown'), output: 'other' }])
+  t.same(['old', 'unknown'].map(id => catalog.check('n1', id)?.since), [0, 7], 'another output with the same status leaves it')
+  await put(catalog, [], [{ ...record('unknown'), status: 'warning' }])
+  t.equal(catalog.check('n1', 'unknown')?.since, undefined, 'another status of somebody who does not say since when')
+})
+
 t.test('times of checks and what is for a service mesh reach the catalog, and their change is one', async t => {
   const { catalog, local, sync, written } = await syncing(t)
   const declare = (mode: string, times: Record<string, string>): void => {

@@ -16,7 +16,7 @@ void t.test('rtt: between two nodes, to the agent, and between servers of two da
     let [out, err] = ['', '']
     const code = await dispatch(['rtt', ...args], {
       out: text => { out += String(text) }, err: text => { err += text }, stdin: Readable.from([]), env: { MUSTER_HTTP_ADDR: `127.0.0.1:${served.port}` },
-      cwd: '/', color: false, interrupted: new AbortController().signal,
+      cwd: '/', color: false, width: undefined, interrupted: new AbortController().signal,
     })
     return { code, out, err }
   }

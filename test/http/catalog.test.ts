@@ -4,11 +4,12 @@ import { serve, type Served } from './support/serve.js'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Leaves the indexes out of an answer, after seeing that they are there and above 0. */
+/** Leaves the indexes out of an answer, after seeing that they are there and above 0, and since when checks have their status, which Consul does not say. */
 function withoutIndexes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutIndexes)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).filter(([key, one]) => {
+    if (key === 'StatusSince' && typeof one === 'string' && Date.parse(one) <= Date.now()) return false
     if (key !== 'CreateIndex' && key !== 'ModifyIndex') return true
     if (typeof one !== 'number' || one < 1) throw new Error(`${key} is ${String(one)}`)
     return false

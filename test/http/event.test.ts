@@ -33,7 +33,7 @@ void t.test('the event command', async t => {
     let [out, err] = ['', '']
     const code = await dispatch(['event', ...args], {
       out: text => { out += String(text) }, err: text => { err += text }, stdin: Readable.from([]), env: { MUSTER_HTTP_ADDR: `127.0.0.1:${served.port}` },
-      cwd: '/', color: false, interrupted: new AbortController().signal,
+      cwd: '/', color: false, width: undefined, interrupted: new AbortController().signal,
     })
     return { code, out, err }
   }

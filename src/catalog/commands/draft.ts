@@ -90,9 +90,11 @@ export class Draft {
    */
   putCheck(data: CheckData): void {
     const owner = data.serviceId === '' ? undefined : this.#ownerOf(data)
-    const stored: StoredCheck = { ...data, serviceName: owner?.service.name ?? '', serviceTags: owner?.service.tags ?? [] }
     const key = checkKey(data.node, data.id)
     const standing = this.state.check(data.node, data.id)
+    const { since: given, ...rest } = data
+    const since = standing?.status === data.status ? standing.since ?? given : given
+    const stored: StoredCheck = { ...rest, serviceName: owner?.service.name ?? '', serviceTags: owner?.service.tags ?? [], ...since !== undefined && { since } }
     if (stored.status === 'critical') this.#endSessionsOf(data.node, data.id)
     const written = this.#place(key, standing, standing !== undefined && sameCheck(standing, stored), () => encodeCheck(stored))
     if (written && owner?.asSeen !== undefined) this.#when.set(owner.key, owner.asSeen)

@@ -73,8 +73,9 @@ const mayPlace = (service: Omit<ServiceData, 'node'>, there: ServiceData | undef
  * Marks members as failed whose leases have lapsed: their liveness checks turn critical, and what depends on them ends. Those that live again, or
  * are known to have failed or left, are passed over, but for a check that says something else. The result is their names.
  * @param reapAfter how long they stay listed
+ * @param now wall-clock ms, since when their liveness checks are critical
  */
-export const membersFailed = (ids: readonly string[], reapAfter: Duration): Command<readonly string[]> => state => drafted(draft => {
+export const membersFailed = (ids: readonly string[], reapAfter: Duration, now?: number): Command<readonly string[]> => state => drafted(draft => {
   const failed: string[] = []
   for (const id of ids) {
     const record = state.member(id)
@@ -89,7 +90,7 @@ export const membersFailed = (ids: readonly string[], reapAfter: Duration): Comm
     const node = nodeOf(draft, record.info)
     if (node === undefined) continue
     draft.requireNode(node.node)
-    if (state.check(node.node, serfHealthCheckId)?.status !== 'critical') draft.putCheck({ ...liveness.critical, node: node.node })
+    if (state.check(node.node, serfHealthCheckId)?.status !== 'critical') draft.putCheck({ ...liveness.critical, node: node.node, ...now !== undefined && { since: now } })
   }
   return failed
 })(state)

@@ -96,6 +96,7 @@ export function completeCheck(given: RegisterCheck, requestNode: string): CheckD
     type: given.type === undefined || given.type === '' ? checkType(definition) : given.type,
     ...given.interval !== undefined && { interval: given.interval },
     ...given.timeout !== undefined && { timeout: given.timeout },
+    ...given.since !== undefined && { since: given.since },
   }
 }
 

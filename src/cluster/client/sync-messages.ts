@@ -67,6 +67,7 @@ function readCheck(value: unknown): CheckData {
     node: shape.text('node'), id: text(check.id), name: text(check.name), status: shape.text('status'), notes: text(check.notes), output: text(check.output),
     serviceId: text(check.serviceId), type: shape.text('type'), definition: check.definition,
     ...check.interval !== undefined && { interval: text(check.interval) }, ...check.timeout !== undefined && { timeout: text(check.timeout) },
+    ...check.since !== undefined && { since: shape.number('since') },
   }
 }
 

@@ -56,7 +56,7 @@ async function tend(parts: LivenessParts, failures: Repeats, signal: AbortSignal
   const over = members.filter(({ info, state }) => (state === 'failed' || state === 'left') && catalog.reapMark(info.id) === undefined)
   try {
     for (let i = 0; i < lapsed.length && !signal.aborted; i += batch) {
-      const { result } = await catalog.execute(membersFailed(lapsed.slice(i, i + batch).map(({ info }) => info.id), reconnectTimeout))
+      const { result } = await catalog.execute(membersFailed(lapsed.slice(i, i + batch).map(({ info }) => info.id), reconnectTimeout, clock.now()))
       for (const name of result) log.debug('a member has failed: its agent is not live or cannot be reached', { node: name })
     }
     for (const { info, state } of over) {

@@ -67,7 +67,7 @@ export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Pro
   }
 }
 
-async function bringInLine({ info, tags, state }: MemberRecord, { catalog, livesAnyway, reconnectTimeout }: ReconcileParts): Promise<void> {
+async function bringInLine({ info, tags, state }: MemberRecord, { catalog, livesAnyway, reconnectTimeout, clock }: ReconcileParts): Promise<void> {
   switch (state) {
     case 'alive': {
       if (catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id)) return
@@ -81,7 +81,7 @@ async function bringInLine({ info, tags, state }: MemberRecord, { catalog, lives
     }
     case 'failed': {
       const node = catalog.node(info.name)
-      if (node?.id === info.id && catalog.check(node.node, serfHealthCheckId)?.status !== 'critical') await catalog.execute(membersFailed([info.id], reconnectTimeout))
+      if (node?.id === info.id && catalog.check(node.node, serfHealthCheckId)?.status !== 'critical') await catalog.execute(membersFailed([info.id], reconnectTimeout, clock.now()))
       return
     }
     case 'left':

@@ -13,9 +13,10 @@ export const catalogWriteRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/catalog/deregister', reach: 'handed-on', PUT: request => remove(deps, request), datacenterOf: namedDatacenter },
 ]
 
-async function put({ catalog, settings, agent }: Deps, { body }: ApiRequest): Promise<Answer> {
+async function put({ catalog, settings, agent, clock }: Deps, { body }: ApiRequest): Promise<Answer> {
   const request = readRegistration(body)
-  await catalog.execute(register(request))
+  const since = clock.now()
+  await catalog.execute(register({ ...request, ...request.checks !== undefined && { checks: request.checks.map(check => ({ ...check, since })) } }))
   const { service } = request
   const addresses = addressWarnings([request.address ?? '', service?.address ?? ''])
   if (!isOwn(request.node, settings().nodeName)) return json(true, 200, warningHeader([...othersWarning(catalog, request.node), ...addresses]))

@@ -1,6 +1,6 @@
 import { checkTimes, type EntryOrigin, type LocalCheck, type LocalService } from '../../agent/index.js'
 import type { Member, MemberStatus, Unheard } from '../../cluster/index.js'
-import { proxyView, taggedAddresses } from './catalog-views.js'
+import { proxyView, sinceView, taggedAddresses } from './catalog-views.js'
 
 /** Who declared an entry: `conf/web3.json:4`, or `api`. */
 export const originText = (origin: EntryOrigin): string => origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`
@@ -37,6 +37,7 @@ export const agentCheckView = (check: LocalCheck, node: string) => ({
   ServiceTags: check.serviceTags,
   Type: check.type,
   ...timesView(checkTimes(check)),
+  ...sinceView(check),
   ExposedPort: 0,
   Definition: {},
   CreateIndex: 0,

@@ -60,6 +60,13 @@ export const catalogServiceView = ({ node, service }: Pick<Instance, 'node' | 's
 export const proxyView = (proxy: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> =>
   proxy === undefined ? {} : { Mode: '', MeshGateway: {}, Expose: {}, ...proxy }
 
+/** Milliseconds from 1970 that a date can have; other agents may send any number. */
+const latest = 8.64e15
+
+/** Since when a check has its status, where that is known: not in what Consul answers. */
+export const sinceView = ({ since }: { readonly since?: number }): { readonly StatusSince?: string } =>
+  since === undefined || Math.abs(since) > latest ? {} : { StatusSince: new Date(since).toISOString() }
+
 /** A check as `/v1/health/*` shows it. */
 export const checkView = (check: Check) => ({
   Node: check.node,
@@ -74,6 +81,7 @@ export const checkView = (check: Check) => ({
   Type: check.type,
   Interval: check.interval ?? '',
   Timeout: check.timeout ?? '',
+  ...sinceView(check),
   ExposedPort: 0,
   Definition: check.definition,
   CreateIndex: check.created,
