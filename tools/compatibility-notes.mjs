@@ -141,6 +141,8 @@ export const absentCommands = [
 
 /** Keys that some agents refuse to start with, since ignoring them would leave someone believing in a protection that is not there. */
 const severalAgents = 'refused where there are other agents'
+const cloud = 'the machines of a cloud are not looked up: name a DNS name whose addresses are those of the servers, or list the addresses; or let a script write them into a file of the configuration directory, as `{"retry_join": [...]}`'
+
 export const refusedKeys = {
   'encrypt': severalAgents,
   'verify_incoming': severalAgents,
@@ -149,5 +151,7 @@ export const refusedKeys = {
   'verify_server_hostname': severalAgents,
   'auto_encrypt': `\`tls\`, \`allow_tls\`: ${severalAgents}`,
   'tls': `\`verify_*\` of \`defaults\` and \`internal_rpc\`: ${severalAgents}`,
+  'retry_join': `\`provider=...\` is refused, since ${cloud}`,
+  'retry_join_wan': 'likewise',
   'acl': '`enabled` with `default_policy` "deny" is refused: nothing would be denied',
 }

@@ -48,8 +48,8 @@ export function readContent(file: string, text: string, format: ConfigFormat): C
   const parsed = parseDocument(file, text, format, listKeys)
   if (!parsed.ok) return unreadable(file, text, parsed.diagnostics)
   const { document } = parsed
-  const { value, findings: spelling, written: spelled } = normalise(document.value)
-  const notes = keyNotes(value)
+  const { value, findings: spelling, made, written: spelled } = normalise(document.value)
+  const notes = keyNotes(value, made)
   const schema = schemaFindings(value)
   const { shown: findings, hidden } = firstOf([...schema.findings, ...spelling, ...notes.findings])
   const faulty = new Set([...schema.faulty, ...spelling.filter(({ severity }) => severity === 'error').map(({ path }) => partOf(path))])

@@ -21,7 +21,7 @@ export class FileSet {
   readonly #roots: readonly Root[]
   readonly #format: ConfigFormat | undefined
   readonly #stored: Map<string, string>
-  readonly #told = new Set<string>()
+  #skipped: ReadonlyMap<string, Diagnostic> = new Map()
   #tracked = new Map<string, TrackedFile>()
   #rootOf = new Map<string, Root>()
   #files: readonly TrackedFile[] = []
@@ -60,7 +60,7 @@ export class FileSet {
   /**
    * Brings the files up to date: all that look different, or only those at `changed` when all of these are in places where
    * nothing else can have changed with them. A folder that is away keeps its files, and so does one that another, empty one has taken the
-   * place of, unless all is to be settled at once. Returns warnings about names that are not read, each once.
+   * place of, unless all is to be settled at once. Returns warnings about names that are not read.
    */
   refresh(changed: ReadonlySet<string> | undefined, patience: Patience): readonly Diagnostic[] {
     const resolved = [...changed ?? []].map(file => path.resolve(file))
@@ -158,15 +158,14 @@ export class FileSet {
     if (this.#roots.every(({ listing }) => listing.error === undefined)) for (const file of this.#stored.keys()) if (!tracked.has(file)) this.#stored.delete(file)
   }
 
-  /** Also of links that lead to no file: these were listed, and turned out to be gone. */
+  /** Also of links that lead to no file: these were listed, and turned out to be gone. Each name is looked at once, while it is there. */
   #skippedNames(gone: ReadonlySet<string>): readonly Diagnostic[] {
     const named = this.#roots.flatMap(root => root.listing.skipped.map(name => path.join(root.given, name)))
-    return [...named, ...gone].flatMap((file): readonly Diagnostic[] => {
-      if (this.#told.has(file)) return []
-      const finding = skippedAt(file, this.#format)
-      if (finding === undefined) return []
-      this.#told.add(file)
-      return [finding]
-    })
+    const before = this.#skipped
+    this.#skipped = new Map([...named, ...gone].flatMap(file => {
+      const finding = before.get(file) ?? skippedAt(file, this.#format)
+      return finding === undefined ? [] : [[file, finding] as const]
+    }))
+    return [...this.#skipped.values()]
   }
 }

@@ -29,6 +29,9 @@ export const formatOf = (file: string, forced: ConfigFormat | undefined): Config
 /** What editors and package managers leave beside a file: never read, never worth a word. */
 const leftovers = /^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg-\w+)$|^sed[A-Za-z0-9]{6}$|^4913$/
 
+/** Hidden, and yet called like a file of ours: Consul reads those. Not what Emacs, macOS and Kubernetes make. */
+const hidden = /^\.(?![.#_]).*\.(json5?|hcl)$/i
+
 /**
  * Lists a path: a file is itself, a folder is every .json, .json5 and .hcl file directly inside in byte order of their
  * names. Symbolic links are followed, sub-folders and whatever is not a plain file are not read.
@@ -61,8 +64,9 @@ function listFolder(given: string, forced: ConfigFormat | undefined): Listing {
   const skipped: string[] = []
   for (const entry of fs.readdirSync(given, { withFileTypes: true })) {
     const { name } = entry
-    if (leftovers.test(name)) continue
     const plain = entry.isFile() || entry.isSymbolicLink()
+    if (plain && hidden.test(name)) skipped.push(name)
+    if (leftovers.test(name)) continue
     // A folder below is nothing unusual, unless it is called like a file.
     if (!plain && formatOf(name, undefined) === undefined) continue
     if (!plain || formatOf(name, forced) === undefined) {
@@ -84,9 +88,12 @@ export function withName(listing: Listing, folder: string, name: string, forced:
   const file = path.join(folder, name)
   const stat = fs.lstatSync(file, { throwIfNoEntry: false })
   if (stat?.isSymbolicLink() === true) return undefined
-  if (stat?.isFile() !== true || leftovers.test(name)) return listing
+  const others = listing.skipped.filter(known => known !== name)
+  if (stat?.isFile() === true && hidden.test(name)) return { ...listing, skipped: [...others, name] }
+  if (stat === undefined) return { ...listing, skipped: others }
+  if (!stat.isFile() || leftovers.test(name)) return listing
   const format = formatOf(name, forced)
-  if (format === undefined) return { ...listing, skipped: [...listing.skipped, name] }
+  if (format === undefined) return { ...listing, skipped: [...others, name] }
   const bytes = Buffer.from(file)
   let low = 0
   for (let high = listing.files.length; low < high;) {
@@ -135,6 +142,7 @@ export function skippedAt(file: string, forced: ConfigFormat | undefined): Diagn
   if (found === undefined) return undefined
   const finding = (why: string, hint: string): Diagnostic =>
     ({ severity: 'warning', code: 'skipped-file', at: { file, line: 1, column: 1 }, message: `${file} is not read: ${why}`, hint })
+  if (hidden.test(path.basename(file))) return finding('it is hidden', 'rename it so that it does not begin with a dot, or remove it')
   if ((found.isFile() || found.isSymbolicLink()) && formatOf(file, forced) === undefined) {
     return finding('its name does not end in .json, .json5 or .hcl', 'rename it, or give -config-format to read every file')
   }

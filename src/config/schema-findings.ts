@@ -6,6 +6,7 @@ import type { SchemaError } from '../generated/validators.js'
 import { maxShown } from './capped.js'
 import { alternatives, describe, quote } from './finding.js'
 import type { Finding } from './finding.js'
+import { goneKey } from './gone-keys.js'
 import { findKey, nodeAt, partOf } from './keys.js'
 import type { Path } from './keys.js'
 
@@ -94,6 +95,10 @@ function finding(root: unknown, error: SchemaError): Finding {
 const durations = 'a duration such as "10s" or "1m30s"'
 
 function unknownKey(path: Path, node: KeyNode | undefined, key: string): Finding {
+  const gone = path.length === 0 ? goneKey('file', key) : node === serviceKeys ? goneKey('service', key) : undefined
+  if (gone !== undefined) {
+    return { path: [...path, key], what: 'key', severity: 'error', code: 'gone-key', message: `${quote(key)} is not taken: ${gone.why}`, hint: gone.hint }
+  }
   const known = Object.entries(node?.keys ?? {})
   const near = nearest(key, known.filter(([, child]) => child.aliasOf === undefined).map(([name]) => name)) ?? nearest(key, known.map(([name]) => name))
   const noun = node?.noun ?? 'this object'

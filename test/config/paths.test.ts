@@ -15,7 +15,7 @@ t.test('only plain configuration files directly inside a folder are read', t => 
   const { files, diagnostics } = validatePaths([folder])
   t.same(files.map(file => path.basename(file)), ['B.JSON', 'a.json', 'c.json5', 'd.hcl', 'link.json'])
   const told = diagnostics.map(({ severity, message }) => `${severity} ${message.slice(folder.length + 1)}`).sort()
-  t.same(told, ['warning folder-link.json is not read: it is a symbolic link to a folder', 'warning sub.json is not read: it is a folder'])
+  t.same(told, ['warning .hidden.json is not read: it is hidden', 'warning folder-link.json is not read: it is a symbolic link to a folder', 'warning sub.json is not read: it is a folder'])
   t.end()
 })
 

@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ErrorObject } from 'ajv'
 import fs from 'node:fs'
 import t from 'tap'
+import { nodeAt } from '../../src/config/keys.js'
 import { configKeys } from '../../src/generated/keys.js'
 import type { KeyNode } from '../../src/generated/keys.js'
 import { validateConfig } from '../../src/generated/validators.js'
@@ -87,6 +88,16 @@ t.test('the generated validator and key table know the same keys as the schemas'
   for (const [key] of properties(schemas['agent.schema.json'] ?? {}, '')) t.ok(table.has(key), key)
   t.notOk(validateConfig({ nonsense: 1 }))
   t.ok(validateConfig({ service: { name: 'web', check: { ttl: '5s' } } }))
+  t.end()
+})
+
+t.test('what Consul 1.11 to 1.21 added is known', t => {
+  const keys = `addresses.grpc_tls ports.grpc_tls raft_logstore raft_boltdb raft_prevote_disabled locality experiments default_intention_policy peering xds cloud reporting
+    telemetry.enable_host_metrics telemetry.disable_per_tenancy_usage_metrics telemetry.retry_failed_connection dns_config.prefer_namespace acl.tokens.dns
+    acl.tokens.config_file_service_registration acl.tokens.initial_management acl.tokens.agent_recovery limits.request_limits limits.rpc_client_timeout
+    performance.grpc_keepalive_interval performance.grpc_keepalive_timeout server_rejoin_age_max auto_reload_config tls.defaults tls.https tls.grpc tls.internal_rpc
+    ui_config.hcp_enabled check.namespace check.partition check.os_service check.tcp_use_tls check.disable_redirects service.locality service.socket_path`
+  for (const key of keys.split(/\s+/)) t.not(nodeAt(key.split('.')), undefined, key)
   t.end()
 })
 

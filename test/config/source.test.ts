@@ -18,7 +18,7 @@ t.test('a first load', t => {
   t.notOk(load.settingsRefused)
   t.equal(load.settings?.nodeName, 'host-1')
   t.same([...conf.remembered.keys()].sort(), ['a.hcl', 'b.json', 'empty.json'].map(conf.path))
-  t.same(findings(conf.source.load()), ['empty.json:1:1 warning empty-file'], 'skipped names are told once')
+  t.same(findings(conf.source.load()), ['notes.txt:1:1 warning skipped-file', 'empty.json:1:1 warning empty-file'], 'as long as it is there')
   t.end()
 })
 
@@ -57,7 +57,11 @@ t.test('adds, removes and renames by the paths that changed', t => {
   t.same(states(renamed), ['0.json applied', 'c.json applied'])
   t.same(findings(renamed), [])
   t.same(findings(conf.change({ 'readme.txt': 'x' })), ['readme.txt:1:1 warning skipped-file'])
-  t.same(findings(conf.change({ '.c.json.swp': 'x', 'c.json~': 'x', '#c.json#': 'x' })), [])
+  t.same(findings(conf.change({ 'readme.txt': undefined, '.web.json': '{}' })), ['.web.json:1:1 warning skipped-file'], 'Consul reads those')
+  t.match(conf.source.load().diagnostics, [{ message: `${conf.path('.web.json')} is not read: it is hidden` }])
+  conf.remove('.web.json')
+  t.same(findings(conf.source.load()), [])
+  t.same(findings(conf.change({ '.#web.json': 'x', '._web.json': 'x', '.c.json.swp': 'x', 'c.json~': 'x', '#c.json#': 'x' })), [])
   t.end()
 })
 

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Duration } from '../../common/duration.js'
 import { quote } from '../finding.js'
+import { insteadOfCloudJoin } from '../gone-keys.js'
 import type { AutopilotSettings, Settings } from '../settings.js'
 import type { InterfaceAddress } from './address-template.js'
 import { expandAddress, singleAddress } from './addresses.js'
@@ -64,7 +65,7 @@ function joinAddresses(reader: Reader, key: string, interfaces: Interfaces): rea
   return reader.list(key).flatMap((text, i) => {
     const place = `${key}[${i}]`
     if (/\bprovider\s*=/.test(text)) {
-      reader.report(place, { code: 'no-discovery', message: `${quote(text)}: the agents of a cloud are not looked up`, hint: 'name hosts; a DNS name of several addresses stands for all of them' })
+      reader.report(place, { code: 'no-discovery', message: `${quote(text)}: the machines of a cloud are not looked up`, hint: insteadOfCloudJoin })
       return []
     }
     return expandAddress(reader, place, text, interfaces).split(/\s+/).filter(part => part !== '').flatMap(part => {

@@ -37,7 +37,7 @@ export type HclResult = { readonly ok: true; readonly file: HclFile } | { readon
 
 /**
  * Reads HCL version 1 (also the JSON that it allows: a file whose first letter is a brace) into a tree. Never throws. Stricter than the
- * usual parser in one thing: a comma that is missing in JSON input, or stray anywhere, is an error there and loses no setting.
+ * usual parser in one thing: a comma that is missing in JSON input, or a second one anywhere, is an error there and loses no setting.
  */
 export function parseHcl(file: string, text: string): HclResult {
   const lines = new LineMap(text)
@@ -85,6 +85,7 @@ class HclParser {
       if (token.type === 'end' && open !== undefined) throw this.#unclosed(token, open, '}')
       items.push(this.#item(open))
       if (open !== undefined) this.#separator(open)
+      else if (is(this.#lexer.peek(), ',')) this.#lexer.next()
     }
   }
 

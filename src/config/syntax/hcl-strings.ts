@@ -72,7 +72,7 @@ export function readHeredoc(text: string, at: number, lines: LineMap): Read {
   for (let from = at + start.length; from <= text.length;) {
     const lineEnd = text.indexOf('\n', from)
     const end = lineEnd < 0 ? text.length : lineEnd
-    const line = text.slice(from, end)
+    const line = withoutReturn(text.slice(from, end))
     if (line.trim() === mark) return { value: joined(body, dash === '-' ? line.slice(0, line.indexOf(mark)) : ''), end: from + line.trimEnd().length }
     body.push(line)
     from = end + 1
@@ -80,6 +80,9 @@ export function readHeredoc(text: string, at: number, lines: LineMap): Read {
   const message = `the text that opens at ${lines.label(at)} is never closed: the file ends here`
   throw new FaultError({ at: endOf(text), other: at, message, hint: `write ${mark ?? ''} on a line of its own behind the text` })
 }
+
+/** Line breaks of Windows count as others do: a text is the same wherever its file was written. */
+const withoutReturn = (line: string): string => line.endsWith('\r') ? line.slice(0, -1) : line
 
 function joined(body: readonly string[], indent: string): string {
   const indented = indent !== '' && body.every(line => line.startsWith(indent) || line.trim() === '')

@@ -16,6 +16,13 @@ t.test('what JSON5 allows beyond JSON', async t => {
   for (const empty of ['', ' \n', '// nothing yet', '/* a */\n// b\n']) t.same(parsed(empty, 'json').value, {}, JSON.stringify(empty))
 })
 
+t.test('HCL means the same with the line breaks of Windows', async t => {
+  const text = 'server = true,\nservice {\n  name = "crlf"\n  meta {\n    plain = <<EOF\nline1\n  line2\nEOF\n    taken = <<-EOF\n      line1\n      EOF\n  }\n}\n'
+  const expected = { server: true, service: { name: 'crlf', meta: { plain: 'line1\n  line2\n', taken: 'line1\n' } } }
+  t.same(parsed(text, 'hcl').value, expected)
+  t.same(parsed(text.replaceAll('\n', '\r\n'), 'hcl').value, expected)
+})
+
 t.test('HCL has the shape that JSON of the same meaning has', async t => {
   const cases: readonly [string, unknown][] = [
     ['', {}],

@@ -56,7 +56,7 @@ const hcl: readonly Case[] = [
   { text: 'tags = ["a"\nport = 1', at: '2:1', message: /expected "," or "]", found "port"/ },
   { text: 'a = [1}', at: '1:7', message: /found "}"/, hint: /close the "\[" at 1:5/ },
   { text: 'a { b = [ }', at: '1:11', message: /found "}"/, hint: /close the "\[" at 1:9/ },
-  { text: 'a = 1,\nb = 2', at: '1:6', message: /expected a key, found ","/, hint: /comma too many/ },
+  { text: 'a = 1,,\nb = 2', at: '1:7', message: /expected a key, found ","/, hint: /comma too many/ },
   { text: 'a { b = 1,, c = 2 }', at: '1:11', message: /found ","/ },
   { text: 'a { , }', at: '1:5', message: /found ","/ },
   { text: 'name "web"\nport = 1', at: '2:1', message: /expected "{"/, hint: /write name = "web"/ },
