@@ -102,8 +102,9 @@ export class TrackedFile {
    * two seconds after its last change, in which its writer may add it.
    */
   decide(patience: Patience, limits: EntryLimits): void {
-    const { newest, fallback } = this
+    const { newest } = this
     if (newest.blank) {
+      const { fallback } = this
       this.candidate = fallback?.ok === true ? fallback : newest
       return
     }
