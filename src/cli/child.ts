@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from '../common/spawn.js'
+import { pause } from './pause.js'
 
 /** How a program ended. */
 export type ChildEnd =
@@ -8,9 +9,12 @@ export type ChildEnd =
 
 /** A program that runs as part of a command. */
 export interface Child {
+  /** Resolves when the program has ended; once the command has been told to end, when all that the program has started is gone as well. */
   readonly ended: Promise<ChildEnd>
-  /** Ends the program and all that it has started: SIGTERM, and SIGKILL to what is left after the grace time (ms). */
-  stop(grace: number): Promise<void>
+  /** Whether the command was told to end while the program ran. */
+  readonly wasTold: () => boolean
+  /** Ends the program and all that it has started, as when the command is told to end. */
+  stop(): Promise<void>
 }
 
 /** What a program is given. */
@@ -21,21 +25,24 @@ export interface ChildOptions {
   /** A text, or `inherit`: what the command itself reads. Nothing when left out. */
   readonly input?: string
   readonly inheritInput?: boolean
-  /** Milliseconds that a program may take to end once the command was told to end; what is left of it then is killed. Left out: it is waited for. */
+  /** How long the program and all that it has started may take to end once it was told to, in ms: then it gets SIGKILL. */
   readonly grace?: number
 }
 
-/** Signals by which a command is told to end. */
-const ending: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT']
+/** How long a program may take to end, in ms, unless told otherwise: as long as Consul's tools give it. */
+const usualGrace = 5000
 
 /** Signals that are meant for the program when the command gets them. */
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+/** Those of them that tell a command to end. Programs take SIGHUP for a wish to read their files again, and the like. */
+const ending: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT']
 
 /**
  * Starts a program whose output is the command's own. It gets the signals that the command gets, with everything that it has started: it runs
- * in a process group of its own, unless it reads from a terminal, which only the group in front of it may.
+ * in a process group of its own, unless it reads from a terminal, which only the group in front of it may. What ignores that it was told to end is
+ * killed after the grace time.
  */
-export function startChild(words: readonly string[], { shell, env, input, inheritInput = false, grace }: ChildOptions): Child {
+export function startChild(words: readonly string[], { shell, env, input, inheritInput = false, grace = usualGrace }: ChildOptions): Child {
   const [program = '', ...rest] = shell ? [env.SHELL === undefined || env.SHELL === '' ? '/bin/sh' : env.SHELL, '-c', words.join(' ')] : words
   const grouped = !(inheritInput && process.stdin.isTTY)
   const child = spawn(program, rest, {
@@ -44,38 +51,45 @@ export function startChild(words: readonly string[], { shell, env, input, inheri
   // A program need not read what it is given.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
-  let last: NodeJS.Timeout | undefined
-  const kill = (): void => { send(child, grouped, 'SIGKILL') }
+  let timer: NodeJS.Timeout | undefined
+  let killed = false
   const tell = (signal: NodeJS.Signals): void => {
     send(child, grouped, signal)
-    if (grace !== undefined && ending.includes(signal)) last ??= setTimeout(kill, grace)
+    if (ending.includes(signal)) timer ??= setTimeout(() => { killed = send(child, grouped, 'SIGKILL') }, grace)
   }
   for (const signal of forwarded) process.on(signal, tell)
   const ended = new Promise<ChildEnd>(resolve => {
     child.once('error', error => { if (child.pid === undefined) resolve({ type: 'no-start', error }) })
     child.once('exit', (code, signal) => { resolve(code === null ? { type: 'signal', signal: signal ?? 'unknown' } : { type: 'exit', code }) })
+  }).then(async end => {
+    // A shell ends at once when it is told to, and what it waited for may not.
+    while (timer !== undefined && grouped && !killed && send(child, grouped, 0)) await pause(groupPoll, never)
+    return end
   }).finally(() => {
+    clearTimeout(timer)
     for (const signal of forwarded) process.off(signal, tell)
-    clearTimeout(last)
-    // What the program has left behind in its group would go on without the command.
-    if (last !== undefined && grouped) kill()
   })
   return {
     ended,
-    stop: async within => {
-      send(child, grouped, 'SIGTERM')
-      last ??= setTimeout(kill, within)
+    wasTold: () => timer !== undefined,
+    stop: async () => {
+      tell('SIGTERM')
       await ended
     },
   }
 }
 
-function send(child: ChildProcess, grouped: boolean, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return
+/** Pause between two looks for whether anything of a group is left, in ms: nothing tells of it. */
+const groupPoll = 20
+const never = new AbortController().signal
+
+/** Sends a signal (0: none, only looks) to a program, or to all of its group; false when nobody is there to get it. */
+function send(child: ChildProcess, grouped: boolean, signal: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false
   try {
-    process.kill(grouped ? -child.pid : child.pid, signal)
+    return process.kill(grouped ? -child.pid : child.pid, signal)
   } catch {
-    // It is gone already.
+    return false
   }
 }
 

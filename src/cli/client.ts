@@ -33,8 +33,8 @@ export class Client {
   }
 
   /** GETs JSON. @throws MusterError CLI_ANSWER for any status but 200, CLI_UNREACHABLE without an answer. */
-  async get<Body>(path: string, query: Query = {}): Promise<Body> {
-    return JSON.parse((await this.#expect('GET', path, query)).body) as Body
+  async get<Body>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Body> {
+    return JSON.parse((await this.#expect('GET', path, query, undefined, signal)).body) as Body
   }
 
   /** PUTs a body (JSON unless it is undefined). @throws as {@link Client.get}. */
@@ -79,8 +79,8 @@ export class Client {
     }
   }
 
-  async #expect(method: string, path: string, query: Query, body?: string): Promise<Answer> {
-    const answer = await this.request(method, path, query, body)
+  async #expect(method: string, path: string, query: Query, body?: string, signal?: AbortSignal): Promise<Answer> {
+    const answer = await this.request(method, path, query, body, signal)
     if (answer.status !== 200) throw unexpected(answer)
     return answer
   }

@@ -41,7 +41,7 @@ export const command: Command = {
     const replication = duration(flags, 'wait-repl', '200ms')
     const job = await jobOf(flags, io, wait)
     const client = await Client.connect(flags, io)
-    const session = await createSession(client, 'Remote Exec via muster exec', 'delete')
+    const session = await createSession(client, 'Remote Exec via muster exec', 'delete', io.interrupted)
     const say = (line: string): void => { if (flagIsSet(flags, 'verbose')) io.out(`${line}\n`) }
     const begun = performance.now()
     try {

@@ -13,8 +13,8 @@ import { Semaphore } from '../lock/semaphore.js'
 import { createSession, type LockSession } from '../lock/session.js'
 import type { Lock } from '../lock/types.js'
 
-/** How long a program may take to end when the lock is lost, or the command is to end. */
-const grace = 5000
+/** Signals that tell the command to end. While the program runs they are its own as well, and what SIGHUP means is for it to say. */
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 /** What a timer of Node.js takes; a longer one would be over at once. It is 24 days. */
 const longestTimer = 2 ** 31 - 1
@@ -22,7 +22,7 @@ const longestTimer = 2 ** 31 - 1
 /** `muster lock`. */
 export const command: Command = {
   usage: 'lock [options] PREFIX PROGRAM...',
-  description: 'Runs a program while holding a lock in the KV store, at PREFIX/.lock: on any number of machines, one of them runs it at a time (or -n of them). When the lock is lost the program gets SIGTERM, and SIGKILL 5 s later. SIGINT, SIGTERM and SIGQUIT are passed on to it, with SIGKILL 5 s later, and the lock is given back. Locks of Consul\'s own tools are the same locks.',
+  description: 'Runs a program while holding a lock in the KV store, at PREFIX/.lock: on any number of machines, one of them runs it at a time (or -n of them). When the lock is lost the program gets SIGTERM; signals that the command gets are passed to it. A program that has not ended 5 s after SIGTERM, SIGINT or SIGQUIT gets SIGKILL, with all that it has started, and the lock is given back. Locks of Consul\'s own tools are the same locks.',
   examples: [
     ['muster lock jobs/nightly ./backup.sh', 'one backup at a time'],
     ['muster lock -n=3 -timeout=10s jobs/report ./report.sh', 'up to three; give up after 10 s'],
@@ -52,14 +52,18 @@ export const command: Command = {
     const client = await Client.connect(flags, io)
     const given = flagValue(flags, 'name') ?? ''
     const name = given === '' ? `Consul lock for '${words.join(' ')}' at '${prefix}'` : given
-    const waiting = waitSignal(flags, io)
-    const session = await createSession(client, name, limit === 1 ? 'release' : 'delete')
+    const waiting = waitSignal(flags)
+    let session: LockSession | undefined
     try {
+      session = await createSession(client, name, limit === 1 ? 'release' : 'delete', waiting.signal)
       const lock = limit === 1 ? new Mutex(client, prefix, session.id) : new Semaphore(client, prefix, session.id, limit)
       return await runHolding(lock, session, words, { flags, io, waiting, limit, prefix, retries })
+    } catch (error) {
+      if (session !== undefined || !waiting.signal.aborted) throw error
+      return notHeld(io)
     } finally {
+      await session?.close().catch((error: unknown) => { io.err(`the session ends by itself: ${errorMessage(error)}\n`) })
       waiting.release()
-      await session.close().catch((error: unknown) => { io.err(`the session ends by itself: ${errorMessage(error)}\n`) })
     }
   },
 }
@@ -67,23 +71,36 @@ export const command: Command = {
 /** The prefix as Consul's tools clean it, so that all mean the same keys: `a//b/` and `a/x/../b` are `a/b`. */
 const cleanPrefix = (given: string): string => posix.normalize(`/${given}`).replace(/^\/+|\/+$/g, '')
 
-interface Waiting { readonly signal: AbortSignal; release(): void }
+interface Waiting {
+  /** Aborted when the time to wait for the lock is over, or someone wants the command to end. */
+  readonly signal: AbortSignal
+  /** The lock is held: there is time without end. */
+  held(): void
+  /** The command is over: from now on signals end the process as they end any other. */
+  release(): void
+}
 
-/** Aborted when the time to wait for the lock is over, or someone wants the command to end. */
-function waitSignal(flags: ParsedFlags, io: Io): Waiting {
+/** From here to the end no signal ends the process with the lock still held. */
+function waitSignal(flags: ParsedFlags): Waiting {
   const text = flagValue(flags, 'timeout')
   const timeout = text === undefined ? undefined : parseDuration(text)
   if (text !== undefined && timeout === undefined) throw new MusterError('USAGE', `-timeout: "${text}" is not a duration`, { hint: 'write e.g. 10s' })
   if (timeout !== undefined && timeout < 0) throw new MusterError('USAGE', `Timeout must be positive, found ${text}`, { hint: 'write e.g. 10s, or 0 to wait without end' })
   const stopped = new AbortController()
   const stop = (): void => { stopped.abort() }
-  process.once('SIGTERM', stop)
+  for (const signal of endings) process.on(signal, stop)
   const timer = timeout === undefined || timeout === 0 ? undefined : setTimeout(stop, Math.min(timeout, longestTimer))
+  const held = (): void => { clearTimeout(timer) }
   const release = (): void => {
-    process.off('SIGTERM', stop)
-    clearTimeout(timer)
+    held()
+    for (const signal of endings) process.off(signal, stop)
   }
-  return { signal: AbortSignal.any([io.interrupted, stopped.signal]), release }
+  return { signal: stopped.signal, held, release }
+}
+
+function notHeld(io: Io): number {
+  io.err('Shutdown triggered or timeout during lock acquisition\n')
+  return 1
 }
 
 interface Run {
@@ -105,23 +122,22 @@ async function runHolding(lock: Lock, session: LockSession, words: readonly stri
   const taken = await acquired(lock, enough)
   // It may have been taken at the moment when somebody wanted the command to end: nobody would tell the program of it.
   if (!taken || enough.aborted) {
-    io.err('Shutdown triggered or timeout during lock acquisition\n')
     if (taken) await lock.release()
     await cleanUp(lock, say)
-    return 1
+    return notHeld(io)
   }
-  waiting.release()
+  waiting.held()
   const finished = new AbortController()
   const lost = untilLost(lock, retries, AbortSignal.any([finished.signal, session.lost])).then(result => result || session.lost.aborted)
   say('Starting handler')
   const child = startChild(words, {
     shell: flagValue(flags, 'shell') === undefined || flagIsSet(flags, 'shell'), inheritInput: flagIsSet(flags, 'pass-stdin'),
-    env: { ...io.env, CONSUL_LOCK_HELD: 'true' }, grace,
+    env: { ...io.env, CONSUL_LOCK_HELD: 'true' },
   })
   const first = await Promise.race([child.ended, lost.then(() => 'lost' as const)])
   if (first === 'lost') {
     io.err('Lock lost, killing child\n')
-    await child.stop(grace)
+    await child.stop()
     return 1
   }
   finished.abort()

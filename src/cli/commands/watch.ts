@@ -103,8 +103,9 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
       io.out(`${JSON.stringify(shown, null, 4)}\n`)
       return 0
     }
-    const failure = failureOf(await startChild(words, { shell, env: { ...io.env, CONSUL_INDEX: indexOf(position) }, input: `${JSON.stringify(shown)}\n` }).ended)
-    if (io.interrupted.aborted) return 0
+    const child = startChild(words, { shell, env: { ...io.env, CONSUL_INDEX: indexOf(position) }, input: `${JSON.stringify(shown)}\n` })
+    const failure = failureOf(await child.ended)
+    if (io.interrupted.aborted || child.wasTold()) return 0
     if (failure !== undefined) {
       io.err(`Error executing handler: ${failure}\n`)
       return 1

@@ -15,11 +15,14 @@ export interface LockSession {
 
 /**
  * Creates one, in the datacenter that the client asks. `behavior` says what becomes of its keys when it ends: they are released, or deleted.
- * @throws MusterError CLI_ANSWER, CLI_UNREACHABLE, CLI_NO_SERVER
+ * @param enough aborted when it is not wanted any more: an agent that does not answer keeps nobody waiting
+ * @throws MusterError CLI_ANSWER, CLI_UNREACHABLE (also when `enough` was aborted), CLI_NO_SERVER
  */
-export async function createSession(client: Client, name: string, behavior: 'release' | 'delete'): Promise<LockSession> {
-  const { body } = await client.put('/v1/session/create', {}, { Name: name, TTL: `${ttl}s`, Behavior: behavior, ...await elsewhere(client) })
-  const { ID: id } = JSON.parse(body) as { ID: string }
+export async function createSession(client: Client, name: string, behavior: 'release' | 'delete', enough: AbortSignal): Promise<LockSession> {
+  const wanted = { Name: name, TTL: `${ttl}s`, Behavior: behavior, ...await elsewhere(client, enough) }
+  const answer = await client.request('PUT', '/v1/session/create', {}, JSON.stringify(wanted), enough)
+  if (answer.status !== 200) throw unexpected(answer)
+  const { ID: id } = JSON.parse(answer.body) as { ID: string }
   const lost = new AbortController()
   const closing = new AbortController()
   const renewing = renew(client, id, lost, closing.signal)
@@ -38,12 +41,12 @@ export async function createSession(client: Client, name: string, behavior: 'rel
  * What a session of another datacenter is bound to: the agent's own node, the usual, is not known there, so a server is taken in its place; and no
  * check of that one, for it is the renewals that show that someone is there.
  */
-async function elsewhere(client: Client): Promise<{ readonly Node?: string; readonly NodeChecks?: readonly string[] }> {
+async function elsewhere(client: Client, enough: AbortSignal): Promise<{ readonly Node?: string; readonly NodeChecks?: readonly string[] }> {
   const { datacenter } = client
   if (datacenter === '') return {}
-  const { Config } = await client.get<{ readonly Config: { readonly Datacenter: string } }>('/v1/agent/self')
+  const { Config } = await client.get<{ readonly Config: { readonly Datacenter: string } }>('/v1/agent/self', {}, enough)
   if (datacenter.toLowerCase() === Config.Datacenter.toLowerCase()) return {}
-  const [server] = await client.get<readonly { readonly Node: { readonly Node: string } }[]>('/v1/health/service/consul', { passing: '' })
+  const [server] = await client.get<readonly { readonly Node: { readonly Node: string } }[]>('/v1/health/service/consul', { passing: '' }, enough)
   if (server === undefined) {
     throw new MusterError('CLI_NO_SERVER', `no server of datacenter "${datacenter}" is healthy`, { hint: `"muster members -wan" shows its servers` })
   }
