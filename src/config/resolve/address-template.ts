@@ -1,15 +1,26 @@
 import { isIPv4 } from 'node:net'
+import { entriesOf } from './template/entries.js'
+import { compileTemplate } from './template/pipeline.js'
+import type { Template } from './template/pipeline.js'
+import { TemplateFault } from './template/steps.js'
 
 /** An address of this machine. */
-export interface InterfaceAddress { readonly name: string; readonly address: string; readonly family: 4 | 6 }
+export interface InterfaceAddress {
+  readonly name: string
+  readonly address: string
+  readonly family: 4 | 6
+  /** Bits of its network. Left out: as many as the address has. */
+  readonly prefix?: number
+  /** The kernel's flags of the interface (netdevice(7)). Left out: it is up. */
+  readonly flags?: number
+  /** Whether what has no other way leaves through this interface. */
+  readonly isDefault?: boolean
+}
 
 /** A text whose templates are replaced; `unknown` when that needs the network and it must not be asked. */
 export type Expanded = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'unknown' } | { readonly kind: 'error'; readonly message: string; readonly hint: string }
 
-const template = /\{\{(.*?)\}\}/gs
-
-/** The templates that are understood, for hints. */
-const supported = '{{ GetPrivateIP }}, {{ GetPublicIP }}, {{ GetInterfaceIP "eth0" }} and their plural forms'
+const template = /\{\{(?:-\s)?(.*?)(?:\s-)?\}\}/gs
 
 /**
  * Replaces go-sockaddr templates such as `{{ GetInterfaceIP "eth0" }}` by addresses of this machine. A plural form gives
@@ -18,43 +29,39 @@ const supported = '{{ GetPrivateIP }}, {{ GetPublicIP }}, {{ GetInterfaceIP "eth
 export function expandTemplates(text: string, interfaces: (() => readonly InterfaceAddress[]) | undefined): Expanded {
   let expanded = ''
   let end = 0
-  let unknown = false
   for (const match of text.matchAll(template)) {
     const result = evaluate((match[1] ?? '').trim(), interfaces)
     if (result.kind === 'error') return result
-    if (result.kind === 'unknown') unknown = true
-    else expanded += text.slice(end, match.index) + result.text
+    if (result.kind === 'text') expanded += text.slice(end, match.index) + result.text
     end = match.index + match[0].length
   }
-  if (unknown) return { kind: 'unknown' }
   const rest = text.slice(end)
-  if (/\{\{|\}\}/.test(rest)) return { kind: 'error', message: 'a template is opened by "{{" and closed by "}}"', hint: `${supported} are understood` }
-  return { kind: 'text', text: expanded + rest }
+  if (/\{\{|\}\}/.test(rest)) return { kind: 'error', message: 'a template is opened by "{{" and closed by "}}"', hint: 'write e.g. {{ GetPrivateIP }}' }
+  return end > 0 && interfaces === undefined ? { kind: 'unknown' } : { kind: 'text', text: expanded + rest }
 }
 
 function evaluate(expression: string, interfaces: (() => readonly InterfaceAddress[]) | undefined): Expanded {
-  const match = /^(Get(?:Private|Public|Interface)IPs?)(?:\s+"([^"]*)")?$/.exec(expression)
-  const [, call = '', name] = match ?? []
-  if (match === null || call.startsWith('GetInterface') !== (name !== undefined)) {
-    return { kind: 'error', message: `the template {{ ${expression} }} is not understood`, hint: `${supported} are` }
-  }
+  const compiled = compile(expression)
+  if (typeof compiled !== 'function') return compiled
   if (interfaces === undefined) return { kind: 'unknown' }
   const all = interfaces()
-  const found = call.startsWith('GetPrivate') ? privateAddresses(all) : call.startsWith('GetPublic') ? publicAddresses(all) : ofInterface(all, name ?? '')
-  if (found.length > 0) return { kind: 'text', text: call.endsWith('s') ? found.join(' ') : found[0] ?? '' }
+  const text = compiled(entriesOf(all))
+  if (text !== '') return { kind: 'text', text }
   const names = [...new Set(all.map(address => address.name))].join(', ')
   return { kind: 'error', message: `the template {{ ${expression} }} finds no address on this machine`, hint: `its interfaces are ${names}` }
 }
 
-/** IPv4 before IPv6, in the machine's order; link-local ones need a zone that a plain address cannot carry. */
-const ofInterface = (all: readonly InterfaceAddress[], name: string): string[] => [4, 6].flatMap(family =>
-  all.filter(address => address.name === name && address.family === family && !/^fe80:/i.test(address.address)).map(({ address }) => address))
+function compile(expression: string): Template | Extract<Expanded, { kind: 'error' }> {
+  try {
+    return compileTemplate(expression)
+  } catch (error) {
+    if (!(error instanceof TemplateFault)) throw error
+    return { kind: 'error', message: error.message, hint: error.hint }
+  }
+}
 
 /** IPv4 addresses of networks that are not routed on the internet (RFC 6890), without loopback and link-local ones. */
 export const privateAddresses = (all: readonly InterfaceAddress[]): string[] => addresses(all).filter(isPrivate)
-
-/** IPv4 addresses that are routed on the internet. */
-const publicAddresses = (all: readonly InterfaceAddress[]): string[] => addresses(all).filter(address => !isPrivate(address) && !isLocal(address))
 
 /** IPv6 addresses that are routed on the internet. */
 export const publicIpv6Addresses = (all: readonly InterfaceAddress[]): string[] =>
@@ -62,4 +69,3 @@ export const publicIpv6Addresses = (all: readonly InterfaceAddress[]): string[] 
 
 const addresses = (all: readonly InterfaceAddress[]): string[] => all.map(({ address }) => address).filter(address => isIPv4(address))
 const isPrivate = (address: string): boolean => /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/.test(address)
-const isLocal = (address: string): boolean => /^(127\.|169\.254\.|0\.)/.test(address)
