@@ -129,6 +129,7 @@ t.test('the commands against an agent', async t => {
   t.match(await ok('checks'), /^Node +Service +Check +Status +Since +Output\n^n1 +- +Node Maintenance Mode +critical +\d+m?\d*s +why\n^n1 +web +Service Maintenance Mode +critical +\d+m?\d*s +Maintenance mode/m)
   t.match(await ok('checks', '-state=critical', '-detailed', '-filter=CheckID == "_node_maintenance"'), /^Node: +n1\nService: +-\nCheck: +Node Maintenance Mode \(_node_maintenance\)\nStatus: +critical\nSince: +20\S+Z \(\d+m?\d*s ago\)\nOutput: +why\n$/)
   t.match(JSON.parse(await ok('checks', '-state=critical', '-format=json')), [{ CheckID: '_node_maintenance', Notes: 'why', StatusSince: /^20/ }, { CheckID: '_service_maintenance:web' }])
+  t.match(JSON.parse(await ok('checks', '-state=passing', '-format=json')), [{ CheckID: 'serfHealth', StatusSince: /^20/ }])
   t.same(await muster(['checks', '-state=warning'], { agent }), { code: 0, out: '', err: 'No check is warning.\n' })
   t.match(await muster(['checks', '-state=bad'], { agent }), { code: 1, err: /"bad" is no status of a check/ })
   t.equal(await ok('maint', '-disable'), 'Node maintenance is now disabled\n')

@@ -21,6 +21,8 @@ export interface MemberArrival {
   readonly service?: Omit<ServiceData, 'node'>
   /** Whether a member lives that has no lease, as a server on a store of its own. */
   readonly livesAnyway?: (id: string) => boolean
+  /** Wall-clock ms, since when its liveness check passes if it did not before. */
+  readonly now?: number
 }
 
 const nothing = new Uint8Array(0)
@@ -38,7 +40,7 @@ export const liveness = {
  * was anything. Refused with CLUSTER_NAME_TAKEN while the member of that name lives, CLUSTER_ID_TAKEN, and as {@link placeNode} does.
  */
 export const memberAlive = (arrival: MemberArrival): Command<boolean> => state => drafted(draft => {
-  const { info, tags, mark, service, livesAnyway = () => false } = arrival
+  const { info, tags, mark, service, now, livesAnyway = () => false } = arrival
   const lives = (id: string): boolean => state.aliveMark(id) !== undefined || livesAnyway(id)
   assertId('node id', info.id)
   const standing = state.member(info.id)
@@ -52,7 +54,7 @@ export const memberAlive = (arrival: MemberArrival): Command<boolean> => state =
   draft.relyOnKey(memberKey(info.id), standing?.modified)
   const node = placeMember(draft, info, superseded.some(other => nodeOf(draft, other.info) !== undefined))
   if (service !== undefined && mayPlace(service, state.service(node, service.id))) draft.putService({ ...service, node })
-  draft.putCheck({ ...liveness.passing, node })
+  draft.putCheck({ ...liveness.passing, node, ...now !== undefined && { since: now } })
   putMember(draft, standing, { info, tags, state: 'alive' })
   if (mark !== undefined) draft.put(aliveKey(info.id), encodeLeaseMark(mark), { lease: mark.lease })
   if (state.reapMark(info.id) !== undefined) draft.delete(reapKey(info.id))

@@ -1,4 +1,5 @@
 import { memberAlive, type Catalog, type LeaseMark, type MemberArrival } from '../../catalog/index.js'
+import type { Clock } from '../../common/clock.js'
 import type { Duration } from '../../common/duration.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import type { LeaseId } from '../../store/index.js'
@@ -15,6 +16,7 @@ export interface HeartbeatParts {
   /** The server that answers, for the records. */
   readonly holder: string
   readonly log: Logger
+  readonly clock: Clock
 }
 
 /** Members that a datacenter has at most: more are somebody's mistake, or ill will. */
@@ -96,7 +98,7 @@ export class Heartbeats {
 
   #arrival({ info, tags }: Heartbeat): MemberArrival {
     const service = consulService(info)
-    return { info, tags, livesAnyway: this.#parts.livesAnyway, ...service !== undefined && { service } }
+    return { info, tags, livesAnyway: this.#parts.livesAnyway, now: this.#parts.clock.now(), ...service !== undefined && { service } }
   }
 
   #announce({ info: { name, id, address } }: Heartbeat, before: string | undefined): void {

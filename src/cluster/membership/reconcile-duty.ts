@@ -72,7 +72,7 @@ async function bringInLine({ info, tags, state }: MemberRecord, { catalog, lives
     case 'alive': {
       if (catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id)) return
       const service = consulService(info)
-      const alive = memberAlive({ info, tags, livesAnyway, ...service !== undefined && { service } })
+      const alive = memberAlive({ info, tags, livesAnyway, now: clock.now(), ...service !== undefined && { service } })
       // It may be leaving at this moment.
       const command: Command<boolean> = now => now.member(info.id)?.state === 'alive' ? alive(now) : { when: [], then: [], result: false }
       const plan = command(catalog)

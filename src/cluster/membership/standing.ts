@@ -43,7 +43,7 @@ export function serverStanding(facts: ServerFacts): ClusterStanding {
     }
   }
   if (!loaded) return { ...at, reason: 'the catalog is being loaded', hint: 'wait for it' }
-  if (full) return { ...at, reason: 'etcd takes no writes because its space quota is used up', hint: 'delete keys, or raise store.etcd.quota_bytes; the log has what the agent does about it' }
+  if (full) return { ...at, reason: 'etcd takes no writes because its space quota is used up', hint: 'delete keys, or raise store.etcd.quota; the log has what the agent does about it' }
   return { writable: true }
 }
 
