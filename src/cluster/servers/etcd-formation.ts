@@ -166,7 +166,8 @@ export class EtcdFormation implements OpenedFormation {
       } catch (error) {
         if (signal.aborted) return
         failures.tell('warn', 'becoming or staying part of the cluster of servers failed, it is tried again', errorMessage(error), { phase: this.#phase, error: errorMessage(error), hint: error instanceof MusterError ? error.hint : undefined })
-        if (this.#phase !== 'member') this.#phase = 'waiting'
+        // One that has left meanwhile stays away, whatever failed on the way out.
+        if (this.#phase !== 'member' && this.#phase !== 'left') this.#phase = 'waiting'
         await pause(clock, every.failure, signal)
       }
     }
