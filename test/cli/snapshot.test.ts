@@ -51,7 +51,7 @@ t.test('commands against an agent that answers as Consul does', async t => {
   const env = { CONSUL_HTTP_ADDR: `127.0.0.1:${(server.address() as AddressInfo).port}` }
   const folder = t.testdir()
   const file = path.join(folder, 'consul.snap')
-  t.match(await muster(['snapshot', 'save', file], { env }), { code: 0, out: 'Saved and verified snapshot to index 41\n', err: '' })
+  t.match(await muster(['snapshot', 'save', file], { env }), { code: 0, out: 'Saved and verified snapshot to index 41\n', err: /^ {2}note: the archive is Consul's: its checksums and sizes hold, its records were not read/ })
   t.ok(fs.readFileSync(file).equals(archive))
   kept.snapshot = damaged
   t.match(await muster(['snapshot', 'save', path.join(folder, 'cut.snap')], { env }), { code: 1, out: '', err: /^Error: Error verifying snapshot file: / })

@@ -34,8 +34,8 @@ export const command: Command = {
     const name = flagValue(flags, 'output') ?? `consul-debug-${Math.floor(Date.now() / 1000)}`
     const output = path.resolve(io.cwd, archive ? `${name}.tar.gz` : name)
     const client = await Client.connect(flags, io)
-    const { Config } = await client.get<{ Config: { MusterVersion: string } }>('/v1/agent/self')
-    const about = { AgentVersion: Config.MusterVersion, Interval: formatDuration(plan.interval), Duration: formatDuration(plan.duration), Targets: plan.targets }
+    const { Config } = await client.get<{ Config: { MusterVersion?: string; Version: string } }>('/v1/agent/self')
+    const about = { AgentVersion: Config.MusterVersion ?? Config.Version, Interval: formatDuration(plan.interval), Duration: formatDuration(plan.duration), Targets: plan.targets }
     await reserve(output, archive)
     try {
       io.out([

@@ -4,6 +4,7 @@ import { changeLines, changeSummary, type ChangeReport } from '../changes.js'
 import { Client } from '../client.js'
 import { clientFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { getOwn } from '../consul-agent.js'
 
 /** `muster plan`. */
 export const command: Command = {
@@ -21,7 +22,7 @@ export const command: Command = {
     const format = flagValue(flags, 'format') ?? 'text'
     if (format !== 'text' && format !== 'json') throw new MusterError('USAGE', `"${format}" is no format`, { hint: 'text and json are allowed' })
     const client = await Client.connect(flags, io)
-    const report = await client.get<ChangeReport>('/v1/agent/plan')
+    const report = await getOwn<ChangeReport>(client, '/v1/agent/plan', 'plan of a reload')
     if (format === 'json') io.out(`${JSON.stringify(report, null, 2)}\n`)
     else {
       for (const { text } of report.diagnostics) io.err(`${text}\n`)

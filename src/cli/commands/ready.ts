@@ -4,6 +4,7 @@ import { parseDuration } from '../../common/duration.js'
 import { Client } from '../client.js'
 import { clientFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
+import { consulVersion } from '../consul-agent.js'
 
 // Short enough that a start of a few hundred milliseconds is not rounded up, long enough to cost nothing.
 const pauseBetweenTries = 25
@@ -57,10 +58,17 @@ async function ask(client: Client, level: string): Promise<string> {
   try {
     const { status, body } = await client.request('GET', '/v1/agent/ready', { level })
     if (status === 200) return 'ready'
+    if (status === 404 && await consulVersion(client) !== undefined) return await askConsul(client, level)
     return reasonIn(body) ?? (body.trim() === '' ? `it answered ${status}` : body.trim())
   } catch (error) {
     return errorMessage(error)
   }
+}
+
+/** Consul's agents have no answer to this: one that answers has started, and with a leader there is somebody to register with. */
+async function askConsul(client: Client, level: string): Promise<string> {
+  if (level !== 'writable' || await client.get<string>('/v1/status/leader') !== '') return 'ready'
+  return 'it is an agent of Consul, and it knows of no leader'
 }
 
 function reasonIn(body: string): string | undefined {

@@ -7,7 +7,7 @@ import type { Command } from '../command.js'
 import { formatFlag, printJson, wantsJson } from '../format.js'
 import { statusLayout, table } from '../table.js'
 
-interface Service { readonly ID: string; readonly Service: string; readonly Address: string; readonly Port: number; readonly Tags: readonly string[]; readonly Origin: string }
+interface Service { readonly ID: string; readonly Service: string; readonly Address: string; readonly Port: number; readonly Tags: readonly string[]; /** Consul's agents have none. */ readonly Origin?: string }
 
 const severity: readonly string[] = ['passing', 'warning', 'critical']
 const statusColumn = 3
@@ -40,7 +40,7 @@ export const command: Command = {
       const reasons = rows.some(row => row.Reason !== '')
       io.out(table([
         ['ID', 'Service', 'Address', 'Status', 'Tags', 'Origin', ...reasons ? ['Reason'] : []],
-        ...rows.map(row => [row.ID, row.Service, `${row.Address}:${row.Port}`, row.Status, row.Tags.join(',') || '-', row.Origin, ...reasons ? [row.Reason || '-'] : []]),
+        ...rows.map(row => [row.ID, row.Service, `${row.Address}:${row.Port}`, row.Status, row.Tags.join(',') || '-', row.Origin ?? '-', ...reasons ? [row.Reason || '-'] : []]),
       ], statusLayout(io, statusColumn)))
     }
     return 0
