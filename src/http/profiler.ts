@@ -46,15 +46,19 @@ const mostEvents = 200_000
 /** What V8 and Node.js did, as events with times: collections of memory, compiling, turns of the event loop. */
 async function takeTrace(session: Session, until: () => Promise<void>): Promise<unknown> {
   const traceEvents: unknown[] = []
+  let leftOut = 0
   session.on('NodeTracing.dataCollected', ({ params: { value } }) => {
-    for (const event of value) if (traceEvents.length < mostEvents) traceEvents.push(event)
+    for (const event of value) {
+      if (traceEvents.length < mostEvents) traceEvents.push(event)
+      else leftOut++
+    }
   })
   const complete = new Promise<void>(resolve => { session.once('NodeTracing.tracingComplete', () => { resolve() }) })
   await post(session, 'NodeTracing.start', { traceConfig: { includedCategories: ['v8', 'node.perf', 'node.environment'] } })
   await until()
   await post(session, 'NodeTracing.stop')
   await complete
-  return { traceEvents }
+  return { traceEvents, otherData: { leftOut } }
 }
 
 /** What keeps the process busy or waiting, one kind a line with its number: sockets, timers, requests of the file system. */

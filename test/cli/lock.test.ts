@@ -170,6 +170,15 @@ t.test('a program that ignores that it was told to end is killed, with what it s
   t.same(await sessions(agent), [])
 })
 
+t.test('what a shell waited for may tidy up when the shell has ended at once', async t => {
+  const holder = startCommand(t, agent, 'lock', 'jobs/tidy', `sh -c "trap 'sleep 0.3; echo tidied; exit 0' TERM; echo begun; while :; do sleep 0.1; done"; true`)
+  await until('the program runs', () => holder.out().includes('begun'), patience)
+  holder.child.kill('SIGTERM')
+  t.equal(await holder.ended, 0)
+  t.match(holder.out(), 'tidied')
+  t.same(await entries(agent, 'jobs/tidy'), [], 'the lock was given back')
+})
+
 t.test('an agent that does not answer keeps nobody who wants to end', async t => {
   const stub = await startSilentServer(t)
   const waiting = startCommand(t, { http: stub.port }, 'lock', 'jobs/h', 'echo never')

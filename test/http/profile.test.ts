@@ -18,7 +18,7 @@ void t.test('profiles are taken one of a kind at a time, for as long as is asked
 void t.test('what Consul\'s own debug command asks for beside them', async t => {
   const served = await serve(t, { enableDebug: true })
   const [trace, again, goroutine] = await Promise.all(['trace?seconds=1', 'trace?seconds=1', 'goroutine'].map(name => served.get(`/debug/pprof/${name}`)))
-  t.match(trace?.json(), { traceEvents: [{ ph: String }] })
+  t.match(trace?.json(), { traceEvents: [{ ph: String }], otherData: { leftOut: 0 } })
   t.equal(again?.status, 409)
   t.match(goroutine, { status: 200, body: /^active resources of Node\.js: total \d+\n(\d+ \w+\n)*\d+ TCP\w*Wrap\n/ })
   served.server.update({ ...served.settings, enableDebug: false })
