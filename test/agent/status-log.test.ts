@@ -33,7 +33,7 @@ t.test('over a restart: what is restored is no change, what ran out meanwhile is
   const at = place(t)
   const lines = ({ log }: { readonly log: RecordingLog }) => log.lines.filter(({ message }) => message === 'the status of a check has changed').map(({ fields }) => [fields.check, fields.old, fields.new].join(' '))
   const first = await startNode(t, at)
-  await first.agent.registerService({ definition: service('web', { checks: [check('long'), check('short', { kind: { type: 'ttl', ttl: 150 } })] }), replaceExistingChecks: false })
+  await first.agent.registerService({ definition: service('web', { checks: [check('long'), check('short', { kind: { type: 'ttl', ttl: 2000 } })] }), replaceExistingChecks: false })
   await first.agent.reportTtl('long', 'passing', '')
   await first.agent.reportTtl('short', 'passing', '')
   await first.agent.setMaintenance('web', true, 'move')
@@ -42,7 +42,7 @@ t.test('over a restart: what is restored is no change, what ran out meanwhile is
   const since = (node: typeof first) => ['long', '_service_maintenance:web'].map(id => node.agent.checks().get(id)?.since)
   const began = since(first)
   t.ok(began.every(one => typeof one === 'number'))
-  const end = Date.now() + 200
+  const end = Date.now() + 2050
   await first.stop()
   await until('the short TTL has run out', () => Date.now() > end)
   const second = await startNode(t, at, { catalog: first.catalog })

@@ -134,7 +134,7 @@ async function semaphore(t: Test, open: Open): Promise<void> {
 async function failover(t: Test, open: Open): Promise<void> {
   const agent = await open(t)
   const refused = await agent.api('/v1/session/create', { method: 'PUT', body: '{"name":"main-a","ttl":"5.0s"}' })
-  t.same([refused.status, await refused.text()], [400, 'Invalid Session TTL \'5000000000\', must be between [10s=24h0m0s]'], 'by the text it knows that its TTL is too short')
+  t.same([refused.status, await refused.text()], [500, 'Invalid Session TTL \'5000000000\', must be between [10s=24h0m0s]'], 'by the text it knows that its TTL is too short')
 
   const session = (name: string): Promise<string> => newSession(agent, { Name: `main-${name}`, TTL: '15.0s', Behavior: 'delete', LockDelay: '0.001s' })
   const [a, b] = [await session('a'), await session('b')]
@@ -156,5 +156,5 @@ async function failover(t: Test, open: Open): Promise<void> {
   t.same((await read(agent, 'service/main/?recurse=1')).keys.map(key => key.Key.slice('service/main/'.length)), ['initialize', 'leader', 'members/b'])
   t.equal((await agent.api(`/v1/session/renew/${a}`, { method: 'PUT' })).status, 404)
   const late = await agent.api(`/v1/kv/service/main/members/a?acquire=${a}`, { method: 'PUT', body: '{}' })
-  t.same([late.status, late.status === 200 ? '' : await late.text()], [400, `raft apply failed: invalid session "${a}"`])
+  t.same([late.status, late.status === 200 ? '' : await late.text()], [500, `raft apply failed: invalid session "${a}"`])
 }
