@@ -1,6 +1,7 @@
 import type { Content } from './content.js'
 import type { Contribution } from './contribution.js'
 import type { Path } from './keys.js'
+import { isObject } from './merge.js'
 import type { Origin } from './types.js'
 
 type Values = Readonly<Record<string, unknown>>
@@ -89,5 +90,3 @@ function bothOf(now: Values, before: Values): Values {
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((found, step) => Array.isArray(found) ? (found as unknown[])[Number(step)] : isObject(found) ? found[step] : undefined, value)
 }
-
-const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -80,4 +80,5 @@ function disagree(path: Path, before: unknown, value: unknown, source: Source, s
 
 const shown = (key: string, value: unknown): string => isSecret(key) ? 'hidden' : JSON.stringify(value)
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Whether a value is an object with keys, and no list. */
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)

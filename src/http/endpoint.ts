@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { RpcPort } from '../cluster/index.js'
 import type { Settings } from '../config/index.js'
+import { isAborted } from './aborted.js'
 import { empty, headerText, text, type Answer, type HeaderList } from './answer.js'
 import { Departures } from './departures.js'
 import type { Deps } from './deps.js'
@@ -64,7 +65,7 @@ export class Endpoints {
       else if (path.kind === 'moved') answer = empty(301, ['Location', path.to])
       else answer = await this.#answer(exchangeOf(request, response, served, this.#deps), route, prepared, { path: path.decoded, query, pretty, gone, url: target })
     } catch (error) {
-      if (error instanceof MusterError && error.code === 'HTTP_ABORTED') {
+      if (isAborted(error)) {
         response.destroy()
         return
       }

@@ -1,4 +1,4 @@
-import { MusterError } from '../common/errors.js'
+import { aborted } from './aborted.js'
 import { Meter, compileFilter, filterTooCostly, selectors, type SlicedWork, type Turns } from './filter/index.js'
 import type { Built } from './prepared-body.js'
 import type { Query } from './query.js'
@@ -25,7 +25,7 @@ export class ItemFilter {
   }
 
   /**
-   * The items that are kept, in order. They are looked at in turns with all other work, so the list must not change meanwhile.
+   * The items that are kept, in order. They are looked at in turns with all other work, so the list must not change meanwhile: those of the catalog are replaced.
    * @param isWanted whether anybody waits for them still; otherwise it rejects with HTTP_ABORTED
    * @throws MusterError FILTER_TOO_COSTLY
    */
@@ -39,7 +39,7 @@ export class ItemFilter {
     const work: SlicedWork = {
       get done() { return at >= items.length },
       advance: limit => {
-        if (at > 0 && !isWanted()) throw new MusterError('HTTP_ABORTED', 'nobody waits for the answer any more', { status: 400 })
+        if (at > 0 && !isWanted()) throw aborted('nobody waits for the answer any more')
         let used = 0
         let begun = now()
         const before = processorTime()

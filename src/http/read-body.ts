@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { MusterError } from '../common/errors.js'
+import { aborted } from './aborted.js'
 
 /**
  * Reads a request's body, at most `limit` bytes.
@@ -24,7 +25,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
       if (size > limit) settle(() => { request.resume(); reject(tooLarge(size, limit)) })
     }
     const done = (): void => { settle(() => { resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)) }) }
-    const leave = (): void => { settle(() => { reject(aborted()) }) }
+    const leave = (): void => { settle(() => { reject(incomplete()) }) }
     request.on('data', take).on('end', done).on('close', leave).on('error', leave)
     if (request.readableEnded) done()
   })
@@ -46,7 +47,7 @@ export async function * readPieces(request: IncomingMessage, limit: number): Asy
     }
   } catch (error) {
     if (error instanceof MusterError) throw error
-    throw aborted()
+    throw incomplete()
   } finally {
     // What nobody wants any more is read and thrown away by node, within the time that a request may take.
     request.resume()
@@ -65,7 +66,7 @@ export function arrivedBody(request: IncomingMessage): Buffer | undefined {
 
 const announcedBytes = (request: IncomingMessage): number => Number(request.headers['content-length'] ?? 0)
 
-const aborted = (): MusterError => new MusterError('HTTP_ABORTED', 'the client went away before its request was complete', { status: 400 })
+const incomplete = (): MusterError => aborted('the client went away before its request was complete')
 
 const tooLarge = (size: number, limit: number): MusterError =>
   new MusterError('HTTP_TOO_LARGE', `Request body(${size} bytes) too large, max size: ${limit} bytes.`, { status: 413 })

@@ -1,8 +1,8 @@
 import type { CatalogReads, CatalogWrites, Topic } from '../catalog/index.js'
 import type { Clock } from '../common/clock.js'
-import { MusterError } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
 import type { Gauge } from '../telemetry/index.js'
+import { isAborted } from './aborted.js'
 import type { Answer, HeaderList } from './answer.js'
 import { fromParameter } from './forwarding.js'
 import { layoutJson } from './json-layout.js'
@@ -164,8 +164,6 @@ export class Reads {
     ]
   }
 }
-
-const isAborted = (error: unknown): boolean => error instanceof MusterError && error.code === 'HTTP_ABORTED'
 
 // Memory is the cache: what it holds is never older than now.
 const hit = (age: number): HeaderList => ['X-Cache', 'HIT', 'Age', String(age)]

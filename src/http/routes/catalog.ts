@@ -121,7 +121,7 @@ function nodeServices(deps: Deps, request: ApiRequest): Promise<Answer> {
 }
 
 const ofServices = ({ catalog }: Deps, owner: Node, filter: ItemFilter | undefined, isWanted: () => boolean, build: (services: readonly Service[]) => Built): Built | Promise<Built> =>
-  ofKept(filter, [...catalog.servicesOfNode(owner.node)], nodeServiceView, isWanted, build)
+  ofKept(filter, catalog.servicesOfNode(owner.node), nodeServiceView, isWanted, build)
 
 /** A list of JSON texts as one. */
 const builtList = (items: readonly string[]): Built => builtJson(`[${items.join(',')}]`)

@@ -91,7 +91,7 @@ function summary(name: string, instances: readonly Instance[], datacenter: strin
 interface WholeNode { readonly node: Node; readonly services: readonly Service[]; readonly checks: readonly Check[] }
 
 const wholeNode = ({ catalog }: Deps, node: Node): WholeNode =>
-  ({ node, services: [...catalog.servicesOfNode(node.node)], checks: [...catalog.checksOfNode(node.node)] })
+  ({ node, services: catalog.servicesOfNode(node.node), checks: catalog.checksOfNode(node.node) })
 
 const nodeInfoView = ({ node, services, checks }: WholeNode) =>
   ({ ...nodeHead(node), Services: services.map(nodeServiceView), Checks: checks.map(checkView) })

@@ -1,6 +1,7 @@
 import { MusterError } from '../../common/errors.js'
 import { version } from '../../common/version.js'
 import { checkArchive, readArchive, writeArchive } from '../../snapshot/index.js'
+import { aborted } from '../aborted.js'
 import { empty, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import { readOptions } from '../read-options.js'
@@ -28,7 +29,7 @@ class Saves {
   readonly save = (request: ApiRequest): Promise<Answer> => {
     const gone = request.gone()
     const answer = this.#last.then(() => {
-      if (gone.aborted) throw new MusterError('HTTP_ABORTED', 'the client went away before its turn came', { status: 400 })
+      if (gone.aborted) throw aborted('the client went away before its turn came')
       return save(this.#deps, request)
     })
     this.#last = answer.catch(() => undefined)
