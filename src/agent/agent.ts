@@ -148,8 +148,8 @@ export class Agent implements AgentApi {
       case 'ready': return { ready: true }
       case 'starting': return { ready: false, reason: 'the agent is starting' }
       case 'syncing': return { ready: false, reason: 'the entries of this node are not in the catalog yet', restored: true }
-      case 'leaving': return { ready: false, reason: 'the agent is leaving' }
-      case 'closed': return { ready: false, reason: 'the agent has stopped' }
+      case 'leaving': return { ready: false, reason: 'the agent is leaving', ending: true }
+      case 'closed': return { ready: false, reason: 'the agent has stopped', ending: true }
     }
   }
 

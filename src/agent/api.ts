@@ -81,8 +81,11 @@ export interface PlanReport {
 /** Why the agent cannot answer yet, or that it can. */
 export type Readiness =
   | { readonly ready: true }
-  /** `restored`: what the agent itself runs is known, and only the catalog lacks it still. */
-  | { readonly ready: false; readonly reason: string; readonly restored?: true }
+  /**
+   * `restored`: what the agent itself runs is known, and only the catalog lacks it still.
+   * `ending`: it will not be ready any more, so waiting for it is of no use.
+   */
+  | { readonly ready: false; readonly reason: string; readonly restored?: true; readonly ending?: true }
 
 /** A registration over HTTP, already parsed and completed by `config`. */
 export interface ServiceRegistration {

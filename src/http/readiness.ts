@@ -1,3 +1,4 @@
+import type { Readiness as AgentReadiness } from '../agent/index.js'
 import { MusterError } from '../common/errors.js'
 import type { Settings } from '../config/index.js'
 import type { Deps } from './deps.js'
@@ -25,27 +26,32 @@ export class Readiness {
   }
 
   /**
-   * Passes when an endpoint may answer. An agent on its own answers nothing before its own entries are in the catalog: what is asked while they are on
-   * their way there waits for them. One of a cluster answers for itself as soon as it knows what it runs, and for the catalog as soon as that is loaded,
-   * which needs the cluster to have formed.
+   * Passes when an endpoint may answer. An agent on its own answers nothing before its own entries are in the catalog. One of a cluster answers for itself
+   * as soon as it knows what it runs, and for the catalog as soon as that is loaded, which needs the cluster to have formed. A request that comes earlier
+   * waits: whoever reached the port need not know that the agent began to listen a moment ago. One that is ending refuses at once.
    * @throws MusterError 503 NOT_READY, and 500 STORE_NO_LEADER when the catalog was not loaded, within the hold time
    */
   async check(endpoint: Endpoint, settings: Settings): Promise<void> {
     if (endpoint.whileNotReady === true) return
-    const { agent, catalog } = this.#deps
-    let readiness = agent.readiness()
+    const { catalog } = this.#deps
+    const { rpcHoldTimeout } = settings.cluster
     if (isAlone(settings)) {
-      if (!readiness.ready && readiness.restored === true) {
-        await this.#within(settings.cluster.rpcHoldTimeout, () => agent.readiness().ready)
-        readiness = agent.readiness()
-      }
-      if (!readiness.ready) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
+      await this.#agentIs(({ ready }) => ready, rpcHoldTimeout)
       if (!catalog.loaded) throw new MusterError('NOT_READY', 'the catalog is being loaded', { status: 503 })
     } else if (endpoint.reach !== 'handed-on') {
-      if (!readiness.ready && readiness.restored !== true) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
-    } else if (!catalog.loaded && !await this.#within(settings.cluster.rpcHoldTimeout, () => catalog.loaded)) {
+      await this.#agentIs(readiness => readiness.ready || readiness.restored === true, rpcHoldTimeout)
+    } else if (!catalog.loaded && !await this.#within(rpcHoldTimeout, () => catalog.loaded)) {
       throw new MusterError('STORE_NO_LEADER', 'No cluster leader', { status: 500 })
     }
+  }
+
+  /** Passes when the agent has come so far. */
+  async #agentIs(farEnough: (readiness: AgentReadiness) => boolean, ms: number): Promise<void> {
+    const { agent } = this.#deps
+    const isDecided = (readiness: AgentReadiness): boolean => farEnough(readiness) || (!readiness.ready && readiness.ending === true)
+    if (!isDecided(agent.readiness())) await this.#within(ms, () => isDecided(agent.readiness()))
+    const readiness = agent.readiness()
+    if (!readiness.ready && !farEnough(readiness)) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
   }
 
   async #within(ms: number, holds: () => boolean): Promise<boolean> {

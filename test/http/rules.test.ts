@@ -115,7 +115,7 @@ void t.test('pretty', async t => {
 })
 
 void t.test('an agent that is not ready', async t => {
-  const { get, put, agent } = await serve(t)
+  const { get, put, agent } = await serve(t, { cluster: { ...settingsWith().cluster, rpcHoldTimeout: milliseconds(20) } })
   agent.ready = { ready: false, reason: 'the files are being read' }
   for (const path of ['/v1/catalog/nodes', '/v1/catalog/service/web', '/v1/health/state/any', '/v1/agent/services', '/v1/internal/ui/nodes']) {
     const reply = await get(path)
@@ -131,16 +131,27 @@ void t.test('an agent that is not ready', async t => {
   t.equal((await get('/v1/agent/ready')).body, '{"Ready":true}')
 })
 
-void t.test('what is asked while the entries of an agent on its own are on their way to the catalog waits for them', async t => {
-  const { get, put, agent } = await serve(t, { cluster: { ...settingsWith().cluster, rpcHoldTimeout: milliseconds(500) } })
-  agent.ready = { ready: false, reason: 'on their way', restored: true }
-  t.match(await get('/v1/agent/ready'), { status: 503 }, 'whether it is ready is told at once')
-  const late = await get('/v1/agent/services')
-  t.match([late.status, late.body], [503, 'on their way'], 'they did not come')
-  const waiting = [get('/v1/agent/services'), get('/v1/catalog/nodes'), put('/v1/kv/early', 'x')]
-  await get('/v1/agent/self')
-  agent.ready = { ready: true }
-  t.same((await Promise.all(waiting)).map(({ status }) => status), [200, 200, 200])
+for (const { phase, notReady } of [
+  { phase: 'is starting', notReady: { ready: false, reason: 'not yet' } },
+  { phase: 'brings its entries into the catalog', notReady: { ready: false, reason: 'not yet', restored: true } },
+] as const) {
+  void t.test(`what is asked of an agent on its own while it ${phase} waits for it`, async t => {
+    const { get, put, agent } = await serve(t, { cluster: { ...settingsWith().cluster, rpcHoldTimeout: milliseconds(500) } })
+    agent.ready = notReady
+    t.match(await get('/v1/agent/ready'), { status: 503 }, 'whether it is ready is told at once')
+    const late = await get('/v1/agent/services')
+    t.match([late.status, late.body], [503, 'not yet'], 'it did not become ready')
+    const waiting = [get('/v1/agent/services'), get('/v1/catalog/nodes'), put('/v1/kv/early', 'x')]
+    await get('/v1/agent/self')
+    agent.ready = { ready: true }
+    t.same((await Promise.all(waiting)).map(({ status }) => status), [200, 200, 200])
+  })
+}
+
+void t.test('an agent that is ending refuses at once', async t => {
+  const { get, agent } = await serve(t, { cluster: { ...settingsWith().cluster, rpcHoldTimeout: milliseconds(3_600_000) } })
+  agent.ready = { ready: false, reason: 'the agent is leaving', ending: true }
+  t.match(await get('/v1/agent/services'), { status: 503, body: 'the agent is leaving' })
 })
 
 void t.test('bodies: limits, faults and unknown keys', async t => {
