@@ -19,39 +19,66 @@ const allowed = {
   watch: ['common', 'config', 'telemetry'],
   daemon: ['common', 'config', 'store', 'catalog', 'checks', 'cluster', 'agent', 'dns', 'http', 'watch', 'telemetry'],
   cli: ['common', 'config', 'daemon', 'snapshot', 'watch'],
-}
+};
 
-const folders = Object.keys(allowed)
+const folders = Object.keys(allowed);
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['src/main\\.ts$', '\\.d\\.ts$'] }, to: {} },
     {
-      name: 'not-to-dev-dep', severity: 'error',
-      from: { path: '^src' }, to: { dependencyTypes: ['npm-dev'] },
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
-    ...folders.map((folder) => ({
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: ['src/main\\.ts$', '\\.d\\.ts$'] },
+      to: {},
+    },
+    {
+      name: 'not-to-dev-dep',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    ...folders.map(folder => ({
       name: `${folder}-imports`,
       comment: `${folder} may import: ${allowed[folder].join(', ') || 'nothing of ours'}`,
       severity: 'error',
       from: { path: `^src/${folder}/` },
       to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed[folder]].join('|')})/`] },
     })),
-    ...folders.filter((folder) => !['common', 'generated'].includes(folder)).map((folder) => ({
-      name: `${folder}-public-face`,
-      comment: `other folders import ${folder} through its index.ts`,
-      severity: 'error',
-      from: { path: '^src/', pathNot: `^src/${folder}/` },
-      to: { path: `^src/${folder}/(?!index\\.ts$)`, pathNot: folder === 'cli' ? '^src/cli/' : undefined },
-    })).map(({ to, ...rule }) => ({ ...rule, to: to.pathNot ? to : { path: to.path } })),
-    { name: 'lmdb-only-in-store', severity: 'error', from: { path: '^src', pathNot: '^src/store/' }, to: { path: 'node_modules/lmdb' } },
+    ...folders
+      .filter(folder => !['common', 'generated'].includes(folder))
+      .map(folder => ({
+        name: `${folder}-public-face`,
+        comment: `other folders import ${folder} through its index.ts`,
+        severity: 'error',
+        from: { path: '^src/', pathNot: `^src/${folder}/` },
+        to: { path: `^src/${folder}/(?!index\\.ts$)`, pathNot: folder === 'cli' ? '^src/cli/' : undefined },
+      }))
+      .map(({ to, ...rule }) => ({ ...rule, to: to.pathNot ? to : { path: to.path } })),
     {
-      name: 'programs-start-in-one-place', severity: 'error',
-      comment: 'what native code holds open is kept from children by common/spawn.ts alone',
-      from: { path: '^src', pathNot: '^src/common/spawn\\.ts$' }, to: { path: '^(node:)?(child_process|cluster)$' },
+      name: 'lmdb-only-in-store',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/store/' },
+      to: { path: 'node_modules/lmdb' },
     },
-    { name: 'chokidar-only-in-agent', severity: 'error', from: { path: '^src', pathNot: '^src/agent/' }, to: { path: 'node_modules/chokidar' } },
+    {
+      name: 'programs-start-in-one-place',
+      severity: 'error',
+      comment: 'what native code holds open is kept from children by common/spawn.ts alone',
+      from: { path: '^src', pathNot: '^src/common/spawn\\.ts$' },
+      to: { path: '^(node:)?(child_process|cluster)$' },
+    },
+    {
+      name: 'chokidar-only-in-agent',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/agent/' },
+      to: { path: 'node_modules/chokidar' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
@@ -59,4 +86,4 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { extensions: ['.ts', '.js'] },
   },
-}
+};

@@ -4,20 +4,41 @@ import os from 'node:os'
 import path from 'node:path'
 import { row } from './support/row.js'
 
-/** Seconds that each server is asked for at a time, and how often: turns with the echo, of which the best counts, as a noise only takes away. */
+/**
+ * Seconds that each server is asked for at a time, and how often: turns with the echo, of which the best counts, as a
+ * noise only takes away.
+ */
 const duration = 2
 const turns = 2
 
-interface Case { readonly what: string; readonly names: readonly string[]; readonly flags: readonly string[]; readonly goal: string }
+interface Case {
+  readonly what: string
+  readonly names: readonly string[]
+  readonly flags: readonly string[]
+  readonly goal: string
+}
 
 const cases: readonly Case[] = [
-  { what: '3 instances, A+SRV', names: ['few.service.consul A', 'few.service.consul SRV'], flags: [], goal: 'goal >= 75,000' },
+  {
+    what: '3 instances, A+SRV',
+    names: ['few.service.consul A', 'few.service.consul SRV'],
+    flags: [],
+    goal: 'goal >= 75,000',
+  },
   { what: '100 instances, A (EDNS, all 100)', names: ['many.service.consul A'], flags: ['-e'], goal: 'goal >= 50,000' },
   { what: '100 instances, SRV (EDNS, cut to 4096 bytes)', names: ['many.service.consul SRV'], flags: ['-e'], goal: '' },
-  { what: 'names that do not exist', names: Array.from({ length: 1000 }, (_, i) => `absent-${i}.service.consul A`), flags: [], goal: '' },
+  {
+    what: 'names that do not exist',
+    names: Array.from({ length: 1000 }, (_, i) => `absent-${i}.service.consul A`),
+    flags: [],
+    goal: '',
+  },
 ]
 
-/** Queries a second of muster's DNS server, each beside a bare UDP echo that was asked the same in the same run. Needs `dnsperf`. */
+/**
+ * Queries a second of muster's DNS server, each beside a bare UDP echo that was asked the same in the same run. Needs
+ * `dnsperf`.
+ */
 export async function run(): Promise<void> {
   if (spawnSync('dnsperf', ['-h']).error !== undefined) {
     row('dns', 'skipped', '', 'dnsperf is not installed (Debian: apt install dnsperf)')
@@ -34,7 +55,12 @@ export async function run(): Promise<void> {
         echo = Math.max(echo, await measure('udp-echo', file, flags))
         ours = Math.max(ours, await measure('dns-server', file, flags))
       }
-      row('dns', what, perSecond(ours), `bare node udp echo ${perSecond(echo)} (${Math.round(100 * ours / echo)}%)${goal === '' ? '' : `; ${goal}`}`)
+      row(
+        'dns',
+        what,
+        perSecond(ours),
+        `bare node udp echo ${perSecond(echo)} (${Math.round((100 * ours) / echo)}%)${goal === '' ? '' : `; ${goal}`}`,
+      )
     }
   } finally {
     fs.rmSync(directory, { recursive: true, force: true })
@@ -45,13 +71,39 @@ const perSecond = (count: number): string => `${Math.round(count).toLocaleString
 
 /** Starts a server of `support/`, asks it for a while, and stops it. */
 async function measure(server: string, file: string, flags: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [new URL(`./support/${server}.js`, import.meta.url).pathname], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [new URL(`./support/${server}.js`, import.meta.url).pathname], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   try {
     const port = await new Promise<string>((resolve, reject) => {
-      child.once('exit', code => { reject(new Error(`${server} exited with ${code}`)) })
-      child.stdout.once('data', (line: Buffer) => { resolve(line.toString().trim()) })
+      child.once('exit', code => {
+        reject(new Error(`${server} exited with ${code}`))
+      })
+      child.stdout.once('data', (line: Buffer) => {
+        resolve(line.toString().trim())
+      })
     })
-    const { stdout } = spawnSync('dnsperf', ['-s', '127.0.0.1', '-p', port, '-d', file, '-l', String(duration), '-c', '4', '-q', '200', '-b', '4096', ...flags], { encoding: 'utf8' })
+    const { stdout } = spawnSync(
+      'dnsperf',
+      [
+        '-s',
+        '127.0.0.1',
+        '-p',
+        port,
+        '-d',
+        file,
+        '-l',
+        String(duration),
+        '-c',
+        '4',
+        '-q',
+        '200',
+        '-b',
+        '4096',
+        ...flags,
+      ],
+      { encoding: 'utf8' },
+    )
     const lost = Number(/Queries lost:\s+(\d+)/.exec(stdout)?.[1] ?? Number.NaN)
     const rate = Number(/Queries per second:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN)
     if (Number.isNaN(rate)) throw new Error(`dnsperf gave no figure:\n${stdout}`)

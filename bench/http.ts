@@ -12,7 +12,10 @@ const cases = [
   { what: 'health/service?passing, 100 instances', target: '/v1/health/service/many?passing', goal: 20_000 },
 ] as const
 
-/** Requests a second of muster's HTTP API, each beside a bare node:http server that gives the same bytes in the same run. Needs `wrk`. */
+/**
+ * Requests a second of muster's HTTP API, each beside a bare node:http server that gives the same bytes in the same
+ * run. Needs `wrk`.
+ */
 export async function run(): Promise<void> {
   if (spawnSync('wrk', ['-v']).error !== undefined) {
     row('http', 'skipped', '', 'wrk is not installed (Debian: apt install wrk)')
@@ -24,7 +27,12 @@ export async function run(): Promise<void> {
     for (const { what, target, goal } of cases) {
       const ours = await measure('http-server', [], target, file)
       const bare = await measure('bare-http', [file], target)
-      row('http', what, perSecond(ours), `bare node:http ${perSecond(bare)} (${Math.round(100 * ours / bare)}%), ${fs.statSync(file).size} bytes each; goal >= ${goal.toLocaleString('en')}`)
+      row(
+        'http',
+        what,
+        perSecond(ours),
+        `bare node:http ${perSecond(bare)} (${Math.round((100 * ours) / bare)}%), ${fs.statSync(file).size} bytes each; goal >= ${goal.toLocaleString('en')}`,
+      )
     }
   } finally {
     fs.rmSync(directory, { recursive: true, force: true })
@@ -33,16 +41,28 @@ export async function run(): Promise<void> {
 
 const perSecond = (count: number): string => `${Math.round(count).toLocaleString('en')} req/s`
 
-/** Starts a server of `support/`, asks it for a while, and stops it. Its answer is written to `copy`, if one is named. */
+/**
+ * Starts a server of `support/`, asks it for a while, and stops it. Its answer is written to `copy`, if one is named.
+ */
 async function measure(server: string, args: readonly string[], target: string, copy?: string): Promise<number> {
-  const child = spawn(process.execPath, [new URL(`./support/${server}.js`, import.meta.url).pathname, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [new URL(`./support/${server}.js`, import.meta.url).pathname, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   try {
     const port = await new Promise<string>((resolve, reject) => {
-      child.once('exit', code => { reject(new Error(`${server} exited with ${code}`)) })
-      child.stdout.once('data', (line: Buffer) => { resolve(line.toString().trim()) })
+      child.once('exit', code => {
+        reject(new Error(`${server} exited with ${code}`))
+      })
+      child.stdout.once('data', (line: Buffer) => {
+        resolve(line.toString().trim())
+      })
     })
     const url = `http://127.0.0.1:${port}${target}`
-    if (copy !== undefined) fs.writeFileSync(copy, Buffer.from(await (await fetch(url, { headers: { 'accept-encoding': 'identity' } })).arrayBuffer()))
+    if (copy !== undefined)
+      fs.writeFileSync(
+        copy,
+        Buffer.from(await (await fetch(url, { headers: { 'accept-encoding': 'identity' } })).arrayBuffer()),
+      )
     spawnSync('wrk', ['-t1', '-c64', '-d1s', url])
     const { stdout } = spawnSync('wrk', ['-t1', '-c64', `-d${duration}s`, url], { encoding: 'utf8' })
     const rate = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN)

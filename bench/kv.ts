@@ -9,7 +9,12 @@ export async function run(): Promise<void> {
     return
   }
   await withLoneAgent({}, async agent => {
-    row('kv', 'PUT, one durable server, 64 connections', rate(perSecond({ url: agent.url, lua: puts })), 'goal >= 25,000/s')
+    row(
+      'kv',
+      'PUT, one durable server, 64 connections',
+      rate(perSecond({ url: agent.url, lua: puts })),
+      'goal >= 25,000/s',
+    )
     row('kv', 'GET, 64 connections', rate(perSecond({ url: `${agent.url}/v1/kv/bench/7` })), 'goal >= 40,000/s')
     row('kv', 'GET ?stale, 64 connections', rate(perSecond({ url: `${agent.url}/v1/kv/bench/7?stale` })), '')
   })

@@ -1,7 +1,10 @@
-// npm run bench [-- NAME...]: every benchmark, or those named. Each prints our figure beside the bare limit of the same run.
+// npm run bench [-- NAME...]: every benchmark, or those named. Each prints our figure beside the bare limit of the same
+// run.
 import os from 'node:os'
 
-interface Bench { run(): Promise<void> }
+interface Bench {
+  run(): Promise<void>
+}
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   ready: () => import('./ready.js'),

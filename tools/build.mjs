@@ -39,9 +39,21 @@ async function bundle() {
 
 async function transpile() {
   fs.rmSync('build', { recursive: true, force: true })
-  const entryPoints = ['src', 'test', 'bench'].flatMap(folder => fs.readdirSync(folder, { recursive: true })
-    .map(name => path.join(folder, String(name)))
-    .filter(name => name.endsWith('.ts') && !name.endsWith('.d.ts') && !name.startsWith('test/fixtures')))
-  await build({ entryPoints, outdir: 'build', outbase: '.', format: 'esm', platform: 'node', target: 'node20.19', sourcemap: 'inline', logLevel: 'warning' })
+  const entryPoints = ['src', 'test', 'bench'].flatMap(folder =>
+    fs
+      .readdirSync(folder, { recursive: true })
+      .map(name => path.join(folder, String(name)))
+      .filter(name => name.endsWith('.ts') && !name.endsWith('.d.ts') && !name.startsWith('test/fixtures')),
+  )
+  await build({
+    entryPoints,
+    outdir: 'build',
+    outbase: '.',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  })
   fs.cpSync('src/generated', 'build/src/generated', { recursive: true, filter: name => !name.endsWith('.ts') })
 }

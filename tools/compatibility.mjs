@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Writes docs/consul.md: every endpoint, command and configuration key, and what muster does with it. Keys and what is said of them come from
-// schemas/, commands from src/cli/commands.ts, the rest from compatibility-notes.mjs. test/readme.test.ts fails while the file is not what this would write.
+// Writes docs/consul.md: every endpoint, command and configuration key, and what muster does with it. Keys and what is
+// said of them come from schemas/, commands from src/cli/commands.ts, the rest from compatibility-notes.mjs.
+// test/readme.test.ts fails while the file is not what this would write.
 //   node tools/compatibility.mjs
 import fs from 'node:fs'
 import path from 'node:path'
@@ -40,7 +41,10 @@ ${table}
 </details>
 `
 
-const table = (head, rows) => [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`.replaceAll(/ +\|/g, ' |')).join('\n')
+const table = (head, rows) =>
+  [head, head.map(() => '---'), ...rows]
+    .map(cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`.replaceAll(/ +\|/g, ' |'))
+    .join('\n')
 const code = text => `\`${text}\``
 
 function endpointTable() {
@@ -52,8 +56,12 @@ function endpointTable() {
 }
 
 function commandTable() {
-  const commands = [...read('src/cli/commands.ts').matchAll(/\{ name: '([^']+)', summary: '([^']+)'/g)].map(([, name, summary]) => [name, summary])
-  for (const name of Object.keys(commandNotes)) if (!commands.some(([known]) => known === name)) throw new Error(`there is a note about ${name}, which is no command`)
+  const commands = [...read('src/cli/commands.ts').matchAll(/\{ name: '([^']+)', summary: '([^']+)'/g)].map(
+    ([, name, summary]) => [name, summary],
+  )
+  for (const name of Object.keys(commandNotes))
+    if (!commands.some(([known]) => known === name))
+      throw new Error(`there is a note about ${name}, which is no command`)
   const rows = [
     ...commands.map(([name, summary]) => [code(name), summary, commandNotes[name] ?? '']),
     ...absentCommands.map(([name, note]) => [code(name), '', `**not there**: ${note}`]),
@@ -64,7 +72,9 @@ function commandTable() {
 function keyTable(part) {
   const schema = JSON.parse(read(`schemas/${part}.schema.json`))
   const rows = keyRows(schema, '', part === 'agent' ? refusedKeys : {})
-  if (part === 'agent') for (const key of Object.keys(refusedKeys)) if (!rows.some(([first]) => first === code(key))) throw new Error(`there is a note about ${key}, which is no key`)
+  if (part === 'agent')
+    for (const key of Object.keys(refusedKeys))
+      if (!rows.some(([first]) => first === code(key))) throw new Error(`there is a note about ${key}, which is no key`)
   return table(['key', 'meaning', 'what is different'], rows)
 }
 
@@ -72,10 +82,17 @@ function keyTable(part) {
 function keyRows({ properties = {} }, prefix, refused) {
   return Object.entries(properties).flatMap(([name, key]) => {
     const full = `${prefix}${name}`
-    if (key['x-effect'] === 'none') return [[code(full), `${key.description}${below(key)}`, `no effect: ${key['x-effect-note']}${refused[full] === undefined ? '' : `; ${refused[full]}`}`]]
+    if (key['x-effect'] === 'none')
+      return [
+        [
+          code(full),
+          `${key.description}${below(key)}`,
+          `no effect: ${key['x-effect-note']}${refused[full] === undefined ? '' : `; ${refused[full]}`}`,
+        ],
+      ]
     const notes = [
-      ...key['x-alias-of'] === undefined ? [] : [`the same as ${code(key['x-alias-of'])}`],
-      ...refused[full] === undefined ? [] : [refused[full]],
+      ...(key['x-alias-of'] === undefined ? [] : [`the same as ${code(key['x-alias-of'])}`]),
+      ...(refused[full] === undefined ? [] : [refused[full]]),
     ]
     return [[code(full), key.description ?? '', notes.join('; ')], ...keyRows(key, `${full}.`, refused)]
   })
@@ -86,10 +103,11 @@ function below(key) {
   return names.length === 0 ? '' : ` Keys: ${names.map(code).join(' ')}`
 }
 
-const keysBelow = ({ properties = {} }, prefix) => Object.entries(properties).flatMap(([name, key]) => {
-  const deeper = keysBelow(key, `${prefix}${name}.`)
-  return deeper.length === 0 ? [`${prefix}${name}`] : deeper
-})
+const keysBelow = ({ properties = {} }, prefix) =>
+  Object.entries(properties).flatMap(([name, key]) => {
+    const deeper = keysBelow(key, `${prefix}${name}.`)
+    return deeper.length === 0 ? [`${prefix}${name}`] : deeper
+  })
 
 if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   fs.mkdirSync(path.dirname(target), { recursive: true })

@@ -16,18 +16,27 @@ const schemasFolder = path.join(root, 'schemas')
 const outFolder = path.join(root, 'src/generated')
 /** File name of each schema, and what its validator is called. The first one holds the others. */
 const parts = {
-  'agent.schema.json': 'validateConfig', 'service.schema.json': 'validateService',
-  'check.schema.json': 'validateCheck', 'watch.schema.json': 'validateWatch',
+  'agent.schema.json': 'validateConfig',
+  'service.schema.json': 'validateService',
+  'check.schema.json': 'validateCheck',
+  'watch.schema.json': 'validateWatch',
 }
 
-/** Derives src/generated from schemas/: validators, types and key tables. Does nothing when both this file and the schemas are unchanged. */
+/**
+ * Derives src/generated from schemas/: validators, types and key tables. Does nothing when both this file and the
+ * schemas are unchanged.
+ */
 export async function generate() {
   const texts = Object.keys(parts).map(name => fs.readFileSync(path.join(schemasFolder, name), 'utf8'))
-  const stamp = createHash('sha256').update([fs.readFileSync(fileURLToPath(import.meta.url), 'utf8'), ...texts].join('\0')).digest('hex')
+  const stamp = createHash('sha256')
+    .update([fs.readFileSync(fileURLToPath(import.meta.url), 'utf8'), ...texts].join('\0'))
+    .digest('hex')
   const stampFile = path.join(outFolder, '.stamp')
   if (fs.existsSync(stampFile) && fs.readFileSync(stampFile, 'utf8') === stamp) return
   fs.mkdirSync(outFolder, { recursive: true })
-  const schemas = Object.fromEntries(Object.keys(parts).map((name, i) => [name, withoutLocalReferences(JSON.parse(texts[i] ?? ''))]))
+  const schemas = Object.fromEntries(
+    Object.keys(parts).map((name, i) => [name, withoutLocalReferences(JSON.parse(texts[i] ?? ''))]),
+  )
   const canonical = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, withoutAliases(schema)]))
   write('validators.js', await validators(canonical))
   write('validators.d.ts', validatorTypes())
@@ -47,7 +56,11 @@ function write(name, text) {
 function mapNodes(node, change) {
   if (Array.isArray(node)) return node.map(item => mapNodes(item, change))
   if (node === null || typeof node !== 'object') return node
-  return change(Object.fromEntries(Object.entries(node).map(([key, value]) => [key, key === 'default' ? value : mapNodes(value, change)])))
+  return change(
+    Object.fromEntries(
+      Object.entries(node).map(([key, value]) => [key, key === 'default' ? value : mapNodes(value, change)]),
+    ),
+  )
 }
 
 function withoutLocalReferences(schema) {
@@ -61,35 +74,64 @@ function withoutLocalReferences(schema) {
 
 /** As it is after normalising: keys are replaced by what they are an alias of before anything is validated. */
 function withoutAliases(schema) {
-  return mapNodes(schema, node => node.properties === undefined
-    ? node
-    : { ...node, properties: Object.fromEntries(Object.entries(node.properties).filter(([, property]) => property['x-alias-of'] === undefined)) })
+  return mapNodes(schema, node =>
+    node.properties === undefined
+      ? node
+      : {
+          ...node,
+          properties: Object.fromEntries(
+            Object.entries(node.properties).filter(([, property]) => property['x-alias-of'] === undefined),
+          ),
+        },
+  )
 }
 
 async function validators(schemas) {
-  const ajv = new Ajv({ allErrors: true, strict: true, strictSchema: false, allowUnionTypes: true, messages: false, code: { esm: true, source: true, optimize: 2 } })
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: true,
+    strictSchema: false,
+    allowUnionTypes: true,
+    messages: false,
+    code: { esm: true, source: true, optimize: 2 },
+  })
   for (const [name, schema] of Object.entries(schemas)) ajv.addSchema(withoutNotes(schema), name)
   const code = standalone(ajv, Object.fromEntries(Object.entries(parts).map(([name, validator]) => [validator, name])))
   const bundled = await build({
     stdin: { contents: code, resolveDir: root, loader: 'js' },
-    bundle: true, format: 'esm', platform: 'node', target: 'node20.19', write: false, minifyWhitespace: true, minifySyntax: true, logLevel: 'warning',
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    write: false,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    logLevel: 'warning',
   })
   return `// Generated from schemas/ by tools/generate.mjs.\n${withoutCopies(bundled.outputFiles[0].text)}`
 }
 
 /**
- * Ajv copies all errors so far for each element of a list that has some, which takes minutes where thousands have. The list that they are
- * added to here is the one that the check of the first such element made, and that nobody reads afterwards.
+ * Ajv copies all errors so far for each element of a list that has some, which takes minutes where thousands have. The
+ * list that they are added to here is the one that the check of the first such element made, and that nobody reads
+ * afterwards.
  */
 function withoutCopies(code) {
   const joined = code.replaceAll(/vErrors\.concat\((validate\d+)\.errors\)/g, 'joinErrors(vErrors,$1.errors)')
-  if (joined === code || joined.includes('.concat(')) throw new Error('the compiled checks join their errors in another way than tools/generate.mjs knows')
+  if (joined === code || joined.includes('.concat('))
+    throw new Error('the compiled checks join their errors in another way than tools/generate.mjs knows')
   return `function joinErrors(all,more){for(const error of more)all.push(error);return all}\n${joined}`
 }
 
 /** Only what decides: what is meant for people would double the size of the compiled checks. */
-const withoutNotes = schema => mapNodes(schema, node => Object.fromEntries(
-  Object.entries(node).filter(([key, value]) => typeof value === 'object' || !/^(description|title|deprecated|x-.*|default)$/.test(key))))
+const withoutNotes = schema =>
+  mapNodes(schema, node =>
+    Object.fromEntries(
+      Object.entries(node).filter(
+        ([key, value]) => typeof value === 'object' || !/^(description|title|deprecated|x-.*|default)$/.test(key),
+      ),
+    ),
+  )
 
 function validatorTypes() {
   return `// Generated from schemas/ by tools/generate.mjs.
@@ -105,7 +147,9 @@ export interface Validator {
   (value: unknown): boolean
   errors?: readonly SchemaError[] | null
 }
-${Object.values(parts).map(name => `export declare const ${name}: Validator`).join('\n')}
+${Object.values(parts)
+  .map(name => `export declare const ${name}: Validator`)
+  .join('\n')}
 `
 }
 
@@ -116,21 +160,36 @@ async function types(schemas) {
     const schema = { ...schemas[name] }
     delete schema.$id
     delete schema.$schema
-    return mapNodes(schema, node => typeof node.$ref === 'string' ? { $ref: `#/$defs/${node.$ref}` } : node)
+    return mapNodes(schema, node => (typeof node.$ref === 'string' ? { $ref: `#/$defs/${node.$ref}` } : node))
   }
   const combined = { ...inOne(main), $defs: Object.fromEntries(others.map(name => [name, inOne(name)])) }
-  return compile(combined, 'WrittenConfig', { bannerComment: '// Generated from schemas/ by tools/generate.mjs.', additionalProperties: false, format: false })
+  return compile(combined, 'WrittenConfig', {
+    bannerComment: '// Generated from schemas/ by tools/generate.mjs.',
+    additionalProperties: false,
+    format: false,
+  })
 }
 
-/** The key tables as TypeScript: one constant for each schema, the smaller ones first so that the larger can name them. */
+/**
+ * The key tables as TypeScript: one constant for each schema, the smaller ones first so that the larger can name them.
+ */
 function keys(schemas) {
-  const names = { 'agent.schema.json': 'configKeys', 'service.schema.json': 'serviceKeys', 'check.schema.json': 'checkKeys', 'watch.schema.json': 'watchKeys' }
-  const constants = ['check.schema.json', 'service.schema.json', 'watch.schema.json', 'agent.schema.json'].map(file =>
-    `export const ${names[file]}: KeyNode = ${source(keyNode(schemas[file], schemas[file]['x-noun']), names)}\n`)
+  const names = {
+    'agent.schema.json': 'configKeys',
+    'service.schema.json': 'serviceKeys',
+    'check.schema.json': 'checkKeys',
+    'watch.schema.json': 'watchKeys',
+  }
+  const constants = ['check.schema.json', 'service.schema.json', 'watch.schema.json', 'agent.schema.json'].map(
+    file =>
+      `export const ${names[file]}: KeyNode = ${source(keyNode(schemas[file], schemas[file]['x-noun']), names)}\n`,
+  )
   return `// Generated from schemas/ by tools/generate.mjs.
 /** What the schemas say about one key. */
 export interface KeyNode {
-  /** \`object\` has \`keys\`; \`map\` has keys of the user's choice with \`item\` values; \`list\` has \`item\` values. */
+  /**
+   * \`object\` has \`keys\`; \`map\` has keys of the user's choice with \`item\` values; \`list\` has \`item\` values.
+   */
   readonly kind: 'scalar' | 'list' | 'object' | 'map'
   /** JSON types that are allowed. */
   readonly types: readonly string[]
@@ -163,14 +222,26 @@ function keyNode(schema, noun) {
   if (schema.$ref !== undefined) return { $ref: schema.$ref }
   const allowed = [schema.type].flat()
   const node = { kind: kindOf(schema, allowed), types: allowed, noun: schema['x-noun'] ?? noun }
-  if (schema.properties !== undefined) node.keys = Object.fromEntries(Object.entries(schema.properties).map(([key, property]) => [key, keyNode(property, key)]))
-  const item = schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined)
+  if (schema.properties !== undefined)
+    node.keys = Object.fromEntries(
+      Object.entries(schema.properties).map(([key, property]) => [key, keyNode(property, key)]),
+    )
+  const item =
+    schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined)
   if (item !== undefined) node.item = keyNode(item, noun)
-  const limits = Object.fromEntries(['minimum', 'maximum', 'minLength'].filter(name => schema[name] !== undefined).map(name => [name, schema[name]]))
+  const limits = Object.fromEntries(
+    ['minimum', 'maximum', 'minLength'].filter(name => schema[name] !== undefined).map(name => [name, schema[name]]),
+  )
   if (Object.keys(limits).length > 0) node.limits = limits
   const plain = {
-    format: schema['x-format'], values: schema.enum ?? schema['x-values'], default: schema.default, aliasOf: schema['x-alias-of'], aliasPrefix: schema['x-alias-prefix'],
-    deprecated: schema['x-deprecated'], reload: schema['x-reload'], noEffect: schema['x-effect'] === 'none' ? schema['x-effect-note'] ?? '' : undefined,
+    format: schema['x-format'],
+    values: schema.enum ?? schema['x-values'],
+    default: schema.default,
+    aliasOf: schema['x-alias-of'],
+    aliasPrefix: schema['x-alias-prefix'],
+    deprecated: schema['x-deprecated'],
+    reload: schema['x-reload'],
+    noEffect: schema['x-effect'] === 'none' ? (schema['x-effect-note'] ?? '') : undefined,
     namesFile: schema['x-file'],
   }
   return { ...node, ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) }
@@ -187,5 +258,7 @@ function source(value, names) {
   if (Array.isArray(value)) return `[${value.map(item => source(item, names)).join(', ')}]`
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
   if (typeof value.$ref === 'string') return names[value.$ref]
-  return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${source(item, names)}`).join(', ')}}`
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${JSON.stringify(key)}: ${source(item, names)}`)
+    .join(', ')}}`
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// What `npm pack` and `npm publish` run before and after: the program is built, and the tested version of every dependency goes with it, since whoever
-// installs a package otherwise gets whatever is newest. Two things say so: npm-shrinkwrap.json, which npm goes by when it installs from a registry, and exact
-// versions in package.json, since npm does not look for a shrinkwrap in a package that it is given as a file.
+// What `npm pack` and `npm publish` run before and after: the program is built, and the tested version of every
+// dependency goes with it, since whoever installs a package otherwise gets whatever is newest. Two things say so:
+// npm-shrinkwrap.json, which npm goes by when it installs from a registry, and exact versions in package.json, since
+// npm does not look for a shrinkwrap in a package that it is given as a file.
 //   node tools/pack.mjs           builds dist/ and writes both; on a fresh clone it installs what building needs
 //   node tools/pack.mjs --after   puts back what was there: in the repository package-lock.json says the same
 import { spawnSync } from 'node:child_process'
@@ -33,15 +34,30 @@ function text(value) {
 }
 
 /**
- * The manifest with the exact version of every dependency, those of dependencies too. Of a package that is there in several versions it can name one; what
- * belongs to one platform is named, with its version, by the package that needs it.
+ * The manifest with the exact version of every dependency, those of dependencies too. Of a package that is there in
+ * several versions it can name one; what belongs to one platform is named, with its version, by the package that needs
+ * it.
  */
 function pinned(manifest, lock) {
-  const places = Object.entries(lock.packages).filter(([place, { os, cpu }]) => place !== '' && os === undefined && cpu === undefined)
-  const versions = wanted => Object.fromEntries(places.filter(([, { optional = false }]) => optional === wanted)
-    // The outermost counts, so it comes last.
-    .sort(([a], [b]) => depth(b) - depth(a) || (a < b ? -1 : 1)).map(([place, { version }]) => [place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length), version]))
-  return { ...without(manifest, ['devDependencies', 'overrides', 'scripts']), dependencies: versions(false), optionalDependencies: versions(true) }
+  const places = Object.entries(lock.packages).filter(
+    ([place, { os, cpu }]) => place !== '' && os === undefined && cpu === undefined,
+  )
+  const versions = wanted =>
+    Object.fromEntries(
+      places
+        .filter(([, { optional = false }]) => optional === wanted)
+        // The outermost counts, so it comes last.
+        .sort(([a], [b]) => depth(b) - depth(a) || (a < b ? -1 : 1))
+        .map(([place, { version }]) => [
+          place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length),
+          version,
+        ]),
+    )
+  return {
+    ...without(manifest, ['devDependencies', 'overrides', 'scripts']),
+    dependencies: versions(false),
+    optionalDependencies: versions(true),
+  }
 }
 
 function depth(place) {
@@ -50,7 +66,8 @@ function depth(place) {
 
 /** The lock of those who run the program and do not work on it. */
 function withoutDevelopment(lock) {
-  const packages = Object.entries(lock.packages).filter(([, { dev, devOptional }]) => dev !== true && devOptional !== true)
+  const packages = Object.entries(lock.packages)
+    .filter(([, { dev, devOptional }]) => dev !== true && devOptional !== true)
     .map(([place, entry]) => [place, without(entry, ['devDependencies'])])
   return { ...lock, packages: Object.fromEntries(packages) }
 }

@@ -6,7 +6,9 @@ import * as packet from 'dns-packet'
 export function bound(agent: ChildProcess): Promise<{ http: number; dns: number }> {
   return new Promise((resolve, reject) => {
     let output = ''
-    agent.once('exit', code => { reject(new Error(`the agent exited with ${code}: ${output}`)) })
+    agent.once('exit', code => {
+      reject(new Error(`the agent exited with ${code}: ${output}`))
+    })
     agent.stdout?.on('data', (chunk: Buffer) => {
       output += chunk.toString()
       const found = /HTTP: (\d+),.*DNS: (\d+)\)/.exec(output)
@@ -16,20 +18,28 @@ export function bound(agent: ChildProcess): Promise<{ http: number; dns: number 
 }
 
 /** Asks one agent over UDP, one question after the other. `port` is that of the first SRV answer. */
-export interface Resolver { port(name: string): Promise<number | undefined>; close(): void }
+export interface Resolver {
+  port(name: string): Promise<number | undefined>
+  close(): void
+}
 
 /** A resolver for the agent that answers on this port, of 127.0.0.1 unless given. */
 export async function connect(port: number, address = '127.0.0.1'): Promise<Resolver> {
   const socket = dgram.createSocket('udp4')
-  await new Promise<void>(resolve => { socket.connect(port, address, resolve) })
+  await new Promise<void>(resolve => {
+    socket.connect(port, address, resolve)
+  })
   return {
-    port: name => new Promise(resolve => {
-      socket.once('message', message => {
-        const answer = packet.decode(message).answers?.[0]
-        resolve(answer?.type === 'SRV' ? answer.data.port : undefined)
-      })
-      socket.send(packet.encode({ type: 'query', id: 1, questions: [{ type: 'SRV', name }] }))
-    }),
-    close: () => { socket.close() },
+    port: name =>
+      new Promise(resolve => {
+        socket.once('message', message => {
+          const answer = packet.decode(message).answers?.[0]
+          resolve(answer?.type === 'SRV' ? answer.data.port : undefined)
+        })
+        socket.send(packet.encode({ type: 'query', id: 1, questions: [{ type: 'SRV', name }] }))
+      }),
+    close: () => {
+      socket.close()
+    },
   }
 }

@@ -1,4 +1,5 @@
-// The least that a server of blocking queries in Node.js can do: it holds every GET until a PUT comes, then answers them all with its body. Prints its port.
+// The least that a server of blocking queries in Node.js can do: it holds every GET until a PUT comes, then answers
+// them all with its body. Prints its port.
 import http, { type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -9,7 +10,9 @@ const server = http.createServer((request, response) => {
     return
   }
   const parts: Buffer[] = []
-  request.on('data', (part: Buffer) => { parts.push(part) })
+  request.on('data', (part: Buffer) => {
+    parts.push(part)
+  })
   request.once('end', () => {
     const body = Buffer.concat(parts)
     const woken = waiting
@@ -23,4 +26,6 @@ const server = http.createServer((request, response) => {
 })
 server.keepAliveTimeout = 0
 server.requestTimeout = 0
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => { console.log((server.address() as AddressInfo).port) })
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+  console.log((server.address() as AddressInfo).port)
+})

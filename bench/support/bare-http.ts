@@ -1,4 +1,5 @@
-// The least that an HTTP server in Node.js can do: every request gets the bytes of a file. Prints its port when it listens.
+// The least that an HTTP server in Node.js can do: every request gets the bytes of a file. Prints its port when it
+// listens.
 import fs from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,4 +9,6 @@ const server = http.createServer((_request, response) => {
   response.writeHead(200, ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)])
   response.end(bytes)
 })
-server.listen(0, '127.0.0.1', () => { console.log((server.address() as AddressInfo).port) })
+server.listen(0, '127.0.0.1', () => {
+  console.log((server.address() as AddressInfo).port)
+})

@@ -7,7 +7,10 @@ export function residentMegabytes(pid: number): number {
 
 /** CPU time that a process has used, in seconds. */
 export function cpuSeconds(pid: number): number {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = fs
+    .readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   // utime and stime, in ticks of 1/100 s.
   return (Number(fields[11]) + Number(fields[12])) / 100
 }

@@ -1,7 +1,13 @@
-// The least that a DNS server in Node.js can do: it sends each packet back with the response bit set. Prints its port when it listens.
+// The least that a DNS server in Node.js can do: it sends each packet back with the response bit set. Prints its port
+// when it listens.
 import dgram from 'node:dgram'
 
-const socket = dgram.createSocket({ type: 'udp4', lookup: (host, _options, found) => { found(null, host, 4) } })
+const socket = dgram.createSocket({
+  type: 'udp4',
+  lookup: (host, _options, found) => {
+    found(null, host, 4)
+  },
+})
 socket.on('message', (packet, client) => {
   packet[2] = (packet[2] ?? 0) | 0x80
   socket.send(packet, client.port, client.address)

@@ -1,4 +1,7 @@
-/** Asks again and again, `every` ms apart, until the answer is true (an error counts as no), and resolves with the milliseconds that took. */
+/**
+ * Asks again and again, `every` ms apart, until the answer is true (an error counts as no), and resolves with the
+ * milliseconds that took.
+ */
 export async function timeUntil(probe: () => Promise<boolean>, every = 2): Promise<number> {
   const begun = performance.now()
   for (;;) {

@@ -9,12 +9,22 @@ export class WaitingClients {
   static async open(host: string, port: number, count: number): Promise<WaitingClients> {
     const clients = new WaitingClients()
     while (clients.#sockets.length < count) {
-      await Promise.all(Array.from({ length: Math.min(100, count - clients.#sockets.length) }, () => new Promise<void>((resolve, reject) => {
-        const socket = net.connect({ host, port, noDelay: true }, () => { resolve() })
-        socket.once('error', reject)
-        socket.on('data', () => { clients.#answered?.() })
-        clients.#sockets.push(socket)
-      })))
+      await Promise.all(
+        Array.from(
+          { length: Math.min(100, count - clients.#sockets.length) },
+          () =>
+            new Promise<void>((resolve, reject) => {
+              const socket = net.connect({ host, port, noDelay: true }, () => {
+                resolve()
+              })
+              socket.once('error', reject)
+              socket.on('data', () => {
+                clients.#answered?.()
+              })
+              clients.#sockets.push(socket)
+            }),
+        ),
+      )
     }
     return clients
   }
@@ -39,5 +49,7 @@ export class WaitingClients {
     return times
   }
 
-  close(): void { for (const socket of this.#sockets) socket.destroy() }
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
 }

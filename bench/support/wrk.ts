@@ -6,14 +6,27 @@ import path from 'node:path'
 /** Whether the load generator is installed. */
 export const hasWrk = (): boolean => spawnSync('wrk', ['-v']).error === undefined
 
-/** What `wrk` is told: 64 connections and 5 s unless given; `lua` is its script, which may set method, body and path. */
-export interface Load { readonly url: string; readonly connections?: number; readonly seconds?: number; readonly lua?: string }
+/**
+ * What `wrk` is told: 64 connections and 5 s unless given; `lua` is its script, which may set method, body and path.
+ */
+export interface Load {
+  readonly url: string
+  readonly connections?: number
+  readonly seconds?: number
+  readonly lua?: string
+}
 
 /** Requests a second that were answered with 2xx. @throws Error when others were among them */
 export function perSecond({ url, connections = 64, seconds = 5, lua }: Load): number {
   const script = path.join(os.tmpdir(), `muster-bench-${process.pid}.lua`)
   if (lua !== undefined) fs.writeFileSync(script, lua)
-  const args = (duration: number): string[] => ['-t1', `-c${connections}`, `-d${duration}s`, ...lua === undefined ? [] : ['-s', script], url]
+  const args = (duration: number): string[] => [
+    '-t1',
+    `-c${connections}`,
+    `-d${duration}s`,
+    ...(lua === undefined ? [] : ['-s', script]),
+    url,
+  ]
   try {
     spawnSync('wrk', args(1))
     const { stdout } = spawnSync('wrk', args(seconds), { encoding: 'utf8' })
@@ -25,7 +38,10 @@ export function perSecond({ url, connections = 64, seconds = 5, lua }: Load): nu
   }
 }
 
-/** A script that puts values of 200 bytes under a thousand keys, one after the other. No two are alike: a value that stands already is not written. */
+/**
+ * A script that puts values of 200 bytes under a thousand keys, one after the other. No two are alike: a value that
+ * stands already is not written.
+ */
 export const puts = `
 wrk.method = "PUT"
 math.randomseed(os.time())

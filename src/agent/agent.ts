@@ -9,7 +9,16 @@ import type { CheckStatus } from '../common/health.js'
 import type { CheckDefinition, Declared, Settings, WatchTargets } from '../config/index.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
 import { aliasSource } from './alias-source.js'
-import type { AgentApi, FileReport, LocalCheck, LocalService, PlanReport, Readiness, ReloadReport, ServiceRegistration } from './api.js'
+import type {
+  AgentApi,
+  FileReport,
+  LocalCheck,
+  LocalService,
+  PlanReport,
+  Readiness,
+  ReloadReport,
+  ServiceRegistration,
+} from './api.js'
 import { nodeData } from './catalog-data.js'
 import { CheckStates } from './check-states.js'
 import { LocalState } from './local-state.js'
@@ -48,7 +57,10 @@ export interface AgentDependencies {
   readonly stop: () => void
 }
 
-/** Checks that may be on their way at once: enough for 5,000 of them with slow targets, few enough for any limit on open files. */
+/**
+ * Checks that may be on their way at once: enough for 5,000 of them with slow targets, few enough for any limit on open
+ * files.
+ */
 const checkConcurrency = 128
 /** Milliseconds after which files are watched even if the catalog has not answered yet. */
 const watchAfter = 2000
@@ -76,54 +88,108 @@ export class Agent implements AgentApi {
     const { settings, persistence, clock, random, metrics, membership } = deps
     this.#deps = deps
     this.nodeId = deps.nodeId
-    const log = this.#log = deps.log.child('agent')
-    const local = this.#local = new LocalState({ discardOutput: settings.discardCheckOutput, now: () => clock.now() })
+    const log = (this.#log = deps.log.child('agent'))
+    const local = (this.#local = new LocalState({ discardOutput: settings.discardCheckOutput, now: () => clock.now() }))
     logStatusChanges(local, deps.log.child('checks'))
     this.#restored = persistence.restore()
     this.#aliases = aliasSource(settings.nodeName, local, deps.catalog)
-    const runner = this.#runner = deps.createRunner({
-      clock, random, aliases: this.#aliases, concurrency: checkConcurrency,
+    const runner = (this.#runner = deps.createRunner({
+      clock,
+      random,
+      aliases: this.#aliases,
+      concurrency: checkConcurrency,
       reports: {
-        report: (id, status, output) => { local.setStatus(id, status, output) },
-        reap: (serviceId, checkId) => { this.#reap(serviceId, checkId) },
+        report: (id, status, output) => {
+          local.setStatus(id, status, output)
+        },
+        reap: (serviceId, checkId) => {
+          this.#reap(serviceId, checkId)
+        },
       },
-    })
-    const states = this.#states = new CheckStates({
-      local, clock, save: (id, status) => { persistence.setStatus(id, status) }, ttlDeadline: id => runner.ttlDeadline(id),
-    }, this.#restored.statuses)
+    }))
+    const states = (this.#states = new CheckStates(
+      {
+        local,
+        clock,
+        save: (id, status) => {
+          persistence.setStatus(id, status)
+        },
+        ttlDeadline: id => runner.ttlDeadline(id),
+      },
+      this.#restored.statuses,
+    ))
     this.#registrations = new Registrations({ local, runner, states, persistence, log })
     this.#sync = new Sync({
-      local, target: deps.target, node: () => nodeData(this.settings, this.nodeId), 
+      local,
+      target: deps.target,
+      node: () => nodeData(this.settings, this.nodeId),
       own: consulService({ server: settings.server, ports: { raft: settings.ports.server } }),
-      checkUpdateInterval: () => this.settings.checkUpdateInterval, members: () => membership.members().length,
-      clock, random, log: deps.log.child('sync'), metrics,
+      checkUpdateInterval: () => this.settings.checkUpdateInterval,
+      members: () => membership.members().length,
+      clock,
+      random,
+      log: deps.log.child('sync'),
+      metrics,
     })
     this.#reloader = new Reloader({
-      source: deps.source, initial: deps.initial, settings, local, registrations: this.#registrations, clock, metrics, log: deps.log.child('config'),
-      pushed: () => this.#sync.pushed(), onSettings: next => { this.#settingsChanged(next) },
-      onReload: report => { for (const run of this.#reloadListeners) run(report) },
+      source: deps.source,
+      initial: deps.initial,
+      settings,
+      local,
+      registrations: this.#registrations,
+      clock,
+      metrics,
+      log: deps.log.child('config'),
+      pushed: () => this.#sync.pushed(),
+      onSettings: next => {
+        this.#settingsChanged(next)
+      },
+      onReload: report => {
+        for (const run of this.#reloadListeners) run(report)
+      },
     })
     metrics.gauge('agent.services', 'services of this node', () => local.services().size)
     metrics.gauge('agent.checks', 'checks of this node', () => local.checks().size)
-    metrics.gauge('agent.unsaved_entries', 'registrations that could not be saved yet and would be lost at a restart', () => persistence.unsaved())
+    metrics.gauge(
+      'agent.unsaved_entries',
+      'registrations that could not be saved yet and would be lost at a restart',
+      () => persistence.unsaved(),
+    )
   }
 
-  get settings(): Settings { return this.#reloader.settings }
-  get declared(): Declared { return this.#reloader.load.declared }
-  get files(): readonly FileReport[] { return this.#reloader.files }
-  get lastReload(): ReloadReport { return this.#reloader.last }
-  get configPaths(): readonly string[] { return this.#deps.configPaths }
+  get settings(): Settings {
+    return this.#reloader.settings
+  }
+  get declared(): Declared {
+    return this.#reloader.load.declared
+  }
+  get files(): readonly FileReport[] {
+    return this.#reloader.files
+  }
+  get lastReload(): ReloadReport {
+    return this.#reloader.last
+  }
+  get configPaths(): readonly string[] {
+    return this.#deps.configPaths
+  }
 
-  services(): CountedReads<string, LocalService> { return this.#local.services() }
-  checks(): CountedReads<string, LocalCheck> { return this.#local.checks() }
-  checksOfService(serviceId: string): readonly LocalCheck[] { return this.#local.checksOfService(serviceId) }
+  services(): CountedReads<string, LocalService> {
+    return this.#local.services()
+  }
+  checks(): CountedReads<string, LocalCheck> {
+    return this.#local.checks()
+  }
+  checksOfService(serviceId: string): readonly LocalCheck[] {
+    return this.#local.checksOfService(serviceId)
+  }
   waitForService(id: string, hash: string, ms: number, signal?: EndSignal): Promise<boolean> {
     return this.#local.waitForService(id, hash, ms, signal)
   }
 
   /**
-   * Brings back what was registered, registers what the files declare, starts the checks, and resolves when all of it is in the
-   * catalog. That takes as long as the catalog cannot be reached; files are watched meanwhile, and registrations taken.
+   * Brings back what was registered, registers what the files declare, starts the checks, and resolves when all of it
+   * is in the catalog. That takes as long as the catalog cannot be reached; files are watched meanwhile, and
+   * registrations taken.
    */
   async start(): Promise<void> {
     const { settings, clock } = this.#deps
@@ -132,11 +198,18 @@ export class Agent implements AgentApi {
     this.#registrations.restoreChecks(this.#restored.checks)
     this.#states.forgetFound()
     this.#phase = 'syncing'
-    const synced = this.#sync.start().then(() => { if (this.#phase === 'syncing') this.#phase = 'ready' })
+    const synced = this.#sync.start().then(() => {
+      if (this.#phase === 'syncing') this.#phase = 'ready'
+    })
     if (settings.autoReloadConfig) {
       // Looking at every file would compete with the first sync.
       let patience: Timer | undefined
-      await Promise.race([synced, new Promise<void>(resolve => { patience = clock.after(watchAfter, resolve) })])
+      await Promise.race([
+        synced,
+        new Promise<void>(resolve => {
+          patience = clock.after(watchAfter, resolve)
+        }),
+      ])
       patience?.cancel()
       await this.#watch()
     }
@@ -145,11 +218,16 @@ export class Agent implements AgentApi {
 
   readiness(): Readiness {
     switch (this.#phase) {
-      case 'ready': return { ready: true }
-      case 'starting': return { ready: false, reason: 'the agent is starting' }
-      case 'syncing': return { ready: false, reason: 'the entries of this node are not in the catalog yet', restored: true }
-      case 'leaving': return { ready: false, reason: 'the agent is leaving', ending: true }
-      case 'closed': return { ready: false, reason: 'the agent has stopped', ending: true }
+      case 'ready':
+        return { ready: true }
+      case 'starting':
+        return { ready: false, reason: 'the agent is starting' }
+      case 'syncing':
+        return { ready: false, reason: 'the entries of this node are not in the catalog yet', restored: true }
+      case 'leaving':
+        return { ready: false, reason: 'the agent is leaving', ending: true }
+      case 'closed':
+        return { ready: false, reason: 'the agent has stopped', ending: true }
     }
   }
 
@@ -168,7 +246,9 @@ export class Agent implements AgentApi {
     this.#assertRestored()
     this.#assertAllowed(definition)
     if (definition.serviceId !== '' && !this.#local.services().has(definition.serviceId)) {
-      throw new MusterError('AGENT_UNKNOWN_SERVICE', `ServiceID "${definition.serviceId}" does not exist`, { hint: 'register the service first' })
+      throw new MusterError('AGENT_UNKNOWN_SERVICE', `ServiceID "${definition.serviceId}" does not exist`, {
+        hint: 'register the service first',
+      })
     }
     await this.#afterPush(this.#registrations.registerCheck(definition))
   }
@@ -245,16 +325,26 @@ export class Agent implements AgentApi {
     const folders = new Set(source.watchTargets.folders)
     const targets = configPaths.map((path): WatchTarget => ({ path, kind: folders.has(path) ? 'directory' : 'file' }))
     const watcher = new ConfigWatcher({
-      targets, isConfigFile: readsAnyName ? isNoLeftover : isConfigFile, clock, log: this.#log,
+      targets,
+      isConfigFile: readsAnyName ? isNoLeftover : isConfigFile,
+      clock,
+      log: this.#log,
       onChange: changed => {
-        this.#reloader.reload('file', changed).catch((error: unknown) => { this.#log.error('a reload failed', { error: errorMessage(error) }) })
+        this.#reloader.reload('file', changed).catch((error: unknown) => {
+          this.#log.error('a reload failed', { error: errorMessage(error) })
+        })
       },
     })
     this.#watcher = watcher
-    await watcher.start(initial.load.files.map(file => file.path), initial.at)
+    await watcher.start(
+      initial.load.files.map(file => file.path),
+      initial.at,
+    )
   }
 
-  #isOver(): boolean { return this.#phase === 'leaving' || this.#phase === 'closed' }
+  #isOver(): boolean {
+    return this.#phase === 'leaving' || this.#phase === 'closed'
+  }
 
   /** What is on disk and what is in the catalog are awaited together. */
   async #afterPush<Result>(work: Promise<Result>): Promise<Result> {
@@ -264,25 +354,37 @@ export class Agent implements AgentApi {
 
   /** A write before what was registered earlier is back would be overwritten by it. */
   #assertRestored(): void {
-    if (this.#phase === 'starting') throw new MusterError('AGENT_STARTING', 'the agent is starting', { status: 503, hint: 'try again, or wait with muster ready' })
+    if (this.#phase === 'starting')
+      throw new MusterError('AGENT_STARTING', 'the agent is starting', {
+        status: 503,
+        hint: 'try again, or wait with muster ready',
+      })
   }
 
   #assertAllowed({ kind, id }: CheckDefinition): void {
     if ((kind.type !== 'script' && kind.type !== 'docker') || this.settings.enableScriptChecks) return
-    throw new MusterError('AGENT_SCRIPTS_DISABLED',
-      'Scripts are disabled on this agent from remote calls; to enable, configure \'enable_script_checks\' to true',
-      { hint: `or declare the check "${id}" in a file, which enable_local_script_checks allows` })
+    throw new MusterError(
+      'AGENT_SCRIPTS_DISABLED',
+      "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true",
+      { hint: `or declare the check "${id}" in a file, which enable_local_script_checks allows` },
+    )
   }
 
   #reap(serviceId: string, checkId: string): void {
     const service = this.#local.services().get(serviceId)
     if (service === undefined) return
     this.#log.warn('deregistered a service that was critical for too long', {
-      service: serviceId, check: checkId,
-      ...service.origin.by === 'file' ? { returns: `with the next reload, it is declared at ${service.origin.at.file}:${service.origin.at.line}` } : {},
+      service: serviceId,
+      check: checkId,
+      ...(service.origin.by === 'file'
+        ? { returns: `with the next reload, it is declared at ${service.origin.at.file}:${service.origin.at.line}` }
+        : {}),
     })
     this.#registrations.removeService(serviceId).catch((error: unknown) => {
-      this.#log.error('could not forget a deregistered service on disk', { service: serviceId, error: errorMessage(error) })
+      this.#log.error('could not forget a deregistered service on disk', {
+        service: serviceId,
+        error: errorMessage(error),
+      })
     })
   }
 
@@ -295,5 +397,6 @@ export class Agent implements AgentApi {
 }
 
 /** Names that editors and package managers leave beside a file. */
-const isNoLeftover = (name: string): boolean => !/^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg-\w+)$|^sed[A-Za-z0-9]{6}$|^4913$/.test(name)
+const isNoLeftover = (name: string): boolean =>
+  !/^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg-\w+)$|^sed[A-Za-z0-9]{6}$|^4913$/.test(name)
 const isConfigFile = (name: string): boolean => isNoLeftover(name) && /\.(json5?|hcl)$/i.test(name)

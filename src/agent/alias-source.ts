@@ -8,16 +8,20 @@ import type { LocalState } from './local-state.js'
 const waitFor = 600_000
 
 /**
- * What alias checks mirror: this node's services from the local state, those of other nodes from the catalog. The checks of the target's
- * node count too, since they take the target out of DNS as well.
+ * What alias checks mirror: this node's services from the local state, those of other nodes from the catalog. The
+ * checks of the target's node count too, since they take the target out of DNS as well.
  */
 export function aliasSource(node: string, local: LocalState, catalog: CatalogReads): AliasSource & { close(): void } {
   const listeners = new Set<() => void>()
   /** Other nodes that an alias has asked about, and how to end the wait for each. */
   const watched = new Map<string, AbortController>()
-  const wake = (): void => { for (const run of [...listeners]) run() }
+  const wake = (): void => {
+    for (const run of [...listeners]) run()
+  }
   // An output alone says nothing about health; and aliases of each other would answer one another without end.
-  const subscription = local.subscribe(change => { if (change.what !== 'output') wake() })
+  const subscription = local.subscribe(change => {
+    if (change.what !== 'output') wake()
+  })
 
   const follow = async (name: string): Promise<void> => {
     const stop = new AbortController()
@@ -65,10 +69,17 @@ function ofOtherNode(catalog: CatalogReads, node: string, service: string): read
   const found = catalog.node(node)
   if (found === undefined) return 'absent'
   if (service !== '' && catalog.service(found.node, service) === undefined) return 'absent'
-  return catalog.checksOfNode(found.node).filter(check => check.serviceId === '' || check.serviceId === service).map(aliased)
+  return catalog
+    .checksOfNode(found.node)
+    .filter(check => check.serviceId === '' || check.serviceId === service)
+    .map(aliased)
 }
 
-const aliased = (check: Check): AliasedCheck => ({ name: check.name, status: known(check.status), output: check.output })
+const aliased = (check: Check): AliasedCheck => ({
+  name: check.name,
+  status: known(check.status),
+  output: check.output,
+})
 
 /** Foreign registrations may hold any word; what is none of ours takes a service out of DNS, so it is critical. */
-const known = (status: string): CheckStatus => isCheckStatus(status) ? status : 'critical'
+const known = (status: string): CheckStatus => (isCheckStatus(status) ? status : 'critical')

@@ -1,12 +1,23 @@
 import type { CountedReads } from '../common/counted-map.js'
 import type { EndSignal } from '../common/end-signal.js'
 import type { CheckStatus } from '../common/health.js'
-import type { CheckDefinition, Declared, DeclaredChange, Diagnostic, NeedsRestart, Origin, ServiceDefinition, Settings } from '../config/index.js'
+import type {
+  CheckDefinition,
+  Declared,
+  DeclaredChange,
+  Diagnostic,
+  NeedsRestart,
+  Origin,
+  ServiceDefinition,
+  Settings,
+} from '../config/index.js'
 
 /** Who declared an entry: a file at a place, or a client of the HTTP API. */
 export type EntryOrigin = { readonly by: 'file'; readonly at: Origin } | { readonly by: 'api' }
 
-/** A service of this node as the agent knows it. `revisionHash` is its content hash for `/v1/agent/service/:id?hash=`. */
+/**
+ * A service of this node as the agent knows it. `revisionHash` is its content hash for `/v1/agent/service/:id?hash=`.
+ */
 export interface LocalService {
   readonly definition: ServiceDefinition
   readonly origin: EntryOrigin
@@ -27,7 +38,9 @@ export interface LocalCheck {
   readonly type: string
   readonly definition: CheckDefinition | undefined
   readonly origin: EntryOrigin
-  /** Wall-clock ms of the last change of `status`; undefined when the change was made by a version that did not keep it. */
+  /**
+   * Wall-clock ms of the last change of `status`; undefined when the change was made by a version that did not keep it.
+   */
   readonly since?: number
 }
 
@@ -36,7 +49,9 @@ export interface LocalReads {
   services(): CountedReads<string, LocalService>
   checks(): CountedReads<string, LocalCheck>
   checksOfService(serviceId: string): readonly LocalCheck[]
-  /** Resolves true when the service's content hash differs from `hash` (also: it is gone), false after `ms` or on abort. */
+  /**
+   * Resolves true when the service's content hash differs from `hash` (also: it is gone), false after `ms` or on abort.
+   */
   waitForService(id: string, hash: string, ms: number, signal?: EndSignal): Promise<boolean>
 }
 
@@ -59,14 +74,20 @@ export interface ReloadReport {
   /** Wall-clock milliseconds, and how long it took. */
   readonly at: number
   readonly took: number
-  /** `applied`: everything; `partly`: some files kept their last good content; `refused`: the agent's own settings were bad, nothing of them was taken. */
+  /**
+   * `applied`: everything; `partly`: some files kept their last good content; `refused`: the agent's own settings were
+   * bad, nothing of them was taken.
+   */
   readonly outcome: 'applied' | 'partly' | 'refused'
   readonly changes: readonly DeclaredChange[]
   /** Dotted keys of agent settings that took effect. */
   readonly settings: readonly string[]
   readonly needsRestart: readonly NeedsRestart[]
   readonly diagnostics: readonly Diagnostic[]
-  /** Changed HCL files that no longer declare something. It is taken away two seconds after their last change: half of one is valid, too. */
+  /**
+   * Changed HCL files that no longer declare something. It is taken away two seconds after their last change: half of
+   * one is valid, too.
+   */
   readonly removalsWait: readonly string[]
 }
 
@@ -93,7 +114,10 @@ export interface ServiceRegistration {
   readonly replaceExistingChecks: boolean
 }
 
-/** What http, dns and the daemon may ask of the agent. Writes resolve once the change has been pushed to the catalog (or the push has failed and was logged). */
+/**
+ * What http, dns and the daemon may ask of the agent. Writes resolve once the change has been pushed to the catalog (or
+ * the push has failed and was logged).
+ */
 export interface AgentApi extends LocalReads {
   readonly settings: Settings
   readonly nodeId: string
@@ -117,7 +141,9 @@ export interface AgentApi extends LocalReads {
 
   reload(cause: 'signal' | 'api'): Promise<ReloadReport>
   plan(): Promise<PlanReport>
-  /** A server has appeared, or the catalog is another one: what this node has there is compared within three seconds. */
+  /**
+   * A server has appeared, or the catalog is another one: what this node has there is compared within three seconds.
+   */
   serversChanged(): void
   /** Called with the new settings after a reload changed any that take effect while running. */
   onSettings(run: (settings: Settings) => void): void

@@ -11,12 +11,14 @@ export function declaredCheckIds({ services, checks }: Declared): ReadonlySet<st
 }
 
 /**
- * Applies a difference between declarations. What comes is applied before what goes, so a check that moves from one service to another,
- * or out of one, keeps its status.
+ * Applies a difference between declarations. What comes is applied before what goes, so a check that moves from one
+ * service to another, or out of one, keeps its status.
  */
 export function applyChanges(changes: readonly DeclaredChange[], wanted: Declared, registrations: Registrations): void {
-  for (const change of changes) if (change.kind === 'service' && change.op !== 'remove') registrations.declareService(change.declared)
-  for (const change of changes) if (change.kind === 'check' && change.op !== 'remove') registrations.declareCheck(change.declared)
+  for (const change of changes)
+    if (change.kind === 'service' && change.op !== 'remove') registrations.declareService(change.declared)
+  for (const change of changes)
+    if (change.kind === 'check' && change.op !== 'remove') registrations.declareCheck(change.declared)
   const removals = changes.filter(change => change.op === 'remove')
   if (removals.length === 0) return
   const checks = declaredCheckIds(wanted)
@@ -25,37 +27,53 @@ export function applyChanges(changes: readonly DeclaredChange[], wanted: Declare
 }
 
 /**
- * Declared entries that are not there, or not as declared, although no file changed: a client has removed or replaced them. As additions,
- * for the files `of` concerns.
+ * Declared entries that are not there, or not as declared, although no file changed: a client has removed or replaced
+ * them. As additions, for the files `of` concerns.
  */
-export function missingEntries(declared: Declared, local: LocalState, of: (file: string) => boolean): readonly DeclaredChange[] {
+export function missingEntries(
+  declared: Declared,
+  local: LocalState,
+  of: (file: string) => boolean,
+): readonly DeclaredChange[] {
   const changes: DeclaredChange[] = []
   declared.services.forEach((service, id) => {
-    if (of(service.origin.file) && !isThere(service, local)) changes.push({ kind: 'service', op: 'add', id, declared: service })
+    if (of(service.origin.file) && !isThere(service, local))
+      changes.push({ kind: 'service', op: 'add', id, declared: service })
   })
   for (const [id, check] of declared.checks) {
-    if (of(check.origin.file) && local.checks().get(id)?.origin.by !== 'file' && hasItsService(check, declared, local)) {
+    if (
+      of(check.origin.file)
+      && local.checks().get(id)?.origin.by !== 'file'
+      && hasItsService(check, declared, local)
+    ) {
       changes.push({ kind: 'check', op: 'add', id, declared: check })
     }
   }
   return changes
 }
 
-/** Notes where entries of the files `of` concerns stand that are themselves unchanged, when lines above them came or went. */
+/**
+ * Notes where entries of the files `of` concerns stand that are themselves unchanged, when lines above them came or
+ * went.
+ */
 export function moveOrigins(declared: Declared, local: LocalState, of: (file: string) => boolean): void {
   declared.services.forEach(({ origin }, id) => {
-    if (of(origin.file) && isElsewhere(local.services().get(id)?.origin, origin)) local.moveOrigin('service', id, { by: 'file', at: origin })
+    if (of(origin.file) && isElsewhere(local.services().get(id)?.origin, origin))
+      local.moveOrigin('service', id, { by: 'file', at: origin })
   })
   for (const [id, { origin }] of declared.checks) {
-    if (of(origin.file) && isElsewhere(local.checks().get(id)?.origin, origin)) local.moveOrigin('check', id, { by: 'file', at: origin })
+    if (of(origin.file) && isElsewhere(local.checks().get(id)?.origin, origin))
+      local.moveOrigin('check', id, { by: 'file', at: origin })
   }
 }
 
 const isThere = ({ definition }: DeclaredService, local: LocalState): boolean =>
-  local.services().get(definition.id)?.origin.by === 'file' && definition.checks.every(check => local.checks().has(check.id))
+  local.services().get(definition.id)?.origin.by === 'file'
+  && definition.checks.every(check => local.checks().has(check.id))
 
 const hasItsService = ({ definition: { serviceId } }: DeclaredCheck, declared: Declared, local: LocalState): boolean =>
   serviceId === '' || local.services().has(serviceId) || declared.services.has(serviceId)
 
 /** Unchanged files keep their very objects, so nothing is compared line by line. */
-const isElsewhere = (known: EntryOrigin | undefined, origin: Origin): boolean => known?.by === 'file' && known.at !== origin
+const isElsewhere = (known: EntryOrigin | undefined, origin: Origin): boolean =>
+  known?.by === 'file' && known.at !== origin

@@ -31,13 +31,17 @@ export class ChangeGatherer {
     this.#changed.add(path)
     this.#quietTimer?.cancel()
     const left = this.#since + longest - this.#clock.monotonic()
-    this.#quietTimer = this.#clock.after(Math.max(0, Math.min(quiet, left)), () => { this.#flush() })
+    this.#quietTimer = this.#clock.after(Math.max(0, Math.min(quiet, left)), () => {
+      this.#flush()
+    })
   }
 
   /** A file was removed. Together with another change it counts at once: a rename is both. */
   remove(path: string): void {
     this.#removed.add(path)
-    this.#removalTimer ??= this.#clock.after(removalGrace, () => { this.#flush() })
+    this.#removalTimer ??= this.#clock.after(removalGrace, () => {
+      this.#flush()
+    })
   }
 
   close(): void {

@@ -3,7 +3,10 @@ import type { CheckDefinition } from '../config/index.js'
 import type { LocalChange, LocalState, RestoredStatus } from './local-state.js'
 import type { PersistedStatus } from './persisted-shape.js'
 
-/** Milliseconds that an output may be lost by a kill. Outputs may change with each run, and nobody's health hangs on them. */
+/**
+ * Milliseconds that an output may be lost by a kill. Outputs may change with each run, and nobody's health hangs on
+ * them.
+ */
 const outputsEvery = 30_000
 
 /** What {@link CheckStates} works with. */
@@ -16,8 +19,8 @@ export interface CheckStatesDependencies {
 }
 
 /**
- * Keeps the states of checks over a restart, so that a restart makes nothing critical. A status or a TTL report is saved at once, a mere
- * new output of a polled check with the others of half a minute.
+ * Keeps the states of checks over a restart, so that a restart makes nothing critical. A status or a TTL report is
+ * saved at once, a mere new output of a polled check with the others of half a minute.
  */
 export class CheckStates {
   readonly #deps: CheckStatesDependencies
@@ -30,21 +33,34 @@ export class CheckStates {
   constructor(deps: CheckStatesDependencies, found: ReadonlyMap<string, PersistedStatus>) {
     this.#deps = deps
     this.#found = found
-    this.#subscription = deps.local.subscribe(change => { this.#changed(change) })
+    this.#subscription = deps.local.subscribe(change => {
+      this.#changed(change)
+    })
   }
 
   /**
-   * What a check begins with: its last status and output. A TTL check whose time ran out meanwhile is critical, as it would be had the
-   * agent gone on; a check that never reported begins as it is declared.
+   * What a check begins with: its last status and output. A TTL check whose time ran out meanwhile is critical, as it
+   * would be had the agent gone on; a check that never reported begins as it is declared.
    */
   restore(definition: CheckDefinition): RestoredStatus | undefined {
     const found = this.#found.get(definition.id)
     if (found === undefined) return undefined
-    if (definition.kind.type === 'ttl' && this.expires(definition.id) !== undefined && (found.expires ?? 0) <= this.#deps.clock.now()) {
-      const output = found.output === '' ? 'TTL expired' : `TTL expired (last output before timeout follows): ${found.output}`
+    if (
+      definition.kind.type === 'ttl'
+      && this.expires(definition.id) !== undefined
+      && (found.expires ?? 0) <= this.#deps.clock.now()
+    ) {
+      const output =
+        found.output === '' ? 'TTL expired' : `TTL expired (last output before timeout follows): ${found.output}`
       const moved = found.status !== 'critical'
       const since = moved ? found.expires : found.since
-      return { status: 'critical', output, reported: true, ...since !== undefined && { since }, ...moved && { old: found.status } }
+      return {
+        status: 'critical',
+        output,
+        reported: true,
+        ...(since !== undefined && { since }),
+        ...(moved && { old: found.status }),
+      }
     }
     return found.reported ? found : undefined
   }
@@ -61,7 +77,10 @@ export class CheckStates {
     this.#found = new Map()
   }
 
-  /** Saves a check's present state. For what the local state does not announce: a TTL report that only moved the deadline. */
+  /**
+   * Saves a check's present state. For what the local state does not announce: a TTL report that only moved the
+   * deadline.
+   */
   save(checkId: string): void {
     const { local, save, ttlDeadline } = this.#deps
     this.#outputs.delete(checkId)
@@ -70,7 +89,13 @@ export class CheckStates {
     const expires = check.type === 'ttl' ? ttlDeadline(checkId) : undefined
     const reported = local.hasReported(checkId)
     if (!reported && expires === undefined) return
-    save(checkId, { status: check.status, output: check.output, reported, ...expires !== undefined && { expires }, ...check.since !== undefined && { since: check.since } })
+    save(checkId, {
+      status: check.status,
+      output: check.output,
+      reported,
+      ...(expires !== undefined && { expires }),
+      ...(check.since !== undefined && { since: check.since }),
+    })
   }
 
   /** Saves what waits, and follows no more. */
@@ -87,7 +112,9 @@ export class CheckStates {
       this.#deps.save(id, undefined)
     } else if (what === 'output' && this.#deps.local.checks().get(id)?.type !== 'ttl') {
       this.#outputs.add(id)
-      this.#timer ??= this.#deps.clock.after(outputsEvery, () => { this.#saveOutputs() })
+      this.#timer ??= this.#deps.clock.after(outputsEvery, () => {
+        this.#saveOutputs()
+      })
     } else this.save(id)
   }
 

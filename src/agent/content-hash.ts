@@ -7,12 +7,24 @@ import type { ServiceDefinition } from '../config/index.js'
  */
 export function contentHash(service: ServiceDefinition): string {
   const shown = [
-    service.kind, service.id, service.name, service.tags, sorted(service.meta), service.port, service.address, service.socketPath,
-    service.taggedAddresses === null ? null : sorted(service.taggedAddresses).map(([network, at]) => [network, at.address, at.port]),
-    service.weights.passing, service.weights.warning, service.enableTagOverride, ...service.mesh === undefined ? [] : [service.mesh],
+    service.kind,
+    service.id,
+    service.name,
+    service.tags,
+    sorted(service.meta),
+    service.port,
+    service.address,
+    service.socketPath,
+    service.taggedAddresses === null
+      ? null
+      : sorted(service.taggedAddresses).map(([network, at]) => [network, at.address, at.port]),
+    service.weights.passing,
+    service.weights.warning,
+    service.enableTagOverride,
+    ...(service.mesh === undefined ? [] : [service.mesh]),
   ]
   return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 16)
 }
 
 const sorted = <Value>(map: Readonly<Record<string, Value>>): readonly (readonly [string, Value])[] =>
-  Object.entries(map).sort(([a], [b]) => a < b ? -1 : 1)
+  Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))

@@ -4,8 +4,8 @@ import type { Clock, Timer } from '../common/clock.js'
 const togetherWithin = 1000
 
 /**
- * New outputs of checks whose status did not change: kept here for a while, so that a check which prints the time does not write
- * to the catalog each time. From half to one and a half of the interval, as in Consul; 0 defers nothing.
+ * New outputs of checks whose status did not change: kept here for a while, so that a check which prints the time does
+ * not write to the catalog each time. From half to one and a half of the interval, as in Consul; 0 defers nothing.
  */
 export class DeferredOutputs {
   readonly #clock: Clock
@@ -51,7 +51,12 @@ export class DeferredOutputs {
 
   #schedule(at: number): void {
     this.#timer?.timer.cancel()
-    this.#timer = { at, timer: this.#clock.after(at - this.#clock.monotonic(), () => { this.#sendDue() }) }
+    this.#timer = {
+      at,
+      timer: this.#clock.after(at - this.#clock.monotonic(), () => {
+        this.#sendDue()
+      }),
+    }
   }
 
   #sendDue(): void {

@@ -1,8 +1,8 @@
 import { FSWatcher, type Throttler } from 'chokidar'
 
 /**
- * chokidar lists a directory, with a stat of each entry, before it says what an event was about: with 5,000 files some 100 ms
- * of work an event. The names of the native events are all that is needed here, and listing counts as throttled.
+ * chokidar lists a directory, with a stat of each entry, before it says what an event was about: with 5,000 files some
+ * 100 ms of work an event. The names of the native events are all that is needed here, and listing counts as throttled.
  */
 class NamesOnlyWatcher extends FSWatcher {
   override _throttle(action: Parameters<FSWatcher['_throttle']>[0], path: string, timeout: number): Throttler | false {
@@ -18,10 +18,15 @@ export interface DirectoryWatch {
 }
 
 /**
- * Calls `on` with the name of each entry that is added, changed, moved or removed in a directory (not below it), undefined when
- * the system did not give one. `failed` is called when the system cannot watch it, e.g. since it allows no more watches.
+ * Calls `on` with the name of each entry that is added, changed, moved or removed in a directory (not below it),
+ * undefined when the system did not give one. `failed` is called when the system cannot watch it, e.g. since it allows
+ * no more watches.
  */
-export function watchDirectory(directory: string, on: (name: string | undefined) => void, failed: (error: unknown) => void): DirectoryWatch {
+export function watchDirectory(
+  directory: string,
+  on: (name: string | undefined) => void,
+  failed: (error: unknown) => void,
+): DirectoryWatch {
   const watcher = new NamesOnlyWatcher({ ignoreInitial: true, atomic: false })
   watcher.on('raw', (_event: unknown, name: unknown, details: unknown) => {
     if (isOf(details, directory)) on(typeof name === 'string' ? name : undefined)

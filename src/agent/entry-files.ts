@@ -8,13 +8,17 @@ import { ensureFolder } from '../common/folder.js'
 import { readSmallFile } from '../common/small-files.js'
 import type { Logger } from '../telemetry/index.js'
 
-/** Milliseconds from a failed write to the next attempt, doubled with each one that fails, and the most that becomes of it. */
+/**
+ * Milliseconds from a failed write to the next attempt, doubled with each one that fails, and the most that becomes of
+ * it.
+ */
 const retry = { first: 1_000, most: 60_000 } as const
 
 /**
- * A directory with one JSON file an entry, named after the hash of the entry's id. For what was acknowledged to a client:
- * a put has reached the disk, and whole, when it resolves; a kill at any moment leaves the old entry or the new one. What could not be
- * written, as on a full disk, is tried again until it is, or until the entry is to be something else.
+ * A directory with one JSON file an entry, named after the hash of the entry's id. For what was acknowledged to a
+ * client: a put has reached the disk, and whole, when it resolves; a kill at any moment leaves the old entry or the new
+ * one. What could not be written, as on a full disk, is tried again until it is, or until the entry is to be something
+ * else.
  */
 export class EntryFiles {
   readonly #directory: string
@@ -36,7 +40,10 @@ export class EntryFiles {
     ensureFolder(directory, 0o700)
   }
 
-  /** All entries that `parse` understands. Others are logged and left where they are; `*tmp` files are remains of a kill. */
+  /**
+   * All entries that `parse` understands. Others are logged and left where they are; `*tmp` files are remains of a
+   * kill.
+   */
   load<Entry>(parse: (value: unknown) => Entry | undefined): readonly Entry[] {
     const entries: Entry[] = []
     for (const name of readdirSync(this.#directory).sort()) {
@@ -55,7 +62,9 @@ export class EntryFiles {
   }
 
   /** How many entries are not on disk as they should be. */
-  get unsaved(): number { return this.#unsaved.size }
+  get unsaved(): number {
+    return this.#unsaved.size
+  }
 
   /** Resolves when the entry is on disk. Rejects with the system's error when it cannot be written now. */
   put(id: string, value: unknown): Promise<void> {
@@ -63,7 +72,10 @@ export class EntryFiles {
     return this.#inOrder(id, () => this.#attempt(id, text))
   }
 
-  /** Resolves when the entry is gone from disk; also when there was none. Rejects with the system's error when it cannot be removed now. */
+  /**
+   * Resolves when the entry is gone from disk; also when there was none. Rejects with the system's error when it cannot
+   * be removed now.
+   */
   delete(id: string): Promise<void> {
     return this.#inOrder(id, () => this.#attempt(id, undefined))
   }
@@ -74,14 +86,22 @@ export class EntryFiles {
     this.#timer?.cancel()
     await Promise.allSettled([...this.#work.values()])
     await this.#again()
-    if (this.#unsaved.size > 0) this.#log.error('what was registered could not be saved, and is not there at the next start', { directory: this.#directory, entries: this.#unsaved.size })
+    if (this.#unsaved.size > 0)
+      this.#log.error('what was registered could not be saved, and is not there at the next start', {
+        directory: this.#directory,
+        entries: this.#unsaved.size,
+      })
   }
 
   async #attempt(id: string, text: string | undefined): Promise<void> {
     try {
       await (text === undefined ? this.#remove(id) : this.#write(id, text))
     } catch (error) {
-      if (this.#unsaved.size === 0) this.#log.error('could not save what was registered, trying again until it is', { path: this.#path(id), error: errorMessage(error) })
+      if (this.#unsaved.size === 0)
+        this.#log.error('could not save what was registered, trying again until it is', {
+          path: this.#path(id),
+          error: errorMessage(error),
+        })
       this.#unsaved.set(id, text)
       this.#plan()
       throw error
@@ -106,7 +126,9 @@ export class EntryFiles {
     for (const id of [...this.#unsaved.keys()]) {
       try {
         // Meanwhile the entry may have become something else, which was written or failed in its turn.
-        await this.#inOrder(id, () => this.#unsaved.has(id) ? this.#attempt(id, this.#unsaved.get(id)) : Promise.resolve())
+        await this.#inOrder(id, () =>
+          this.#unsaved.has(id) ? this.#attempt(id, this.#unsaved.get(id)) : Promise.resolve(),
+        )
       } catch {
         return
       }
@@ -140,7 +162,9 @@ export class EntryFiles {
   #inOrder(id: string, run: () => Promise<void>): Promise<void> {
     const work = (this.#work.get(id) ?? Promise.resolve()).then(run, run)
     this.#work.set(id, work)
-    const forget = (): void => { if (this.#work.get(id) === work) this.#work.delete(id) }
+    const forget = (): void => {
+      if (this.#work.get(id) === work) this.#work.delete(id)
+    }
     work.then(forget, forget)
     return work
   }
@@ -151,7 +175,9 @@ export class EntryFiles {
 
   /** Makes renames durable. Those who come while one is about to start share it. */
   #syncDirectory(): Promise<void> {
-    this.#directorySync ??= new Promise<void>(resolve => { setImmediate(resolve) }).then(async () => {
+    this.#directorySync ??= new Promise<void>(resolve => {
+      setImmediate(resolve)
+    }).then(async () => {
       this.#directorySync = undefined
       const directory = await open(this.#directory, 'r')
       try {

@@ -7,7 +7,10 @@ const sources = ['/sys/class/dmi/id/product_uuid', '/etc/machine-id'] as const
 /** A node id that follows from this machine, by Consul's rule; undefined where the machine does not say who it is. */
 export function hostNodeId(read: (path: string) => string = readText): string | undefined {
   for (const path of sources) {
-    const said = read(path).trim().toLowerCase().replace(/^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/, '$1-$2-$3-$4-$5')
+    const said = read(path)
+      .trim()
+      .toLowerCase()
+      .replace(/^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/, '$1-$2-$3-$4-$5')
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(said)) continue
     // Hashed, so that the id of the machine itself is not told to everybody.
     const hash = createHash('sha512').update(said).digest('hex')

@@ -6,15 +6,17 @@ import { ensureFolder } from '../common/folder.js'
 import { readSmallFile } from '../common/small-files.js'
 import type { Logger } from '../telemetry/index.js'
 
-/** Milliseconds from a change to the disk: changes of half a second travel in one write, which is what a kill may lose. */
+/**
+ * Milliseconds from a change to the disk: changes of half a second travel in one write, which is what a kill may lose.
+ */
 const flushAfter = 500
 /** Bytes that the file may hold beyond twice its live content before it is written afresh. */
 const slack = 1 << 20
 
 /**
- * A map of small JSON values that survives a kill of the process, made for thousands of changes a second: they are gathered and
- * appended as lines, and the file is rewritten when most of it is outdated. Not for anything that was acknowledged to
- * a client, since the last {@link flushAfter} may be lost.
+ * A map of small JSON values that survives a kill of the process, made for thousands of changes a second: they are
+ * gathered and appended as lines, and the file is rewritten when most of it is outdated. Not for anything that was
+ * acknowledged to a client, since the last {@link flushAfter} may be lost.
  */
 export class Journal {
   readonly #path: string
@@ -33,7 +35,10 @@ export class Journal {
   #writing: Promise<void> = Promise.resolve()
   #closed = false
 
-  /** Reads the file, if there is one. Lines that cannot be read are skipped and counted in the log: a kill may have cut the last one. */
+  /**
+   * Reads the file, if there is one. Lines that cannot be read are skipped and counted in the log: a kill may have cut
+   * the last one.
+   */
   constructor(path: string, clock: Clock, log: Logger) {
     this.#path = path
     this.#clock = clock
@@ -54,7 +59,9 @@ export class Journal {
     if (json === before || this.#closed) return
     this.#take(key, json)
     this.#dirty.add(key)
-    this.#timer ??= this.#clock.after(flushAfter, () => { void this.flush() })
+    this.#timer ??= this.#clock.after(flushAfter, () => {
+      void this.flush()
+    })
   }
 
   /** Resolves once all changes up to now are in the file (or could not be written, which is logged and tried again). */
@@ -126,9 +133,16 @@ export class Journal {
       // What part of the lines reached the file is unknown, so the next write starts it afresh.
       this.#rewrite = true
       for (const key of keys) this.#dirty.add(key)
-      if (!this.#failing) this.#log.error('could not write a state file, trying again until it is written', { path: this.#path, error: errorMessage(error) })
+      if (!this.#failing)
+        this.#log.error('could not write a state file, trying again until it is written', {
+          path: this.#path,
+          error: errorMessage(error),
+        })
       this.#failing = true
-      if (!this.#closed) this.#timer ??= this.#clock.after(flushAfter * 10, () => { void this.flush() })
+      if (!this.#closed)
+        this.#timer ??= this.#clock.after(flushAfter * 10, () => {
+          void this.flush()
+        })
     }
   }
 

@@ -2,17 +2,27 @@ import { lstatSync, readlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
 /** An entry of a directory that decides what a path leads to. The directory is real: no component of it is a link. */
-export interface Holder { readonly directory: string; readonly name: string }
+export interface Holder {
+  readonly directory: string
+  readonly name: string
+}
 
-/** What a path leads to, and every entry on the way whose replacement would lead it elsewhere. `real` is undefined where it leads nowhere. */
-export interface Chain { readonly real: string | undefined; readonly holders: readonly Holder[] }
+/**
+ * What a path leads to, and every entry on the way whose replacement would lead it elsewhere. `real` is undefined where
+ * it leads nowhere.
+ */
+export interface Chain {
+  readonly real: string | undefined
+  readonly holders: readonly Holder[]
+}
 
 /** Links that may lie on one way, as in Linux: more is a circle. */
 const maxLinks = 40
 
 /**
- * Follows a path through its symbolic links, each of which may be replaced at any time (`ln -sfn`, the `..data` link of a mounted
- * ConfigMap). `memo` may be shared by calls that belong together, since paths of one directory have most of their way in common.
+ * Follows a path through its symbolic links, each of which may be replaced at any time (`ln -sfn`, the `..data` link of
+ * a mounted ConfigMap). `memo` may be shared by calls that belong together, since paths of one directory have most of
+ * their way in common.
  */
 export function followLinks(path: string, memo = new Map<string, Chain>(), links = 0): Chain {
   const absolute = resolve(path)

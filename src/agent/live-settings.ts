@@ -3,7 +3,10 @@ import { settingsDifference, type NeedsRestart, type Origin, type Settings } fro
 
 /** What becomes of the running settings when the files say something else. */
 export interface SettingsStep {
-  /** What the agent runs on from now on: the running settings with the live ones of the wanted. The running object itself when nothing changed. */
+  /**
+   * What the agent runs on from now on: the running settings with the live ones of the wanted. The running object
+   * itself when nothing changed.
+   */
   readonly settings: Settings
   /** Dotted keys that took effect. */
   readonly live: readonly string[]
@@ -11,7 +14,11 @@ export interface SettingsStep {
 }
 
 /** Takes over what may change while an agent runs, and leaves the rest as it is until a restart. */
-export function stepSettings(running: Settings, wanted: Settings, origin: (key: string) => Origin | undefined): SettingsStep {
+export function stepSettings(
+  running: Settings,
+  wanted: Settings,
+  origin: (key: string) => Origin | undefined,
+): SettingsStep {
   const { live, needsRestart } = settingsDifference(running, wanted, origin)
   if (live.length === 0) return { settings: running, live, needsRestart }
   if (needsRestart.length === 0) return { settings: wanted, live, needsRestart }
@@ -26,7 +33,8 @@ export function stepSettings(running: Settings, wanted: Settings, origin: (key: 
 
 type Branch = Readonly<Record<string, unknown>>
 
-const isBranch = (value: unknown): value is Branch => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isBranch = (value: unknown): value is Branch =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The innermost places at which two values differ; maps with different keys differ as a whole. */
 function differingPaths(a: unknown, b: unknown, path: readonly string[]): readonly (readonly string[])[] {
@@ -36,7 +44,7 @@ function differingPaths(a: unknown, b: unknown, path: readonly string[]): readon
 }
 
 const valueAt = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((branch, key) => isBranch(branch) ? branch[key] : undefined, value)
+  path.reduce<unknown>((branch, key) => (isBranch(branch) ? branch[key] : undefined), value)
 
 /** A copy with another value at one place; everything beside the way is shared. */
 function withValue(branch: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {

@@ -18,8 +18,9 @@ export interface LocalChange {
 }
 
 /**
- * Status and output that a check begins with instead of its definition's. `reported`: they came from a run or a report. `since`: wall-clock ms of the
- * last change of the status, where that is known. `old`: the status when the agent stopped, where it changed while the agent was not running.
+ * Status and output that a check begins with instead of its definition's. `reported`: they came from a run or a report.
+ * `since`: wall-clock ms of the last change of the status, where that is known. `old`: the status when the agent
+ * stopped, where it changed while the agent was not running.
  */
 export interface RestoredStatus {
   readonly status: CheckStatus
@@ -29,15 +30,22 @@ export interface RestoredStatus {
   readonly old?: CheckStatus
 }
 
-/** Which checks a write touched, so that the caller can start and stop their runs; `changed`: the service itself is new or different. */
-export interface Touched { readonly changed: boolean; readonly put: readonly LocalCheck[]; readonly gone: readonly string[] }
+/**
+ * Which checks a write touched, so that the caller can start and stop their runs; `changed`: the service itself is new
+ * or different.
+ */
+export interface Touched {
+  readonly changed: boolean
+  readonly put: readonly LocalCheck[]
+  readonly gone: readonly string[]
+}
 
 /** Gives what is known of a check that this state does not hold yet, e.g. from disk. */
 export type RestoreStatus = (definition: CheckDefinition) => RestoredStatus | undefined
 
 /**
- * The services and checks of this node, in memory. It knows nothing of disks, runs or the catalog: those follow its changes.
- * Each write announces what it changed and nothing else, so the same definition twice announces nothing.
+ * The services and checks of this node, in memory. It knows nothing of disks, runs or the catalog: those follow its
+ * changes. Each write announces what it changed and nothing else, so the same definition twice announces nothing.
  */
 export class LocalState implements LocalReads {
   readonly #services = new CountedMap<string, ServiceEntry>()
@@ -55,17 +63,21 @@ export class LocalState implements LocalReads {
     this.#now = options.now
   }
 
-  services(): CountedReads<string, LocalService> { return this.#services }
-  checks(): CountedReads<string, LocalCheck> { return this.#checks }
+  services(): CountedReads<string, LocalService> {
+    return this.#services
+  }
+  checks(): CountedReads<string, LocalCheck> {
+    return this.#checks
+  }
 
   checksOfService(serviceId: string): readonly LocalCheck[] {
-    return [...this.#checkIds.get(serviceId) ?? []].flatMap(id => this.#checks.get(id) ?? [])
+    return [...(this.#checkIds.get(serviceId) ?? [])].flatMap(id => this.#checks.get(id) ?? [])
   }
 
   async waitForService(id: string, hash: string, ms: number, signal?: EndSignal): Promise<boolean> {
     const deadline = performance.now() + ms
     while (this.#services.get(id)?.contentHash === hash) {
-      if (!await this.#waits.wait(id, deadline - performance.now(), signal)) return false
+      if (!(await this.#waits.wait(id, deadline - performance.now(), signal))) return false
     }
     return true
   }
@@ -73,22 +85,36 @@ export class LocalState implements LocalReads {
   /** Calls `on` after each change, in order, before the write returns. */
   subscribe(on: (change: LocalChange) => void): { close(): void } {
     this.#listeners.add(on)
-    return { close: () => { this.#listeners.delete(on) } }
+    return {
+      close: () => {
+        this.#listeners.delete(on)
+      },
+    }
   }
 
   /** Whether a check has had a result or a report since it was made; until then its status is the declared one. */
-  hasReported(checkId: string): boolean { return this.#reported.has(checkId) }
+  hasReported(checkId: string): boolean {
+    return this.#reported.has(checkId)
+  }
 
   /** The definition as it was registered; `services()` shows foreign tags instead where tag override is on. */
-  registered(serviceId: string): ServiceDefinition | undefined { return this.#services.get(serviceId)?.registered }
+  registered(serviceId: string): ServiceDefinition | undefined {
+    return this.#services.get(serviceId)?.registered
+  }
 
   /**
-   * Registers a service and its checks. Existing check ids keep status and output. A check that the service's earlier definition
-   * brought and this one does not goes with `replaceChecks`; `all` takes other checks of the service as well, maintenance marks excepted.
+   * Registers a service and its checks. Existing check ids keep status and output. A check that the service's earlier
+   * definition brought and this one does not goes with `replaceChecks`; `all` takes other checks of the service as
+   * well, maintenance marks excepted.
    */
   putService(
-    definition: ServiceDefinition, origin: EntryOrigin,
-    options: { readonly replaceChecks: 'none' | 'own' | 'all'; readonly restore?: RestoreStatus; readonly withoutChecks?: boolean },
+    definition: ServiceDefinition,
+    origin: EntryOrigin,
+    options: {
+      readonly replaceChecks: 'none' | 'own' | 'all'
+      readonly restore?: RestoreStatus
+      readonly withoutChecks?: boolean
+    },
   ): Touched {
     const before = this.#services.get(definition.id)
     const same = before !== undefined && isDeepStrictEqual(before.registered, definition)
@@ -97,21 +123,27 @@ export class LocalState implements LocalReads {
     if (!same) this.#announce({ kind: 'service', id: definition.id, what: 'put' })
     const gone = this.#outdatedChecks(definition, before?.registered, options.replaceChecks)
     for (const id of gone) this.removeCheck(id)
-    const put = options.withoutChecks === true ? [] : definition.checks.flatMap(check => this.putCheck(check, origin, options.restore) ?? [])
+    const put =
+      options.withoutChecks === true
+        ? []
+        : definition.checks.flatMap(check => this.putCheck(check, origin, options.restore) ?? [])
     return { changed: !same, put, gone }
   }
 
   /** Removes a service with all its checks; undefined when there is none of that id. */
   removeService(id: string): Touched | undefined {
     if (!this.#services.has(id)) return undefined
-    const gone = [...this.#checkIds.get(id) ?? []]
+    const gone = [...(this.#checkIds.get(id) ?? [])]
     for (const checkId of gone) this.removeCheck(checkId)
     this.#services.delete(id)
     this.#announce({ kind: 'service', id, what: 'gone' })
     return { changed: true, put: [], gone }
   }
 
-  /** Registers a check. Returns it when its definition or the service it stands for is new or changed, undefined when all is as it was. */
+  /**
+   * Registers a check. Returns it when its definition or the service it stands for is new or changed, undefined when
+   * all is as it was.
+   */
   putCheck(definition: CheckDefinition, origin: EntryOrigin, restore?: RestoreStatus): LocalCheck | undefined {
     const before = this.#checks.get(definition.id)
     const service = this.#services.get(definition.serviceId)?.definition
@@ -124,19 +156,25 @@ export class LocalState implements LocalReads {
       name: definition.name,
       status: known?.status ?? definition.status,
       notes: definition.notes,
-      output: this.#discardOutput ? '' : known?.output ?? '',
+      output: this.#discardOutput ? '' : (known?.output ?? ''),
       serviceId: definition.serviceId,
       serviceName: service?.name ?? '',
       serviceTags: service?.tags ?? [],
       type: definition.kind.type,
       definition,
       origin,
-      ...since !== undefined && { since },
+      ...(since !== undefined && { since }),
     }
     this.#store(check, before)
     const same = before !== undefined && isDeepStrictEqual(before.definition, definition)
-    if (same && before.serviceName === check.serviceName && isDeepStrictEqual(before.serviceTags, check.serviceTags)) return undefined
-    this.#announce({ kind: 'check', id: check.id, what: 'put', ...restored?.old !== undefined && { old: restored.old } })
+    if (same && before.serviceName === check.serviceName && isDeepStrictEqual(before.serviceTags, check.serviceTags))
+      return undefined
+    this.#announce({
+      kind: 'check',
+      id: check.id,
+      what: 'put',
+      ...(restored?.old !== undefined && { old: restored.old }),
+    })
     return same ? undefined : check
   }
 
@@ -151,7 +189,9 @@ export class LocalState implements LocalReads {
     return true
   }
 
-  /** Takes a result. The same status and output again change nothing; a check's first result counts like a new status. */
+  /**
+   * Takes a result. The same status and output again change nothing; a check's first result counts like a new status.
+   */
   setStatus(id: string, status: CheckStatus, output: string): void {
     const before = this.#checks.get(id)
     if (before === undefined) return
@@ -160,13 +200,18 @@ export class LocalState implements LocalReads {
     this.#reported.add(id)
     if (before.status === status && before.output === kept) return
     const moved = before.status !== status
-    this.#checks.set(id, { ...before, status, output: kept, ...moved && { since: this.#now() } })
-    this.#announce({ kind: 'check', id, what: first || moved ? 'status' : 'output', ...moved && { old: before.status } })
+    this.#checks.set(id, { ...before, status, output: kept, ...(moved && { since: this.#now() }) })
+    this.#announce({
+      kind: 'check',
+      id,
+      what: first || moved ? 'status' : 'output',
+      ...(moved && { old: before.status }),
+    })
   }
 
   /**
-   * Sets a maintenance mark; the first reason stays when there is one already. `serviceId` undefined: the node. `since`: wall-clock ms of its beginning,
-   * now unless given. False: no such service.
+   * Sets a maintenance mark; the first reason stays when there is one already. `serviceId` undefined: the node.
+   * `since`: wall-clock ms of its beginning, now unless given. False: no such service.
    */
   mark(serviceId: string | undefined, reason: string, since = this.#now()): boolean {
     const service = serviceId === undefined ? undefined : this.#services.get(serviceId)
@@ -178,7 +223,10 @@ export class LocalState implements LocalReads {
     return true
   }
 
-  /** Shows the tags that the catalog holds for a service with tag override. Not a change to push: the catalog has them already. */
+  /**
+   * Shows the tags that the catalog holds for a service with tag override. Not a change to push: the catalog has them
+   * already.
+   */
   adoptTags(serviceId: string, tags: readonly string[]): void {
     const entry = this.#services.get(serviceId)
     if (entry === undefined) return
@@ -206,12 +254,22 @@ export class LocalState implements LocalReads {
     for (const check of this.#checks.values()) if (check.output !== '') this.setStatus(check.id, check.status, '')
   }
 
-  #outdatedChecks(definition: ServiceDefinition, before: ServiceDefinition | undefined, replace: 'none' | 'own' | 'all'): readonly string[] {
+  #outdatedChecks(
+    definition: ServiceDefinition,
+    before: ServiceDefinition | undefined,
+    replace: 'none' | 'own' | 'all',
+  ): readonly string[] {
     if (replace === 'none') return []
     const wanted = new Set(definition.checks.map(check => check.id))
-    const candidates = replace === 'own' ? before?.checks ?? [] : this.checksOfService(definition.id)
-    return candidates.map(check => check.id)
-      .filter(id => !wanted.has(id) && this.#checks.get(id)?.serviceId === definition.id && this.#checks.get(id)?.type !== maintenanceType)
+    const candidates = replace === 'own' ? (before?.checks ?? []) : this.checksOfService(definition.id)
+    return candidates
+      .map(check => check.id)
+      .filter(
+        id =>
+          !wanted.has(id)
+          && this.#checks.get(id)?.serviceId === definition.id
+          && this.#checks.get(id)?.type !== maintenanceType,
+      )
   }
 
   #store(check: LocalCheck, before: LocalCheck | undefined): void {

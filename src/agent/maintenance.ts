@@ -15,7 +15,10 @@ export function maintenanceMark(service: LocalService | undefined, reason: strin
     id: maintenanceCheckId(service?.definition.id),
     name: service === undefined ? 'Node Maintenance Mode' : 'Service Maintenance Mode',
     status: 'critical',
-    notes: reason === '' ? `Maintenance mode is enabled for this ${subject}, but no reason was provided. This is a default message.` : reason,
+    notes:
+      reason === ''
+        ? `Maintenance mode is enabled for this ${subject}, but no reason was provided. This is a default message.`
+        : reason,
     output: '',
     serviceId: service?.definition.id ?? '',
     serviceName: service?.definition.name ?? '',

@@ -8,12 +8,17 @@ import { hostNodeId } from './host-id.js'
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
- * The id of this node: the one of the settings, else the one that data-dir remembers, else a new one which data-dir will
- * remember. Without a data-dir (`-dev`) each start has a new one. With `disable_host_node_id` false a new one follows from the machine,
- * as long as that says who it is.
- * @throws MusterError NOT_A_FILE; AGENT_NODE_ID when `data_dir/node-id` is empty or holds something else than an id: a new one would make this another node.
+ * The id of this node: the one of the settings, else the one that data-dir remembers, else a new one which data-dir
+ * will remember. Without a data-dir (`-dev`) each start has a new one. With `disable_host_node_id` false a new one
+ * follows from the machine, as long as that says who it is.
+ * @throws MusterError NOT_A_FILE; AGENT_NODE_ID when `data_dir/node-id` is empty or holds something else than an id: a
+ *   new one would make this another node.
  */
-export function resolveNodeId(settings: { readonly nodeId: string; readonly dataDir: string; readonly disableHostNodeId?: boolean }): string {
+export function resolveNodeId(settings: {
+  readonly nodeId: string
+  readonly dataDir: string
+  readonly disableHostNodeId?: boolean
+}): string {
   if (settings.nodeId !== '') return settings.nodeId.toLowerCase()
   if (settings.dataDir === '') return randomUUID()
   const path = join(settings.dataDir, 'node-id')
@@ -21,7 +26,9 @@ export function resolveNodeId(settings: { readonly nodeId: string; readonly data
   if (kept !== undefined) {
     if (uuid.test(kept)) return kept
     const found = kept === '' ? 'is empty' : `holds ${JSON.stringify(kept.slice(0, 40))}, which is no UUID`
-    throw new MusterError('AGENT_NODE_ID', `${path} ${found}`, { hint: 'restore it from a backup, or delete it to become a new node' })
+    throw new MusterError('AGENT_NODE_ID', `${path} ${found}`, {
+      hint: 'restore it from a backup, or delete it to become a new node',
+    })
   }
   const made = (settings.disableHostNodeId === false ? hostNodeId() : undefined) ?? randomUUID()
   ensureFolder(settings.dataDir, 0o700)

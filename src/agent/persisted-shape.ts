@@ -1,16 +1,21 @@
 import { isCheckStatus } from '../common/health.js'
 import type { CheckDefinition, ServiceDefinition } from '../config/index.js'
 
-/** What the files of `services/` and `checks/` in data-dir hold. `Source` is where it came from, for people who look. */
+/**
+ * What the files of `services/` and `checks/` in data-dir hold. `Source` is where it came from, for people who look.
+ */
 export type PersistedService = { readonly Source: 'remote'; readonly Service: ServiceDefinition }
-/** A check registered over the API, or a maintenance mark (`ServiceID` '' for the node's; `Since`: wall-clock ms, missing in what earlier versions wrote). */
+/**
+ * A check registered over the API, or a maintenance mark (`ServiceID` '' for the node's; `Since`: wall-clock ms,
+ * missing in what earlier versions wrote).
+ */
 export type PersistedCheck =
   | { readonly Source: 'remote'; readonly Check: CheckDefinition }
   | { readonly Source: 'maintenance'; readonly ServiceID: string; readonly Reason: string; readonly Since?: number }
 
 /**
- * What is kept of a check's state. `expires` is the wall-clock millisecond at which a TTL check runs out, `since` that of the last change of its
- * status, which earlier versions did not keep.
+ * What is kept of a check's state. `expires` is the wall-clock millisecond at which a TTL check runs out, `since` that
+ * of the last change of its status, which earlier versions did not keep.
  */
 export interface PersistedStatus {
   readonly status: 'passing' | 'warning' | 'critical'
@@ -49,22 +54,47 @@ const kindShapes: Readonly<Record<CheckDefinition['kind']['type'], Shape>> = {
   alias: { service: isText, node: isText },
 }
 
-const isKind = (value: unknown): boolean => isObject(value) && isText(value.type)
-  && Object.hasOwn(kindShapes, value.type) && has(value, kindShapes[value.type as keyof typeof kindShapes])
+const isKind = (value: unknown): boolean =>
+  isObject(value)
+  && isText(value.type)
+  && Object.hasOwn(kindShapes, value.type)
+  && has(value, kindShapes[value.type as keyof typeof kindShapes])
 
 const checkShape: Shape = {
-  id: isText, name: isText, notes: isText, serviceId: isText, token: isText, status: value => isText(value) && isCheckStatus(value),
-  kind: isKind, successBeforePassing: isNumber, failuresBeforeWarning: isNumber, failuresBeforeCritical: isNumber,
-  outputMaxSize: isNumber, deregisterCriticalServiceAfter: value => value === undefined || isNumber(value), written: isObject,
+  id: isText,
+  name: isText,
+  notes: isText,
+  serviceId: isText,
+  token: isText,
+  status: value => isText(value) && isCheckStatus(value),
+  kind: isKind,
+  successBeforePassing: isNumber,
+  failuresBeforeWarning: isNumber,
+  failuresBeforeCritical: isNumber,
+  outputMaxSize: isNumber,
+  deregisterCriticalServiceAfter: value => value === undefined || isNumber(value),
+  written: isObject,
 }
 
-const isAddresses = (value: unknown): boolean => value === null
+const isAddresses = (value: unknown): boolean =>
+  value === null
   || (isObject(value) && Object.values(value).every(at => isObject(at) && has(at, { address: isText, port: isNumber })))
 
 const serviceShape: Shape = {
-  id: isText, name: isText, kind: isText, tags: isTexts, address: isText, taggedAddresses: isAddresses, meta: isMeta,
-  port: isNumber, socketPath: isText, weights: value => isObject(value) && has(value, { passing: isNumber, warning: isNumber }),
-  enableTagOverride: isBoolean, mesh: value => value === undefined || isObject(value), token: isText, checks: value => Array.isArray(value) && value.every(isCheckDefinition),
+  id: isText,
+  name: isText,
+  kind: isText,
+  tags: isTexts,
+  address: isText,
+  taggedAddresses: isAddresses,
+  meta: isMeta,
+  port: isNumber,
+  socketPath: isText,
+  weights: value => isObject(value) && has(value, { passing: isNumber, warning: isNumber }),
+  enableTagOverride: isBoolean,
+  mesh: value => value === undefined || isObject(value),
+  token: isText,
+  checks: value => Array.isArray(value) && value.every(isCheckDefinition),
 }
 
 const has = (value: Readonly<Record<string, unknown>>, shape: Shape): boolean =>
@@ -82,7 +112,10 @@ export function parsePersistedService(value: unknown): ServiceDefinition | undef
 export function parsePersistedCheck(value: unknown): PersistedCheck | undefined {
   if (!isObject(value)) return undefined
   const { Source, ServiceID, Reason, Since, Check } = value
-  if (Source === 'maintenance') return isText(ServiceID) && isText(Reason) ? { Source, ServiceID, Reason, ...isNumber(Since) && { Since } } : undefined
+  if (Source === 'maintenance')
+    return isText(ServiceID) && isText(Reason)
+      ? { Source, ServiceID, Reason, ...(isNumber(Since) && { Since }) }
+      : undefined
   return isCheckDefinition(Check) ? { Source: 'remote', Check } : undefined
 }
 
@@ -91,5 +124,5 @@ export function parsePersistedStatus(value: unknown): PersistedStatus | undefine
   if (!isObject(value)) return undefined
   const { status, output, reported, expires, since } = value
   if (!isText(status) || !isCheckStatus(status) || !isText(output) || typeof reported !== 'boolean') return undefined
-  return { status, output, reported, ...isNumber(expires) && { expires }, ...isNumber(since) && { since } }
+  return { status, output, reported, ...(isNumber(expires) && { expires }), ...(isNumber(since) && { since }) }
 }

@@ -15,8 +15,9 @@ export interface Restored {
 }
 
 /**
- * What an agent keeps over a restart. Promises resolve when the entry is durable, since a client may then be told so, and reject when it
- * cannot be made so now; it is tried again then. Statuses and file texts are gathered and written within a second.
+ * What an agent keeps over a restart. Promises resolve when the entry is durable, since a client may then be told so,
+ * and reject when it cannot be made so now; it is tried again then. Statuses and file texts are gathered and written
+ * within a second.
  */
 export interface Persistence {
   readonly lastGood: LastGoodStore
@@ -38,8 +39,8 @@ export interface Persistence {
 }
 
 /**
- * Opens what the agent keeps in `dataDir`: `services/` and `checks/` with a file an entry, `checks/state/journal` with the
- * states of checks, `config/last-good` with the texts of declaration files that were good.
+ * Opens what the agent keeps in `dataDir`: `services/` and `checks/` with a file an entry, `checks/state/journal` with
+ * the states of checks, `config/last-good` with the texts of declaration files that were good.
  */
 export function openPersistence(dataDir: string, clock: Clock, log: Logger): Persistence {
   const services = new EntryFiles(join(dataDir, 'services'), clock, log)
@@ -48,23 +49,35 @@ export function openPersistence(dataDir: string, clock: Clock, log: Logger): Per
   const texts = new Journal(join(dataDir, 'config', 'last-good'), clock, log)
   return {
     lastGood: {
-      all: () => texts.entries().flatMap(([path, text]) => typeof text === 'string' ? [{ path, text }] : []),
-      set: (path, text) => { texts.set(path, text) },
+      all: () => texts.entries().flatMap(([path, text]) => (typeof text === 'string' ? [{ path, text }] : [])),
+      set: (path, text) => {
+        texts.set(path, text)
+      },
     },
     restore: () => ({
       services: services.load(parsePersistedService),
       checks: checks.load(parsePersistedCheck),
-      statuses: new Map(statuses.entries().flatMap(([id, value]) => {
-        const status = parsePersistedStatus(value)
-        return status === undefined ? [] : [[id, status] as const]
-      })),
+      statuses: new Map(
+        statuses.entries().flatMap(([id, value]) => {
+          const status = parsePersistedStatus(value)
+          return status === undefined ? [] : [[id, status] as const]
+        }),
+      ),
     }),
     putService: Service => services.put(Service.id, { Source: 'remote', Service } satisfies PersistedService),
     deleteService: id => services.delete(id),
     putCheck: Check => checks.put(Check.id, { Source: 'remote', Check } satisfies PersistedCheck),
-    putMark: (markId, ServiceID, Reason, Since) => checks.put(markId, { Source: 'maintenance', ServiceID, Reason, ...Since !== undefined && { Since } } satisfies PersistedCheck),
+    putMark: (markId, ServiceID, Reason, Since) =>
+      checks.put(markId, {
+        Source: 'maintenance',
+        ServiceID,
+        Reason,
+        ...(Since !== undefined && { Since }),
+      } satisfies PersistedCheck),
     deleteCheck: id => checks.delete(id),
-    setStatus: (checkId, status) => { statuses.set(checkId, status) },
+    setStatus: (checkId, status) => {
+      statuses.set(checkId, status)
+    },
     unsaved: () => services.unsaved + checks.unsaved,
     close: async () => {
       await Promise.all([services.close(), checks.close(), statuses.close(), texts.close()])
@@ -75,7 +88,10 @@ export function openPersistence(dataDir: string, clock: Clock, log: Logger): Per
   }
 }
 
-/** Persistence of an agent without data-dir (`-dev`): nothing is written, and last good texts live as long as the process. */
+/**
+ * Persistence of an agent without data-dir (`-dev`): nothing is written, and last good texts live as long as the
+ * process.
+ */
 export function noPersistence(): Persistence {
   const texts = new Map<string, string>()
   const done = (): Promise<void> => Promise.resolve()
@@ -88,6 +104,14 @@ export function noPersistence(): Persistence {
       },
     },
     restore: () => ({ services: [], checks: [], statuses: new Map() }),
-    putService: done, deleteService: done, putCheck: done, putMark: done, deleteCheck: done, setStatus: () => undefined, unsaved: () => 0, close: done, discard: done,
+    putService: done,
+    deleteService: done,
+    putCheck: done,
+    putMark: done,
+    deleteCheck: done,
+    setStatus: () => undefined,
+    unsaved: () => 0,
+    close: done,
+    discard: done,
   }
 }

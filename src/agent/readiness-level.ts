@@ -3,10 +3,10 @@ import type { Readiness } from './api.js'
 /** How far an agent has come, each including the one before. */
 export const readinessLevels = ['started', 'serving', 'writable'] as const
 /**
- * `started`: it listens and knows what it runs itself, which is what service managers wait for. `serving`: DNS and `?stale` reads answer.
- * `writable`: a registration would be answered.
+ * `started`: it listens and knows what it runs itself, which is what service managers wait for. `serving`: DNS and
+ * `?stale` reads answer. `writable`: a registration would be answered.
  */
-export type ReadinessLevel = typeof readinessLevels[number]
+export type ReadinessLevel = (typeof readinessLevels)[number]
 
 /** Whether a text names a level. */
 export const isReadinessLevel = (text: string): text is ReadinessLevel => readinessLevels.some(level => level === text)
@@ -17,14 +17,18 @@ export interface ReadinessFacts {
   /** Whether the catalog is in this process alone, and answers nothing before the agent's own entries are in it. */
   readonly alone: boolean
   readonly loaded: boolean
-  /** How the agent stands with those who decide writes: its own store, the majority of the servers, or a server that it asks. */
+  /**
+   * How the agent stands with those who decide writes: its own store, the majority of the servers, or a server that it
+   * asks.
+   */
   readonly standing:
     | { readonly writable: true }
     | { readonly writable: false; readonly serving: boolean; readonly reason: string; readonly hint: string }
 }
 
 /** Yes, or in one sentence why not, and what to do about it. */
-export type LevelAnswer = { readonly ready: true } | { readonly ready: false; readonly reason: string; readonly hint: string }
+export type LevelAnswer =
+  { readonly ready: true } | { readonly ready: false; readonly reason: string; readonly hint: string }
 
 /** Whether an agent has come as far as a level. */
 export function readyAt(level: ReadinessLevel, { agent, alone, loaded, standing }: ReadinessFacts): LevelAnswer {
@@ -34,7 +38,8 @@ export function readyAt(level: ReadinessLevel, { agent, alone, loaded, standing 
   // Why there is no catalog yet, whoever decides writes knows best.
   if (!standing.writable && (level === 'writable' || !standing.serving)) return no(standing.reason, standing.hint)
   if (!loaded) return no('the catalog is being loaded', 'wait for it')
-  if (!agent.ready && (alone || level === 'writable')) return no(agent.reason, 'wait for it; the log says what holds it up')
+  if (!agent.ready && (alone || level === 'writable'))
+    return no(agent.reason, 'wait for it; the log says what holds it up')
   return { ready: true }
 }
 

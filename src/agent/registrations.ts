@@ -19,8 +19,8 @@ export interface RegistrationsDependencies {
 }
 
 /**
- * The one place where entries come and go: it moves the local state, starts and stops the checks that belong to it, and keeps what
- * clients registered on disk. Files win over clients where both declare the same id.
+ * The one place where entries come and go: it moves the local state, starts and stops the checks that belong to it, and
+ * keeps what clients registered on disk. Files win over clients where both declare the same id.
  */
 export class Registrations {
   readonly #deps: RegistrationsDependencies
@@ -37,15 +37,20 @@ export class Registrations {
 
   /** Brings back what clients had registered. Call it before the files' entries, which overrule these. */
   restoreServices(services: readonly ServiceDefinition[]): void {
-    for (const service of services) this.#deps.local.putService(service, byApi, { replaceChecks: 'none', withoutChecks: true })
+    for (const service of services)
+      this.#deps.local.putService(service, byApi, { replaceChecks: 'none', withoutChecks: true })
   }
 
-  /** Brings back checks and maintenance marks that clients had registered. Call it after the files' entries, which they may belong to. */
+  /**
+   * Brings back checks and maintenance marks that clients had registered. Call it after the files' entries, which they
+   * may belong to.
+   */
   restoreChecks(checks: readonly PersistedCheck[]): void {
     const { local, log } = this.#deps
     for (const entry of checks) {
       const serviceId = entry.Source === 'maintenance' ? entry.ServiceID : entry.Check.serviceId
-      const id = entry.Source === 'maintenance' ? maintenanceCheckId(serviceId === '' ? undefined : serviceId) : entry.Check.id
+      const id =
+        entry.Source === 'maintenance' ? maintenanceCheckId(serviceId === '' ? undefined : serviceId) : entry.Check.id
       if (this.#overruled.has(id)) continue
       if (serviceId !== '' && !local.services().has(serviceId)) {
         log.warn('dropped a check of a service that is not there any more', { check: id, service: serviceId })
@@ -66,28 +71,44 @@ export class Registrations {
     const { local, log, persistence } = this.#deps
     if (local.services().get(definition.id)?.origin.by === 'api') {
       const owned = local.registered(definition.id)?.checks ?? []
-      log.warn('a file declares a service that was registered over the API: the file wins', { service: definition.id, at: place(origin) })
+      log.warn('a file declares a service that was registered over the API: the file wins', {
+        service: definition.id,
+        at: place(origin),
+      })
       this.#forget(persistence.deleteService(definition.id))
       for (const check of owned) {
         this.#overruled.add(check.id)
         this.#forget(persistence.deleteCheck(check.id))
       }
     }
-    this.#run(local.putService(definition, { by: 'file', at: origin }, { replaceChecks: 'own', restore: this.#restore }))
+    this.#run(
+      local.putService(definition, { by: 'file', at: origin }, { replaceChecks: 'own', restore: this.#restore }),
+    )
   }
 
   /** Registers a file's check of its own; false, and logged, when the service it belongs to does not exist. */
   declareCheck({ definition, origin }: DeclaredCheck): boolean {
     const { local, log, persistence } = this.#deps
     if (definition.serviceId !== '' && !local.services().has(definition.serviceId)) {
-      log.warn('a file declares a check of a service that does not exist', { check: definition.id, service: definition.serviceId, at: place(origin) })
+      log.warn('a file declares a check of a service that does not exist', {
+        check: definition.id,
+        service: definition.serviceId,
+        at: place(origin),
+      })
       return false
     }
     if (local.checks().get(definition.id)?.origin.by === 'api') {
-      log.warn('a file declares a check that was registered over the API: the file wins', { check: definition.id, at: place(origin) })
+      log.warn('a file declares a check that was registered over the API: the file wins', {
+        check: definition.id,
+        at: place(origin),
+      })
       this.#forget(persistence.deleteCheck(definition.id))
     }
-    this.#run({ changed: false, put: present(local.putCheck(definition, { by: 'file', at: origin }, this.#restore)), gone: [] })
+    this.#run({
+      changed: false,
+      put: present(local.putCheck(definition, { by: 'file', at: origin }, this.#restore)),
+      gone: [],
+    })
     return true
   }
 
@@ -109,7 +130,10 @@ export class Registrations {
     const { local, log, persistence } = this.#deps
     const before = local.services().get(definition.id)?.origin
     if (before?.by === 'file') {
-      log.warn('a client registered a service that a file declares: the file wins at the next reload', { service: definition.id, at: place(before.at) })
+      log.warn('a client registered a service that a file declares: the file wins at the next reload', {
+        service: definition.id,
+        at: place(before.at),
+      })
     }
     const touched = local.putService(definition, byApi, { replaceChecks: replaceExistingChecks ? 'all' : 'none' })
     this.#run(touched)
@@ -117,7 +141,7 @@ export class Registrations {
     const unsaved = before?.by !== 'api' || touched.changed || names.some(name => this.#unsaved.has(name))
     const checks = unsaved ? definition.checks : touched.put.flatMap(check => check.definition ?? [])
     await Promise.all([
-      ...unsaved ? [this.#save(`service ${definition.id}`, persistence.putService(definition))] : [],
+      ...(unsaved ? [this.#save(`service ${definition.id}`, persistence.putService(definition))] : []),
       ...checks.map(check => this.#save(`check ${check.id}`, persistence.putCheck(check))),
       ...touched.gone.map(id => this.#erase(`check ${id}`, persistence.deleteCheck(id))),
     ])
@@ -134,7 +158,10 @@ export class Registrations {
     await this.#save(name, persistence.putCheck(definition))
   }
 
-  /** Removes a service, whoever declared it, with its checks. Resolves when it is gone from disk; false when there is none. */
+  /**
+   * Removes a service, whoever declared it, with its checks. Resolves when it is gone from disk; false when there is
+   * none.
+   */
   async removeService(id: string): Promise<boolean> {
     const { local, persistence } = this.#deps
     const origin = local.services().get(id)?.origin
@@ -142,7 +169,7 @@ export class Registrations {
     const kept = local.checksOfService(id).filter(check => check.origin.by === 'api')
     this.#removeService(id)
     await Promise.all([
-      ...origin.by === 'api' ? [this.#erase(`service ${id}`, persistence.deleteService(id))] : [],
+      ...(origin.by === 'api' ? [this.#erase(`service ${id}`, persistence.deleteService(id))] : []),
       ...kept.map(check => this.#erase(`check ${check.id}`, persistence.deleteCheck(check.id))),
     ])
     return true
@@ -159,19 +186,24 @@ export class Registrations {
     return true
   }
 
-  /** Sets or lifts maintenance of a service, or of the node. Resolves when that is on disk; false when there is no such service. */
+  /**
+   * Sets or lifts maintenance of a service, or of the node. Resolves when that is on disk; false when there is no such
+   * service.
+   */
   async setMaintenance(serviceId: string | undefined, enable: boolean, reason: string): Promise<boolean> {
     const { local, log, persistence } = this.#deps
     const id = maintenanceCheckId(serviceId)
     if (serviceId !== undefined && !local.services().has(serviceId)) return false
     if (!enable) {
-      if (local.checks().has(id)) log.info('maintenance has ended', serviceId === undefined ? {} : { service: serviceId })
+      if (local.checks().has(id))
+        log.info('maintenance has ended', serviceId === undefined ? {} : { service: serviceId })
       await this.removeCheck(id)
       return true
     }
     const name = `maintenance mark ${id}`
     if (local.checks().has(id) && !this.#unsaved.has(name)) return true
-    if (!local.checks().has(id)) log.info('maintenance has begun', { ...serviceId !== undefined && { service: serviceId }, reason })
+    if (!local.checks().has(id))
+      log.info('maintenance has begun', { ...(serviceId !== undefined && { service: serviceId }), reason })
     local.mark(serviceId, reason)
     await this.#save(name, persistence.putMark(id, serviceId ?? '', reason, local.checks().get(id)?.since))
     return true
@@ -189,7 +221,12 @@ export class Registrations {
       if (check.definition === undefined) continue
       const expires = states.expires(check.id)
       const known = expires !== undefined || local.hasReported(check.id)
-      runner.start(check.definition, known ? { status: check.status, output: check.output, ...expires === undefined ? {} : { ttlExpires: expires } } : undefined)
+      runner.start(
+        check.definition,
+        known
+          ? { status: check.status, output: check.output, ...(expires === undefined ? {} : { ttlExpires: expires }) }
+          : undefined,
+      )
       // Only now does a TTL check have a deadline to keep.
       states.save(check.id)
     }
@@ -200,9 +237,14 @@ export class Registrations {
     try {
       await work
     } catch (error) {
-      throw new MusterError('AGENT_NOT_SAVED', `${name} is registered, but would not survive a restart: ${errorMessage(error)}`, {
-        cause: error, hint: 'it is saved as soon as that is possible again: make room, or make data_dir writable',
-      })
+      throw new MusterError(
+        'AGENT_NOT_SAVED',
+        `${name} is registered, but would not survive a restart: ${errorMessage(error)}`,
+        {
+          cause: error,
+          hint: 'it is saved as soon as that is possible again: make room, or make data_dir writable',
+        },
+      )
     }
     this.#unsaved.delete(name)
   }
@@ -211,21 +253,31 @@ export class Registrations {
     try {
       await work
     } catch (error) {
-      throw new MusterError('AGENT_NOT_SAVED', `${name} is removed, but would come back at a restart: ${errorMessage(error)}`, {
-        cause: error, hint: 'it is removed from the disk as soon as that is possible again: make data_dir writable',
-      })
+      throw new MusterError(
+        'AGENT_NOT_SAVED',
+        `${name} is removed, but would come back at a restart: ${errorMessage(error)}`,
+        {
+          cause: error,
+          hint: 'it is removed from the disk as soon as that is possible again: make data_dir writable',
+        },
+      )
     }
     this.#unsaved.delete(name)
   }
 
-  /** For deletions that nobody waits for: they are tried again, and what stays behind is found, and deleted, at the next start. */
+  /**
+   * For deletions that nobody waits for: they are tried again, and what stays behind is found, and deleted, at the next
+   * start.
+   */
   #forget(deletion: Promise<void>): void {
-    deletion.catch((error: unknown) => { this.#deps.log.warn('could not delete a persisted entry', { error: errorMessage(error) }) })
+    deletion.catch((error: unknown) => {
+      this.#deps.log.warn('could not delete a persisted entry', { error: errorMessage(error) })
+    })
   }
 }
 
 const byApi: EntryOrigin = { by: 'api' }
 
-const present = (check: LocalCheck | undefined): readonly LocalCheck[] => check === undefined ? [] : [check]
+const present = (check: LocalCheck | undefined): readonly LocalCheck[] => (check === undefined ? [] : [check])
 
 const place = (origin: Origin): string => `${origin.file}:${origin.line}`

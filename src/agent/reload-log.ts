@@ -10,8 +10,8 @@ export interface Loaded {
 }
 
 /**
- * Tells of reloads: a summary and each finding in the log, and whether all is well in the metrics. A warning is told when it appears and
- * when it ends; an error also at each reload that somebody asked for, since it is the answer.
+ * Tells of reloads: a summary and each finding in the log, and whether all is well in the metrics. A warning is told
+ * when it appears and when it ends; an error also at each reload that somebody asked for, since it is the answer.
  */
 export class ReloadLog {
   readonly #log: Logger
@@ -25,7 +25,10 @@ export class ReloadLog {
   constructor(log: Logger, metrics: Metrics) {
     this.#log = log
     this.#failures = metrics.counter('reload.failures', 'reloads after which something of the files was not applied')
-    this.#older = metrics.gauge('reload.older_config', '1 while the agent runs on an older configuration than its files hold')
+    this.#older = metrics.gauge(
+      'reload.older_config',
+      '1 while the agent runs on an older configuration than its files hold',
+    )
     this.#older.set(0)
   }
 
@@ -35,10 +38,30 @@ export class ReloadLog {
     this.#older.set(report.outcome === 'applied' ? 0 : 1)
     this.#tellFindings(report, loaded)
     this.#tellWaiting(report)
-    if (report.cause === 'file' && report.changes.length === 0 && report.settings.length === 0 && report.outcome === 'applied') return
+    if (
+      report.cause === 'file'
+      && report.changes.length === 0
+      && report.settings.length === 0
+      && report.outcome === 'applied'
+    )
+      return
     const { number, cause, outcome, took, settings } = report
-    if (cause === 'start') this.#log.info('configuration loaded', { outcome, took: seconds(took), services: loaded.services, checks: loaded.checks })
-    else this.#log.info('configuration reloaded', { number, cause, outcome, took: seconds(took), ...counts(report.changes), settings })
+    if (cause === 'start')
+      this.#log.info('configuration loaded', {
+        outcome,
+        took: seconds(took),
+        services: loaded.services,
+        checks: loaded.checks,
+      })
+    else
+      this.#log.info('configuration reloaded', {
+        number,
+        cause,
+        outcome,
+        took: seconds(took),
+        ...counts(report.changes),
+        settings,
+      })
   }
 
   #tellFindings({ diagnostics, cause }: ReloadReport, { files }: Loaded): void {
@@ -50,29 +73,47 @@ export class ReloadLog {
     const broken = filesWithErrors(this.#known.values())
     const present = new Set(files.map(({ path }) => path))
     for (const file of filesWithErrors(before.values())) {
-      if (!broken.has(file)) this.#log.info(present.has(file) ? 'configuration mended' : 'configuration error ended: the file is gone', { file })
+      if (!broken.has(file))
+        this.#log.info(present.has(file) ? 'configuration mended' : 'configuration error ended: the file is gone', {
+          file,
+        })
     }
     for (const [key, { severity, code, at, message }] of before) {
-      if (severity === 'warning' && !this.#known.has(key)) this.#log.info('configuration warning ended', { at: placeOf(at), code, found: message })
+      if (severity === 'warning' && !this.#known.has(key))
+        this.#log.info('configuration warning ended', { at: placeOf(at), code, found: message })
     }
   }
 
   #tellWaiting({ needsRestart, removalsWait }: ReloadReport): void {
     const before = this.#waiting
-    const textOf = ({ key, written }: ReloadReport['needsRestart'][number]): string => `${key} ${JSON.stringify(written)}`
+    const textOf = ({ key, written }: ReloadReport['needsRestart'][number]): string =>
+      `${key} ${JSON.stringify(written)}`
     this.#waiting = new Set([...needsRestart.map(textOf), ...removalsWait])
     for (const setting of needsRestart) {
       const { key, running, written, at } = setting
-      if (!before.has(textOf(setting))) this.#log.warn('a setting needs a restart', { key, running, written, ...at === undefined ? {} : { at: placeOf(at) } })
+      if (!before.has(textOf(setting)))
+        this.#log.warn('a setting needs a restart', {
+          key,
+          running,
+          written,
+          ...(at === undefined ? {} : { at: placeOf(at) }),
+        })
     }
     for (const file of removalsWait) {
-      if (!before.has(file)) this.#log.info('what a changed HCL file no longer declares is taken away in 2 s, unless it is added again', { file })
+      if (!before.has(file))
+        this.#log.info('what a changed HCL file no longer declares is taken away in 2 s, unless it is added again', {
+          file,
+        })
     }
   }
 
   #tellFinding({ severity, code, at, message, hint, other }: Diagnostic): void {
     const fields = {
-      at: placeOf(at), code, found: message, ...hint === undefined ? {} : { hint }, ...other === undefined ? {} : { other: placeOf(other) },
+      at: placeOf(at),
+      code,
+      found: message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(other === undefined ? {} : { other: placeOf(other) }),
     }
     if (severity === 'error') this.#log.error('configuration error', fields)
     else this.#log.warn('configuration warning', fields)
@@ -80,7 +121,8 @@ export class ReloadLog {
 }
 
 /** What a finding is about, without its line: a line more above it makes no new finding of it. */
-const identity = ({ at, code, key, message }: Diagnostic): string => JSON.stringify([at?.file, code, key, message.replace(/:\d+:\d+/g, '')])
+const identity = ({ at, code, key, message }: Diagnostic): string =>
+  JSON.stringify([at?.file, code, key, message.replace(/:\d+:\d+/g, '')])
 
 /** Files that hold an error; the command line is none. */
 function filesWithErrors(diagnostics: Iterable<Diagnostic>): ReadonlySet<string> {
@@ -92,7 +134,8 @@ function filesWithErrors(diagnostics: Iterable<Diagnostic>): ReadonlySet<string>
 /** Milliseconds as seconds, to the millisecond. */
 const seconds = (milliseconds: number): number => Math.round(milliseconds) / 1000
 
-const placeOf = (at: Origin | undefined): string => at === undefined ? 'command line' : `${at.file}:${at.line}:${at.column}`
+const placeOf = (at: Origin | undefined): string =>
+  at === undefined ? 'command line' : `${at.file}:${at.line}:${at.column}`
 
 function counts(changes: ReloadReport['changes']): Readonly<Record<string, number>> {
   const count = { added: 0, changed: 0, removed: 0 }

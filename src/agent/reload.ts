@@ -13,14 +13,24 @@ import type { Loaded } from './reload-log.js'
 
 /** Where configuration is read from: config's `ConfigSource`, or a twin of it. */
 export interface ConfigReader {
-  /** `now`, monotonic milliseconds: what changed HCL files no longer say waits for a while, see {@link ConfigLoad.waiting}. */
+  /**
+   * `now`, monotonic milliseconds: what changed HCL files no longer say waits for a while, see {@link
+   * ConfigLoad.waiting}.
+   */
   load(changed?: ReadonlySet<string>, now?: number): ConfigLoad
   /** What `load` would give; what broken files fall back to stays as it is. */
   preview(): ConfigLoad
 }
 
-/** What the agent was started with: when reading it began (wall-clock milliseconds), and how long it took (milliseconds). */
-export interface InitialLoad { readonly load: ConfigLoad; readonly at: number; readonly took: number }
+/**
+ * What the agent was started with: when reading it began (wall-clock milliseconds), and how long it took
+ * (milliseconds).
+ */
+export interface InitialLoad {
+  readonly load: ConfigLoad
+  readonly at: number
+  readonly took: number
+}
 
 /** What a {@link Reloader} works with. */
 export interface ReloaderDependencies {
@@ -44,7 +54,12 @@ export interface ReloaderDependencies {
 type Cause = ReloadReport['cause']
 
 /** A reload that has been asked for: of these files, or of everything. */
-interface Request { cause: Cause; changed: Set<string> | 'everything'; readonly done: Promise<ReloadReport>; readonly settle: (work: Promise<ReloadReport>) => void }
+interface Request {
+  cause: Cause
+  changed: Set<string> | 'everything'
+  readonly done: Promise<ReloadReport>
+  readonly settle: (work: Promise<ReloadReport>) => void
+}
 
 /** Milliseconds for which a broken file may be one that is still being written. */
 const writingTime = 100
@@ -52,8 +67,8 @@ const writingTime = 100
 const mostLooks = 10
 
 /**
- * Brings what runs to what the files say: reads what changed, compares, and applies the difference, so equal in is nothing out. What is
- * running never shrinks because a file is broken: the source keeps that file's last good content.
+ * Brings what runs to what the files say: reads what changed, compares, and applies the difference, so equal in is
+ * nothing out. What is running never shrinks because a file is broken: the source keeps that file's last good content.
  */
 export class Reloader {
   readonly #deps: ReloaderDependencies
@@ -79,12 +94,23 @@ export class Reloader {
     this.#last = this.#report(1, 'start', deps.initial.at, deps.initial.took, this.#load, [], unchanged(this.#settings))
   }
 
-  get settings(): Settings { return this.#settings }
-  get load(): ConfigLoad { return this.#load }
-  get files(): readonly FileReport[] { return this.#load.files }
-  get last(): ReloadReport { return this.#last }
+  get settings(): Settings {
+    return this.#settings
+  }
+  get load(): ConfigLoad {
+    return this.#load
+  }
+  get files(): readonly FileReport[] {
+    return this.#load.files
+  }
+  get last(): ReloadReport {
+    return this.#last
+  }
 
-  /** Registers everything that the first load declared. Restored entries of clients should be there already, their checks not yet. */
+  /**
+   * Registers everything that the first load declared. Restored entries of clients should be there already, their
+   * checks not yet.
+   */
   applyInitial(): void {
     const { registrations } = this.#deps
     for (const service of this.#load.declared.services.values()) registrations.declareService(service)
@@ -93,8 +119,8 @@ export class Reloader {
   }
 
   /**
-   * Reloads, once what is under way is done; requests that wait together share one reload and its report. `changed` limits it to
-   * these files. Rejects only for faults of this program: whatever is wrong with files is in the report.
+   * Reloads, once what is under way is done; requests that wait together share one reload and its report. `changed`
+   * limits it to these files. Rejects only for faults of this program: whatever is wrong with files is in the report.
    */
   reload(cause: Exclude<Cause, 'start'>, changed?: ReadonlySet<string>): Promise<ReloadReport> {
     if (this.#waiting === undefined) this.#waiting = request(cause)
@@ -113,7 +139,11 @@ export class Reloader {
     const { live, needsRestart } = this.#step(load)
     const changes = [...difference(this.#load.declared, load.declared)]
     const known = new Set(changes.map(({ kind, id }) => `${kind} ${id}`))
-    changes.push(...missingEntries(load.declared, this.#deps.local, () => true).filter(({ kind, id }) => !known.has(`${kind} ${id}`)))
+    changes.push(
+      ...missingEntries(load.declared, this.#deps.local, () => true).filter(
+        ({ kind, id }) => !known.has(`${kind} ${id}`),
+      ),
+    )
     return { changes, settings: live, needsRestart, diagnostics: load.diagnostics }
   }
 
@@ -133,10 +163,12 @@ export class Reloader {
     this.#busy = true
     const work = this.#perform(next)
     next.settle(work)
-    this.#working = work.catch(() => undefined).then(() => {
-      this.#busy = false
-      this.#next()
-    })
+    this.#working = work
+      .catch(() => undefined)
+      .then(() => {
+        this.#busy = false
+        this.#next()
+      })
   }
 
   async #perform({ cause, changed }: Request): Promise<ReloadReport> {
@@ -158,7 +190,15 @@ export class Reloader {
       this.#settings = step.settings
       this.#deps.onSettings(step.settings)
     }
-    const report = this.#report(this.#last.number + 1, cause, at, clock.monotonic() - started, load, [...changes, ...missing], step)
+    const report = this.#report(
+      this.#last.number + 1,
+      cause,
+      at,
+      clock.monotonic() - started,
+      load,
+      [...changes, ...missing],
+      step,
+    )
     this.#last = report
     this.#log.tell(report, loadedBy(load))
     this.#deps.onReload?.(report)
@@ -167,14 +207,23 @@ export class Reloader {
     return report
   }
 
-  /** Reads changed files. One that is broken and very young may be half written: it is looked at again before anyone is told. */
+  /**
+   * Reads changed files. One that is broken and very young may be half written: it is looked at again before anyone is
+   * told.
+   */
   async #loadWritten(paths: ReadonlySet<string>): Promise<ConfigLoad> {
     for (let looks = 1; ; looks++) {
       const load = this.#deps.source.load(paths, this.#deps.clock.monotonic())
-      const young = Math.max(...load.diagnostics.flatMap(({ severity, at }) =>
-        severity === 'error' && at !== undefined && paths.has(at.file) ? writingTime - this.#age(at.file) : []), 0)
+      const young = Math.max(
+        ...load.diagnostics.flatMap(({ severity, at }) =>
+          severity === 'error' && at !== undefined && paths.has(at.file) ? writingTime - this.#age(at.file) : [],
+        ),
+        0,
+      )
       if (young <= 0 || looks >= mostLooks || this.#closed) return load
-      await new Promise<void>(resolve => { this.#deps.clock.after(young, resolve) })
+      await new Promise<void>(resolve => {
+        this.#deps.clock.after(young, resolve)
+      })
     }
   }
 
@@ -186,7 +235,9 @@ export class Reloader {
     if (waiting.length === 0 || this.#closed) return
     const due = Math.min(...waiting.map(({ at }) => at))
     this.#settling = clock.after(Math.max(due - clock.monotonic(), 1), () => {
-      this.reload('file', new Set(waiting.map(({ path }) => path))).catch((error: unknown) => { log.error('a reload failed', { error: errorMessage(error) }) })
+      this.reload('file', new Set(waiting.map(({ path }) => path))).catch((error: unknown) => {
+        log.error('a reload failed', { error: errorMessage(error) })
+      })
     })
   }
 
@@ -202,23 +253,43 @@ export class Reloader {
     return stepSettings(this.#settings, load.settings, key => load.settingOrigin(key))
   }
 
-  #report(number: number, cause: Cause, at: number, took: number, load: ConfigLoad, changes: readonly DeclaredChange[], step: SettingsStep): ReloadReport {
+  #report(
+    number: number,
+    cause: Cause,
+    at: number,
+    took: number,
+    load: ConfigLoad,
+    changes: readonly DeclaredChange[],
+    step: SettingsStep,
+  ): ReloadReport {
     const failed = load.diagnostics.some(({ severity }) => severity === 'error')
     return {
-      number, cause, at, took, outcome: load.settingsRefused ? 'refused' : failed ? 'partly' : 'applied',
-      changes, settings: step.live, needsRestart: step.needsRestart, diagnostics: load.diagnostics, removalsWait: load.waiting.map(({ path }) => path),
+      number,
+      cause,
+      at,
+      took,
+      outcome: load.settingsRefused ? 'refused' : failed ? 'partly' : 'applied',
+      changes,
+      settings: step.live,
+      needsRestart: step.needsRestart,
+      diagnostics: load.diagnostics,
+      removalsWait: load.waiting.map(({ path }) => path),
     }
   }
 }
 
 const loadedBy = ({ files }: ConfigLoad): Loaded => ({
-  files, services: files.reduce((sum, { services }) => sum + services, 0), checks: files.reduce((sum, { checks }) => sum + checks, 0),
+  files,
+  services: files.reduce((sum, { services }) => sum + services, 0),
+  checks: files.reduce((sum, { checks }) => sum + checks, 0),
 })
 
 const unchanged = (settings: Settings): SettingsStep => ({ settings, live: [], needsRestart: [] })
 
 function request(cause: Cause): Request {
   let settle: Request['settle'] = () => undefined
-  const done = new Promise<ReloadReport>(resolve => { settle = resolve })
+  const done = new Promise<ReloadReport>(resolve => {
+    settle = resolve
+  })
   return { cause, changed: new Set(), done, settle }
 }

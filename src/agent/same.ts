@@ -9,7 +9,8 @@ export const sameTexts = (a: readonly string[], b: readonly string[]): boolean =
 
 /** Whether two maps are equal, `null` counting as an empty one. `same` compares their values. */
 export function sameMap<Value>(
-  a: Readonly<Record<string, Value>> | null, b: Readonly<Record<string, Value>> | null,
+  a: Readonly<Record<string, Value>> | null,
+  b: Readonly<Record<string, Value>> | null,
   same: (a: Value, b: Value) => boolean = Object.is,
 ): boolean {
   if (a === b) return true

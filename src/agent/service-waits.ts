@@ -17,7 +17,9 @@ export class ServiceWaits {
         if (waiters.size === 0 && this.#waiting.get(id) === waiters) this.#waiting.delete(id)
         resolve(changed)
       }
-      const aborted = (): void => { finish(false) }
+      const aborted = (): void => {
+        finish(false)
+      }
       const timer = setTimeout(finish, Math.min(Math.max(ms, 0), 0x7fffffff), false)
       signal?.addEventListener('abort', aborted, { once: true })
       waiters.add(finish)
@@ -26,6 +28,6 @@ export class ServiceWaits {
 
   /** Ends all waits for that service. */
   wake(id: string): void {
-    for (const finish of [...this.#waiting.get(id) ?? []]) finish(true)
+    for (const finish of [...(this.#waiting.get(id) ?? [])]) finish(true)
   }
 }

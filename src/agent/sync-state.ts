@@ -1,15 +1,23 @@
 /**
  * When this node's entries are brought to the catalog: `full` compares everything, `pushing` sends what changed here.
- * After a failure the catalog may lack anything, so the state is `behind` until a full comparison succeeded; changes are tried
- * meanwhile (`trying`), because someone may be waiting for them.
+ * After a failure the catalog may lack anything, so the state is `behind` until a full comparison succeeded; changes
+ * are tried meanwhile (`trying`), because someone may be waiting for them.
  */
 export type SyncState = 'idle' | 'full' | 'pushing' | 'behind' | 'trying' | 'stopped'
 
-/** What moves it. `full-due` and `changes-due` that come during work are remembered by the caller and given again afterwards. */
+/**
+ * What moves it. `full-due` and `changes-due` that come during work are remembered by the caller and given again
+ * afterwards.
+ */
 export type SyncEvent = 'full-due' | 'changes-due' | 'succeeded' | 'failed' | 'stop'
 
-const stays = (state: SyncState): Readonly<Record<SyncEvent, SyncState>> =>
-  ({ 'full-due': state, 'changes-due': state, 'succeeded': state, 'failed': state, 'stop': 'stopped' })
+const stays = (state: SyncState): Readonly<Record<SyncEvent, SyncState>> => ({
+  'full-due': state,
+  'changes-due': state,
+  'succeeded': state,
+  'failed': state,
+  'stop': 'stopped',
+})
 
 const table: Readonly<Record<SyncState, Readonly<Record<SyncEvent, SyncState>>>> = {
   idle: { ...stays('idle'), 'full-due': 'full', 'changes-due': 'pushing' },

@@ -1,4 +1,14 @@
-import { pushNode, type CatalogReads, type CatalogWrites, type Check, type CheckData, type Node, type NodeData, type Service, type ServiceData } from '../catalog/index.js'
+import {
+  pushNode,
+  type CatalogReads,
+  type CatalogWrites,
+  type Check,
+  type CheckData,
+  type Node,
+  type NodeData,
+  type Service,
+  type ServiceData,
+} from '../catalog/index.js'
 
 /** What the catalog holds of one node, of one moment. */
 export interface RemoteNode {
@@ -14,7 +24,10 @@ export interface NodeChanges {
   readonly remove: { readonly services: readonly string[]; readonly checks: readonly string[] }
 }
 
-/** Where an agent's entries are brought: the catalog of this process, or servers elsewhere. Both reject when it cannot be reached. */
+/**
+ * Where an agent's entries are brought: the catalog of this process, or servers elsewhere. Both reject when it cannot
+ * be reached.
+ */
 export interface SyncTarget {
   read(node: string): Promise<RemoteNode>
   /** Resolves when the changes are committed and visible. */
@@ -28,6 +41,8 @@ export function catalogTarget(catalog: CatalogReads & CatalogWrites): SyncTarget
       await catalog.barrier()
       return { node: catalog.node(node), services: catalog.servicesOfNode(node), checks: catalog.checksOfNode(node) }
     },
-    write: async changes => { await pushNode(catalog, changes) },
+    write: async changes => {
+      await pushNode(catalog, changes)
+    },
   }
 }

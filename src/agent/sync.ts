@@ -16,9 +16,14 @@ export interface SyncDependencies {
   readonly target: SyncTarget
   /** This node's entry as it should be now. */
   readonly node: () => NodeData
-  /** What the cluster keeps in the catalog for this server; it is there again when the agent has nothing of its id any more. */
+  /**
+   * What the cluster keeps in the catalog for this server; it is there again when the agent has nothing of its id any
+   * more.
+   */
   readonly own: ServersService
-  /** Milliseconds within which a new output is sent along; 0 sends each one. Asked anew each time, since it can change. */
+  /**
+   * Milliseconds within which a new output is sent along; 0 sends each one. Asked anew each time, since it can change.
+   */
   readonly checkUpdateInterval: () => number
   /** How many members the cluster has: large ones are compared less often. */
   readonly members: () => number
@@ -29,20 +34,26 @@ export interface SyncDependencies {
   readonly metrics: Metrics
 }
 
-/** A correction of someone else's change is due, and logged, within a minute: so this and the stagger together stay below it. */
+/**
+ * A correction of someone else's change is due, and logged, within a minute: so this and the stagger together stay
+ * below it.
+ */
 const fullInterval = 45_000
 const fullStagger = 15_000
 const retryInterval = 15_000
 const retryStagger = 15_000
-/** A server that comes back is not met by all agents at once: three seconds for those of a cluster from this size on, less for a smaller one. */
+/**
+ * A server that comes back is not met by all agents at once: three seconds for those of a cluster from this size on,
+ * less for a smaller one.
+ */
 const serverStagger = 3_000
 const largeCluster = 128
 /** Corrections logged one by one in one comparison; a count stands for the rest. */
 const loggedCorrections = 50
 
 /**
- * Keeps the catalog's view of this node equal to the local state (anti-entropy). Each change here is pushed at once, those of one turn
- * of the event loop in one batch; a full comparison every minute puts back what others changed.
+ * Keeps the catalog's view of this node equal to the local state (anti-entropy). Each change here is pushed at once,
+ * those of one turn of the event loop in one batch; a full comparison every minute puts back what others changed.
  */
 export class Sync {
   readonly #deps: SyncDependencies
@@ -68,15 +79,26 @@ export class Sync {
       for (const id of ids) this.#checks.add(id)
       this.#push()
     })
-    this.#failures = deps.metrics.counter('sync.failures', 'attempts to bring entries of this node to the catalog that failed')
+    this.#failures = deps.metrics.counter(
+      'sync.failures',
+      'attempts to bring entries of this node to the catalog that failed',
+    )
     this.#repeats = new Repeats(deps.log, deps.clock)
-    this.#corrections = deps.metrics.counter('sync.corrections', 'entries of this node that someone else had changed and that were put back')
+    this.#corrections = deps.metrics.counter(
+      'sync.corrections',
+      'entries of this node that someone else had changed and that were put back',
+    )
   }
 
-  /** Starts following the local state. Resolves when the first full comparison is committed, however often it must be tried, or at {@link stop}. */
+  /**
+   * Starts following the local state. Resolves when the first full comparison is committed, however often it must be
+   * tried, or at {@link stop}.
+   */
   start(): Promise<void> {
     this.#follow()
-    const first = new Promise<void>(resolve => { this.#announceFirst = resolve })
+    const first = new Promise<void>(resolve => {
+      this.#announceFirst = resolve
+    })
     this.#fire('full-due')
     return first
   }
@@ -85,7 +107,9 @@ export class Sync {
   pushed(): Promise<void> {
     if (this.#state === 'stopped') return Promise.resolve()
     if (!this.#changesWanted) return this.#working
-    return new Promise(resolve => { this.#waiters.push(resolve) })
+    return new Promise(resolve => {
+      this.#waiters.push(resolve)
+    })
   }
 
   /** A server has appeared, or anything else that makes a comparison worthwhile: one within three seconds. */
@@ -120,7 +144,9 @@ export class Sync {
   }
 
   #follow(): void {
-    this.#subscription = this.#deps.local.subscribe(change => { this.#changed(change) })
+    this.#subscription = this.#deps.local.subscribe(change => {
+      this.#changed(change)
+    })
   }
 
   #changed(change: LocalChange): void {
@@ -136,7 +162,9 @@ export class Sync {
   #push(): void {
     if (this.#changesWanted || this.#state === 'stopped') return
     this.#changesWanted = true
-    setImmediate(() => { if (this.#changesWanted) this.#fire('changes-due') })
+    setImmediate(() => {
+      if (this.#changesWanted) this.#fire('changes-due')
+    })
   }
 
   #fire(event: SyncEvent): void {
@@ -177,7 +205,12 @@ export class Sync {
       for (const id of services) this.#services.add(id)
       for (const id of checks) this.#checks.add(id)
       this.#failures.add()
-      this.#repeats.tell(isWaiting(error) ? 'warn' : 'error', 'could not bring entries of this node to the catalog, trying again', errorMessage(error), { full, error: errorMessage(error) })
+      this.#repeats.tell(
+        isWaiting(error) ? 'warn' : 'error',
+        'could not bring entries of this node to the catalog, trying again',
+        errorMessage(error),
+        { full, error: errorMessage(error) },
+      )
       return 'failed'
     }
   }
@@ -187,12 +220,18 @@ export class Sync {
     const wanted = node()
     const started = clock.monotonic()
     const remote = await target.read(wanted.node)
-    const { changes, corrections, tags } = compare(local, remote, wanted, { ignoreOutput: this.#deps.checkUpdateInterval() > 0, own })
+    const { changes, corrections, tags } = compare(local, remote, wanted, {
+      ignoreOutput: this.#deps.checkUpdateInterval() > 0,
+      own,
+    })
     for (const [id, foreign] of tags) if (!services.has(id)) local.adoptTags(id, foreign)
     const all = union(changes, this.#changes(services, checks))
     if (!isEmpty(all) || !sameNode(remote, wanted)) await target.write(all)
     this.#report(corrections.filter(({ entry }) => !isOwn(entry, services, checks)))
-    log.debug('compared this node with the catalog', { written: all.put.services.length + all.put.checks.length, took: Math.round(clock.monotonic() - started) / 1000 })
+    log.debug('compared this node with the catalog', {
+      written: all.put.services.length + all.put.checks.length,
+      took: Math.round(clock.monotonic() - started) / 1000,
+    })
     this.#scheduleFull(scale(members()) * (fullInterval + fullStagger * random()))
     this.#everFull = true
     this.#announceFirst?.()
@@ -201,13 +240,19 @@ export class Sync {
 
   /** Logs what was put back. What a starting agent adds is not a correction, but what it removes is worth a line. */
   #report(corrections: readonly Correction[]): void {
-    const told = this.#everFull ? corrections : corrections.filter(({ reason }) => reason === 'registered by someone else')
+    const told = this.#everFull
+      ? corrections
+      : corrections.filter(({ reason }) => reason === 'registered by someone else')
     this.#corrections.add(told.length)
     for (const correction of told.slice(0, loggedCorrections)) {
       if (this.#everFull) this.#deps.log.warn('corrected an entry of this node in the catalog', { ...correction })
-      else this.#deps.log.info('removed an entry of this node that is not declared any more', { entry: correction.entry })
+      else
+        this.#deps.log.info('removed an entry of this node that is not declared any more', { entry: correction.entry })
     }
-    if (told.length > loggedCorrections) this.#deps.log.warn('corrected more entries of this node in the catalog', { count: told.length - loggedCorrections })
+    if (told.length > loggedCorrections)
+      this.#deps.log.warn('corrected more entries of this node in the catalog', {
+        count: told.length - loggedCorrections,
+      })
   }
 
   #changes(services: ReadonlySet<string>, checks: ReadonlySet<string>): NodeChanges {
@@ -232,7 +277,10 @@ export class Sync {
 
   #scheduleFull(delay: number): void {
     this.#fullTimer?.cancel()
-    if (this.#state !== 'stopped') this.#fullTimer = this.#deps.clock.after(delay, () => { this.#fire('full-due') })
+    if (this.#state !== 'stopped')
+      this.#fullTimer = this.#deps.clock.after(delay, () => {
+        this.#fire('full-due')
+      })
   }
 }
 
@@ -240,10 +288,13 @@ const isOwn = (entry: string, services: ReadonlySet<string>, checks: ReadonlySet
   entry.startsWith('service ') ? services.has(entry.slice(8)) : checks.has(entry.slice(6))
 
 /** One more for each doubling of a cluster above 128 members, so that the comparisons of all together stay bearable. */
-const scale = (members: number): number => members <= 128 ? 1 : Math.ceil(Math.log2(members) - 7) + 1
+const scale = (members: number): number => (members <= 128 ? 1 : Math.ceil(Math.log2(members) - 7) + 1)
 
 function union(a: NodeChanges, b: NodeChanges): NodeChanges {
-  const byId = <Entry extends { readonly id: string }>(left: readonly Entry[], right: readonly Entry[]): readonly Entry[] =>
+  const byId = <Entry extends { readonly id: string }>(
+    left: readonly Entry[],
+    right: readonly Entry[],
+  ): readonly Entry[] =>
     right.length === 0 ? left : [...new Map([...left, ...right].map(entry => [entry.id, entry])).values()]
   return {
     node: a.node,
@@ -255,5 +306,9 @@ function union(a: NodeChanges, b: NodeChanges): NodeChanges {
   }
 }
 
-/** Whether there is nobody to bring anything to for now: a cluster that forms or elects, servers that are still to be found. */
-const isWaiting = (error: unknown): boolean => error instanceof MusterError && (error.code === 'STORE_NO_LEADER' || error.code === 'CLUSTER_NO_SERVERS')
+/**
+ * Whether there is nobody to bring anything to for now: a cluster that forms or elects, servers that are still to be
+ * found.
+ */
+const isWaiting = (error: unknown): boolean =>
+  error instanceof MusterError && (error.code === 'STORE_NO_LEADER' || error.code === 'CLUSTER_NO_SERVERS')

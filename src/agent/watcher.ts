@@ -9,7 +9,10 @@ import { FileSignatures } from './file-signatures.js'
 import { followLinks, type Chain } from './link-chain.js'
 
 /** A configuration file, or a directory whose configuration files count (not those of directories below). */
-export interface WatchTarget { readonly path: string; readonly kind: 'file' | 'directory' }
+export interface WatchTarget {
+  readonly path: string
+  readonly kind: 'file' | 'directory'
+}
 
 /** What a {@link ConfigWatcher} works with. */
 export interface WatcherDependencies {
@@ -30,16 +33,19 @@ const sliceSize = 100
 const maxLinkDirectories = 128
 
 /**
- * Sees changes of configuration files, however they are made. Native watches on the directories (never on files, whose inodes editors
- * replace) and on everything that a symbolic link on the way hangs from give the name at once; each name costs one stat,
- * however large the directory is. A slow sweep over sizes and times finds what they miss: bind mounts, hard links, network file systems.
+ * Sees changes of configuration files, however they are made. Native watches on the directories (never on files, whose
+ * inodes editors replace) and on everything that a symbolic link on the way hangs from give the name at once; each name
+ * costs one stat, however large the directory is. A slow sweep over sizes and times finds what they miss: bind mounts,
+ * hard links, network file systems.
  */
 export class ConfigWatcher {
   readonly #deps: WatcherDependencies
   readonly #signatures = new FileSignatures()
   readonly #gatherer: ChangeGatherer
   readonly #watches = new Map<string, DirectoryWatch>()
-  /** Names that matter, by real directory: links on the way to a target or a linked file, and files that are targets. */
+  /**
+   * Names that matter, by real directory: links on the way to a target or a linked file, and files that are targets.
+   */
   #holders = new Map<string, Set<string>>()
   /** Target directories by what they really are. */
   #directories = new Map<string, string[]>()
@@ -57,11 +63,13 @@ export class ConfigWatcher {
   }
 
   /**
-   * Resolves when the watches are in place. `read` are the files that were there when the configuration was read, which began at
-   * `since` (wall-clock milliseconds): what changed between that and the watches is reported.
+   * Resolves when the watches are in place. `read` are the files that were there when the configuration was read, which
+   * began at `since` (wall-clock milliseconds): what changed between that and the watches is reported.
    */
   async start(read: Iterable<string>, since: number): Promise<void> {
-    await this.#inSlices(this.#everyFile(), path => { this.#signatures.look(path) })
+    await this.#inSlices(this.#everyFile(), path => {
+      this.#signatures.look(path)
+    })
     this.#rewire()
     await Promise.all([...this.#watches.values()].map(watch => watch.ready))
     const before = new Set(read)
@@ -88,7 +96,10 @@ export class ConfigWatcher {
   async #inSlices(paths: Iterable<string>, run: (path: string) => void): Promise<void> {
     let done = 0
     for (const path of paths) {
-      if (++done % sliceSize === 0) await new Promise<void>(resolve => { setImmediate(resolve) })
+      if (++done % sliceSize === 0)
+        await new Promise<void>(resolve => {
+          setImmediate(resolve)
+        })
       if (this.#closed) return
       run(path)
     }
@@ -98,7 +109,8 @@ export class ConfigWatcher {
     if (this.#closed) return
     const targets = this.#directories.get(directory) ?? []
     const isHolder = name === undefined || this.#holders.get(directory)?.has(name) === true
-    if (name !== undefined && this.#deps.isConfigFile(name)) for (const target of targets) this.#look(join(target, name))
+    if (name !== undefined && this.#deps.isConfigFile(name))
+      for (const target of targets) this.#look(join(target, name))
     // The directory's own name comes when it is deleted or moved.
     if (isHolder || (targets.length > 0 && name === basename(directory))) this.#recheckSoon()
   }
@@ -114,7 +126,10 @@ export class ConfigWatcher {
     return true
   }
 
-  /** A link on the way was replaced, or a directory: everything that hangs from it may be another. One look for a burst of them. */
+  /**
+   * A link on the way was replaced, or a directory: everything that hangs from it may be another. One look for a burst
+   * of them.
+   */
   #recheckSoon(): void {
     this.#recheckDue ??= this.#deps.clock.after(2, () => {
       this.#recheckDue = undefined
@@ -126,7 +141,8 @@ export class ConfigWatcher {
     const before = this.#chains
     const renewed = this.#told.size > 0
     this.#rewire()
-    const moved = renewed || this.#deps.targets.some(({ path }) => before.get(path)?.real !== this.#chains.get(path)?.real)
+    const moved =
+      renewed || this.#deps.targets.some(({ path }) => before.get(path)?.real !== this.#chains.get(path)?.real)
     if (moved) this.#lookAtAll()
     else for (const path of [...this.#linkedFiles(), ...this.#targetFiles()]) this.#look(path)
   }
@@ -142,22 +158,31 @@ export class ConfigWatcher {
       const chain = this.#chains.get(path)
       if (chain === undefined) continue
       this.#hold(chain, kind)
-      if (kind === 'directory' && chain.real !== undefined) this.#directories.set(chain.real, [...this.#directories.get(chain.real) ?? [], path])
+      if (kind === 'directory' && chain.real !== undefined)
+        this.#directories.set(chain.real, [...(this.#directories.get(chain.real) ?? []), path])
     }
-    for (const path of this.#linkedFiles()) if (this.#holders.size < maxLinkDirectories) this.#hold(followLinks(path, memo), 'file')
+    for (const path of this.#linkedFiles())
+      if (this.#holders.size < maxLinkDirectories) this.#hold(followLinks(path, memo), 'file')
     const wanted = new Set([...this.#holders.keys(), ...this.#directories.keys()])
     for (const [directory, watch] of this.#watches) {
       // A directory that was deleted and made again has the same name, but the watch went with the old one.
       if (wanted.has(directory) && !this.#told.has(directory)) continue
       this.#watches.delete(directory)
-      watch.close().catch((error: unknown) => { this.#deps.log.debug('closing a watch failed', { directory, error: errorMessage(error) }) })
+      watch.close().catch((error: unknown) => {
+        this.#deps.log.debug('closing a watch failed', { directory, error: errorMessage(error) })
+      })
     }
     this.#told.clear()
     for (const directory of wanted) if (!this.#watches.has(directory)) this.#watch(directory)
   }
 
   #hold(chain: Chain, kind: WatchTarget['kind']): void {
-    const ends = chain.real === undefined ? [] : kind === 'file' ? [{ directory: dirname(chain.real), name: basename(chain.real) }] : []
+    const ends =
+      chain.real === undefined
+        ? []
+        : kind === 'file'
+          ? [{ directory: dirname(chain.real), name: basename(chain.real) }]
+          : []
     for (const { directory, name } of [...chain.holders, ...ends]) {
       const names = this.#holders.get(directory)
       if (names === undefined) this.#holders.set(directory, new Set([name]))
@@ -167,15 +192,24 @@ export class ConfigWatcher {
 
   #watch(directory: string): void {
     const { log } = this.#deps
-    const watch = watchDirectory(directory, name => {
-      if (name === basename(directory)) this.#told.add(directory)
-      this.#event(directory, name)
-    }, error => {
-      log.warn('cannot watch a directory, its changes are found by a sweep each second', { directory, error: errorMessage(error) })
-    })
+    const watch = watchDirectory(
+      directory,
+      name => {
+        if (name === basename(directory)) this.#told.add(directory)
+        this.#event(directory, name)
+      },
+      error => {
+        log.warn('cannot watch a directory, its changes are found by a sweep each second', {
+          directory,
+          error: errorMessage(error),
+        })
+      },
+    )
     this.#watches.set(directory, watch)
     // What happened before the watch was in place has no event.
-    void watch.ready.then(() => { if (this.#started && this.#watches.get(directory) === watch) this.#lookAtAll() })
+    void watch.ready.then(() => {
+      if (this.#started && this.#watches.get(directory) === watch) this.#lookAtAll()
+    })
   }
 
   #lookAtAll(): void {
@@ -194,7 +228,9 @@ export class ConfigWatcher {
     })
   }
 
-  /** A target that leads elsewhere without any event, e.g. since a directory above it was moved, or was made just now. */
+  /**
+   * A target that leads elsewhere without any event, e.g. since a directory above it was moved, or was made just now.
+   */
   #recheckMoved(): void {
     const memo = new Map<string, Chain>()
     const moved = this.#deps.targets.some(({ path }) => followLinks(path, memo).real !== this.#chains.get(path)?.real)
@@ -203,7 +239,12 @@ export class ConfigWatcher {
 
   #everyFile(): readonly string[] {
     return this.#deps.targets.flatMap(({ path, kind }) =>
-      kind === 'file' ? [path] : namesIn(path).filter(this.#deps.isConfigFile).map(name => join(path, name)))
+      kind === 'file'
+        ? [path]
+        : namesIn(path)
+            .filter(this.#deps.isConfigFile)
+            .map(name => join(path, name)),
+    )
   }
 
   #linkedFiles(): readonly string[] {
@@ -211,7 +252,7 @@ export class ConfigWatcher {
   }
 
   #targetFiles(): readonly string[] {
-    return this.#deps.targets.flatMap(({ path, kind }) => kind === 'file' ? [path] : [])
+    return this.#deps.targets.flatMap(({ path, kind }) => (kind === 'file' ? [path] : []))
   }
 }
 

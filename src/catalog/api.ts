@@ -12,9 +12,10 @@ import type { NodeCoordinate } from './tables/coordinates.js'
 import type { Check, Instance, Node, Service } from './types.js'
 
 /**
- * Something that a reader can wait on: a table, one service, one node, one check state. `index` is the newest revision that changed it
- * (at least 1, never going back); an answer built at one `index` stays right until `index` moves, so answer caches
- * compare it and nothing else. Topics of things that do not exist are waitable too, and wake when the thing is born.
+ * Something that a reader can wait on: a table, one service, one node, one check state. `index` is the newest revision
+ * that changed it (at least 1, never going back); an answer built at one `index` stays right until `index` moves, so
+ * answer caches compare it and nothing else. Topics of things that do not exist are waitable too, and wake when the
+ * thing is born.
  */
 export interface Topic {
   readonly name: string
@@ -102,7 +103,9 @@ export interface CatalogReads {
   autopilot(): AutopilotRecord | undefined
   /** Servers of other datacenters, or of one of them. */
   wanServers(datacenter?: string): readonly WanServer[]
-  /** The revision of a key that guards what a plan has seen of a range (see `keys.ts`); undefined when it is not there. */
+  /**
+   * The revision of a key that guards what a plan has seen of a range (see `keys.ts`); undefined when it is not there.
+   */
   guard(storeKey: string): Revision | undefined
 
   /** The topics to wait on; the same object as long as the process lives and the topic is in use. */
@@ -154,21 +157,30 @@ export interface CatalogReads {
   }
 
   /**
-   * Resolves true when `topic.index` is above `after`, false when `ms` have passed or `signal` was aborted. At once when it already is.
-   * Readers that wait on one topic share one wake-up.
+   * Resolves true when `topic.index` is above `after`, false when `ms` have passed or `signal` was aborted. At once
+   * when it already is. Readers that wait on one topic share one wake-up.
    */
   wait(topic: Topic, after: Revision, ms: number, signal?: EndSignal): Promise<boolean>
 }
 
 /**
- * A write, as a pure function of the state it reads. It returns either what to commit, or a refusal. `result` is handed back to the
- * caller of {@link Catalog.execute}. An empty `then` commits nothing and moves no index.
+ * A write, as a pure function of the state it reads. It returns either what to commit, or a refusal. `result` is handed
+ * back to the caller of {@link Catalog.execute}. An empty `then` commits nothing and moves no index.
  */
 export type Command<Result> = (state: CatalogReads) => Plan<Result>
 
-/** One write of a plan. With `ttl` the key vanishes again that long after the commit, with `lease` when that lease ends, unless it is written anew before. */
+/**
+ * One write of a plan. With `ttl` the key vanishes again that long after the commit, with `lease` when that lease ends,
+ * unless it is written anew before.
+ */
 export type PlannedWrite =
-  | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array; readonly ttl?: Duration; readonly lease?: LeaseId }
+  | {
+      readonly kind: 'put'
+      readonly key: string
+      readonly value: Uint8Array
+      readonly ttl?: Duration
+      readonly lease?: LeaseId
+    }
   | Extract<Write, { readonly kind: 'delete' }>
   | RangeDelete
 
@@ -183,20 +195,24 @@ export type Plan<Result> =
 /** Where writes go in and reads come out: the only writer to a store. */
 export interface CatalogWrites {
   /**
-   * Plans the command on the present state and commits it; when a condition failed, waits for the state to catch up and plans again
-   * (at most 10 times, then rejects with CATALOG_CONFLICT). Resolves once the write is durable and visible in this catalog's reads.
+   * Plans the command on the present state and commits it; when a condition failed, waits for the state to catch up and
+   * plans again (at most 10 times, then rejects with CATALOG_CONFLICT). Resolves once the write is durable and visible
+   * in this catalog's reads.
    */
   execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }>
-  /** Starts a session's TTL afresh. Undefined when there is no such session, in a state that has every acknowledged write. */
+  /**
+   * Starts a session's TTL afresh. Undefined when there is no such session, in a state that has every acknowledged
+   * write.
+   */
   renewSession(id: string): Promise<Session | undefined>
   /**
-   * Everything that a snapshot keeps (see `saved-state.ts`), at one revision and with every write acknowledged before the call. `stale`: what this
-   * server knows will do, also without a leader.
+   * Everything that a snapshot keeps (see `saved-state.ts`), at one revision and with every write acknowledged before
+   * the call. `stale`: what this server knows will do, also without a leader.
    */
   save(options?: { readonly stale?: boolean }): Promise<Snapshot>
   /**
-   * Makes the catalog what was saved, by writing the difference; resolves with the revision at which it is. A state too large for one
-   * transaction is written in several, and readers meanwhile see parts of both.
+   * Makes the catalog what was saved, by writing the difference; resolves with the revision at which it is. A state too
+   * large for one transaction is written in several, and readers meanwhile see parts of both.
    */
   restore(saved: readonly SavedEntry[]): Promise<Revision>
   /** Passes when reads are as new as every write acknowledged before the call. Nothing to do on an embedded store. */

@@ -9,12 +9,16 @@ export interface Row<Value> {
 
 const nothing: readonly never[] = Object.freeze([])
 
-/** Rows that belong together, listed in order. The list is kept until a row changes, so reading it again costs nothing. */
+/**
+ * Rows that belong together, listed in order. The list is kept until a row changes, so reading it again costs nothing.
+ */
 export class Bucket<Value> {
   readonly #rows = new Map<string, Row<Value>>()
   #list: readonly Value[] | undefined
 
-  get size(): number { return this.#rows.size }
+  get size(): number {
+    return this.#rows.size
+  }
 
   set(row: Row<Value>): void {
     this.#rows.set(row.key, row)
@@ -31,14 +35,14 @@ export class Bucket<Value> {
   }
 
   /** Values in no particular order, without the cost of sorting. */
-  * unordered(): Iterable<Value> {
+  *unordered(): Iterable<Value> {
     for (const row of this.#rows.values()) yield row.value
   }
 }
 
 /**
- * Rows by name: a secondary index. Most names have one row, which then stands there itself; a bucket is made for the second one. A name
- * without rows is forgotten.
+ * Rows by name: a secondary index. Most names have one row, which then stands there itself; a bucket is made for the
+ * second one. A name without rows is forgotten.
  */
 export class Index<Value> {
   readonly #held = new Map<string, Row<Value> | Bucket<Value>>()
@@ -63,7 +67,9 @@ export class Index<Value> {
     } else if (held?.key === key) this.#held.delete(name)
   }
 
-  has(name: string): boolean { return this.#held.has(name) }
+  has(name: string): boolean {
+    return this.#held.has(name)
+  }
   /** The values under a name, in order; empty when there are none. */
   values(name: string): readonly Value[] {
     const held = this.#held.get(name)
@@ -75,5 +81,7 @@ export class Index<Value> {
     return held instanceof Bucket ? held.unordered() : held === undefined ? nothing : [held.value]
   }
 
-  names(): Iterable<string> { return this.#held.keys() }
+  names(): Iterable<string> {
+    return this.#held.keys()
+  }
 }

@@ -3,7 +3,17 @@ import { milliseconds } from '../common/duration.js'
 import type { Duration } from '../common/duration.js'
 import { MusterError } from '../common/errors.js'
 import { revision as revisionOf } from '../store/index.js'
-import type { Batch, Committed, Lease, LeaseId, Revision, Snapshot, Store, Subscription, Write as StoreWrite } from '../store/index.js'
+import type {
+  Batch,
+  Committed,
+  Lease,
+  LeaseId,
+  Revision,
+  Snapshot,
+  Store,
+  Subscription,
+  Write as StoreWrite,
+} from '../store/index.js'
 import type { CatalogWrites, Command, Plan, PlannedWrite } from './api.js'
 import { CommitOrder } from './commit-order.js'
 import { forMembers, restoreSteps, savedPart, type SavedEntry } from './saved-state.js'
@@ -38,7 +48,10 @@ const loadDelay = 250
 
 /** How often a command is planned anew after its conditions failed. */
 const mostAttempts = 10
-/** How long the state may take to reach a revision that the store has, in ms: above any network delay, below a client's patience. */
+/**
+ * How long the state may take to reach a revision that the store has, in ms: above any network delay, below a client's
+ * patience.
+ */
 const longestLag = 15_000
 
 /**
@@ -59,8 +72,10 @@ export class Catalog extends CatalogState implements CatalogWrites {
   #forwardRenewal: ((id: string) => Promise<void>) | undefined
   #closed = false
 
-  private constructor({ clock, onUnreadable = () => undefined, tombstones, holdTimeout = defaultHold }: Omit<FollowDeps, 'store'>,
-    begin: (catalog: Catalog) => Promise<void>) {
+  private constructor(
+    { clock, onUnreadable = () => undefined, tombstones, holdTimeout = defaultHold }: Omit<FollowDeps, 'store'>,
+    begin: (catalog: Catalog) => Promise<void>,
+  ) {
     super(clock, onUnreadable, tombstones)
     this.#clock = clock
     this.#sharedLeases = new SharedLeases(clock)
@@ -78,8 +93,8 @@ export class Catalog extends CatalogState implements CatalogWrites {
   }
 
   /**
-   * A catalog at once, of a store that is still to come, as on a server that waits for others. Until it is loaded reads see an empty state, and
-   * writes and barriers wait for a while and then reject with STORE_NO_LEADER.
+   * A catalog at once, of a store that is still to come, as on a server that waits for others. Until it is loaded reads
+   * see an empty state, and writes and barriers wait for a while and then reject with STORE_NO_LEADER.
    */
   static follow({ store, onLoadFailure, ...deps }: FollowDeps): Catalog {
     return new Catalog(deps, async self => {
@@ -92,7 +107,9 @@ export class Catalog extends CatalogState implements CatalogWrites {
           if (self.#closed || (error instanceof MusterError && error.code === 'STORE_CLOSED')) throw error
           onLoadFailure?.(error)
         }
-        await new Promise<void>(resolve => { self.#clock.after(loadDelay, resolve) })
+        await new Promise<void>(resolve => {
+          self.#clock.after(loadDelay, resolve)
+        })
       }
     })
   }
@@ -114,8 +131,8 @@ export class Catalog extends CatalogState implements CatalogWrites {
   }
 
   /**
-   * See {@link CatalogWrites.execute}. A refusal, or a result without a write, is only given from a state that has everything
-   * which was acknowledged before the call.
+   * See {@link CatalogWrites.execute}. A refusal, or a result without a write, is only given from a state that has
+   * everything which was acknowledged before the call.
    * @throws MusterError of the command, CATALOG_CONFLICT, CATALOG_BEHIND, CATALOG_CLOSED, or the store's
    */
   async execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }> {
@@ -145,7 +162,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
     this.#nextBarrier ??= Promise.resolve().then(async () => {
       this.#nextBarrier = undefined
       this.#assertOpen()
-      await this.#reach(await (this.#store ?? await this.#opened()).barrier())
+      await this.#reach(await (this.#store ?? (await this.#opened())).barrier())
     })
     return this.#nextBarrier
   }
@@ -159,7 +176,8 @@ export class Catalog extends CatalogState implements CatalogWrites {
     await this.barrier()
     const store = await this.#opened()
     const { entries } = await store.load()
-    const memberId = (node: string): string | undefined => this.membersNamed(node).find(({ state }) => state !== 'left')?.info.id
+    const memberId = (node: string): string | undefined =>
+      this.membersNamed(node).find(({ state }) => state !== 'left')?.info.id
     for (const step of restoreSteps(entries, forMembers(saved, memberId))) {
       this.#assertOpen()
       const { revision } = await store.commit(step)
@@ -176,7 +194,9 @@ export class Catalog extends CatalogState implements CatalogWrites {
   }
 
   /** Renewals go to the server that ends sessions, which this one need not be; undefined: it is. */
-  forwardRenewals(forward: ((id: string) => Promise<void>) | undefined): void { this.#forwardRenewal = forward }
+  forwardRenewals(forward: ((id: string) => Promise<void>) | undefined): void {
+    this.#forwardRenewal = forward
+  }
 
   /** A session was renewed, here or through another server: tells those who follow sessions. */
   sessionRenewed(id: string): void {
@@ -184,7 +204,9 @@ export class Catalog extends CatalogState implements CatalogWrites {
   }
 
   /** A lease for commands to tie keys to. Whoever asked keeps it alive, or any other server that knows its id. */
-  async lease(ttl: Duration): Promise<LeaseId> { return (await (await this.#opened()).lease(ttl)).id }
+  async lease(ttl: Duration): Promise<LeaseId> {
+    return (await (await this.#opened()).lease(ttl)).id
+  }
 
   /** Starts a lease's ttl afresh. False when it has ended. */
   async keepAlive(lease: LeaseId, ttl: Duration): Promise<boolean> {
@@ -198,16 +220,25 @@ export class Catalog extends CatalogState implements CatalogWrites {
   }
 
   /** Ends a lease and with it the keys that are tied to it; one that has ended already is fine. */
-  async revoke(lease: LeaseId, ttl: Duration): Promise<void> { await (await this.#opened()).resumeLease(lease, ttl).revoke() }
+  async revoke(lease: LeaseId, ttl: Duration): Promise<void> {
+    await (await this.#opened()).resumeLease(lease, ttl).revoke()
+  }
 
   /** Tells of each session there is, and from then on of those that come, go and are renewed, until closed. */
   followSessions(follower: SessionFollower): Subscription {
     this.sessionFollowers.add(follower)
     for (const session of this.sessions()) follower.appeared(session)
-    return { close: () => { this.sessionFollowers.delete(follower) } }
+    return {
+      close: () => {
+        this.sessionFollowers.delete(follower)
+      },
+    }
   }
 
-  /** Stops following the store and lets all who wait go. Reads go on with the last state; writes reject with CATALOG_CLOSED. */
+  /**
+   * Stops following the store and lets all who wait go. Reads go on with the last state; writes reject with
+   * CATALOG_CLOSED.
+   */
   close(): void {
     this.#closed = true
     this.#subscription?.close()
@@ -241,7 +272,10 @@ export class Catalog extends CatalogState implements CatalogWrites {
   }
 
   /** Commits a plan in its turn. Undefined when it has to be planned anew. */
-  async #commit<Result>(first: Write<Result>, command: Command<Result>): Promise<{ result: Result; revision: Revision } | undefined> {
+  async #commit<Result>(
+    first: Write<Result>,
+    command: Command<Result>,
+  ): Promise<{ result: Result; revision: Revision } | undefined> {
     const place = this.#order.enter(first)
     try {
       let plan: Plan<Result> = first
@@ -259,17 +293,26 @@ export class Catalog extends CatalogState implements CatalogWrites {
     }
   }
 
-  /** Commits, with leases for what is to vanish again. Leases of a transaction that came to nothing are given back, but for those that others have too. */
+  /**
+   * Commits, with leases for what is to vanish again. Leases of a transaction that came to nothing are given back, but
+   * for those that others have too.
+   */
   async #commitPlan({ when, then }: Write<unknown>): Promise<Committed> {
-    const store = this.#store ?? await this.#opened()
+    const store = this.#store ?? (await this.#opened())
     if (!then.some(isTimed)) return store.commit({ when, then: then.map(plain) })
     const leases = new Map<Duration, Lease>()
     const giveBack = async (): Promise<void> => {
-      await Promise.allSettled([...leases].filter(([ttl]) => !this.#sharedLeases.shares(ttl)).map(([, lease]) => lease.revoke()))
+      await Promise.allSettled(
+        [...leases].filter(([ttl]) => !this.#sharedLeases.shares(ttl)).map(([, lease]) => lease.revoke()),
+      )
     }
     try {
-      for (const { ttl } of then.filter(isTimed)) if (!leases.has(ttl)) leases.set(ttl, await this.#sharedLeases.get(store, ttl))
-      const committed = await store.commit({ when, then: then.map(write => isTimed(write) ? leased(write, leases) : plain(write)) })
+      for (const { ttl } of then.filter(isTimed))
+        if (!leases.has(ttl)) leases.set(ttl, await this.#sharedLeases.get(store, ttl))
+      const committed = await store.commit({
+        when,
+        then: then.map(write => (isTimed(write) ? leased(write, leases) : plain(write))),
+      })
       if (!committed.ok) await giveBack()
       return committed
     } catch (error) {
@@ -280,15 +323,20 @@ export class Catalog extends CatalogState implements CatalogWrites {
   }
 
   async #reach(revision: Revision): Promise<void> {
-    if (this.revision >= revision || await this.wait(this.topics.all(), revisionOf(revision - 1), longestLag)) return
+    if (this.revision >= revision || (await this.wait(this.topics.all(), revisionOf(revision - 1), longestLag))) return
     this.#assertOpen()
-    throw new MusterError('CATALOG_BEHIND', `the catalog is at revision ${this.revision} and did not reach ${revision} within ${longestLag / 1000} s`, {
-      hint: 'the store may be cut off from its leader; the write itself may have happened',
-    })
+    throw new MusterError(
+      'CATALOG_BEHIND',
+      `the catalog is at revision ${this.revision} and did not reach ${revision} within ${longestLag / 1000} s`,
+      {
+        hint: 'the store may be cut off from its leader; the write itself may have happened',
+      },
+    )
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new MusterError('CATALOG_CLOSED', 'the catalog is closed: the agent is stopping', { status: 503 })
+    if (this.#closed)
+      throw new MusterError('CATALOG_CLOSED', 'the catalog is closed: the agent is stopping', { status: 503 })
   }
 }
 
@@ -300,14 +348,16 @@ const isTimed = (write: PlannedWrite): write is Timed => write.kind === 'put' &&
 
 function leased({ key, value, ttl }: Timed, leases: ReadonlyMap<Duration, Lease>): StoreWrite {
   const lease = leases.get(ttl)
-  return { kind: 'put', key, value, ...lease !== undefined && { lease: lease.id } }
+  return { kind: 'put', key, value, ...(lease !== undefined && { lease: lease.id }) }
 }
 
-const plain = (write: PlannedWrite): StoreWrite => write.kind === 'delete-range' ? { kind: write.kind, from: write.from, to: write.to } : write
+const plain = (write: PlannedWrite): StoreWrite =>
+  write.kind === 'delete-range' ? { kind: write.kind, from: write.from, to: write.to } : write
 
-const noLeader = (): MusterError => new MusterError('STORE_NO_LEADER', 'No cluster leader', {
-  hint: 'the servers have not formed a cluster yet, or too few of them can reach each other',
-})
+const noLeader = (): MusterError =>
+  new MusterError('STORE_NO_LEADER', 'No cluster leader', {
+    hint: 'the servers have not formed a cluster yet, or too few of them can reach each other',
+  })
 
 const isWrite = <Result>(plan: Plan<Result>): plan is Write<Result> => !('refusal' in plan) && plan.then.length > 0
 

@@ -13,14 +13,72 @@ export function encodeNode(data: NodeData): Uint8Array {
 
 /** Bytes of a service. */
 export function encodeService(data: ServiceData): Uint8Array {
-  const { node, id, name, kind, tags, address, taggedAddresses, meta, port, socketPath, weights, enableTagOverride, mesh } = data
-  return bytes({ node, id, name, kind, tags, address, taggedAddresses, meta, port, socketPath, weights, enableTagOverride, mesh })
+  const {
+    node,
+    id,
+    name,
+    kind,
+    tags,
+    address,
+    taggedAddresses,
+    meta,
+    port,
+    socketPath,
+    weights,
+    enableTagOverride,
+    mesh,
+  } = data
+  return bytes({
+    node,
+    id,
+    name,
+    kind,
+    tags,
+    address,
+    taggedAddresses,
+    meta,
+    port,
+    socketPath,
+    weights,
+    enableTagOverride,
+    mesh,
+  })
 }
 
 /** Bytes of a check. */
 export function encodeCheck(data: StoredCheck): Uint8Array {
-  const { node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition, interval, timeout, since } = data
-  return bytes({ node, id, name, status, notes, output, serviceId, serviceName, serviceTags, type, definition, interval, timeout, since })
+  const {
+    node,
+    id,
+    name,
+    status,
+    notes,
+    output,
+    serviceId,
+    serviceName,
+    serviceTags,
+    type,
+    definition,
+    interval,
+    timeout,
+    since,
+  } = data
+  return bytes({
+    node,
+    id,
+    name,
+    status,
+    notes,
+    output,
+    serviceId,
+    serviceName,
+    serviceTags,
+    type,
+    definition,
+    interval,
+    timeout,
+    since,
+  })
 }
 
 /** The node of an entry. @throws MusterError CATALOG_UNREADABLE */
@@ -56,7 +114,7 @@ function serviceOf(fields: Fields, { created, modified }: Revisions): Service {
     socketPath: text(fields.socketPath),
     weights: { passing: number(weights.passing, 1), warning: number(weights.warning, 1) },
     enableTagOverride: fields.enableTagOverride === true,
-    ...isObject(fields.mesh) && { mesh: mesh(fields.mesh) },
+    ...(isObject(fields.mesh) && { mesh: mesh(fields.mesh) }),
     created,
     modified,
   }
@@ -78,15 +136,17 @@ function checkOf(fields: Fields, { created, modified }: Revisions): Check {
     serviceTags: list(fields.serviceTags),
     type: text(fields.type),
     definition: isObject(fields.definition) ? fields.definition : {},
-    ...fields.interval !== undefined && { interval: text(fields.interval) },
-    ...fields.timeout !== undefined && { timeout: text(fields.timeout) },
-    ...typeof fields.since === 'number' && { since: fields.since },
+    ...(fields.interval !== undefined && { interval: text(fields.interval) }),
+    ...(fields.timeout !== undefined && { timeout: text(fields.timeout) }),
+    ...(typeof fields.since === 'number' && { since: fields.since }),
     created,
     modified,
   }
 }
 
-/** Instances as another datacenter tells of them, with its revisions: the fields of each, whatever else stands there. */
+/**
+ * Instances as another datacenter tells of them, with its revisions: the fields of each, whatever else stands there.
+ */
 export function readInstances(value: unknown): readonly Instance[] {
   if (!Array.isArray(value)) return []
   return value.filter(isObject).map(({ node, service, checks }) => ({
@@ -101,12 +161,17 @@ function told(value: unknown): [Fields, Revisions] {
   return [fields, { created: revision(number(fields.created, 1)), modified: revision(number(fields.modified, 1)) }]
 }
 
-const mesh = ({ proxy, connect }: Fields): MeshData => ({ ...isObject(proxy) && { proxy }, ...isObject(connect) && { connect } })
+const mesh = ({ proxy, connect }: Fields): MeshData => ({
+  ...(isObject(proxy) && { proxy }),
+  ...(isObject(connect) && { connect }),
+})
 
 function addresses(value: unknown): Service['taggedAddresses'] {
   if (!isObject(value)) return null
-  return Object.fromEntries(Object.entries(value).map(([network, item]) => {
-    const { address, port } = isObject(item) ? item : {}
-    return [network, { address: text(address), port: number(port, 0) }]
-  }))
+  return Object.fromEntries(
+    Object.entries(value).map(([network, item]) => {
+      const { address, port } = isObject(item) ? item : {}
+      return [network, { address: text(address), port: number(port, 0) }]
+    }),
+  )
 }

@@ -8,7 +8,11 @@ class Ticket {
   #waiting: (() => void)[] = []
 
   finished(): Promise<void> {
-    return this.#finished ? Promise.resolve() : new Promise(resolve => { this.#waiting.push(resolve) })
+    return this.#finished
+      ? Promise.resolve()
+      : new Promise(resolve => {
+          this.#waiting.push(resolve)
+        })
   }
 
   finish(): void {
@@ -33,7 +37,9 @@ interface Span {
 /** What a commit relies on and what it writes. */
 interface Plan {
   readonly when: readonly Condition[]
-  readonly then: readonly (Pick<Extract<Write, { key: string }>, 'kind' | 'key'> | Extract<Write, { kind: 'delete-range' }>)[]
+  readonly then: readonly (
+    Pick<Extract<Write, { key: string }>, 'kind' | 'key'> | Extract<Write, { kind: 'delete-range' }>
+  )[]
 }
 
 /** A place in the order of commits. */
@@ -44,10 +50,11 @@ export interface Place {
 }
 
 /**
- * Keeps writes of one process that depend on each other apart: one that read (has a condition on) a key which another is about to
- * write, or writes a key which another has read, waits for it and is planned again, in order of arrival. So a hundred writers of one key
- * succeed one after the other instead of failing each other's conditions. Writes that only share what they read, or that only
- * overwrite each other, travel together. Between processes the store's conditions decide.
+ * Keeps writes of one process that depend on each other apart: one that read (has a condition on) a key which another
+ * is about to write, or writes a key which another has read, waits for it and is planned again, in order of arrival. So
+ * a hundred writers of one key succeed one after the other instead of failing each other's conditions. Writes that only
+ * share what they read, or that only overwrite each other, travel together. Between processes the store's conditions
+ * decide.
  */
 export class CommitOrder {
   readonly #slots = new Map<string, Slot>()
@@ -75,13 +82,16 @@ export class CommitOrder {
     }
     return {
       turn: before.size === 0 ? undefined : Promise.all([...before].map(other => other.finished())),
-      leave: () => { this.#leave(plan, ticket) },
+      leave: () => {
+        this.#leave(plan, ticket)
+      },
     }
   }
 
   #beforeReading(condition: Condition, before: Set<Ticket>): void {
     if (condition.test === 'quiet') {
-      for (const [key, { putter }] of this.#slots) if (putter !== undefined && inRange(condition, key)) before.add(putter)
+      for (const [key, { putter }] of this.#slots)
+        if (putter !== undefined && inRange(condition, key)) before.add(putter)
       return
     }
     const writer = this.#slots.get(condition.key)?.writer
@@ -91,7 +101,8 @@ export class CommitOrder {
 
   #beforeWriting(write: Plan['then'][number], before: Set<Ticket>): void {
     if (write.kind === 'delete-range') {
-      for (const [key, { readers }] of this.#slots) if (readers.size > 0 && inRange(write, key)) for (const reader of readers) before.add(reader)
+      for (const [key, { readers }] of this.#slots)
+        if (readers.size > 0 && inRange(write, key)) for (const reader of readers) before.add(reader)
       return
     }
     for (const reader of this.#slots.get(write.key)?.readers ?? []) before.add(reader)
@@ -100,7 +111,7 @@ export class CommitOrder {
 
   #slot(key: string): Slot {
     let slot = this.#slots.get(key)
-    if (slot === undefined) this.#slots.set(key, slot = { writer: undefined, putter: undefined, readers: new Set() })
+    if (slot === undefined) this.#slots.set(key, (slot = { writer: undefined, putter: undefined, readers: new Set() }))
     return slot
   }
 
@@ -131,7 +142,7 @@ const nameOf = ({ from, to }: KeyRange): string => `${from}\n${to}`
 function span(spans: Map<string, Span>, { from, to }: KeyRange): Span {
   const name = nameOf({ from, to })
   let found = spans.get(name)
-  if (found === undefined) spans.set(name, found = { range: { from, to }, tickets: new Set() })
+  if (found === undefined) spans.set(name, (found = { range: { from, to }, tickets: new Set() }))
   return found
 }
 
@@ -142,5 +153,6 @@ function unspan(spans: Map<string, Span>, range: KeyRange, ticket: Ticket): void
 }
 
 function collect(spans: ReadonlyMap<string, Span>, key: string, into: Set<Ticket>): void {
-  for (const { range, tickets } of spans.values()) if (inRange(range, key)) for (const ticket of tickets) into.add(ticket)
+  for (const { range, tickets } of spans.values())
+    if (inRange(range, key)) for (const ticket of tickets) into.add(ticket)
 }

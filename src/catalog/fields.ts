@@ -2,9 +2,9 @@ import { MusterError } from '../common/errors.js'
 import type { Entry } from '../store/index.js'
 
 /**
- * Values in the store are JSON of the Data types; revisions come from the store's entry and are never written into the value.
- * A field that is missing reads as its empty value and an unknown one is left out, so that servers of neighbouring versions
- * can read each other's entries.
+ * Values in the store are JSON of the Data types; revisions come from the store's entry and are never written into the
+ * value. A field that is missing reads as its empty value and an unknown one is left out, so that servers of
+ * neighbouring versions can read each other's entries.
  */
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -27,17 +27,19 @@ export function parse(entry: Entry): Fields {
 /** The refusal of a value that something else than muster wrote. */
 export const unreadable = (key: string, what: string, cause: unknown): MusterError =>
   new MusterError('CATALOG_UNREADABLE', `the value of key ${key} in the store ${what}`, {
-    cause, hint: 'something else than muster wrote to its store; register the entry again or delete the key',
+    cause,
+    hint: 'something else than muster wrote to its store; register the entry again or delete the key',
   })
 
 /** Whether a value is an object, lists left out. */
-export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 /** A text field. */
-export const text = (value: unknown): string => typeof value === 'string' ? value : ''
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 /** A number field. */
-export const number = (value: unknown, otherwise: number): number => typeof value === 'number' ? value : otherwise
+export const number = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
 /** A list of texts. */
-export const list = (value: unknown): readonly string[] => Array.isArray(value) ? value.map(text) : []
+export const list = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(text) : [])
 
 /** A map of texts; null when it is none. */
 export function texts(value: unknown): Readonly<Record<string, string>> | null {

@@ -10,8 +10,8 @@ export interface Perspective {
 export const fromHere: Perspective = { node: node => node, service: service => service }
 
 /**
- * As agents of other datacenters reach them that prefer WAN addresses (`translate_wan_addrs`): that address, where there is one, stands in the place of the usual
- * one. A service's port may be another one as well.
+ * As agents of other datacenters reach them that prefer WAN addresses (`translate_wan_addrs`): that address, where
+ * there is one, stands in the place of the usual one. A service's port may be another one as well.
  */
 export const fromAfar: Perspective = {
   node: node => {
@@ -20,6 +20,8 @@ export const fromAfar: Perspective = {
   },
   service: service => {
     const wan = service.taggedAddresses?.wan
-    return wan === undefined || wan.address === '' ? service : { ...service, address: wan.address, port: wan.port > 0 ? wan.port : service.port }
+    return wan === undefined || wan.address === ''
+      ? service
+      : { ...service, address: wan.address, port: wan.port > 0 ? wan.port : service.port }
   },
 }

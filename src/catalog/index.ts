@@ -44,11 +44,28 @@ export { isSaved, type SavedEntry } from './saved-state.js'
 export { readServiceQuery } from './queries/service-query.js'
 export { readInstances } from './codec.js'
 export { preparedQueries } from './queries/prepared-queries.js'
-export type { AgentData, AutopilotData, AutopilotRecord, LeaseMark, LeaseMarkData, MemberData, MemberRecord, MemberState, WanServer } from './members/types.js'
+export type {
+  AgentData,
+  AutopilotData,
+  AutopilotRecord,
+  LeaseMark,
+  LeaseMarkData,
+  MemberData,
+  MemberRecord,
+  MemberState,
+  WanServer,
+} from './members/types.js'
 export { foundAutopilot, setAutopilot } from './commands/autopilot.js'
 export { putWanServer, removeWanServer } from './commands/wan-server.js'
 export type { WanServerLife } from './commands/wan-server.js'
-export { becomeSteward, memberAlive, memberLeft, membersFailed, reapMember, standsForServer } from './commands/member.js'
+export {
+  becomeSteward,
+  memberAlive,
+  memberLeft,
+  membersFailed,
+  reapMember,
+  standsForServer,
+} from './commands/member.js'
 export type { MemberArrival } from './commands/member.js'
 export { encodeCheck, encodeNode, encodeService } from './codec.js'
 export type { StoredCheck } from './codec.js'

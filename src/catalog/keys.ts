@@ -3,15 +3,17 @@ import { lengthFault, maxIdBytes, maxNodeBytes } from '../common/name-limits.js'
 import { compareText } from './order.js'
 
 /**
- * Keys of the store: `<table>/<component>/...`. Node names are lower-cased in them, since they match without regard to case.
- * Components are escaped, so that `/` separates, nothing unprintable gets into a key, and every key is proper UTF-8.
- * Those of which there are thousands are joined: a template literal's result is kept as a tree of its parts.
+ * Keys of the store: `<table>/<component>/...`. Node names are lower-cased in them, since they match without regard to
+ * case. Components are escaped, so that `/` separates, nothing unprintable gets into a key, and every key is proper
+ * UTF-8. Those of which there are thousands are joined: a template literal's result is kept as a tree of its parts.
  */
 export const nodeKey = (node: string): string => `node/${escape(node.toLowerCase())}`
 /** Key of a service instance. Service ids keep their case: an agent may run `web` and `WEB`. */
-export const serviceKey = (node: string, id: string): string => ['service', escape(node.toLowerCase()), escape(id)].join('/')
+export const serviceKey = (node: string, id: string): string =>
+  ['service', escape(node.toLowerCase()), escape(id)].join('/')
 /** Key of a check. */
-export const checkKey = (node: string, id: string): string => ['check', escape(node.toLowerCase()), escape(id)].join('/')
+export const checkKey = (node: string, id: string): string =>
+  ['check', escape(node.toLowerCase()), escape(id)].join('/')
 
 /** Key of a node's network coordinate. */
 export const coordinateKey = (node: string): string => ['coordinate', escape(node.toLowerCase())].join('/')
@@ -21,7 +23,9 @@ export const eventKey = (id: string): string => `event/${escape(id.toLowerCase()
 
 /** Key of a prepared query. */
 export const queryKey = (id: string): string => `query/${escape(id.toLowerCase())}`
-/** Key that holds a prepared query's name, so that no two have the same; '' for the template that answers to every name. */
+/**
+ * Key that holds a prepared query's name, so that no two have the same; '' for the template that answers to every name.
+ */
 export const queryNameKey = (name: string): string => `query-name/${escape(name.toLowerCase())}`
 
 /** Key of a KV entry. Its name stands as it is: nothing of it is looked at but its order. */
@@ -32,11 +36,16 @@ export const lockKey = (key: string): string => `lock/${key}`
 export const lockDelayKey = (key: string): string => `lock-delay/${key}`
 /** Key of a session. */
 export const sessionKey = (id: string): string => `session/${escape(id)}`
-/** Stands beside each session under the name of its node. Each has its own, so that those who create sessions on one node do not wait for each other. */
-export const nodeSessionKey = (node: string, id: string): string => ['guard', 'node', escape(node.toLowerCase()), escape(id)].join('/')
 /**
- * Written with each lock that a session takes, and each query that is bound to it, so that who ends it notices one that came in between. There are a few
- * of them, by what is taken: those who take different things for one session seldom wait for each other.
+ * Stands beside each session under the name of its node. Each has its own, so that those who create sessions on one
+ * node do not wait for each other.
+ */
+export const nodeSessionKey = (node: string, id: string): string =>
+  ['guard', 'node', escape(node.toLowerCase()), escape(id)].join('/')
+/**
+ * Written with each lock that a session takes, and each query that is bound to it, so that who ends it notices one that
+ * came in between. There are a few of them, by what is taken: those who take different things for one session seldom
+ * wait for each other.
  */
 export const sessionGuardKey = (id: string, taken: string): string => guardInBucket(id, bucketOf(taken))
 
@@ -54,17 +63,23 @@ export const stewardKey = 'steward/holder'
 /** Key of autopilot's configuration. */
 export const autopilotKey = 'autopilot/configuration'
 /** Key of a server of another datacenter. */
-export const wanServerKey = (datacenter: string, id: string): string => ['wan', escape(datacenter), escape(id.toLowerCase())].join('/')
+export const wanServerKey = (datacenter: string, id: string): string =>
+  ['wan', escape(datacenter), escape(id.toLowerCase())].join('/')
 
 /** The keys from `from` up to and without `to`. */
-export interface KeyRange { readonly from: string; readonly to: string }
+export interface KeyRange {
+  readonly from: string
+  readonly to: string
+}
 
 /** All keys of the services of a node. */
 export const servicesRange = (node: string): KeyRange => prefixRange(`service/${escape(node.toLowerCase())}/`)
 /** All keys of the checks on a node. */
 export const checksRange = (node: string): KeyRange => prefixRange(`check/${escape(node.toLowerCase())}/`)
 
-/** All keys of {@link nodeSessionKey} of a node: who ends its sessions relies on it, to notice one that came in between. */
+/**
+ * All keys of {@link nodeSessionKey} of a node: who ends its sessions relies on it, to notice one that came in between.
+ */
 export const nodeSessionsRange = (node: string): KeyRange => prefixRange(`guard/node/${escape(node.toLowerCase())}/`)
 
 /** All keys of {@link sessionGuardKey} of a session. */
@@ -80,22 +95,26 @@ const guardInBucket = (id: string, bucket: number): string => ['guard', 'session
 
 function bucketOf(text: string): number {
   let hash = 0
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash, 31) + text.charCodeAt(i) | 0
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
   return (hash >>> 0) % sessionGuards
 }
 
-/** All keys that begin with a text; it must not be empty. The end is the next text in byte order that does not begin so. */
+/**
+ * All keys that begin with a text; it must not be empty. The end is the next text in byte order that does not begin so.
+ */
 export function prefixRange(prefix: string): KeyRange {
   const points = [...prefix]
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
     const code = last.codePointAt(0) ?? 0
-    if (code < 0x10ffff) return { from: prefix, to: points.join('') + String.fromCodePoint(code === 0xd7ff ? 0xe000 : code + 1) }
+    if (code < 0x10ffff)
+      return { from: prefix, to: points.join('') + String.fromCodePoint(code === 0xd7ff ? 0xe000 : code + 1) }
   }
   return { from: prefix, to: '' }
 }
 
 /** Whether a key is in a range; an empty `to` is no end. */
-export const inRange = ({ from, to }: KeyRange, key: string): boolean => compareText(key, from) >= 0 && (to === '' || compareText(key, to) < 0)
+export const inRange = ({ from, to }: KeyRange, key: string): boolean =>
+  compareText(key, from) >= 0 && (to === '' || compareText(key, to) < 0)
 
 /** The table that a key belongs to: what stands before its first `/`. */
 export function tableOf(key: string): string {
@@ -121,11 +140,17 @@ function escape(component: string): string {
 const maxKvKeyBytes = 4096
 
 /** @throws MusterError CATALOG_NAME_TOO_LONG when a node name would not fit into a key. */
-export const assertNodeName = (name: string): void => { assertLength('node name', name, maxNodeBytes) }
+export const assertNodeName = (name: string): void => {
+  assertLength('node name', name, maxNodeBytes)
+}
 /** @throws MusterError CATALOG_NAME_TOO_LONG when an id or service name (`what`) would not fit into a key. */
-export const assertId = (what: string, id: string): void => { assertLength(what, id, maxIdBytes) }
+export const assertId = (what: string, id: string): void => {
+  assertLength(what, id, maxIdBytes)
+}
 /** @throws MusterError CATALOG_NAME_TOO_LONG when the name of a KV entry is too long. */
-export const assertKvKey = (key: string): void => { assertLength('key', key, maxKvKeyBytes) }
+export const assertKvKey = (key: string): void => {
+  assertLength('key', key, maxKvKeyBytes)
+}
 
 /** Whether a KV entry may have this name. */
 export const isKvKey = (key: string): boolean => lengthFault('key', key, maxKvKeyBytes) === undefined

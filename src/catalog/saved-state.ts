@@ -4,10 +4,21 @@ import { nodeKey, tableOf } from './keys.js'
 import type { Node } from './types.js'
 
 /**
- * Tables that a snapshot keeps. What is true of one moment only is left out: who is alive, who is a member, which locks must wait.
+ * Tables that a snapshot keeps. What is true of one moment only is left out: who is alive, who is a member, which locks
+ * must wait.
  */
 const savedTables: ReadonlySet<string> = new Set([
-  'node', 'service', 'check', 'kv', 'lock', 'session', 'query', 'query-name', 'guard', 'coordinate', 'autopilot',
+  'node',
+  'service',
+  'check',
+  'kv',
+  'lock',
+  'session',
+  'query',
+  'query-name',
+  'guard',
+  'coordinate',
+  'autopilot',
 ])
 
 /** An entry as a snapshot keeps it. */
@@ -17,14 +28,21 @@ export type SavedEntry = Pick<Entry, 'key' | 'value'>
 export const isSaved = (key: string): boolean => savedTables.has(tableOf(key))
 
 /** The entries of a store that a snapshot keeps. */
-export const savedPart = ({ revision, entries }: Snapshot): Snapshot => ({ revision, entries: entries.filter(({ key }) => isSaved(key)) })
+export const savedPart = ({ revision, entries }: Snapshot): Snapshot => ({
+  revision,
+  entries: entries.filter(({ key }) => isSaved(key)),
+})
 
 /**
- * A saved state for the members that there are now. A node that is called as one of them is that member, whatever its id was when the state was
- * saved: machines that were set up anew would find their names taken for ever, by nodes that nobody can see fail.
+ * A saved state for the members that there are now. A node that is called as one of them is that member, whatever its
+ * id was when the state was saved: machines that were set up anew would find their names taken for ever, by nodes that
+ * nobody can see fail.
  * @param memberId of the member of a name; undefined when there is none
  */
-export function forMembers(saved: readonly SavedEntry[], memberId: (node: string) => string | undefined): readonly SavedEntry[] {
+export function forMembers(
+  saved: readonly SavedEntry[],
+  memberId: (node: string) => string | undefined,
+): readonly SavedEntry[] {
   const nodes = saved.map(readNode)
   const taken = new Map<string, string>()
   for (const node of nodes) {
@@ -50,19 +68,29 @@ function readNode({ key, value }: SavedEntry): Node | undefined {
   }
 }
 
-/** Writes of one transaction when a whole state does not fit in one: what any store takes. An etcd of someone else takes 128, and 1.5 MiB. */
+/**
+ * Writes of one transaction when a whole state does not fit in one: what any store takes. An etcd of someone else takes
+ * 128, and 1.5 MiB.
+ */
 const mostWrites = 100
 const mostBytes = 1024 * 1024
 
 /**
- * What has to be written so that the saved part of `present` becomes `saved`: the difference, so nothing is announced that stays as it was.
- * Deletions come first, then what others refer to before what refers to it. In one transaction when it fits, else in several.
+ * What has to be written so that the saved part of `present` becomes `saved`: the difference, so nothing is announced
+ * that stays as it was. Deletions come first, then what others refer to before what refers to it. In one transaction
+ * when it fits, else in several.
  */
 export function restoreSteps(present: readonly Entry[], saved: readonly SavedEntry[]): readonly Transaction[] {
   const wanted = new Map(saved.filter(({ key }) => isSaved(key)).map(({ key, value }) => [key, value]))
   const kept = new Map(present.filter(({ key }) => isSaved(key)).map(({ key, value }) => [key, value]))
-  const deletes = [...kept.keys()].filter(key => !wanted.has(key)).map((key): Write => ({ kind: 'delete', key })).sort(backwards)
-  const puts = [...wanted].filter(([key, value]) => !isEqual(kept.get(key), value)).map(([key, value]): Put => ({ kind: 'put', key, value })).sort(forwards)
+  const deletes = [...kept.keys()]
+    .filter(key => !wanted.has(key))
+    .map((key): Write => ({ kind: 'delete', key }))
+    .sort(backwards)
+  const puts = [...wanted]
+    .filter(([key, value]) => !isEqual(kept.get(key), value))
+    .map(([key, value]): Put => ({ kind: 'put', key, value }))
+    .sort(forwards)
   return inSteps([...deletes, ...puts])
 }
 
@@ -70,7 +98,7 @@ type Put = Extract<Write, { kind: 'put' }>
 
 /** Tables in the order in which they refer to one another. */
 const order = [...savedTables]
-const rank = (write: Write): number => write.kind === 'delete-range' ? 0 : order.indexOf(tableOf(write.key))
+const rank = (write: Write): number => (write.kind === 'delete-range' ? 0 : order.indexOf(tableOf(write.key)))
 const forwards = (a: Write, b: Write): number => rank(a) - rank(b)
 const backwards = (a: Write, b: Write): number => rank(b) - rank(a)
 
@@ -93,4 +121,5 @@ function inSteps(writes: readonly Write[]): readonly Transaction[] {
   return step.length === 0 ? steps : [...steps, { when: [], then: step }]
 }
 
-const sizeOf = (write: Write): number => write.kind === 'put' ? write.key.length + write.value.length : write.kind === 'delete' ? write.key.length : 0
+const sizeOf = (write: Write): number =>
+  write.kind === 'put' ? write.key.length + write.value.length : write.kind === 'delete' ? write.key.length : 0

@@ -16,8 +16,9 @@ interface Shared {
 }
 
 /**
- * Leases for keys that vanish after a while. Those who want the same long life within some seconds get one lease together, which ends that much later, as
- * a store of a cluster takes longer to grant one than to write what hangs on it, and has to keep each in mind until it ends.
+ * Leases for keys that vanish after a while. Those who want the same long life within some seconds get one lease
+ * together, which ends that much later, as a store of a cluster takes longer to grant one than to write what hangs on
+ * it, and has to keep each in mind until it ends.
  */
 export class SharedLeases {
   readonly #clock: Clock
@@ -28,10 +29,16 @@ export class SharedLeases {
   }
 
   /** Whether a lease for this life is given to several: then none of them may end it. */
-  shares(ttl: Duration): boolean { return ttl > shortest }
+  shares(ttl: Duration): boolean {
+    return ttl > shortest
+  }
 
-  /** The lease for this life is not given to others any more: it may have ended, as where the machine slept meanwhile. */
-  forget(ttl: Duration): void { this.#shared.delete(ttl) }
+  /**
+   * The lease for this life is not given to others any more: it may have ended, as where the machine slept meanwhile.
+   */
+  forget(ttl: Duration): void {
+    this.#shared.delete(ttl)
+  }
 
   /** A lease that ends no sooner than `ttl` after this call. Rejects with what the store's rejects with. */
   async get(store: Store, ttl: Duration): Promise<Lease> {
@@ -43,7 +50,9 @@ export class SharedLeases {
     const lease = store.lease(milliseconds(ttl + window))
     this.#shared.set(ttl, { lease, until: now + window })
     // One that was not granted is not given to anybody else.
-    lease.catch(() => { if (this.#shared.get(ttl)?.lease === lease) this.#shared.delete(ttl) })
+    lease.catch(() => {
+      if (this.#shared.get(ttl)?.lease === lease) this.#shared.delete(ttl)
+    })
     return lease
   }
 }

@@ -43,34 +43,80 @@ export class CatalogState implements CatalogReads {
     this.topics = this.#namedTopics()
   }
 
-  get loaded(): boolean { return this.#loaded }
-  get revision(): Revision { return this.#revision }
+  get loaded(): boolean {
+    return this.#loaded
+  }
+  get revision(): Revision {
+    return this.#revision
+  }
   /** How many topics are kept track of. */
-  get topicCount(): number { return this.#topics.size }
+  get topicCount(): number {
+    return this.#topics.size
+  }
 
-  nodes(): readonly Node[] { return this.#tables.nodes.all() }
-  node(nameOrId: string): Node | undefined { return this.#tables.nodes.find(nameOrId) }
-  nodesByAddress(address: string): readonly Node[] { return this.#tables.nodes.at(address) }
-  servicesOfNode(node: string): readonly Service[] { return this.#tables.services.ofNode(node.toLowerCase()) }
-  service(node: string, id: string): Service | undefined { return this.#tables.services.get(node, id) }
-  serviceNames(): readonly { readonly name: string; readonly tags: ReadonlySet<string> }[] { return this.#tables.services.names.list() }
-  servicesByAddress(address: string): readonly Service[] { return this.#tables.services.at(address) }
-  checksOfNode(node: string): readonly Check[] { return this.#tables.checks.ofNode(node.toLowerCase()) }
-  check(node: string, id: string): Check | undefined { return this.#tables.checks.get(node, id) }
-  checksOfInstance(node: string, serviceId: string): readonly Check[] { return this.#tables.checks.ofInstance(node.toLowerCase(), serviceId) }
-  checksOfService(service: string): readonly Check[] { return this.#tables.checks.ofService(service.toLowerCase()) }
-  checksInState(state: string): readonly Check[] { return state === 'any' ? this.#tables.checks.all() : this.#tables.checks.inState(state) }
+  nodes(): readonly Node[] {
+    return this.#tables.nodes.all()
+  }
+  node(nameOrId: string): Node | undefined {
+    return this.#tables.nodes.find(nameOrId)
+  }
+  nodesByAddress(address: string): readonly Node[] {
+    return this.#tables.nodes.at(address)
+  }
+  servicesOfNode(node: string): readonly Service[] {
+    return this.#tables.services.ofNode(node.toLowerCase())
+  }
+  service(node: string, id: string): Service | undefined {
+    return this.#tables.services.get(node, id)
+  }
+  serviceNames(): readonly { readonly name: string; readonly tags: ReadonlySet<string> }[] {
+    return this.#tables.services.names.list()
+  }
+  servicesByAddress(address: string): readonly Service[] {
+    return this.#tables.services.at(address)
+  }
+  checksOfNode(node: string): readonly Check[] {
+    return this.#tables.checks.ofNode(node.toLowerCase())
+  }
+  check(node: string, id: string): Check | undefined {
+    return this.#tables.checks.get(node, id)
+  }
+  checksOfInstance(node: string, serviceId: string): readonly Check[] {
+    return this.#tables.checks.ofInstance(node.toLowerCase(), serviceId)
+  }
+  checksOfService(service: string): readonly Check[] {
+    return this.#tables.checks.ofService(service.toLowerCase())
+  }
+  checksInState(state: string): readonly Check[] {
+    return state === 'any' ? this.#tables.checks.all() : this.#tables.checks.inState(state)
+  }
 
-  coordinates(): readonly NodeCoordinate[] { return this.#tables.coordinates.all() }
-  coordinate(node: string): NodeCoordinate | undefined { return this.#tables.coordinates.get(node) }
+  coordinates(): readonly NodeCoordinate[] {
+    return this.#tables.coordinates.all()
+  }
+  coordinate(node: string): NodeCoordinate | undefined {
+    return this.#tables.coordinates.get(node)
+  }
 
-  events(since?: Revision): readonly UserEvent[] { return since === undefined ? this.#tables.events.all() : this.#tables.events.since(since) }
+  events(since?: Revision): readonly UserEvent[] {
+    return since === undefined ? this.#tables.events.all() : this.#tables.events.since(since)
+  }
 
-  preparedQueries(): readonly PreparedQuery[] { return this.#tables.queries.all() }
-  preparedQuery(id: string): PreparedQuery | undefined { return this.#tables.queries.get(id) }
-  preparedQueryNamed(name: string): PreparedQuery | undefined { return this.#tables.queries.named(name) }
-  preparedQueryTemplate(name: string): PreparedQuery | undefined { return this.#tables.queries.templateFor(name) }
-  preparedQueriesOfSession(session: string): readonly PreparedQuery[] { return this.#tables.queries.ofSession(session) }
+  preparedQueries(): readonly PreparedQuery[] {
+    return this.#tables.queries.all()
+  }
+  preparedQuery(id: string): PreparedQuery | undefined {
+    return this.#tables.queries.get(id)
+  }
+  preparedQueryNamed(name: string): PreparedQuery | undefined {
+    return this.#tables.queries.named(name)
+  }
+  preparedQueryTemplate(name: string): PreparedQuery | undefined {
+    return this.#tables.queries.templateFor(name)
+  }
+  preparedQueriesOfSession(session: string): readonly PreparedQuery[] {
+    return this.#tables.queries.ofSession(session)
+  }
 
   kv(key: string): KvEntry | undefined {
     const row = this.#tables.kv.get(key)
@@ -79,38 +125,72 @@ export class CatalogState implements CatalogReads {
     return { key, ...row, session, lockIndex }
   }
 
-  * kvBelow(prefix: string): Iterable<KvEntry> {
+  *kvBelow(prefix: string): Iterable<KvEntry> {
     for (const key of this.#tables.kv.keysBelow(prefix)) {
       const entry = this.kv(key)
       if (entry !== undefined) yield entry
     }
   }
 
-  kvKeysBelow(prefix: string): Iterable<string> { return this.#tables.kv.keysBelow(prefix) }
-  kvLock(key: string): Lock | undefined { return this.#tables.locks.get(key) }
-  kvHeldBy(session: string): readonly string[] { return this.#tables.locks.heldBy(session) }
-  kvDelayed(key: string): boolean { return this.#tables.lockDelays.get(lockDelayKey(key)) !== undefined }
+  kvKeysBelow(prefix: string): Iterable<string> {
+    return this.#tables.kv.keysBelow(prefix)
+  }
+  kvLock(key: string): Lock | undefined {
+    return this.#tables.locks.get(key)
+  }
+  kvHeldBy(session: string): readonly string[] {
+    return this.#tables.locks.heldBy(session)
+  }
+  kvDelayed(key: string): boolean {
+    return this.#tables.lockDelays.get(lockDelayKey(key)) !== undefined
+  }
 
-  sessions(): readonly Session[] { return this.#tables.sessions.all() }
-  session(id: string): Session | undefined { return this.#tables.sessions.get(id.toLowerCase()) }
-  sessionsOfNode(node: string): readonly Session[] { return this.#tables.sessions.ofNode(node.toLowerCase()) }
-  sessionsOfCheck(node: string, check: string): readonly Session[] { return this.#tables.sessions.ofCheck(node.toLowerCase(), check) }
+  sessions(): readonly Session[] {
+    return this.#tables.sessions.all()
+  }
+  session(id: string): Session | undefined {
+    return this.#tables.sessions.get(id.toLowerCase())
+  }
+  sessionsOfNode(node: string): readonly Session[] {
+    return this.#tables.sessions.ofNode(node.toLowerCase())
+  }
+  sessionsOfCheck(node: string, check: string): readonly Session[] {
+    return this.#tables.sessions.ofCheck(node.toLowerCase(), check)
+  }
 
-  members(): readonly MemberRecord[] { return this.#tables.members.all() }
-  member(id: string): MemberRecord | undefined { return this.#tables.members.get(id) }
-  membersNamed(name: string): readonly MemberRecord[] { return this.#tables.members.named(name) }
-  aliveMark(id: string): LeaseMark | undefined { return this.#tables.alive.get(aliveKey(id)) }
-  reapMark(id: string): Revision | undefined { return this.#tables.reap.get(reapKey(id)) }
-  stewardMark(): LeaseMark | undefined { return this.#tables.steward.get(stewardKey) }
-  autopilot(): AutopilotRecord | undefined { return this.#tables.autopilot.get() }
+  members(): readonly MemberRecord[] {
+    return this.#tables.members.all()
+  }
+  member(id: string): MemberRecord | undefined {
+    return this.#tables.members.get(id)
+  }
+  membersNamed(name: string): readonly MemberRecord[] {
+    return this.#tables.members.named(name)
+  }
+  aliveMark(id: string): LeaseMark | undefined {
+    return this.#tables.alive.get(aliveKey(id))
+  }
+  reapMark(id: string): Revision | undefined {
+    return this.#tables.reap.get(reapKey(id))
+  }
+  stewardMark(): LeaseMark | undefined {
+    return this.#tables.steward.get(stewardKey)
+  }
+  autopilot(): AutopilotRecord | undefined {
+    return this.#tables.autopilot.get()
+  }
   wanServers(datacenter?: string): readonly WanServer[] {
     return datacenter === undefined ? this.#tables.wanServers.all() : this.#tables.wanServers.of(datacenter)
   }
 
-  guard(storeKey: string): Revision | undefined { return this.#tables.guards.get(storeKey) }
+  guard(storeKey: string): Revision | undefined {
+    return this.#tables.guards.get(storeKey)
+  }
 
   /** Those who are told of sessions as they come and go. */
-  protected get sessionFollowers(): Set<SessionFollower> { return this.#tables.sessions.followers }
+  protected get sessionFollowers(): Set<SessionFollower> {
+    return this.#tables.sessions.followers
+  }
 
   instances(service: string): readonly Instance[] {
     const name = service.toLowerCase()
@@ -148,7 +228,9 @@ export class CatalogState implements CatalogReads {
   }
 
   /** Lets all who wait go. */
-  protected release(): void { this.#topics.close() }
+  protected release(): void {
+    this.#topics.close()
+  }
 
   #change(change: Change, touched: Touched): void {
     const key = changedKey(change)
@@ -194,7 +276,7 @@ export class CatalogState implements CatalogReads {
         return topics.of(services.byNodeTopics, nameOrId.toLowerCase(), atLeast)
       },
       serviceChecks: name => topics.of(checks.byServiceTopics, name.toLowerCase()),
-      checkState: state => state === 'any' ? topics.table('state:any') : topics.of(checks.byStateTopics, state),
+      checkState: state => (state === 'any' ? topics.table('state:any') : topics.of(checks.byStateTopics, state)),
       coordinates: () => topics.table('coordinates'),
       coordinate: node => topics.of(coordinates.byNodeTopics, node.toLowerCase()),
       events: () => topics.table('events'),

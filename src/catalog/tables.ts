@@ -38,7 +38,23 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
   const autopilot = new AutopilotTable(topics)
   const wanServers = new WanServerTable(topics)
   return {
-    nodes, services, checks, coordinates, events, queries, sessions, kv, locks, lockDelays, guards, members, alive, reap, steward, autopilot, wanServers,
+    nodes,
+    services,
+    checks,
+    coordinates,
+    events,
+    queries,
+    sessions,
+    kv,
+    locks,
+    lockDelays,
+    guards,
+    members,
+    alive,
+    reap,
+    steward,
+    autopilot,
+    wanServers,
   } satisfies Record<string, Table>
 }
 

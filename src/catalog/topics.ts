@@ -24,7 +24,9 @@ export class TopicCell implements Topic {
     this.index = index
   }
 
-  get name(): string { return this.#family.title(this.#name) }
+  get name(): string {
+    return this.#family.title(this.#name)
+  }
 }
 
 /** What a batch of changes moved: topics, each with the newest revision that touched it. */
@@ -35,17 +37,22 @@ export class Touched {
 
   add(family: TopicFamily, name: string): void {
     let names = this.#marks.get(family)
-    if (names === undefined) this.#marks.set(family, names = new Map<string, Revision>())
+    if (names === undefined) this.#marks.set(family, (names = new Map<string, Revision>()))
     names.set(name, this.at)
   }
 
-  names(family: TopicFamily): Iterable<string> { return this.#marks.get(family)?.keys() ?? [] }
-  marks(): Iterable<[TopicFamily, Map<string, Revision>]> { return this.#marks }
+  names(family: TopicFamily): Iterable<string> {
+    return this.#marks.get(family)?.keys() ?? []
+  }
+  marks(): Iterable<[TopicFamily, Map<string, Revision>]> {
+    return this.#marks
+  }
 }
 
 /**
- * Topics of one kind, by name. Those of things that exist, or that did until lately, are held; those of things that do not are held
- * only as long as somebody else does (a reader, a waiter), so asking for a million random names leaves nothing behind.
+ * Topics of one kind, by name. Those of things that exist, or that did until lately, are held; those of things that do
+ * not are held only as long as somebody else does (a reader, a waiter), so asking for a million random names leaves
+ * nothing behind.
  */
 export class TopicFamily {
   readonly #held = new Map<string, TopicCell>()
@@ -61,13 +68,21 @@ export class TopicFamily {
    * @param alive whether the thing exists now
    * @param forgotten given for a family whose topics are never held, only lent; told of each that nobody holds any more
    */
-  constructor(readonly title: (name: string) => string, readonly alive: (name: string) => boolean, private readonly forgotten?: (name: string) => void) {}
+  constructor(
+    readonly title: (name: string) => string,
+    readonly alive: (name: string) => boolean,
+    private readonly forgotten?: (name: string) => void,
+  ) {}
 
   /** Whether its topics are kept by those who use them alone. */
-  get lent(): boolean { return this.forgotten !== undefined }
+  get lent(): boolean {
+    return this.forgotten !== undefined
+  }
 
   /** How many topics the family keeps track of. */
-  get size(): number { return this.#held.size + this.#borrowed.size }
+  get size(): number {
+    return this.#held.size + this.#borrowed.size
+  }
 
   find(name: string): TopicCell | undefined {
     return this.#held.get(name) ?? this.#borrowed.get(name)?.deref()
@@ -94,7 +109,7 @@ export class TopicFamily {
   }
 
   /** All topics that are kept track of. */
-  * cells(): Iterable<TopicCell> {
+  *cells(): Iterable<TopicCell> {
     yield* this.#held.values()
     for (const reference of this.#borrowed.values()) {
       const cell = reference.deref()
@@ -123,8 +138,9 @@ interface Tombstone {
 }
 
 /**
- * All topics of a catalog. The index of a topic never goes back: things that disappeared leave their index behind (a tombstone),
- * and when there are too many of those, the older half gives way to the floor: one index for everything that was never seen.
+ * All topics of a catalog. The index of a topic never goes back: things that disappeared leave their index behind (a
+ * tombstone), and when there are too many of those, the older half gives way to the floor: one index for everything
+ * that was never seen.
  */
 export class Topics {
   #floor = revision(1)
@@ -144,29 +160,39 @@ export class Topics {
   }
 
   /** The index of what was never seen. */
-  get floor(): Revision { return this.#floor }
+  get floor(): Revision {
+    return this.#floor
+  }
   /** How many topics are kept track of, for tests and metrics. */
-  get size(): number { return this.#families.reduce((sum, family) => sum + family.size, 0) }
+  get size(): number {
+    return this.#families.reduce((sum, family) => sum + family.size, 0)
+  }
 
   /** A new kind of topic. `kind` stands before the names of its topics: `service:web`. */
   family(kind: string, alive: (name: string) => boolean): TopicFamily {
-    const family = new TopicFamily(name => kind === '' ? name : `${kind}:${name}`, alive)
+    const family = new TopicFamily(name => (kind === '' ? name : `${kind}:${name}`), alive)
     this.#families.push(family)
     return family
   }
 
   /**
-   * A new kind of topic of which there may be any number: none is kept longer than somebody holds it, and one that is made anew gets
-   * the index that its table works out.
+   * A new kind of topic of which there may be any number: none is kept longer than somebody holds it, and one that is
+   * made anew gets the index that its table works out.
    */
   lentFamily(kind: string, forgotten: (name: string) => void): TopicFamily {
-    const family = new TopicFamily(name => `${kind}:${name}`, () => false, forgotten)
+    const family = new TopicFamily(
+      name => `${kind}:${name}`,
+      () => false,
+      forgotten,
+    )
     this.#families.push(family)
     return family
   }
 
   /** The topic of a table. */
-  table(name: string): TopicCell { return this.tables.get(name, this.#floor) }
+  table(name: string): TopicCell {
+    return this.tables.get(name, this.#floor)
+  }
   /** The topic of one thing. `atLeast` raises the index that a topic of something absent starts with. */
   of(family: TopicFamily, name: string, atLeast = this.#floor): TopicCell {
     return family.get(name, atLeast > this.#floor ? atLeast : this.#floor)
@@ -182,7 +208,7 @@ export class Topics {
     for (const family of this.#families) {
       for (const cell of [...family.cells()]) {
         if (cell.index < at) cell.index = at
-        for (const waiter of [...cell.waiters ?? []]) if (cell.index > waiter.after) waiter.settle(true)
+        for (const waiter of [...(cell.waiters ?? [])]) if (cell.index > waiter.after) waiter.settle(true)
       }
     }
   }
@@ -200,7 +226,8 @@ export class Topics {
       }
     }
     this.#dropOldTombstones()
-    for (const cell of woken) for (const waiter of [...cell.waiters ?? []]) if (cell.index > waiter.after) waiter.settle(true)
+    for (const cell of woken)
+      for (const waiter of [...(cell.waiters ?? [])]) if (cell.index > waiter.after) waiter.settle(true)
   }
 
   /** See {@link CatalogReads.wait}. @throws TypeError for a topic of another catalog */
@@ -218,7 +245,9 @@ export class Topics {
         resolve(moved)
       }
       const waiter: Waiter = { after, settle }
-      const abort = (): void => { settle(false) }
+      const abort = (): void => {
+        settle(false)
+      }
       const timer = this.#clock.after(ms, abort)
       signal?.addEventListener('abort', abort)
       topic.waiters ??= new Set()

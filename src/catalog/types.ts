@@ -5,14 +5,20 @@ export type NodeAddresses = Readonly<Record<string, string>>
 /** A service's addresses by network name. */
 export type ServiceAddresses = Readonly<Record<string, { readonly address: string; readonly port: number }>>
 /** SRV weights by health. */
-export interface Weights { readonly passing: number; readonly warning: number }
+export interface Weights {
+  readonly passing: number
+  readonly warning: number
+}
 
 /** Revisions that created and last changed an entry; Consul's CreateIndex and ModifyIndex. */
-export interface Revisions { readonly created: Revision; readonly modified: Revision }
+export interface Revisions {
+  readonly created: Revision
+  readonly modified: Revision
+}
 
 /**
- * A node as a write gives it. `null` maps are kept apart from empty ones: a foreign node registered without them shows `null`.
- * `id` is a UUID, or '' for a foreign node without one.
+ * A node as a write gives it. `null` maps are kept apart from empty ones: a foreign node registered without them shows
+ * `null`. `id` is a UUID, or '' for a foreign node without one.
  */
 export interface NodeData {
   readonly node: string
@@ -22,8 +28,14 @@ export interface NodeData {
   readonly meta: Readonly<Record<string, string>> | null
 }
 
-/** What was registered of a service for a service mesh, of which there is none: kept and shown as it came (CamelCase keys), without effect. */
-export interface MeshData { readonly proxy?: Readonly<Record<string, unknown>>; readonly connect?: Readonly<Record<string, unknown>> }
+/**
+ * What was registered of a service for a service mesh, of which there is none: kept and shown as it came (CamelCase
+ * keys), without effect.
+ */
+export interface MeshData {
+  readonly proxy?: Readonly<Record<string, unknown>>
+  readonly connect?: Readonly<Record<string, unknown>>
+}
 
 /** A service instance as a write gives it, bound to the node that it runs on. `address` '' means the node's. */
 export interface ServiceData {
@@ -43,10 +55,11 @@ export interface ServiceData {
 }
 
 /**
- * A check as a write gives it. `serviceId` '' makes it a check of the node. `status` is one of the three states for agents' checks;
- * foreign registrations may hold any word. `definition` is kept and shown as it came (CamelCase keys), `{}` when none. `interval` and
- * `timeout` are shown as whoever registered the check wrote them (`10s`); left out where nothing was said of them.
- * `since`: wall-clock ms of the last change of `status`; missing where whoever wrote it did not say, and in records of earlier versions.
+ * A check as a write gives it. `serviceId` '' makes it a check of the node. `status` is one of the three states for
+ * agents' checks; foreign registrations may hold any word. `definition` is kept and shown as it came (CamelCase keys),
+ * `{}` when none. `interval` and `timeout` are shown as whoever registered the check wrote them (`10s`); left out where
+ * nothing was said of them. `since`: wall-clock ms of the last change of `status`; missing where whoever wrote it did
+ * not say, and in records of earlier versions.
  */
 export interface CheckData {
   readonly node: string
@@ -67,7 +80,9 @@ export interface CheckData {
 export interface Node extends NodeData, Revisions {}
 /** A service instance in the catalog's memory. */
 export interface Service extends ServiceData, Revisions {}
-/** A check in the catalog's memory; name and tags of its service are those at the time of its last write, as in Consul. */
+/**
+ * A check in the catalog's memory; name and tags of its service are those at the time of its last write, as in Consul.
+ */
 export interface Check extends CheckData, Revisions {
   readonly serviceName: string
   readonly serviceTags: readonly string[]

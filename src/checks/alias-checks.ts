@@ -6,8 +6,15 @@ import type { AliasedCheck, AliasSource, CheckResult } from './types.js'
 /** Aliases are looked at again this often even when nobody tells of a change. */
 const sweepEvery = 60_000
 
-interface Target { readonly service: string; readonly node: string }
-interface Alias { definition: CheckDefinition; readonly target: Target; last: CheckResult | undefined }
+interface Target {
+  readonly service: string
+  readonly node: string
+}
+interface Alias {
+  definition: CheckDefinition
+  readonly target: Target
+  last: CheckResult | undefined
+}
 
 /**
  * The checks that mirror others: looked at after each change of anything they could mirror (all of one tick together)
@@ -30,7 +37,9 @@ export class AliasChecks {
 
   start(definition: CheckDefinition, target: Target): void {
     this.#checks.set(definition.id, { definition, target, last: undefined })
-    this.#subscription ??= this.#source.onChange(() => { this.#lookSoon() })
+    this.#subscription ??= this.#source.onChange(() => {
+      this.#lookSoon()
+    })
     this.#lookSoon()
     this.#planSweep()
   }
@@ -80,11 +89,19 @@ export class AliasChecks {
 }
 
 /** What an alias check makes of its target's checks: the worst of them. */
-export function aliasResult(id: string, target: Target, found: readonly AliasedCheck[] | 'absent', outputMaxSize: number): CheckResult {
+export function aliasResult(
+  id: string,
+  target: Target,
+  found: readonly AliasedCheck[] | 'absent',
+  outputMaxSize: number,
+): CheckResult {
   if (found === 'absent') {
     const { service, node } = target
     if (service === '') return { status: 'critical', output: `Node ${node} could not be found` }
-    return { status: 'critical', output: `Service ${service} could not be found on ${node === '' ? 'this node' : `node ${node}`}` }
+    return {
+      status: 'critical',
+      output: `Service ${service} could not be found on ${node === '' ? 'this node' : `node ${node}`}`,
+    }
   }
   // An alias of its own service would hold itself in whatever state it is.
   const others = found.filter(check => check.id !== id)
@@ -92,5 +109,8 @@ export function aliasResult(id: string, target: Target, found: readonly AliasedC
   const worst = others.find(check => check.status === 'critical') ?? others.find(check => check.status === 'warning')
   if (worst === undefined) return { status: 'passing', output: 'All checks passing.' }
   // Cut, because aliases of aliases in a circle would quote each other without end.
-  return { status: worst.status, output: firstBytes(`Aliased check "${worst.name}" failing: ${worst.output}`, outputMaxSize) }
+  return {
+    status: worst.status,
+    output: firstBytes(`Aliased check "${worst.name}" failing: ${worst.output}`, outputMaxSize),
+  }
 }

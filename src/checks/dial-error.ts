@@ -12,7 +12,10 @@ const reasons: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'temporary failure in name resolution',
 }
 
-/** Why a connection could not be made or broke, in the words that operators know from Go programs: `connect: connection refused`. */
+/**
+ * Why a connection could not be made or broke, in the words that operators know from Go programs: `connect: connection
+ * refused`.
+ */
 export function networkReason(error: unknown): string {
   // Where a name has several addresses, Node tries each and reports them together.
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error

@@ -25,25 +25,50 @@ export function dockerEndpoint(text: string | undefined): DockerEndpoint {
 
 /** Makes one call and reads its JSON answer. Rejects with the engine's own message when it refuses. */
 export async function dockerJson(
-  endpoint: DockerEndpoint, method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal,
+  endpoint: DockerEndpoint,
+  method: 'GET' | 'POST',
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
 ): Promise<Readonly<Record<string, unknown>>> {
   const response = await call(endpoint, method, path, body, signal)
   return asObject(JSON.parse(await text(response)) as unknown)
 }
 
-/** Makes a call whose answer is a multiplexed stream, and gives `on` the bytes of stdout and stderr; resolves at its end. */
+/**
+ * Makes a call whose answer is a multiplexed stream, and gives `on` the bytes of stdout and stderr; resolves at its
+ * end.
+ */
 export async function dockerStream(
-  endpoint: DockerEndpoint, path: string, body: unknown, on: (chunk: Buffer) => void, signal: AbortSignal,
+  endpoint: DockerEndpoint,
+  path: string,
+  body: unknown,
+  on: (chunk: Buffer) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const response = await call(endpoint, 'POST', path, body, signal)
   const frames = new DockerFrames(on)
   for await (const chunk of response) frames.push(chunk as Buffer)
 }
 
-async function call(endpoint: DockerEndpoint, method: string, path: string, body: unknown, signal: AbortSignal): Promise<IncomingMessage> {
+async function call(
+  endpoint: DockerEndpoint,
+  method: string,
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body)
-  const described = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
-  const options: RequestOptions = { ...endpoint, method, path, signal, agent: false, headers: { host: 'docker', ...described } }
+  const described =
+    payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
+  const options: RequestOptions = {
+    ...endpoint,
+    method,
+    path,
+    signal,
+    agent: false,
+    headers: { host: 'docker', ...described },
+  }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = request(options, resolve)
     sent.on('error', error => {
@@ -79,4 +104,4 @@ function refusal(status: number, body: string): string {
 }
 
 const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? value as Readonly<Record<string, unknown>> : {}
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}

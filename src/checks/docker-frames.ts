@@ -1,7 +1,7 @@
 /**
- * Takes apart the stream of an attached program without a terminal: frames of an 8-byte header (stream number, three zeros,
- * length as a big-endian 32-bit number) and that many bytes. A frame's bytes are passed on as they come, so a frame of any
- * length takes no memory.
+ * Takes apart the stream of an attached program without a terminal: frames of an 8-byte header (stream number, three
+ * zeros, length as a big-endian 32-bit number) and that many bytes. A frame's bytes are passed on as they come, so a
+ * frame of any length takes no memory.
  */
 export class DockerFrames {
   readonly #on: (chunk: Buffer) => void
@@ -9,7 +9,9 @@ export class DockerFrames {
   #headerFilled = 0
   #left = 0
 
-  constructor(on: (chunk: Buffer) => void) { this.#on = on }
+  constructor(on: (chunk: Buffer) => void) {
+    this.#on = on
+  }
 
   push(chunk: Buffer): void {
     let at = 0

@@ -8,7 +8,10 @@ export function encodeHealthRequest(service: string): Buffer {
   return Buffer.concat([Buffer.from([0x0a, ...varint(name.length)]), name])
 }
 
-/** The status number of a response; 0 (UNKNOWN) when it is absent, as protobuf has it. Throws for bytes that are no message. */
+/**
+ * The status number of a response; 0 (UNKNOWN) when it is absent, as protobuf has it. Throws for bytes that are no
+ * message.
+ */
 export function decodeServingStatus(bytes: Buffer): number {
   let status = 0
   let at = 0
@@ -25,11 +28,24 @@ export function decodeServingStatus(bytes: Buffer): number {
   while (at < bytes.length) {
     const key = next()
     switch (key & 7) {
-      case 0: { const value = next(); if (key === 0x08) status = value; break }
-      case 1: at += 8; break
-      case 2: { const length = next(); at += length; break }
-      case 5: at += 4; break
-      default: throw new Error('the health response is not a protobuf message')
+      case 0: {
+        const value = next()
+        if (key === 0x08) status = value
+        break
+      }
+      case 1:
+        at += 8
+        break
+      case 2: {
+        const length = next()
+        at += length
+        break
+      }
+      case 5:
+        at += 4
+        break
+      default:
+        throw new Error('the health response is not a protobuf message')
     }
   }
   return status
@@ -41,6 +57,6 @@ export const servingStatusName = (status: number): string =>
 
 function varint(value: number): number[] {
   const bytes = []
-  for (; value >= 0x80; value = Math.floor(value / 128)) bytes.push(value % 128 | 0x80)
+  for (; value >= 0x80; value = Math.floor(value / 128)) bytes.push((value % 128) | 0x80)
   return [...bytes, value]
 }

@@ -19,11 +19,18 @@ export const grpc: PolledKind<'grpc'> = {
     const client = open(library, options, at)
     const ended = await withDeadline<CheckResult>(signal, options.timeout, done => {
       const call = client.makeUnaryRequest(
-        '/grpc.health.v1.Health/Check', encodeHealthRequest, decodeServingStatus, options.service,
+        '/grpc.health.v1.Health/Check',
+        encodeHealthRequest,
+        decodeServingStatus,
+        options.service,
         { deadline: Date.now() + options.timeout },
-        (error, status) => { done(resultOf(target, library.status, error, status)) },
+        (error, status) => {
+          done(resultOf(target, library.status, error, status))
+        },
       )
-      return () => { call.cancel() }
+      return () => {
+        call.cancel()
+      }
     })
     client.close()
     if (ended !== 'timeout' && ended !== 'aborted') return ended
@@ -43,12 +50,15 @@ function open(library: typeof Library, options: Options, at: HostPort): Library.
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,
     'grpc.enable_retries': 0,
-    ...name === '' ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name },
+    ...(name === '' ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name }),
   })
 }
 
 function resultOf(
-  target: string, codes: Readonly<Record<number, string>>, error: Library.ServiceError | null, status: number | undefined,
+  target: string,
+  codes: Readonly<Record<number, string>>,
+  error: Library.ServiceError | null,
+  status: number | undefined,
 ): CheckResult {
   if (error !== null) {
     const code = codes[error.code] ?? error.code

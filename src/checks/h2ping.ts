@@ -16,15 +16,18 @@ export const h2ping: PolledKind<'h2ping'> = {
     let connected = false
     const ended = await withDeadline<CheckResult>(signal, options.timeout, done => {
       const session = connect(`${options.useTls ? 'https' : 'http'}://${host}:${at.port}`, {
-        host: at.host, rejectUnauthorized: !options.tlsSkipVerify,
-        ...options.tlsServerName === '' ? {} : { servername: options.tlsServerName },
+        host: at.host,
+        rejectUnauthorized: !options.tlsSkipVerify,
+        ...(options.tlsServerName === '' ? {} : { servername: options.tlsServerName }),
       })
       const failed = (error: unknown): void => {
         const what = connected ? 'Failed to send HTTP2 ping' : `Failed to dial to ${options.address}`
         done({ status: 'critical', output: `${what}: ${networkReason(error)}` })
       }
       session.on('error', failed)
-      session.on('close', () => { failed(new Error('the server closed the connection')) })
+      session.on('close', () => {
+        failed(new Error('the server closed the connection'))
+      })
       // The server's settings prove that it speaks HTTP/2; without them a ping would go to any TCP port.
       session.once('remoteSettings', () => {
         connected = true
@@ -33,10 +36,15 @@ export const h2ping: PolledKind<'h2ping'> = {
           else failed(error)
         })
       })
-      return () => { session.destroy() }
+      return () => {
+        session.destroy()
+      }
     })
     if (ended !== 'timeout' && ended !== 'aborted') return ended
     const doing = connected ? 'waiting for the ping answer of' : 'connecting to'
-    return { status: 'critical', output: `timed out after ${formatDuration(milliseconds(options.timeout))} ${doing} ${options.address}` }
+    return {
+      status: 'critical',
+      output: `timed out after ${formatDuration(milliseconds(options.timeout))} ${doing} ${options.address}`,
+    }
   },
 }

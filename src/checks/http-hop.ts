@@ -6,7 +6,9 @@ type Options = Parameters<PolledKind<'http'>['run']>[0]
 /** The request that a check's definition describes. Throws for a URL that is none. */
 export function firstHop(options: Options): Hop {
   const headers: Record<string, string | string[]> = {
-    'user-agent': 'Consul Health Check', 'accept': 'text/plain, text/*, */*', 'connection': 'close',
+    'user-agent': 'Consul Health Check',
+    'accept': 'text/plain, text/*, */*',
+    'connection': 'close',
   }
   for (const [name, values] of Object.entries(options.header)) {
     const key = name.toLowerCase()

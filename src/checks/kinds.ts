@@ -17,7 +17,14 @@ export type PolledOptions = Extract<CheckKindOptions, { type: PolledType }>
 
 /** Every kind of polled check there is. */
 export const kinds = {
-  docker, grpc, h2ping, http, os_service: osService, script, tcp, udp,
+  docker,
+  grpc,
+  h2ping,
+  http,
+  os_service: osService,
+  script,
+  tcp,
+  udp,
 } as const satisfies { readonly [Type in PolledType]: PolledKind<Type> }
 
 /** Runs a check of whatever kind once. */

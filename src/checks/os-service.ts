@@ -13,11 +13,19 @@ export const osService: PolledKind<'os_service'> = {
     const command = ['systemctl', 'is-active', '--', options.service]
     const { how, output } = await runProcess(command, { signal, outputMaxSize, timeout: options.timeout })
     switch (how.type) {
-      case 'exit': return byState(options.service, output.text().trim())
-      case 'signal': return critical(`systemctl was ended by signal ${how.signal}`)
-      case 'no-start': return { ...critical(`cannot ask systemd about "${options.service}": ${reason(how.error)}`), bypassThresholds: true }
-      case 'timeout': return critical(`systemctl did not answer within ${formatDuration(milliseconds(options.timeout))}`)
-      case 'aborted': return critical('stopped')
+      case 'exit':
+        return byState(options.service, output.text().trim())
+      case 'signal':
+        return critical(`systemctl was ended by signal ${how.signal}`)
+      case 'no-start':
+        return {
+          ...critical(`cannot ask systemd about "${options.service}": ${reason(how.error)}`),
+          bypassThresholds: true,
+        }
+      case 'timeout':
+        return critical(`systemctl did not answer within ${formatDuration(milliseconds(options.timeout))}`)
+      case 'aborted':
+        return critical('stopped')
     }
   },
 }

@@ -49,7 +49,9 @@ export class PolledChecks {
     this.#deps = deps
     this.#ask = ask
     this.#report = report
-    this.#schedule = new Schedule<Polled>(deps.clock, check => { this.#enqueue(check) })
+    this.#schedule = new Schedule<Polled>(deps.clock, check => {
+      this.#enqueue(check)
+    })
     this.#queue = new PQueue({ concurrency: deps.concurrency })
   }
 
@@ -126,7 +128,11 @@ export class PolledChecks {
     try {
       return await this.#ask(check.options, { signal, outputMaxSize: check.definition.outputMaxSize })
     } catch (error) {
-      return { status: 'critical', output: `the check could not be run: ${errorMessage(error)}`, bypassThresholds: true }
+      return {
+        status: 'critical',
+        output: `the check could not be run: ${errorMessage(error)}`,
+        bypassThresholds: true,
+      }
     }
   }
 }

@@ -2,15 +2,21 @@ import type { Clock, Timer } from '../common/clock.js'
 import type { CheckStatus } from '../common/health.js'
 import type { CheckDefinition } from '../config/index.js'
 
-/** How often the clocks are looked at. Consul's interval: a service goes up to this much later than its setting says. */
+/**
+ * How often the clocks are looked at. Consul's interval: a service goes up to this much later than its setting says.
+ */
 const lookEvery = 30_000
 
-interface Watched { readonly serviceId: string; readonly after: number; since: number | undefined }
+interface Watched {
+  readonly serviceId: string
+  readonly after: number
+  since: number | undefined
+}
 
 /**
- * Finds services whose check has been critical for longer than its deregister_critical_service_after. The clock starts with
- * the first critical status that is reported (one a check was registered with does not count) and any other status stops it.
- * A service is named at each look until its checks are gone, so that a removal that failed is tried again.
+ * Finds services whose check has been critical for longer than its deregister_critical_service_after. The clock starts
+ * with the first critical status that is reported (one a check was registered with does not count) and any other status
+ * stops it. A service is named at each look until its checks are gone, so that a removal that failed is tried again.
  */
 export class Reaper {
   readonly #clock: Clock

@@ -14,7 +14,16 @@ class Runner implements CheckRunner {
   readonly #reports: CheckReports
   readonly #definitions = new Map<string, CheckDefinition>()
   readonly #counts: Record<CheckKindOptions['type'], number> = {
-    ttl: 0, http: 0, tcp: 0, udp: 0, grpc: 0, h2ping: 0, script: 0, docker: 0, os_service: 0, alias: 0,
+    ttl: 0,
+    http: 0,
+    tcp: 0,
+    udp: 0,
+    grpc: 0,
+    h2ping: 0,
+    script: 0,
+    docker: 0,
+    os_service: 0,
+    alias: 0,
   }
   readonly #polled: PolledChecks
   readonly #ttl: TtlChecks
@@ -23,27 +32,39 @@ class Runner implements CheckRunner {
   #closed = false
 
   constructor(deps: RunnerDependencies) {
-    const report = (definition: CheckDefinition, result: CheckResult): void => { this.#report(definition, result) }
+    const report = (definition: CheckDefinition, result: CheckResult): void => {
+      this.#report(definition, result)
+    }
     this.#reports = deps.reports
     this.#polled = new PolledChecks(deps, report)
     this.#ttl = new TtlChecks(deps.clock, report)
     this.#alias = new AliasChecks(deps.clock, deps.aliases, report)
-    this.#reaper = new Reaper(deps.clock, (serviceId, checkId) => { deps.reports.reap(serviceId, checkId) })
+    this.#reaper = new Reaper(deps.clock, (serviceId, checkId) => {
+      deps.reports.reap(serviceId, checkId)
+    })
   }
 
   start(definition: CheckDefinition, resume?: ResumedState): void {
     if (this.#closed) return
     const before = this.#definitions.get(definition.id)
-    if (before !== undefined && asksTheSame(before, definition)) { this.#redefine(definition); return }
+    if (before !== undefined && asksTheSame(before, definition)) {
+      this.#redefine(definition)
+      return
+    }
     if (before !== undefined) this.stop(before.id)
     this.#definitions.set(definition.id, definition)
     this.#counts[definition.kind.type]++
     this.#reaper.watch(definition)
     switch (definition.kind.type) {
-      case 'ttl': this.#ttl.start(definition, definition.kind.ttl, resume); break
-      case 'alias': this.#alias.start(definition, definition.kind); break
+      case 'ttl':
+        this.#ttl.start(definition, definition.kind.ttl, resume)
+        break
+      case 'alias':
+        this.#alias.start(definition, definition.kind)
+        break
       // Who has changed a check wants to see its result soon.
-      default: this.#polled.start(definition, definition.kind, resume !== undefined && before === undefined)
+      default:
+        this.#polled.start(definition, definition.kind, resume !== undefined && before === undefined)
     }
   }
 
@@ -60,9 +81,13 @@ class Runner implements CheckRunner {
     this.#ttl.heartbeat(checkId, status, output)
   }
 
-  ttlDeadline(checkId: string): number | undefined { return this.#ttl.deadline(checkId) }
+  ttlDeadline(checkId: string): number | undefined {
+    return this.#ttl.deadline(checkId)
+  }
 
-  counts(): Readonly<Record<CheckKindOptions['type'], number>> { return { ...this.#counts } }
+  counts(): Readonly<Record<CheckKindOptions['type'], number>> {
+    return { ...this.#counts }
+  }
 
   async close(): Promise<void> {
     this.#closed = true
@@ -80,9 +105,12 @@ class Runner implements CheckRunner {
 
   #part(definition: CheckDefinition): PolledChecks | TtlChecks | AliasChecks {
     switch (definition.kind.type) {
-      case 'ttl': return this.#ttl
-      case 'alias': return this.#alias
-      default: return this.#polled
+      case 'ttl':
+        return this.#ttl
+      case 'alias':
+        return this.#alias
+      default:
+        return this.#polled
     }
   }
 
@@ -92,12 +120,18 @@ class Runner implements CheckRunner {
   }
 }
 
-/** Whether two definitions differ in nothing that running them depends on: name, notes, token and the like may differ. */
+/**
+ * Whether two definitions differ in nothing that running them depends on: name, notes, token and the like may differ.
+ */
 function asksTheSame(a: CheckDefinition, b: CheckDefinition): boolean {
-  return a === b || (
-    a.serviceId === b.serviceId && a.outputMaxSize === b.outputMaxSize &&
-    a.successBeforePassing === b.successBeforePassing && a.failuresBeforeWarning === b.failuresBeforeWarning &&
-    a.failuresBeforeCritical === b.failuresBeforeCritical && a.deregisterCriticalServiceAfter === b.deregisterCriticalServiceAfter &&
-    isDeepStrictEqual(a.kind, b.kind)
+  return (
+    a === b
+    || (a.serviceId === b.serviceId
+      && a.outputMaxSize === b.outputMaxSize
+      && a.successBeforePassing === b.successBeforePassing
+      && a.failuresBeforeWarning === b.failuresBeforeWarning
+      && a.failuresBeforeCritical === b.failuresBeforeCritical
+      && a.deregisterCriticalServiceAfter === b.deregisterCriticalServiceAfter
+      && isDeepStrictEqual(a.kind, b.kind))
   )
 }

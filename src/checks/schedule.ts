@@ -1,7 +1,10 @@
 import type { Clock, Timer } from '../common/clock.js'
 
 /** Something with a time to wake. `due` and `place` belong to the {@link Schedule} it is in; `place` begins as -1. */
-export interface Scheduled { due: number; place: number }
+export interface Scheduled {
+  due: number
+  place: number
+}
 
 /**
  * Wakes items at their times (milliseconds of the monotonic clock) with one timer for all of them: a binary heap,
@@ -20,7 +23,9 @@ export class Schedule<Item extends Scheduled> {
     this.#wake = wake
   }
 
-  get size(): number { return this.#heap.length }
+  get size(): number {
+    return this.#heap.length
+  }
 
   /** Puts an item in, or moves it. It is woken once, then it is out. */
   set(item: Item, due: number): void {
@@ -74,9 +79,12 @@ export class Schedule<Item extends Scheduled> {
     if (due === this.#armedFor) return
     this.#timer?.cancel()
     this.#armedFor = due
-    this.#timer = due === Number.POSITIVE_INFINITY
-      ? undefined
-      : this.#clock.after(Math.max(0, Math.ceil(due - this.#clock.monotonic())), () => { this.#fire() })
+    this.#timer =
+      due === Number.POSITIVE_INFINITY
+        ? undefined
+        : this.#clock.after(Math.max(0, Math.ceil(due - this.#clock.monotonic())), () => {
+            this.#fire()
+          })
   }
 
   /** Moves an item up or down to where its time belongs. */

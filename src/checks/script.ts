@@ -10,7 +10,10 @@ export const script: PolledKind<'script'> = {
     const { how, output } = await runProcess(options.args, { signal, outputMaxSize, timeout: options.timeout })
     switch (how.type) {
       case 'exit':
-        return { status: how.code === 0 ? 'passing' : how.code === 1 ? 'warning' : 'critical', output: output.markedText() }
+        return {
+          status: how.code === 0 ? 'passing' : how.code === 1 ? 'warning' : 'critical',
+          output: output.markedText(),
+        }
       case 'signal':
         return { status: 'critical', output: output.total > 0 ? output.markedText() : `ended by signal ${how.signal}` }
       case 'no-start':
@@ -28,8 +31,11 @@ export const script: PolledKind<'script'> = {
 
 function cannotStart(program: string, error: Error): string {
   switch (errorCode(error)) {
-    case 'ENOENT': return `cannot start "${program}": ${program.includes('/') ? 'no such file' : 'executable file not found in $PATH'}`
-    case 'EACCES': return `cannot start "${program}": permission denied`
-    default: return `cannot start "${program}": ${error.message}`
+    case 'ENOENT':
+      return `cannot start "${program}": ${program.includes('/') ? 'no such file' : 'executable file not found in $PATH'}`
+    case 'EACCES':
+      return `cannot start "${program}": permission denied`
+    default:
+      return `cannot start "${program}": ${error.message}`
   }
 }

@@ -9,7 +9,10 @@ import { withDeadline } from '../common/with-deadline.js'
 
 type Options = Parameters<PolledKind<'tcp'>['run']>[0]
 
-/** Passing when a connection (with TLS: a handshake) succeeds. A name with addresses of both families is tried on all of them. */
+/**
+ * Passing when a connection (with TLS: a handshake) succeeds. A name with addresses of both families is tried on all of
+ * them.
+ */
 export const tcp: PolledKind<'tcp'> = {
   type: 'tcp',
   async run(options, { signal }) {
@@ -17,12 +20,21 @@ export const tcp: PolledKind<'tcp'> = {
     if (typeof at === 'string') return { status: 'critical', output: at }
     const ended = await withDeadline<{ error?: unknown }>(signal, options.timeout, done => {
       const socket = open(options, at)
-      socket.once(options.useTls ? 'secureConnect' : 'connect', () => { done({}) })
-      socket.on('error', error => { done({ error }) })
-      return () => { socket.destroy() }
+      socket.once(options.useTls ? 'secureConnect' : 'connect', () => {
+        done({})
+      })
+      socket.on('error', error => {
+        done({ error })
+      })
+      return () => {
+        socket.destroy()
+      }
     })
     if (ended === 'timeout' || ended === 'aborted') {
-      return { status: 'critical', output: `dial tcp ${options.address}: timed out after ${formatDuration(milliseconds(options.timeout))}` }
+      return {
+        status: 'critical',
+        output: `dial tcp ${options.address}: timed out after ${formatDuration(milliseconds(options.timeout))}`,
+      }
     }
     if ('error' in ended) return { status: 'critical', output: dialError('tcp', options.address, ended.error) }
     return { status: 'passing', output: `TCP connect ${options.address}: Success` }
@@ -30,7 +42,12 @@ export const tcp: PolledKind<'tcp'> = {
 }
 
 function open(options: Options, { host, port }: HostPort): Socket {
-  const target = { host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(options.timeout / 3)) }
+  const target = {
+    host,
+    port,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(options.timeout / 3)),
+  }
   if (!options.useTls) return connect(target)
   const servername = options.tlsServerName !== '' ? options.tlsServerName : isIP(host) === 0 ? host : ''
   return connectTls({ ...target, servername, rejectUnauthorized: !options.tlsSkipVerify })

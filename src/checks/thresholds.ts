@@ -3,7 +3,10 @@ import type { CheckDefinition } from '../config/index.js'
 import type { CheckResult } from './types.js'
 
 /** How many results of one sort came in a row. */
-export interface Counts { readonly successes: number; readonly failures: number }
+export interface Counts {
+  readonly successes: number
+  readonly failures: number
+}
 
 type Limits = Pick<CheckDefinition, 'successBeforePassing' | 'failuresBeforeWarning' | 'failuresBeforeCritical'>
 
@@ -16,7 +19,9 @@ export const fullCounts: Counts = { successes: Number.MAX_SAFE_INTEGER - 1e6, fa
  * failing check has no warning stage.
  */
 export function count(
-  limits: Limits, before: Counts, result: CheckResult,
+  limits: Limits,
+  before: Counts,
+  result: CheckResult,
 ): { readonly counts: Counts; readonly report: CheckStatus | undefined } {
   if (result.status !== 'critical') {
     const counts = { successes: before.successes + 1, failures: 0 }
@@ -24,7 +29,8 @@ export function count(
     return { counts, report: enough ? result.status : undefined }
   }
   const counts = { successes: 0, failures: before.failures + 1 }
-  if (result.bypassThresholds === true || counts.failures >= limits.failuresBeforeCritical) return { counts, report: 'critical' }
+  if (result.bypassThresholds === true || counts.failures >= limits.failuresBeforeCritical)
+    return { counts, report: 'critical' }
   const warns = limits.failuresBeforeWarning > 0 && counts.failures >= limits.failuresBeforeWarning
   return { counts, report: warns ? 'warning' : undefined }
 }

@@ -87,7 +87,9 @@ function expiredOutput(last: string): string {
 
 const expired = 'TTL expired'
 
-/** The first bytes of a report, with a note when that is not all; a character that the cut would go through is left out. */
+/**
+ * The first bytes of a report, with a note when that is not all; a character that the cut would go through is left out.
+ */
 export function firstBytes(output: string, limit: number): string {
   const total = Buffer.byteLength(output)
   if (total <= limit) return output

@@ -2,7 +2,10 @@ import type { Clock } from '../common/clock.js'
 import type { CheckStatus } from '../common/health.js'
 import type { CheckDefinition, CheckKindOptions } from '../config/index.js'
 
-/** What one run found. `bypassThresholds` is for outcomes that say nothing about the service, e.g. a script that cannot start. */
+/**
+ * What one run found. `bypassThresholds` is for outcomes that say nothing about the service, e.g. a script that cannot
+ * start.
+ */
 export interface CheckResult {
   readonly status: CheckStatus
   readonly output: string
@@ -30,8 +33,16 @@ export interface CheckReports {
   reap(serviceId: string, checkId: string): void
 }
 
-/** A check of an alias check's target. An alias check leaves itself out, which it can where `id` (of a check of this node) is given. */
-export interface AliasedCheck { readonly id?: string; readonly name: string; readonly status: CheckStatus; readonly output: string }
+/**
+ * A check of an alias check's target. An alias check leaves itself out, which it can where `id` (of a check of this
+ * node) is given.
+ */
+export interface AliasedCheck {
+  readonly id?: string
+  readonly name: string
+  readonly status: CheckStatus
+  readonly output: string
+}
 
 /** What alias checks ask about. Answers are of this moment; `onChange` calls after any change that could matter. */
 export interface AliasSource {
@@ -39,15 +50,23 @@ export interface AliasSource {
   onChange(run: () => void): { close(): void }
 }
 
-/** A check's state from before. `ttlExpires`: wall-clock milliseconds; `output`: the last one, quoted when the TTL runs out. */
-export interface ResumedState { readonly status: CheckStatus; readonly ttlExpires?: number; readonly output?: string }
+/**
+ * A check's state from before. `ttlExpires`: wall-clock milliseconds; `output`: the last one, quoted when the TTL runs
+ * out.
+ */
+export interface ResumedState {
+  readonly status: CheckStatus
+  readonly ttlExpires?: number
+  readonly output?: string
+}
 
 /** Runs the checks it is given, each on its own timer, with bounded concurrency. */
 export interface CheckRunner {
   /**
-   * Starts a check, or replaces the one with that id. A definition that asks the same as the running one changes nothing: timers,
-   * thresholds and a run on its way go on. `resume` is the state to begin with (from disk or from the check it replaces): with it the
-   * first run may wait for up to 10 s, without it is nearly at once. After `close` nothing starts any more.
+   * Starts a check, or replaces the one with that id. A definition that asks the same as the running one changes
+   * nothing: timers, thresholds and a run on its way go on. `resume` is the state to begin with (from disk or from the
+   * check it replaces): with it the first run may wait for up to 10 s, without it is nearly at once. After `close`
+   * nothing starts any more.
    */
   start(definition: CheckDefinition, resume?: ResumedState): void
   stop(checkId: string): void

@@ -20,11 +20,20 @@ export const udp: PolledKind<'udp'> = {
       let over = false
       lookup(at.host, (error, address, family) => {
         if (over) return
-        if (error !== null) { done({ error }); return }
+        if (error !== null) {
+          done({ error })
+          return
+        }
         const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
-        release = () => { socket.close() }
-        socket.on('error', cause => { done({ error: cause }) })
-        socket.on('message', () => { done({}) })
+        release = () => {
+          socket.close()
+        }
+        socket.on('error', cause => {
+          done({ error: cause })
+        })
+        socket.on('message', () => {
+          done({})
+        })
         // Only a connected socket hears of a closed port.
         socket.connect(at.port, address, () => {
           socket.send('\n', failed => {
@@ -33,12 +42,16 @@ export const udp: PolledKind<'udp'> = {
           })
         })
       })
-      return () => { over = true; release?.() }
+      return () => {
+        over = true
+        release?.()
+      }
     })
     if (ended !== 'timeout' && ended !== 'aborted' && 'error' in ended) {
       return { status: 'critical', output: dialError('udp', options.address, ended.error) }
     }
-    if (!sent && ended === 'timeout') return { status: 'critical', output: `dial udp ${options.address}: name resolution timed out` }
+    if (!sent && ended === 'timeout')
+      return { status: 'critical', output: `dial udp ${options.address}: name resolution timed out` }
     return { status: 'passing', output: `UDP connect ${options.address}: Success` }
   },
 }

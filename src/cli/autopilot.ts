@@ -18,4 +18,5 @@ export interface AutopilotConfiguration {
 export const autopilotPath = '/v1/operator/autopilot/configuration'
 
 /** Asks for it. @throws MusterError CLI_ANSWER, CLI_UNREACHABLE */
-export const autopilotConfiguration = (client: Client): Promise<AutopilotConfiguration> => client.get<AutopilotConfiguration>(autopilotPath)
+export const autopilotConfiguration = (client: Client): Promise<AutopilotConfiguration> =>
+  client.get<AutopilotConfiguration>(autopilotPath)

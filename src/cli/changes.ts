@@ -57,4 +57,4 @@ export function changeSummary({ changes }: ChangeReport): string {
   return `${count('add')} added, ${count('change')} changed, ${count('remove')} removed`
 }
 
-const shown = (value: unknown): string => typeof value === 'string' ? value : JSON.stringify(value)
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

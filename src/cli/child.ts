@@ -9,7 +9,10 @@ export type ChildEnd =
 
 /** A program that runs as part of a command. */
 export interface Child {
-  /** Resolves when the program has ended; once the command has been told to end, when all that the program has started is gone as well. */
+  /**
+   * Resolves when the program has ended; once the command has been told to end, when all that the program has started
+   * is gone as well.
+   */
   readonly ended: Promise<ChildEnd>
   /** Whether the command was told to end while the program ran. */
   readonly wasTold: () => boolean
@@ -25,7 +28,9 @@ export interface ChildOptions {
   /** A text, or `inherit`: what the command itself reads. Nothing when left out. */
   readonly input?: string
   readonly inheritInput?: boolean
-  /** How long the program and all that it has started may take to end once it was told to, in ms: then it gets SIGKILL. */
+  /**
+   * How long the program and all that it has started may take to end once it was told to, in ms: then it gets SIGKILL.
+   */
   readonly grace?: number
 }
 
@@ -34,19 +39,28 @@ const usualGrace = 5000
 
 /** Signals that are meant for the program when the command gets them. */
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
-/** Those of them that tell a command to end. Programs take SIGHUP for a wish to read their files again, and the like. */
+/**
+ * Those of them that tell a command to end. Programs take SIGHUP for a wish to read their files again, and the like.
+ */
 const ending: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT']
 
 /**
- * Starts a program whose output is the command's own. It gets the signals that the command gets, with everything that it has started: it runs
- * in a process group of its own, unless it reads from a terminal, which only the group in front of it may. What ignores that it was told to end is
- * killed after the grace time.
+ * Starts a program whose output is the command's own. It gets the signals that the command gets, with everything that
+ * it has started: it runs in a process group of its own, unless it reads from a terminal, which only the group in front
+ * of it may. What ignores that it was told to end is killed after the grace time.
  */
-export function startChild(words: readonly string[], { shell, env, input, inheritInput = false, grace = usualGrace }: ChildOptions): Child {
-  const [program = '', ...rest] = shell ? [env.SHELL === undefined || env.SHELL === '' ? '/bin/sh' : env.SHELL, '-c', words.join(' ')] : words
+export function startChild(
+  words: readonly string[],
+  { shell, env, input, inheritInput = false, grace = usualGrace }: ChildOptions,
+): Child {
+  const [program = '', ...rest] = shell
+    ? [env.SHELL === undefined || env.SHELL === '' ? '/bin/sh' : env.SHELL, '-c', words.join(' ')]
+    : words
   const grouped = !(inheritInput && process.stdin.isTTY)
   const child = spawn(program, rest, {
-    detached: grouped, env: { ...env }, stdio: [inheritInput ? 'inherit' : input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
+    detached: grouped,
+    env: { ...env },
+    stdio: [inheritInput ? 'inherit' : input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
   })
   // A program need not read what it is given.
   child.stdin?.on('error', () => undefined)
@@ -55,20 +69,29 @@ export function startChild(words: readonly string[], { shell, env, input, inheri
   let killed = false
   const tell = (signal: NodeJS.Signals): void => {
     send(child, grouped, signal)
-    if (ending.includes(signal)) timer ??= setTimeout(() => { killed = send(child, grouped, 'SIGKILL') }, grace)
+    if (ending.includes(signal))
+      timer ??= setTimeout(() => {
+        killed = send(child, grouped, 'SIGKILL')
+      }, grace)
   }
   for (const signal of forwarded) process.on(signal, tell)
   const ended = new Promise<ChildEnd>(resolve => {
-    child.once('error', error => { if (child.pid === undefined) resolve({ type: 'no-start', error }) })
-    child.once('exit', (code, signal) => { resolve(code === null ? { type: 'signal', signal: signal ?? 'unknown' } : { type: 'exit', code }) })
-  }).then(async end => {
-    // A shell ends at once when it is told to, and what it waited for may not.
-    while (timer !== undefined && grouped && !killed && send(child, grouped, 0)) await pause(groupPoll, never)
-    return end
-  }).finally(() => {
-    clearTimeout(timer)
-    for (const signal of forwarded) process.off(signal, tell)
+    child.once('error', error => {
+      if (child.pid === undefined) resolve({ type: 'no-start', error })
+    })
+    child.once('exit', (code, signal) => {
+      resolve(code === null ? { type: 'signal', signal: signal ?? 'unknown' } : { type: 'exit', code })
+    })
   })
+    .then(async end => {
+      // A shell ends at once when it is told to, and what it waited for may not.
+      while (timer !== undefined && grouped && !killed && send(child, grouped, 0)) await pause(groupPoll, never)
+      return end
+    })
+    .finally(() => {
+      clearTimeout(timer)
+      for (const signal of forwarded) process.off(signal, tell)
+    })
   return {
     ended,
     wasTold: () => timer !== undefined,

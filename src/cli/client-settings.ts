@@ -31,25 +31,35 @@ export interface ClientSettings {
 
 /** Flags that every command which talks to an agent takes. */
 export const clientFlags: readonly FlagSpec[] = [
-  { name: 'http-addr', type: 'string', placeholder: 'ADDRESS', help: 'the agent: host:port, http(s)://host:port or unix:///path (default 127.0.0.1:8500; MUSTER_HTTP_ADDR, CONSUL_HTTP_ADDR)' },
+  {
+    name: 'http-addr',
+    type: 'string',
+    placeholder: 'ADDRESS',
+    help: 'the agent: host:port, http(s)://host:port or unix:///path (default 127.0.0.1:8500; MUSTER_HTTP_ADDR, CONSUL_HTTP_ADDR)',
+  },
   { name: 'token', type: 'string', placeholder: 'TOKEN', help: 'ACL token (MUSTER_HTTP_TOKEN, CONSUL_HTTP_TOKEN)' },
   { name: 'token-file', type: 'string', placeholder: 'FILE', help: 'file that holds the ACL token; beats -token' },
-  { name: 'ca-file', type: 'string', placeholder: 'FILE', help: 'PEM file with the CA of the agent\'s certificate' },
+  { name: 'ca-file', type: 'string', placeholder: 'FILE', help: "PEM file with the CA of the agent's certificate" },
   { name: 'ca-path', type: 'string', placeholder: 'DIR', help: 'directory of such PEM files' },
   { name: 'client-cert', type: 'string', placeholder: 'FILE', help: 'PEM file with our certificate' },
   { name: 'client-key', type: 'string', placeholder: 'FILE', help: 'PEM file with its key' },
-  { name: 'tls-server-name', type: 'string', placeholder: 'NAME', help: 'name to expect in the agent\'s certificate' },
+  { name: 'tls-server-name', type: 'string', placeholder: 'NAME', help: "name to expect in the agent's certificate" },
 ]
 
 /** Flags of commands that read the catalog. */
 export const serverFlags: readonly FlagSpec[] = [
-  { name: 'datacenter', type: 'string', placeholder: 'NAME', help: 'datacenter to ask (default: the agent\'s)' },
+  { name: 'datacenter', type: 'string', placeholder: 'NAME', help: "datacenter to ask (default: the agent's)" },
   { name: 'stale', type: 'bool', help: 'take the answer of any server, also one without a leader' },
 ]
 
 /** Flags of commands about what a paid edition of Consul keeps apart. They are passed on for the agent to refuse. */
 export const tenancyFlags: readonly FlagSpec[] = [
-  { name: 'namespace', type: 'string', placeholder: 'NAME', help: 'of Consul Enterprise: any but none is refused (MUSTER_NAMESPACE, CONSUL_NAMESPACE)' },
+  {
+    name: 'namespace',
+    type: 'string',
+    placeholder: 'NAME',
+    help: 'of Consul Enterprise: any but none is refused (MUSTER_NAMESPACE, CONSUL_NAMESPACE)',
+  },
   { name: 'partition', type: 'string', placeholder: 'NAME', help: 'of Consul Enterprise: any but none is refused' },
 ]
 
@@ -66,11 +76,21 @@ interface FileSettings {
   readonly tlsServerName?: string
 }
 
-const fileKeys: readonly (keyof FileSettings)[] = ['address', 'token', 'tokenFile', 'datacenter', 'caFile', 'caPath', 'clientCert', 'clientKey', 'tlsServerName']
+const fileKeys: readonly (keyof FileSettings)[] = [
+  'address',
+  'token',
+  'tokenFile',
+  'datacenter',
+  'caFile',
+  'caPath',
+  'clientCert',
+  'clientKey',
+  'tlsServerName',
+]
 
 /**
- * Where the agent is and how to talk to it: flags, then MUSTER_* and CONSUL_* variables, then the settings file nearest above the
- * working directory, then the default. @throws MusterError CLI_SETTINGS naming the source that is wrong.
+ * Where the agent is and how to talk to it: flags, then MUSTER_* and CONSUL_* variables, then the settings file nearest
+ * above the working directory, then the default. @throws MusterError CLI_SETTINGS naming the source that is wrong.
  */
 export async function clientSettings(flags: ParsedFlags, io: Io): Promise<ClientSettings> {
   const file = await settingsFile(io)
@@ -87,7 +107,12 @@ export async function clientSettings(flags: ParsedFlags, io: Io): Promise<Client
     token: token(pick('token-file', 'HTTP_TOKEN_FILE', 'tokenFile'), pick('token', 'HTTP_TOKEN', 'token'), io.cwd),
     auth: variableValue(io.env, 'HTTP_AUTH') ?? '',
     tls: {
-      ca: caFile !== undefined ? [pem(caFile, io.cwd)] : caPath !== undefined ? pemDirectory(path.resolve(io.cwd, caPath)) : undefined,
+      ca:
+        caFile !== undefined
+          ? [pem(caFile, io.cwd)]
+          : caPath !== undefined
+            ? pemDirectory(path.resolve(io.cwd, caPath))
+            : undefined,
       cert: cert === undefined ? undefined : pem(cert, io.cwd),
       key: key === undefined ? undefined : pem(key, io.cwd),
       serverName: pick('tls-server-name', 'TLS_SERVER_NAME', 'tlsServerName'),
@@ -110,21 +135,43 @@ const truth = (text: string): boolean => ['1', 't', 'true'].includes(text.toLowe
 async function settingsFile(io: Io): Promise<FileSettings> {
   const { cosmiconfig, defaultLoaders } = await import('cosmiconfig')
   // Settings are data: a .js file lying around in the working directory must not run.
-  const loaders = { noExt: defaultLoaders['.yaml'], '.json': defaultLoaders['.json'], '.yaml': defaultLoaders['.yaml'], '.yml': defaultLoaders['.yml'] }
-  const searchPlaces = ['package.json', '.musterrc', '.musterrc.json', '.musterrc.yaml', '.musterrc.yml', '.config/musterrc', '.config/musterrc.json', '.config/musterrc.yaml']
+  const loaders = {
+    'noExt': defaultLoaders['.yaml'],
+    '.json': defaultLoaders['.json'],
+    '.yaml': defaultLoaders['.yaml'],
+    '.yml': defaultLoaders['.yml'],
+  }
+  const searchPlaces = [
+    'package.json',
+    '.musterrc',
+    '.musterrc.json',
+    '.musterrc.yaml',
+    '.musterrc.yml',
+    '.config/musterrc',
+    '.config/musterrc.json',
+    '.config/musterrc.yaml',
+  ]
   let found
   try {
-    found = await cosmiconfig('muster', { loaders, searchPlaces, stopDir: io.env.HOME ?? '/', searchStrategy: 'global' }).search(io.cwd)
+    found = await cosmiconfig('muster', {
+      loaders,
+      searchPlaces,
+      stopDir: io.env.HOME ?? '/',
+      searchStrategy: 'global',
+    }).search(io.cwd)
   } catch (error) {
     throw new MusterError('CLI_SETTINGS', `the settings file of muster cannot be read: ${errorMessage(error)}`)
   }
   if (found === null || found.isEmpty === true) return {}
   const settings = found.config as unknown
-  if (typeof settings !== 'object' || settings === null) throw new MusterError('CLI_SETTINGS', `${found.filepath}: an object with settings was expected`)
+  if (typeof settings !== 'object' || settings === null)
+    throw new MusterError('CLI_SETTINGS', `${found.filepath}: an object with settings was expected`)
   for (const [key, value] of Object.entries(settings)) {
     if (!fileKeys.includes(key as keyof FileSettings)) {
       const near = nearest(key, fileKeys)
-      throw new MusterError('CLI_SETTINGS', `${found.filepath}: unknown setting "${key}"`, { hint: near === undefined ? `known: ${fileKeys.join(', ')}` : `did you mean "${near}"?` })
+      throw new MusterError('CLI_SETTINGS', `${found.filepath}: unknown setting "${key}"`, {
+        hint: near === undefined ? `known: ${fileKeys.join(', ')}` : `did you mean "${near}"?`,
+      })
     }
     if (typeof value !== 'string') throw new MusterError('CLI_SETTINGS', `${found.filepath}: "${key}" must be a text`)
   }
@@ -136,14 +183,21 @@ function parseAddress(address: string, ssl: boolean): ClientSettings['target'] {
   const text = address.includes('://') ? address : `${ssl ? 'https' : 'http'}://${address}`
   const url = /^https?:/.test(text) && URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined) {
-    throw new MusterError('CLI_SETTINGS', `"${address}" is not an address of an agent`, { hint: 'write host:port, http(s)://host:port or unix:///path' })
+    throw new MusterError('CLI_SETTINGS', `"${address}" is not an address of an agent`, {
+      hint: 'write host:port, http(s)://host:port or unix:///path',
+    })
   }
   const tls = url.protocol === 'https:'
-  return { kind: 'tcp', tls, host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: url.port === '' ? (tls ? 443 : 80) : Number(url.port) }
+  return {
+    kind: 'tcp',
+    tls,
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? (tls ? 443 : 80) : Number(url.port),
+  }
 }
 
 function token(file: string | undefined, plain: string | undefined, cwd: string): string {
-  return file === undefined ? plain ?? '' : pem(file, cwd).trim()
+  return file === undefined ? (plain ?? '') : pem(file, cwd).trim()
 }
 
 function pem(file: string, cwd: string): string {
@@ -156,7 +210,10 @@ function pem(file: string, cwd: string): string {
 
 function pemDirectory(directory: string): string[] {
   try {
-    return fs.readdirSync(directory).filter(name => /\.(pem|crt)$/.test(name)).map(name => pem(name, directory))
+    return fs
+      .readdirSync(directory)
+      .filter(name => /\.(pem|crt)$/.test(name))
+      .map(name => pem(name, directory))
   } catch (error) {
     throw new MusterError('CLI_SETTINGS', `cannot read the CA directory ${directory}: ${errorMessage(error)}`)
   }

@@ -43,7 +43,13 @@ export class Client {
   }
 
   /** Any request with any answer. @throws MusterError CLI_UNREACHABLE */
-  async request(method: string, path: string, query: Query = {}, body?: string | Buffer, signal?: AbortSignal): Promise<Answer> {
+  async request(
+    method: string,
+    path: string,
+    query: Query = {},
+    body?: string | Buffer,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     const response = await this.#send(method, path, query, body, signal)
     let bytes: Buffer
     try {
@@ -56,10 +62,14 @@ export class Client {
   }
 
   /** GETs bytes, with the headers they came with. @throws as {@link Client.get}. */
-  async download(path: string, query: Query = {}): Promise<{ readonly headers: http.IncomingHttpHeaders; readonly bytes: Buffer }> {
+  async download(
+    path: string,
+    query: Query = {},
+  ): Promise<{ readonly headers: http.IncomingHttpHeaders; readonly bytes: Buffer }> {
     const response = await this.#send('GET', path, query)
     const bytes = await whole(response)
-    if (response.statusCode !== 200) throw unexpected({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString('utf8') })
+    if (response.statusCode !== 200)
+      throw unexpected({ status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString('utf8') })
     return { headers: response.headers, bytes }
   }
 
@@ -75,7 +85,8 @@ export class Client {
     try {
       for await (const chunk of response) on(chunk as string)
     } catch (error) {
-      if (!signal.aborted) throw new MusterError('CLI_UNREACHABLE', `the agent went away: ${errorMessage(error)}`, { cause: error })
+      if (!signal.aborted)
+        throw new MusterError('CLI_UNREACHABLE', `the agent went away: ${errorMessage(error)}`, { cause: error })
     }
   }
 
@@ -85,20 +96,43 @@ export class Client {
     return answer
   }
 
-  async #send(method: string, path: string, query: Query, body?: string | Buffer, signal?: AbortSignal): Promise<http.IncomingMessage> {
+  async #send(
+    method: string,
+    path: string,
+    query: Query,
+    body?: string | Buffer,
+    signal?: AbortSignal,
+  ): Promise<http.IncomingMessage> {
     const { target, tls, auth, token } = this.#settings
     const options: http.RequestOptions = {
-      method, path: path + this.#search(query), ...auth !== '' && { auth }, ...signal !== undefined && { signal },
-      ...target.kind === 'unix' ? { socketPath: target.path, host: 'localhost' } : { host: target.host, port: target.port },
-      headers: { ...token !== '' && { 'X-Consul-Token': token }, ...body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) } },
+      method,
+      path: path + this.#search(query),
+      ...(auth !== '' && { auth }),
+      ...(signal !== undefined && { signal }),
+      ...(target.kind === 'unix'
+        ? { socketPath: target.path, host: 'localhost' }
+        : { host: target.host, port: target.port }),
+      headers: {
+        ...(token !== '' && { 'X-Consul-Token': token }),
+        ...(body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
+      },
     }
     const secure = target.kind === 'tcp' && target.tls
     const request = secure
-      ? (await import('node:https')).request({ ...options, ca: tls.ca as string[], cert: tls.cert, key: tls.key, servername: tls.serverName, rejectUnauthorized: tls.verify })
+      ? (await import('node:https')).request({
+          ...options,
+          ca: tls.ca as string[],
+          cert: tls.cert,
+          key: tls.key,
+          servername: tls.serverName,
+          rejectUnauthorized: tls.verify,
+        })
       : http.request(options)
     return new Promise((resolve, reject) => {
       request.once('response', resolve)
-      request.once('error', error => { reject(this.#unreachable(error)) })
+      request.once('error', error => {
+        reject(this.#unreachable(error))
+      })
       request.end(body)
     })
   }
@@ -108,7 +142,12 @@ export class Client {
     const parameters = new URLSearchParams()
     // What has to be read from the leader is, whatever the flags say.
     const mayBeStale = stale && query.consistent === undefined
-    const common = { ...datacenter !== '' && { dc: datacenter }, ...mayBeStale && { stale: '' }, ...namespace !== '' && { ns: namespace }, ...partition !== '' && { partition } }
+    const common = {
+      ...(datacenter !== '' && { dc: datacenter }),
+      ...(mayBeStale && { stale: '' }),
+      ...(namespace !== '' && { ns: namespace }),
+      ...(partition !== '' && { partition }),
+    }
     for (const [name, value] of Object.entries({ ...common, ...query })) {
       for (const one of value === undefined ? [] : [value].flat()) parameters.append(name, one)
     }
@@ -120,13 +159,20 @@ export class Client {
     const { target } = this.#settings
     const where = target.kind === 'unix' ? target.path : `${target.host}:${target.port}`
     if (errorCode(error) === 'EPROTO') {
-      return new MusterError('CLI_UNREACHABLE', `what answers at ${where} does not speak TLS`, { cause: error, hint: 'write http:// instead of https://, and leave CONSUL_HTTP_SSL out' })
+      return new MusterError('CLI_UNREACHABLE', `what answers at ${where} does not speak TLS`, {
+        cause: error,
+        hint: 'write http:// instead of https://, and leave CONSUL_HTTP_SSL out',
+      })
     }
     const refused = ['ECONNREFUSED', 'ENOENT'].includes(errorCode(error) ?? '')
-    return new MusterError('CLI_UNREACHABLE', refused ? `no agent answers at ${where}` : `the agent at ${where} cannot be reached: ${error.message}`, {
-      cause: error,
-      hint: 'start one with "muster agent -dev", or name another with -http-addr or MUSTER_HTTP_ADDR',
-    })
+    return new MusterError(
+      'CLI_UNREACHABLE',
+      refused ? `no agent answers at ${where}` : `the agent at ${where} cannot be reached: ${error.message}`,
+      {
+        cause: error,
+        hint: 'start one with "muster agent -dev", or name another with -http-addr or MUSTER_HTTP_ADDR',
+      },
+    )
   }
 }
 
@@ -139,5 +185,8 @@ async function whole(response: http.IncomingMessage): Promise<Buffer> {
 /** The error for an answer that no command knows what to do with, and what the agent says would help. */
 export function unexpected({ status, headers, body }: Answer): MusterError {
   const hint = headers['x-muster-hint']
-  return new MusterError('CLI_ANSWER', `Unexpected response code: ${status} (${body.trim()})`, { status, ...typeof hint === 'string' && { hint } })
+  return new MusterError('CLI_ANSWER', `Unexpected response code: ${status} (${body.trim()})`, {
+    status,
+    ...(typeof hint === 'string' && { hint }),
+  })
 }

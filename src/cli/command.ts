@@ -18,7 +18,10 @@ export interface Command {
   run(flags: ParsedFlags, io: Io): Promise<number>
 }
 
-/** A line in the list of commands; `load` imports the file only when the command is asked for, which keeps every start quick. */
+/**
+ * A line in the list of commands; `load` imports the file only when the command is asked for, which keeps every start
+ * quick.
+ */
 export interface CommandEntry {
   /** One word, or groups and word: `services register`, `operator raft list-peers`. */
   readonly name: string

@@ -2,7 +2,9 @@ import { MusterError } from '../common/errors.js'
 import type { Client } from './client.js'
 
 /** The part of `/v1/agent/self` that tells whose agent it is. */
-interface Self { readonly Config?: { readonly Version?: string; readonly MusterVersion?: string } }
+interface Self {
+  readonly Config?: { readonly Version?: string; readonly MusterVersion?: string }
+}
 
 /** The version of Consul that an agent is; undefined for one of muster, and for what does not say. */
 export async function consulVersion(client: Client): Promise<string | undefined> {
@@ -25,6 +27,9 @@ export async function getOwn<Body>(client: Client, path: string, what: string): 
   } catch (error) {
     const version = error instanceof MusterError && error.status === 404 ? await consulVersion(client) : undefined
     if (version === undefined) throw error
-    throw new MusterError('CLI_CONSUL', `the agent is Consul ${version}, which has no ${what}`, { cause: error, hint: 'ask an agent of muster: -http-addr names another one' })
+    throw new MusterError('CLI_CONSUL', `the agent is Consul ${version}, which has no ${what}`, {
+      cause: error,
+      hint: 'ask an agent of muster: -http-addr names another one',
+    })
   }
 }

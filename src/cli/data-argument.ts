@@ -4,7 +4,10 @@ import { buffer } from 'node:stream/consumers'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { Io } from './io.js'
 
-/** What a DATA argument stands for: `@file` the bytes of a file, `-` those of stdin, anything else itself. @throws MusterError CLI_DATA */
+/**
+ * What a DATA argument stands for: `@file` the bytes of a file, `-` those of stdin, anything else itself. @throws
+ * MusterError CLI_DATA
+ */
 export async function readData(argument: string, io: Io): Promise<Buffer> {
   if (argument === '-') return buffer(io.stdin)
   if (!argument.startsWith('@')) return Buffer.from(argument)

@@ -8,8 +8,8 @@ import { commandHelp, groupHelp, overview } from './help.js'
 import type { Io } from './io.js'
 
 /**
- * Runs the command that the arguments name and resolves with the exit code: 0 success, 1 error or usage, 127 no such command;
- * commands may give their own (2: `plan` found changes, `members` found none).
+ * Runs the command that the arguments name and resolves with the exit code: 0 success, 1 error or usage, 127 no such
+ * command; commands may give their own (2: `plan` found changes, `members` found none).
  */
 export async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const [first] = argv
@@ -30,7 +30,9 @@ const isHelp = (word: string): boolean => ['help', '-h', '-help', '--help'].incl
 
 /** The longest command that the arguments start with. */
 const find = (argv: readonly string[]): CommandEntry | undefined =>
-  [3, 2, 1].map(words => argv.slice(0, words).join(' ')).flatMap(line => commands.find(({ name }) => name === line) ?? [])[0]
+  [3, 2, 1]
+    .map(words => argv.slice(0, words).join(' '))
+    .flatMap(line => commands.find(({ name }) => name === line) ?? [])[0]
 
 /** What a group means that only flags follow. */
 function findOfGroup([group, next]: readonly string[]): CommandEntry | undefined {
@@ -50,7 +52,8 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], io: Io):
     // What the system refused is no fault of this program: its words are enough, without a stack.
     if (!(error instanceof MusterError) && !/^E[A-Z0-9]+$/.test(errorCode(error) ?? '')) throw error
     io.err(errorLines('Error', error))
-    if (error instanceof MusterError && error.code === 'USAGE') io.err(`  usage: muster ${command.usage}   (muster ${entry.name} -h tells more)\n`)
+    if (error instanceof MusterError && error.code === 'USAGE')
+      io.err(`  usage: muster ${command.usage}   (muster ${entry.name} -h tells more)\n`)
     return 1
   }
 }
@@ -72,7 +75,10 @@ async function help(argv: readonly string[], io: Io): Promise<number> {
 
 /** The longest group of commands that the arguments start with: `operator raft`. */
 const groupIn = (argv: readonly string[]): string | undefined =>
-  [2, 1].filter(words => argv.length >= words).map(words => argv.slice(0, words).join(' ')).find(line => commands.some(({ name }) => name.startsWith(`${line} `)))
+  [2, 1]
+    .filter(words => argv.length >= words)
+    .map(words => argv.slice(0, words).join(' '))
+    .find(line => commands.some(({ name }) => name.startsWith(`${line} `)))
 
 function unknown(argv: readonly string[], io: Io): number {
   const [first = ''] = argv
@@ -84,7 +90,10 @@ function unknown(argv: readonly string[], io: Io): number {
       return 0
     }
     if (word === undefined) io.err(groupHelp(group))
-    else io.err(`muster ${group} has no command "${word}".${meant(word, `${group} `)}\n  muster ${group} -h lists those that it has\n`)
+    else
+      io.err(
+        `muster ${group} has no command "${word}".${meant(word, `${group} `)}\n  muster ${group} -h lists those that it has\n`,
+      )
     return 1
   }
   io.err(`"${first}" is not a muster command.${meant(first, '')}\n  muster -h lists all commands\n`)
@@ -93,7 +102,9 @@ function unknown(argv: readonly string[], io: Io): number {
 
 /** The command that was probably meant by a word behind `prefix`, as a question; '' when none is near. */
 function meant(word: string, prefix: string): string {
-  const words = commands.filter(({ name }) => name.startsWith(prefix)).map(({ name }) => name.slice(prefix.length).split(' ')[0] ?? '')
+  const words = commands
+    .filter(({ name }) => name.startsWith(prefix))
+    .map(({ name }) => name.slice(prefix.length).split(' ')[0] ?? '')
   const near = nearest(word, [...new Set(words)])
   return near === undefined ? '' : ` Did you mean "muster ${prefix}${near}"?`
 }

@@ -27,12 +27,13 @@ export function commandHelp(command: Command): string {
   if (command.examples.length > 0) {
     parts.push(`Examples:\n${indent(table(command.examples.map(([line, meaning]) => [line, meaning])))}`)
   }
-  if (command.flags.length > 0) parts.push(`Options:\n${indent(table(command.flags.map(flag => [flagUsage(flag), flag.help])))}`)
+  if (command.flags.length > 0)
+    parts.push(`Options:\n${indent(table(command.flags.map(flag => [flagUsage(flag), flag.help])))}`)
   return parts.join('\n')
 }
 
 function flagUsage(flag: FlagSpec): string {
-  const names = [flag.name, ...flag.aliases ?? []].map(name => `-${name}`).join(', ')
+  const names = [flag.name, ...(flag.aliases ?? [])].map(name => `-${name}`).join(', ')
   return flag.type === 'bool' ? names : `${names}=${flag.placeholder ?? (flag.type === 'int' ? 'N' : 'VALUE')}`
 }
 

@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream'
 import { shownText } from './style.js'
 
 /**
- * The world as a command sees it: results go to `out`, errors and warnings to `err`; both without a newline added. Control characters of texts
- * are written out, wherever they go; bytes go as they are, except to a terminal, where they are text like any other.
+ * The world as a command sees it: results go to `out`, errors and warnings to `err`; both without a newline added.
+ * Control characters of texts are written out, wherever they go; bytes go as they are, except to a terminal, where they
+ * are text like any other.
  */
 export interface Io {
   out(text: string | Uint8Array): void
@@ -24,8 +25,18 @@ export function processIo(): Io {
   const interrupted = new AbortController()
   const color = process.stdout.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb'
   return {
-    out: data => { process.stdout.write(typeof data === 'string' ? shownText(data, color) : process.stdout.isTTY ? shownText(Buffer.from(data).toString(), false) : data) },
-    err: text => { process.stderr.write(shownText(text, false)) },
+    out: data => {
+      process.stdout.write(
+        typeof data === 'string'
+          ? shownText(data, color)
+          : process.stdout.isTTY
+            ? shownText(Buffer.from(data).toString(), false)
+            : data,
+      )
+    },
+    err: text => {
+      process.stderr.write(shownText(text, false))
+    },
     stdin: process.stdin,
     env: process.env,
     cwd: process.cwd(),
@@ -44,5 +55,7 @@ let listening = false
 function listenOnce(interrupted: AbortController): void {
   if (listening) return
   listening = true
-  process.once('SIGINT', () => { interrupted.abort() })
+  process.once('SIGINT', () => {
+    interrupted.abort()
+  })
 }

@@ -9,7 +9,9 @@ import type { Io } from './io.js'
  */
 export function servicesInFiles(paths: readonly string[], io: Io): Promise<readonly ServiceDefinition[]> {
   const source = new ConfigSource({
-    paths: paths.map(file => path.resolve(io.cwd, file)), flags: { values: new Map(), positional: [] }, hostname: 'localhost',
+    paths: paths.map(file => path.resolve(io.cwd, file)),
+    flags: { values: new Map(), positional: [] },
+    hostname: 'localhost',
     lastGood: { all: () => [], set: () => undefined },
   })
   const { declared, diagnostics } = source.load()
@@ -17,7 +19,11 @@ export function servicesInFiles(paths: readonly string[], io: Io): Promise<reado
   const errors = diagnostics.filter(({ severity, code }) => severity === 'error' && code !== 'scripts-disabled')
   if (errors.length > 0) return Promise.reject(new MusterError('CLI_FILES', errors.map(diagnosticLine).join('\n')))
   if (declared.services.size === 0) {
-    return Promise.reject(new MusterError('CLI_FILES', `no service is declared in ${paths.join(', ')}`, { hint: 'a file holds { service: { name: ... } } or { services: [...] }' }))
+    return Promise.reject(
+      new MusterError('CLI_FILES', `no service is declared in ${paths.join(', ')}`, {
+        hint: 'a file holds { service: { name: ... } } or { services: [...] }',
+      }),
+    )
   }
   return Promise.resolve([...declared.services.values()].map(({ definition }) => definition))
 }
@@ -26,12 +32,21 @@ export function servicesInFiles(paths: readonly string[], io: Io): Promise<reado
 export function toApi(definition: ServiceDefinition): { readonly Name: string } & Readonly<Record<string, unknown>> {
   const { taggedAddresses } = definition
   return {
-    Name: definition.name, ID: definition.id, Tags: definition.tags, Address: definition.address, Port: definition.port,
-    SocketPath: definition.socketPath, Meta: definition.meta, EnableTagOverride: definition.enableTagOverride, Token: definition.token,
+    Name: definition.name,
+    ID: definition.id,
+    Tags: definition.tags,
+    Address: definition.address,
+    Port: definition.port,
+    SocketPath: definition.socketPath,
+    Meta: definition.meta,
+    EnableTagOverride: definition.enableTagOverride,
+    Token: definition.token,
     Weights: { Passing: definition.weights.passing, Warning: definition.weights.warning },
-    ...taggedAddresses !== null && {
-      TaggedAddresses: Object.fromEntries(Object.entries(taggedAddresses).map(([name, { address, port }]) => [name, { Address: address, Port: port }])),
-    },
+    ...(taggedAddresses !== null && {
+      TaggedAddresses: Object.fromEntries(
+        Object.entries(taggedAddresses).map(([name, { address, port }]) => [name, { Address: address, Port: port }]),
+      ),
+    }),
     // The id is settled here: over HTTP it would be numbered in another order.
     Checks: definition.checks.map(check => {
       const { ID: _topLevelId, ...written } = check.written

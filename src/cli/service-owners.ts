@@ -4,13 +4,23 @@ import type { Client } from './client.js'
 export interface ServiceOwner {
   readonly node: string
   readonly service: string
-  /** `live`: its agent answers for it. `failed`: its agent is gone. `none`: no agent, someone registered it in the catalog. */
+  /**
+   * `live`: its agent answers for it. `failed`: its agent is gone. `none`: no agent, someone registered it in the
+   * catalog.
+   */
   readonly agent: 'live' | 'failed' | 'none'
 }
 
-interface Node { readonly Node: string }
-interface Services { readonly Services: readonly { readonly ID: string; readonly Service: string }[] | null }
-interface Check { readonly CheckID: string; readonly Status: string }
+interface Node {
+  readonly Node: string
+}
+interface Services {
+  readonly Services: readonly { readonly ID: string; readonly Service: string }[] | null
+}
+interface Check {
+  readonly CheckID: string
+  readonly Status: string
+}
 
 /** How many nodes are asked for at a time. */
 const together = 16
@@ -29,11 +39,13 @@ export async function serviceOwners(client: Client, id: string): Promise<readonl
     }
   }
   await Promise.all(Array.from({ length: together }, work))
-  return owners.sort((a, b) => a.node < b.node ? -1 : 1)
+  return owners.sort((a, b) => (a.node < b.node ? -1 : 1))
 }
 
 async function serviceOn(client: Client, node: string, id: string): Promise<string | undefined> {
-  const found = await client.get<Services | null>(`/v1/catalog/node-services/${encodeURIComponent(node)}`, { filter: `ID == ${JSON.stringify(id)}` })
+  const found = await client.get<Services | null>(`/v1/catalog/node-services/${encodeURIComponent(node)}`, {
+    filter: `ID == ${JSON.stringify(id)}`,
+  })
   return found?.Services?.find(({ ID }) => ID === id)?.Service
 }
 

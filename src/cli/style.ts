@@ -14,9 +14,14 @@ export const styled = (style: Style, text: string): string => `\u001b[${codes[st
 const ownCodes = new RegExp(`(\\u001b\\[(?:0|${Object.values(codes).join('|')})m)`)
 
 /**
- * What is sent to a terminal or a file for a text: names and outputs in it come from the catalog, from files and from other machines, so
- * control characters are written out. Our own styles stay where there may be colours.
+ * What is sent to a terminal or a file for a text: names and outputs in it come from the catalog, from files and from
+ * other machines, so control characters are written out. Our own styles stay where there may be colours.
  */
 export function shownText(text: string, color: boolean): string {
-  return color ? text.split(ownCodes).map((part, i) => i % 2 === 1 ? part : printableLines(part)).join('') : printableLines(text)
+  return color
+    ? text
+        .split(ownCodes)
+        .map((part, i) => (i % 2 === 1 ? part : printableLines(part)))
+        .join('')
+    : printableLines(text)
 }

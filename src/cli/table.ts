@@ -10,30 +10,45 @@ export interface TableLayout {
   readonly style?: ((row: number, column: number, text: string) => Style | undefined) | undefined
 }
 
-/** Characters that a column keeps at least, however narrow the terminal is; then lines wrap, and nothing else is lost. */
+/**
+ * Characters that a column keeps at least, however narrow the terminal is; then lines wrap, and nothing else is lost.
+ */
 const narrowest = { last: 24, other: 8 }
 const gap = '  '
 const mark = '…'
 
 /**
- * Left-aligned columns with two spaces between and nothing after the last one, a newline after each row. A cell is one line: control characters in
- * it are written out.
+ * Left-aligned columns with two spaces between and nothing after the last one, a newline after each row. A cell is one
+ * line: control characters in it are written out.
  */
 export function table(rows: readonly (readonly string[])[], { width, style }: TableLayout = {}): string {
   const cells = rows.map(row => row.map(printable))
   const widths = fitted(naturalWidths(cells), width)
-  return cells.map((row, y) => `${row.map((cell, x) => {
-    const last = x === row.length - 1
-    const most = widths[x] ?? 0
-    const text = last && width === undefined ? cell : cut(cell, most)
-    const look = style?.(y, x, cell)
-    return (look === undefined || text === '' ? text : styled(look, text)) + (last ? '' : ' '.repeat(most - text.length))
-  }).join(gap)}\n`).join('')
+  return cells
+    .map(
+      (row, y) =>
+        `${row
+          .map((cell, x) => {
+            const last = x === row.length - 1
+            const most = widths[x] ?? 0
+            const text = last && width === undefined ? cell : cut(cell, most)
+            const look = style?.(y, x, cell)
+            return (
+              (look === undefined || text === '' ? text : styled(look, text))
+              + (last ? '' : ' '.repeat(most - text.length))
+            )
+          })
+          .join(gap)}\n`,
+    )
+    .join('')
 }
 
 function naturalWidths(cells: readonly (readonly string[])[]): readonly number[] {
   const widths: number[] = []
-  for (const row of cells) row.forEach((cell, i) => { widths[i] = Math.max(widths[i] ?? 0, cell.length) })
+  for (const row of cells)
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length)
+    })
   return widths
 }
 
@@ -60,10 +75,21 @@ function fitted(natural: readonly number[], width: number | undefined): readonly
 }
 
 /** A text of at most so many characters. */
-const cut = (text: string, most: number): string => text.length <= most ? text : text.slice(0, most - 1) + mark
+const cut = (text: string, most: number): string => (text.length <= most ? text : text.slice(0, most - 1) + mark)
 
-const statusStyles: ReadonlyMap<string, Style> = new Map([['passing', 'green'], ['warning', 'yellow'], ['critical', 'red']])
+const statusStyles: ReadonlyMap<string, Style> = new Map([
+  ['passing', 'green'],
+  ['warning', 'yellow'],
+  ['critical', 'red'],
+])
 
-/** The layout of a table with a head that goes to the terminal, if there is one: fitting it, the statuses of one column in their colours. */
-export const statusLayout = ({ width, color }: Pick<Io, 'width' | 'color'>, statusColumn: number): TableLayout =>
-  ({ width, ...color && { style: (row, column, text) => row > 0 && column === statusColumn ? statusStyles.get(text) : undefined } })
+/**
+ * The layout of a table with a head that goes to the terminal, if there is one: fitting it, the statuses of one column
+ * in their colours.
+ */
+export const statusLayout = ({ width, color }: Pick<Io, 'width' | 'color'>, statusColumn: number): TableLayout => ({
+  width,
+  ...(color && {
+    style: (row, column, text) => (row > 0 && column === statusColumn ? statusStyles.get(text) : undefined),
+  }),
+})

@@ -16,22 +16,28 @@ export interface Member {
 }
 
 /**
- * Whether what is written through an agent would be answered. If not: whether reads of what it knew last are, why, and what to do; the ids of agents that
- * are heard all the same, and since when (wall-clock ms) the others are not.
+ * Whether what is written through an agent would be answered. If not: whether reads of what it knew last are, why, and
+ * what to do; the ids of agents that are heard all the same, and since when (wall-clock ms) the others are not.
  */
 export type ClusterStanding =
   | { readonly writable: true }
   | {
-    readonly writable: false
-    readonly serving: boolean
-    readonly reason: string
-    readonly hint: string
-    readonly heard: readonly string[]
-    readonly since?: number
-  }
+      readonly writable: false
+      readonly serving: boolean
+      readonly reason: string
+      readonly hint: string
+      readonly heard: readonly string[]
+      readonly since?: number
+    }
 
-/** Nobody vouches for what is shown of the members, but for those with an id in `heard`; `since`: wall-clock ms, undefined for the whole run of this agent. */
-export interface Unheard { readonly since?: number; readonly heard: readonly string[] }
+/**
+ * Nobody vouches for what is shown of the members, but for those with an id in `heard`; `since`: wall-clock ms,
+ * undefined for the whole run of this agent.
+ */
+export interface Unheard {
+  readonly since?: number
+  readonly heard: readonly string[]
+}
 
 /** How an agent stands with those who decide writes. */
 export interface StandingSource {
@@ -51,7 +57,10 @@ export interface Membership {
   /** Server ports of all Raft peers, `address:port`. */
   peers(): readonly string[]
   datacenters(): readonly string[]
-  /** Joins through `host[:port]`; resolves with how many addresses answered. Rejects CLUSTER_JOIN_FAILED naming each failure. */
+  /**
+   * Joins through `host[:port]`; resolves with how many addresses answered. Rejects CLUSTER_JOIN_FAILED naming each
+   * failure.
+   */
   join(addresses: readonly string[], wan: boolean): Promise<number>
   /** Raft and autopilot; undefined on a client agent, which forwards what is asked of them. */
   readonly operator: ClusterOperator | undefined
@@ -61,14 +70,20 @@ export interface Membership {
   stats(): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>>
   /** Rejects CLUSTER_UNKNOWN_MEMBER for a name that is no member. */
   forceLeave(name: string, prune: boolean): Promise<void>
-  /** Puts this node in the catalog (its node entry, serfHealth, and the `consul` service of a server) and keeps it there. */
+  /**
+   * Puts this node in the catalog (its node entry, serfHealth, and the `consul` service of a server) and keeps it
+   * there.
+   */
   start(): Promise<void>
   /** Takes this node out of the catalog and of the members. */
   leave(): Promise<void>
   close(): Promise<void>
 }
 
-/** An agent as others of the cluster reach it. `lan` and `wan` are cluster ports, `raft` is the port of its etcd; 0: none. */
+/**
+ * An agent as others of the cluster reach it. `lan` and `wan` are cluster ports, `raft` is the port of its etcd; 0:
+ * none.
+ */
 export interface AgentInfo {
   /** Node id: stays the same when name and address change. */
   readonly id: string
@@ -122,16 +137,28 @@ export interface ServerHealth {
   readonly stableSince: number
 }
 
-/** What operators ask of and do to the servers. Rejects with STORE_NO_LEADER where a leader is needed and there is none. */
+/**
+ * What operators ask of and do to the servers. Rejects with STORE_NO_LEADER where a leader is needed and there is none.
+ */
 export interface ClusterOperator {
   /** `stale`: as this server last saw it, with or without a leader. */
-  raft(options?: { readonly stale?: boolean }): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }>
+  raft(options?: {
+    readonly stale?: boolean
+  }): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }>
   /** Rejects CLUSTER_UNKNOWN_PEER: `id "x" was not found in the Raft configuration`. */
   removePeer(by: { readonly id: string } | { readonly address: string }): Promise<void>
   /** To a certain server, or to the best one. */
   transferLeader(id: string | undefined): Promise<void>
-  autopilot(): Promise<{ readonly configuration: AutopilotConfiguration; readonly created: Revision; readonly modified: Revision }>
+  autopilot(): Promise<{
+    readonly configuration: AutopilotConfiguration
+    readonly created: Revision
+    readonly modified: Revision
+  }>
   /** With `cas` only when the configuration was last changed at that revision; resolves whether it was written. */
   setAutopilot(configuration: AutopilotConfiguration, cas?: number): Promise<boolean>
-  health(): Promise<{ readonly healthy: boolean; readonly failureTolerance: number; readonly servers: readonly ServerHealth[] }>
+  health(): Promise<{
+    readonly healthy: boolean
+    readonly failureTolerance: number
+    readonly servers: readonly ServerHealth[]
+  }>
 }

@@ -1,6 +1,7 @@
 /**
- * Circles among services whose alias checks mirror each other: none of them can say anything but what the others say. `targets` names for
- * each service those that it mirrors. Each circle is found once, from its first member on; takes time in proportion to what it is given.
+ * Circles among services whose alias checks mirror each other: none of them can say anything but what the others say.
+ * `targets` names for each service those that it mirrors. Each circle is found once, from its first member on; takes
+ * time in proportion to what it is given.
  */
 export function aliasCircles(targets: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
   const circles: string[][] = []
@@ -12,7 +13,12 @@ export function aliasCircles(targets: ReadonlyMap<string, readonly string[]>): r
 }
 
 /** Depth first without recursion: chains of services may be long. */
-function walk(start: string, targets: ReadonlyMap<string, readonly string[]>, done: Set<string>, circles: string[][]): void {
+function walk(
+  start: string,
+  targets: ReadonlyMap<string, readonly string[]>,
+  done: Set<string>,
+  circles: string[][],
+): void {
   const path = [start]
   const depthOf = new Map([[start, 0]])
   const next = [0]
@@ -39,4 +45,5 @@ function walk(start: string, targets: ReadonlyMap<string, readonly string[]>, do
 }
 
 /** A circle as messages write it. */
-export const circleText = (circle: readonly string[]): string => [...circle, circle[0] ?? ''].map(id => JSON.stringify(id)).join(' -> ')
+export const circleText = (circle: readonly string[]): string =>
+  [...circle, circle[0] ?? ''].map(id => JSON.stringify(id)).join(' -> ')

@@ -8,8 +8,8 @@ const longNumber = /(?<![\d.eE+-])\d{16,20}(?![\d.eE])/g
 const most = 0xffff_ffff_ffff_ffffn
 
 /**
- * Reads JSON in which whole numbers of 16 digits and more, which `JSON.parse` would round, are kept for {@link readUint64}; to everyone
- * else they are objects.
+ * Reads JSON in which whole numbers of 16 digits and more, which `JSON.parse` would round, are kept for {@link
+ * readUint64}; to everyone else they are objects.
  * @throws SyntaxError
  */
 export function parseExactly(source: string): unknown {
@@ -20,7 +20,10 @@ export function parseExactly(source: string): unknown {
 /** An unsigned 64-bit number from what {@link parseExactly} read; undefined when it is none. */
 export function readUint64(value: unknown): bigint | undefined {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)
-  const digits = typeof value === 'object' && value !== null && standIn in value && Object.keys(value).length === 1 ? value[standIn] : undefined
+  const digits =
+    typeof value === 'object' && value !== null && standIn in value && Object.keys(value).length === 1
+      ? value[standIn]
+      : undefined
   return typeof digits === 'string' && /^\d{1,20}$/.test(digits) && BigInt(digits) <= most ? BigInt(digits) : undefined
 }
 

@@ -1,5 +1,7 @@
 /** A running timer; `cancel` is safe to call more than once and after it fired. */
-export interface Timer { cancel(): void }
+export interface Timer {
+  cancel(): void
+}
 
 /**
  * Time as the parts of muster see it, passed in so that tests decide what time it is.
@@ -19,6 +21,10 @@ export const systemClock: Clock = {
   after: (delay, run) => {
     const timer = setTimeout(run, Math.min(Math.max(delay, 0), 0x7fffffff))
     timer.unref()
-    return { cancel: () => { clearTimeout(timer) } }
+    return {
+      cancel: () => {
+        clearTimeout(timer)
+      },
+    }
   },
 }

@@ -1,7 +1,8 @@
 /**
  * A place in a space whose distances are round-trip times: Vivaldi network coordinates as Consul and Serf write them.
- * All numbers are seconds. `vec` has {@link dimensions} numbers; `height` is the way from the machine to the network, which every
- * round trip takes; `adjustment` corrects what the space cannot express; `error` (no unit, at most 1.5) tells how little it is to be trusted.
+ * All numbers are seconds. `vec` has {@link dimensions} numbers; `height` is the way from the machine to the network,
+ * which every round trip takes; `adjustment` corrects what the space cannot express; `error` (no unit, at most 1.5)
+ * tells how little it is to be trusted.
  */
 export interface Coordinate {
   readonly vec: readonly number[]
@@ -21,7 +22,10 @@ export const leastHeight = 10e-6
 
 /** Where every machine begins. */
 export const startCoordinate: Coordinate = {
-  vec: Array.from({ length: dimensions }, () => 0), error: greatestError, adjustment: 0, height: leastHeight,
+  vec: Array.from({ length: dimensions }, () => 0),
+  error: greatestError,
+  adjustment: 0,
+  height: leastHeight,
 }
 
 /** What is wrong with a coordinate that came from elsewhere, in Consul's words; undefined when it can be used. */
@@ -34,7 +38,15 @@ export function coordinateFault({ vec, error, adjustment, height }: Coordinate):
 export function readCoordinate(value: unknown): Coordinate | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { vec, error, adjustment, height } = value as Readonly<Record<string, unknown>>
-  if (!Array.isArray(vec) || vec.length !== dimensions || !vec.every(isNumber) || !isNumber(error) || !isNumber(adjustment) || !isNumber(height)) return undefined
+  if (
+    !Array.isArray(vec)
+    || vec.length !== dimensions
+    || !vec.every(isNumber)
+    || !isNumber(error)
+    || !isNumber(adjustment)
+    || !isNumber(height)
+  )
+    return undefined
   return { vec: vec.slice(), error, adjustment, height }
 }
 
@@ -42,7 +54,11 @@ const isNumber = (value: unknown): value is number => typeof value === 'number' 
 
 /** Whether two coordinates are the same, number by number. */
 export const sameCoordinate = (a: Coordinate, b: Coordinate): boolean =>
-  a.error === b.error && a.adjustment === b.adjustment && a.height === b.height && a.vec.length === b.vec.length && a.vec.every((one, i) => one === b.vec[i])
+  a.error === b.error
+  && a.adjustment === b.adjustment
+  && a.height === b.height
+  && a.vec.length === b.vec.length
+  && a.vec.every((one, i) => one === b.vec[i])
 
 /** Seconds between two coordinates without their adjustments. */
 export const rawRoundTrip = (a: Coordinate, b: Coordinate): number =>

@@ -1,4 +1,7 @@
-/** A map that can be read, and asked whether it has moved: what was made of all of it may be kept as long as `changes` stands. */
+/**
+ * A map that can be read, and asked whether it has moved: what was made of all of it may be kept as long as `changes`
+ * stands.
+ */
 export interface CountedReads<Key, Value> extends ReadonlyMap<Key, Value> {
   /** Grows with each entry that is put, also in the place of an equal one, or taken out. */
   readonly changes: number
@@ -8,9 +11,13 @@ export interface CountedReads<Key, Value> extends ReadonlyMap<Key, Value> {
 export class CountedMap<Key, Value> extends Map<Key, Value> implements CountedReads<Key, Value> {
   #changes = 0
 
-  constructor() { super() }
+  constructor() {
+    super()
+  }
 
-  get changes(): number { return this.#changes }
+  get changes(): number {
+    return this.#changes
+  }
 
   override set(key: Key, value: Value): this {
     this.#changes++

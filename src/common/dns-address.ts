@@ -1,7 +1,10 @@
 import { isIP, isIPv6 } from 'node:net'
 
 /** Why an address gives no DNS answer, and what to write. */
-export interface AddressFault { readonly text: string; readonly hint: string }
+export interface AddressFault {
+  readonly text: string
+  readonly hint: string
+}
 
 /** Most letters of a host name (RFC 1035, 2.3.4). */
 const longestName = 253
@@ -9,15 +12,19 @@ const longestName = 253
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i
 
 /**
- * What keeps DNS from answering with an address: it is neither an IP address nor a host name. Undefined for one that is fine, and for an
- * empty one, which stands for another. HTTP answers with the text as it is in any case.
+ * What keeps DNS from answering with an address: it is neither an IP address nor a host name. Undefined for one that is
+ * fine, and for an empty one, which stands for another. HTTP answers with the text as it is in any case.
  */
 export function addressFault(address: string): AddressFault | undefined {
   if (address === '' || isPlainIp(address)) return undefined
-  const fault = (why: string, hint: string): AddressFault => ({ text: `${shown(address)} cannot be answered over DNS: ${why}`, hint })
+  const fault = (why: string, hint: string): AddressFault => ({
+    text: `${shown(address)} cannot be answered over DNS: ${why}`,
+    hint,
+  })
   if (/\s/.test(address)) return fault('it holds blanks', 'write one IP address or one host name')
   if (address.includes('://')) return fault('it is a URL', 'write the host alone, and its port into "port"')
-  if (address.includes('%') && isIP(address) === 6) return fault('the zone behind "%" means something on this machine only', 'write an address that others can reach')
+  if (address.includes('%') && isIP(address) === 6)
+    return fault('the zone behind "%" means something on this machine only', 'write an address that others can reach')
   const bracketed = /^\[([^\]]*)\](?::(\d+))?$/.exec(address)
   if (bracketed !== null && isIPv6(bracketed[1] ?? '')) {
     const [, inside = '', port] = bracketed
@@ -31,15 +38,24 @@ export function addressFault(address: string): AddressFault | undefined {
 function nameFault(address: string, fault: (why: string, hint: string) => AddressFault): AddressFault | undefined {
   const name = address.replace(/\.$/, '')
   const hint = 'write an IP address or a host name'
-  if (name.length > longestName) return fault(`a host name has ${longestName} letters at most, this one has ${name.length}`, hint)
+  if (name.length > longestName)
+    return fault(`a host name has ${longestName} letters at most, this one has ${name.length}`, hint)
   if (/^[\d.]+$/.test(name)) return fault('it is no IPv4 address', hint)
   const bad = name.split('.').find(part => !label.test(part))
   if (bad === undefined) return undefined
-  return fault(bad === '' ? 'a part between two dots is empty' : bad.length > 63 ? 'a part between two dots has more than 63 letters' : `${shown(bad)} is no part of a host name`, hint)
+  return fault(
+    bad === ''
+      ? 'a part between two dots is empty'
+      : bad.length > 63
+        ? 'a part between two dots has more than 63 letters'
+        : `${shown(bad)} is no part of a host name`,
+    hint,
+  )
 }
 
 const isPlainIp = (address: string): boolean => isIP(address) !== 0 && !address.includes('%')
 
-const withPort = (host: string, port: string | undefined): string => `write "address": "${host}"${port === undefined ? '' : `, "port": ${port}`}`
+const withPort = (host: string, port: string | undefined): string =>
+  `write "address": "${host}"${port === undefined ? '' : `, "port": ${port}`}`
 
 const shown = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text)

@@ -18,7 +18,14 @@ export const hours = (count: number): Duration => (count * 3_600_000) as Duratio
 
 // As fractions: 100 / 1e6 is the number that 0.0001 is, 100 * 1e-6 is not.
 const units: Readonly<Record<string, readonly [factor: number, divisor: number]>> = {
-  ns: [1, 1e6], us: [1, 1e3], 'µs': [1, 1e3], 'μs': [1, 1e3], ms: [1, 1], s: [1000, 1], m: [60_000, 1], h: [3_600_000, 1],
+  ns: [1, 1e6],
+  us: [1, 1e3],
+  µs: [1, 1e3],
+  μs: [1, 1e3],
+  ms: [1, 1],
+  s: [1000, 1],
+  m: [60_000, 1],
+  h: [3_600_000, 1],
 }
 
 /** What Go can express, 2^63 nanoseconds: some 292 years. */
@@ -30,8 +37,8 @@ export const longestDuration = 100
 const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy
 
 /**
- * Reads Go's duration syntax (`300ms`, `1m30s`, `1.5h`, `-2s`, `0`), the one every Consul config file uses.
- * There is no unit for days. Returns undefined for anything else, for more than 292 years, and for more than 100 characters.
+ * Reads Go's duration syntax (`300ms`, `1m30s`, `1.5h`, `-2s`, `0`), the one every Consul config file uses. There is no
+ * unit for days. Returns undefined for anything else, for more than 292 years, and for more than 100 characters.
  */
 export function parseDuration(text: string): Duration | undefined {
   if (text.length > longestDuration) return undefined
@@ -43,7 +50,7 @@ export function parseDuration(text: string): Duration | undefined {
   let end = 0
   for (let match = part.exec(body); match !== null; match = part.exec(body)) {
     const [factor, divisor] = units[match[2] ?? ''] ?? [Number.NaN, 1]
-    total += Number(match[1]) * factor / divisor
+    total += (Number(match[1]) * factor) / divisor
     end = part.lastIndex
   }
   if (end === 0 || end !== body.length || total > longest) return undefined

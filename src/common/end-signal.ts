@@ -6,7 +6,10 @@ export interface EndSignal {
   removeEventListener(type: 'abort', on: () => void): void
 }
 
-/** An {@link EndSignal} for the thousands of which there is one each: an AbortController costs some microseconds, and as much again to clear away. */
+/**
+ * An {@link EndSignal} for the thousands of which there is one each: an AbortController costs some microseconds, and as
+ * much again to clear away.
+ */
 export class End implements EndSignal {
   aborted = false
   #listeners: (() => void)[] = []

@@ -1,6 +1,6 @@
 /**
- * The one error type of muster. Callers branch on `code`, never on text. `status` is the HTTP status an API answer carries
- * when this error ends the request; `hint` says what to do next and is shown on a line of its own.
+ * The one error type of muster. Callers branch on `code`, never on text. `status` is the HTTP status an API answer
+ * carries when this error ends the request; `hint` says what to do next and is shown on a line of its own.
  */
 export class MusterError extends Error {
   override readonly name = 'MusterError'

@@ -2,7 +2,9 @@ import { MusterError } from './errors.js'
 import { parseBool } from './parse-bool.js'
 import { nearest } from './nearest.js'
 
-/** One command-line flag. Booleans take no value unless it follows `=`; all others take `=value` or the next argument. */
+/**
+ * One command-line flag. Booleans take no value unless it follows `=`; all others take `=value` or the next argument.
+ */
 export interface FlagSpec {
   readonly name: string
   /** Other spellings that mean the same. */
@@ -23,12 +25,12 @@ export interface ParsedFlags {
 }
 
 /**
- * Reads flags the way Go programs do: one dash or two, `=` or a space, `--` ends them, and so does the first positional argument
- * (unless `interspersed`, for commands where flags after a path are natural). `-` alone is an argument.
+ * Reads flags the way Go programs do: one dash or two, `=` or a space, `--` ends them, and so does the first positional
+ * argument (unless `interspersed`, for commands where flags after a path are natural). `-` alone is an argument.
  * @throws MusterError USAGE naming the flag, what it was given and what it takes.
  */
 export function parseFlags(specs: readonly FlagSpec[], argv: readonly string[], interspersed = false): ParsedFlags {
-  const byName = new Map(specs.flatMap(spec => [spec.name, ...spec.aliases ?? []].map(name => [name, spec] as const)))
+  const byName = new Map(specs.flatMap(spec => [spec.name, ...(spec.aliases ?? [])].map(name => [name, spec] as const)))
   const values = new Map<string, string[]>()
   const positional: string[] = []
   for (let i = 0; i < argv.length; i++) {
@@ -46,9 +48,15 @@ export function parseFlags(specs: readonly FlagSpec[], argv: readonly string[], 
     if (text === undefined) {
       if (spec.type === 'bool') text = 'true'
       else if (i + 1 < argv.length) text = argv[++i] ?? ''
-      else throw new MusterError('USAGE', `flag needs an argument: -${name}`, { hint: `write -${name}=${spec.placeholder ?? 'VALUE'}` })
+      else
+        throw new MusterError('USAGE', `flag needs an argument: -${name}`, {
+          hint: `write -${name}=${spec.placeholder ?? 'VALUE'}`,
+        })
     }
-    values.set(spec.name, spec.repeatable === true ? [...values.get(spec.name) ?? [], checked(spec, text)] : [checked(spec, text)])
+    values.set(
+      spec.name,
+      spec.repeatable === true ? [...(values.get(spec.name) ?? []), checked(spec, text)] : [checked(spec, text)],
+    )
   }
   return { values, positional }
 }
@@ -63,10 +71,14 @@ function checked(spec: FlagSpec, text: string): string {
   if (spec.type === 'bool') {
     const value = parseBool(text)
     if (value !== undefined) return String(value)
-    throw new MusterError('USAGE', `invalid boolean value "${text}" for -${spec.name}`, { hint: 'true and false are allowed' })
+    throw new MusterError('USAGE', `invalid boolean value "${text}" for -${spec.name}`, {
+      hint: 'true and false are allowed',
+    })
   }
   if (spec.type === 'int' && !/^[+-]?\d+$/.test(text)) {
-    throw new MusterError('USAGE', `invalid value "${text}" for flag -${spec.name}`, { hint: 'a whole number is allowed' })
+    throw new MusterError('USAGE', `invalid value "${text}" for flag -${spec.name}`, {
+      hint: 'a whole number is allowed',
+    })
   }
   return text
 }
@@ -74,10 +86,16 @@ function checked(spec: FlagSpec, text: string): string {
 function split(argument: string): { name: string; inline: string | undefined } {
   const body = argument.replace(/^--?/, '')
   const equals = body.indexOf('=')
-  return equals < 0 ? { name: body, inline: undefined } : { name: body.slice(0, equals), inline: body.slice(equals + 1) }
+  return equals < 0
+    ? { name: body, inline: undefined }
+    : { name: body.slice(0, equals), inline: body.slice(equals + 1) }
 }
 
 function unknownFlag(name: string, known: readonly string[]): MusterError {
   const near = nearest(name, known)
-  return new MusterError('USAGE', `flag provided but not defined: -${name}`, near === undefined ? {} : { hint: `did you mean -${near}?` })
+  return new MusterError(
+    'USAGE',
+    `flag provided but not defined: -${name}`,
+    near === undefined ? {} : { hint: `did you mean -${near}?` },
+  )
 }

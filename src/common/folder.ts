@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { errorCode } from './errors.js'
 
 /**
- * Makes a folder and those that it is in, where they are missing. Node's own recursive way never returns where the file system says
- * that a folder is missing which it then refuses to make, as below /proc.
+ * Makes a folder and those that it is in, where they are missing. Node's own recursive way never returns where the file
+ * system says that a folder is missing which it then refuses to make, as below /proc.
  * @throws the system's error, when it cannot be made or is something else than a folder
  */
 export function ensureFolder(folder: string, mode = 0o777): void {

@@ -1,8 +1,14 @@
 /** Where to connect to. */
-export interface HostPort { readonly host: string; readonly port: number }
+export interface HostPort {
+  readonly host: string
+  readonly port: number
+}
 
 /** An address as it is written. A port that is a service's name has to be looked up, see `service-ports.ts`. */
-export interface WrittenAddress { readonly host: string; readonly port: number | string }
+export interface WrittenAddress {
+  readonly host: string
+  readonly port: number | string
+}
 
 const bracketed = /^\[([^\]]*)\]:([^:[\]]+)$/
 const plain = /^([^:[\]\s]*):([^:[\]]+)$/
@@ -10,8 +16,9 @@ const plain = /^([^:[\]\s]*):([^:[\]]+)$/
 const serviceName = /^(?=.*[a-z])[a-z0-9][a-z0-9_+.*-]*$/i
 
 /**
- * Reads `host:port`, `[host]:port` or `:port` (this machine), as Go's dialer does: brackets may hold an IPv6 address with or without zone, an
- * IPv4 address or a name; the port may be a service's name. Returns undefined for anything else, for instance a missing port.
+ * Reads `host:port`, `[host]:port` or `:port` (this machine), as Go's dialer does: brackets may hold an IPv6 address
+ * with or without zone, an IPv4 address or a name; the port may be a service's name. Returns undefined for anything
+ * else, for instance a missing port.
  */
 export function splitHostPort(address: string): WrittenAddress | undefined {
   const [, written, port = ''] = bracketed.exec(address) ?? plain.exec(address) ?? []

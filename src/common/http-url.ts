@@ -1,18 +1,21 @@
 import { isIPv6 } from 'node:net'
 
 /**
- * An http or https URL and where it leads. `url` has the host in the usual form; `host` is what to connect to, without brackets and with
- * the zone of an IPv6 address, which a URL object cannot hold.
+ * An http or https URL and where it leads. `url` has the host in the usual form; `host` is what to connect to, without
+ * brackets and with the zone of an IPv6 address, which a URL object cannot hold.
  */
-export interface HttpUrl { readonly url: URL; readonly host: string }
+export interface HttpUrl {
+  readonly url: URL
+  readonly host: string
+}
 
 /** Scheme (left out where the text is relative to a base), user and host with port, the rest. */
 const parts = /^(?:(https?):)?\/\/((?:[^/?#]*@)?)([^/?#]*)(.*)$/is
 
 /**
- * Reads an http or https URL, relative to `base` if there is one. Beside what URL objects read, it takes what Go's client takes, and with it
- * Consul's checks: an IPv4 address or a name in brackets, an IPv6 zone (`[fe80::1%25eth0]`), and no host before a port (this machine).
- * Returns undefined for anything else.
+ * Reads an http or https URL, relative to `base` if there is one. Beside what URL objects read, it takes what Go's
+ * client takes, and with it Consul's checks: an IPv4 address or a name in brackets, an IPv6 zone (`[fe80::1%25eth0]`),
+ * and no host before a port (this machine). Returns undefined for anything else.
  */
 export function readHttpUrl(text: string, base?: HttpUrl): HttpUrl | undefined {
   const match = parts.exec(text)
@@ -26,10 +29,12 @@ export function readHttpUrl(text: string, base?: HttpUrl): HttpUrl | undefined {
 }
 
 /** Whether two URLs have the same scheme, host and port, so that what is meant for one may be told the other. */
-export const isSameOrigin = (a: HttpUrl, b: HttpUrl): boolean => a.url.origin === b.url.origin && a.host.toLowerCase() === b.host.toLowerCase()
+export const isSameOrigin = (a: HttpUrl, b: HttpUrl): boolean =>
+  a.url.origin === b.url.origin && a.host.toLowerCase() === b.host.toLowerCase()
 
 /** The port that a URL leads to. */
-export const portOf = ({ url }: HttpUrl): number => url.port !== '' ? Number(url.port) : url.protocol === 'http:' ? 80 : 443
+export const portOf = ({ url }: HttpUrl): number =>
+  url.port !== '' ? Number(url.port) : url.protocol === 'http:' ? 80 : 443
 
 /** Text that is no authority of its own: a path, a query. */
 function relative(text: string, base: HttpUrl | undefined): HttpUrl | undefined {

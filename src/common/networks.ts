@@ -2,11 +2,17 @@ import { BlockList, isIP } from 'node:net'
 
 /** A set of networks that addresses are looked up in. */
 export interface Networks {
-  /** Whether the address is in one of them. IPv4 addresses in IPv6 clothes (`::ffff:10.0.0.1`) and zones (`%eth0`) are seen through. */
+  /**
+   * Whether the address is in one of them. IPv4 addresses in IPv6 clothes (`::ffff:10.0.0.1`) and zones (`%eth0`) are
+   * seen through.
+   */
   has(address: string): boolean
 }
 
-/** The networks written as `10.0.0.0/8`; an address without a length is that address alone. Undefined for none: everything is in it. */
+/**
+ * The networks written as `10.0.0.0/8`; an address without a length is that address alone. Undefined for none:
+ * everything is in it.
+ */
 export function networks(cidrs: readonly string[]): Networks | undefined {
   if (cidrs.length === 0) return undefined
   const list = new BlockList()

@@ -26,31 +26,44 @@ export interface ProcessLimits {
 }
 
 /**
- * Runs a program without a shell in a process group of its own, by default with this process's
- * environment. On timeout or abort the
- * whole group gets SIGKILL, so its children die too, and the promise resolves after the program is gone. It has ended
- * when it exited and nobody holds its output any more, so a child left behind in the background counts as still running.
+ * Runs a program without a shell in a process group of its own, by default with this process's environment. On timeout
+ * or abort the whole group gets SIGKILL, so its children die too, and the promise resolves after the program is gone.
+ * It has ended when it exited and nobody holds its output any more, so a child left behind in the background counts as
+ * still running.
  */
-export async function runProcess(
-  args: readonly string[], limits: ProcessLimits,
-): Promise<ProcessEnd> {
+export async function runProcess(args: readonly string[], limits: ProcessLimits): Promise<ProcessEnd> {
   const { input, env = process.env } = limits
   const output = new TailBuffer(limits.outputMaxSize)
   let child: ChildProcess
   try {
-    child = spawn(args[0] ?? '', args.slice(1), { detached: true, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], env })
+    child = spawn(args[0] ?? '', args.slice(1), {
+      detached: true,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      env,
+    })
   } catch (error) {
     return { output, how: { type: 'no-start', error: error instanceof Error ? error : new Error(String(error)) } }
   }
-  const exited = new Promise<void>(resolve => { child.once('exit', () => { resolve() }); child.once('error', () => { resolve() }) })
-  const keep = (chunk: Buffer): void => { output.push(chunk) }
+  const exited = new Promise<void>(resolve => {
+    child.once('exit', () => {
+      resolve()
+    })
+    child.once('error', () => {
+      resolve()
+    })
+  })
+  const keep = (chunk: Buffer): void => {
+    output.push(chunk)
+  }
   child.stdout?.on('data', keep)
   child.stderr?.on('data', keep)
   // A program need not read what it is given.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
   const ended = await withDeadline<ProcessEnd['how']>(limits.signal, limits.timeout, done => {
-    child.once('error', error => { if (child.pid === undefined) done({ type: 'no-start', error }) })
+    child.once('error', error => {
+      if (child.pid === undefined) done({ type: 'no-start', error })
+    })
     child.once('close', (code, signal) => {
       done(code === null ? { type: 'signal', signal: signal ?? 'unknown' } : { type: 'exit', code })
     })

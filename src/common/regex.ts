@@ -4,9 +4,15 @@ import { RE2JS } from 're2js'
 export interface Regex {
   /** Whether a text contains a match. */
   test(text: string): boolean
-  /** The whole of the first match, then what each group took, '' for one that took no part; undefined where nothing matches. */
+  /**
+   * The whole of the first match, then what each group took, '' for one that took no part; undefined where nothing
+   * matches.
+   */
   captures(text: string): readonly string[] | undefined
-  /** The most work that matching a text of this length can be, in units of about a microsecond on a slow day; usually it is a small part of that. */
+  /**
+   * The most work that matching a text of this length can be, in units of about a microsecond on a slow day; usually it
+   * is a small part of that.
+   */
   cost(length: number): number
 }
 
@@ -20,10 +26,11 @@ const maxApparentSteps = 4 * maxSteps
 const maxFoldedRanges = 4
 
 /**
- * Compiles an expression of RE2's syntax, which is the one of Go and so of Consul: no backreferences and no look-around, and matching takes time in
- * proportion to the length of the text, whatever the expression. JavaScript's own engine goes back and tries again, which lets an
- * expression such as `(a+)+$` run for years.
- * @throws Error in Go's words (`error parsing regexp: missing closing ): ...`) when the text is no expression, or that it is too large
+ * Compiles an expression of RE2's syntax, which is the one of Go and so of Consul: no backreferences and no
+ * look-around, and matching takes time in proportion to the length of the text, whatever the expression. JavaScript's
+ * own engine goes back and tries again, which lets an expression such as `(a+)+$` run for years.
+ * @throws Error in Go's words (`error parsing regexp: missing closing ): ...`) when the text is no expression, or that
+ *   it is too large
  */
 export function compileRegex(source: string): Regex {
   if (apparentSteps(source) > maxApparentSteps || foldedRanges(source) > maxFoldedRanges) throw tooLarge()
@@ -35,7 +42,9 @@ export function compileRegex(source: string): Regex {
     test: text => compiled.test(text),
     captures: text => {
       const matcher = compiled.matcher(text)
-      return matcher.find() ? Array.from({ length: compiled.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '') : undefined
+      return matcher.find()
+        ? Array.from({ length: compiled.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '')
+        : undefined
     },
     cost: length => (length + 1) * perCharacter,
   }
@@ -43,11 +52,12 @@ export function compileRegex(source: string): Regex {
 
 const tooLarge = (): Error => new Error('error parsing regexp: expression is too large')
 
-const token = /\\Q.*?(?:\\E|$)|\\[pP]\{[^}]*\}|\\x\{[^}]*\}|\\.|\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?|\{(\d+)(?:,(\d*))?\}|[()|]|[^]/gsu
+const token =
+  /\\Q.*?(?:\\E|$)|\\[pP]\{[^}]*\}|\\x\{[^}]*\}|\\.|\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?|\{(\d+)(?:,(\d*))?\}|[()|]|[^]/gsu
 
 /**
- * About how many steps an expression compiles to. It is looked at before that is done, since repetitions within repetitions make a line of text
- * into a million of them. What is no expression is left to the compiler to refuse.
+ * About how many steps an expression compiles to. It is looked at before that is done, since repetitions within
+ * repetitions make a line of text into a million of them. What is no expression is left to the compiler to refuse.
  */
 function apparentSteps(source: string): number {
   const outer: { readonly sum: number }[] = []
@@ -74,4 +84,5 @@ function apparentSteps(source: string): number {
   return outer.reduce((all, group) => all + group.sum, sum)
 }
 
-const foldedRanges = (source: string): number => /\(\?[A-Za-z]*i/.test(source) ? source.match(/-(?:\\x\{|[^\0-\x7f])/g)?.length ?? 0 : 0
+const foldedRanges = (source: string): number =>
+  /\(\?[A-Za-z]*i/.test(source) ? (source.match(/-(?:\\x\{|[^\0-\x7f])/g)?.length ?? 0) : 0

@@ -1,18 +1,31 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync, type Stats } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs'
 import path from 'node:path'
 import { MusterError, errorCode } from './errors.js'
 
 /*
- * The small files in which muster keeps what it must know at its next start: read whole, written whole. A new content is written beside the
- * file first, under a name that ends with `tmp`, and renamed, so a kill at any moment leaves the old content or the new one.
+ * The small files in which muster keeps what it must know at its next start: read whole, written whole. A new content
+ * is written beside the file first, under a name that ends with `tmp`, and renamed, so a kill at any moment leaves the
+ * old content or the new one.
  */
 
 /** Bytes that such a file may have: far more than any of them needs, and little enough to be read at once. */
 const largest = 256 * 1024 * 1024
 
 /**
- * The text of a file; undefined when there is none. Anything that is not a plain file is refused without being read: a pipe would wait
- * for somebody to write to it, for ever.
+ * The text of a file; undefined when there is none. Anything that is not a plain file is refused without being read: a
+ * pipe would wait for somebody to write to it, for ever.
  * @throws MusterError NOT_A_FILE, or the system's error
  */
 export function readSmallFile(file: string): string | undefined {
@@ -37,7 +50,9 @@ export function readSmallFile(file: string): string | undefined {
 }
 
 const notAFile = (file: string, found: string): MusterError =>
-  new MusterError('NOT_A_FILE', `${file} is ${found}, where a small file is expected`, { hint: `put the file back, or move ${file} away to do without it` })
+  new MusterError('NOT_A_FILE', `${file} is ${found}, where a small file is expected`, {
+    hint: `put the file back, or move ${file} away to do without it`,
+  })
 
 /** What a path leads to, in words with an article. */
 export function kindOf(stats: Pick<Stats, 'isDirectory' | 'isFIFO' | 'isSocket' | 'isFile'>): string {
@@ -48,7 +63,8 @@ export function kindOf(stats: Pick<Stats, 'isDirectory' | 'isFIFO' | 'isSocket' 
 }
 
 /**
- * Gives a file a new content, whole, for this user alone. It is on the disk when this returns, and stays there when the power goes out.
+ * Gives a file a new content, whole, for this user alone. It is on the disk when this returns, and stays there when the
+ * power goes out.
  * @throws the system's error; then the file is what it was before
  */
 export function replaceFile(file: string, text: string): void {
@@ -78,22 +94,27 @@ export function syncFolder(folder: string): void {
 }
 
 /**
- * Removes what a kill has left behind in a folder: files that were being written, whose names end with `tmp`, where `isOurs` says so of them.
- * Gives their paths. Only for whoever has the folder to itself: another process may be writing.
+ * Removes what a kill has left behind in a folder: files that were being written, whose names end with `tmp`, where
+ * `isOurs` says so of them. Gives their paths. Only for whoever has the folder to itself: another process may be
+ * writing.
  */
 export function removeTemporaries(folder: string, isOurs: (name: string) => boolean = () => true): readonly string[] {
   let names: readonly string[]
   try {
-    names = readdirSync(folder, { withFileTypes: true }).filter(entry => !entry.isDirectory() && entry.name.endsWith('tmp') && isOurs(entry.name)).map(({ name }) => name)
+    names = readdirSync(folder, { withFileTypes: true })
+      .filter(entry => !entry.isDirectory() && entry.name.endsWith('tmp') && isOurs(entry.name))
+      .map(({ name }) => name)
   } catch {
     return []
   }
-  return names.map(name => path.join(folder, name)).filter(file => {
-    try {
-      rmSync(file, { force: true })
-      return true
-    } catch {
-      return false
-    }
-  })
+  return names
+    .map(name => path.join(folder, name))
+    .filter(file => {
+      try {
+        rmSync(file, { force: true })
+        return true
+      } catch {
+        return false
+      }
+    })
 }

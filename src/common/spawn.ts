@@ -3,7 +3,10 @@ import { closeSync, openSync } from 'node:fs'
 
 export type { ChildProcess }
 
-/** How a program is started: its three standard streams are always said, and it never goes through a shell that Node picks. */
+/**
+ * How a program is started: its three standard streams are always said, and it never goes through a shell that Node
+ * picks.
+ */
 export type SpawnOptions = Pick<NodeSpawnOptions, 'cwd' | 'env' | 'detached'> & {
   readonly stdio: readonly ['ignore' | 'pipe' | 'inherit', 'pipe' | 'inherit' | number, 'pipe' | 'inherit' | number]
 }
@@ -14,8 +17,8 @@ const hidden = new Set<number>()
 let nothing = -1
 
 /**
- * Keeps descriptors from every program that is started from now on, until the function that is returned is called. Node opens its own
- * files and sockets so that they are closed in children; this is for what native code opens otherwise.
+ * Keeps descriptors from every program that is started from now on, until the function that is returned is called. Node
+ * opens its own files and sockets so that they are closed in children; this is for what native code opens otherwise.
  */
 export function hideFromChildren(descriptors: readonly number[]): () => void {
   if (hidden.size === 0 && descriptors.length > 0) nothing = openSync('/dev/null', 'r')
@@ -28,9 +31,9 @@ export function hideFromChildren(descriptors: readonly number[]): () => void {
 }
 
 /**
- * Starts a program: the one way there is in muster. Where a hidden descriptor would be, the program finds `/dev/null`, open for reading:
- * Node can put a descriptor in another's place in a child, but not close it there, and another process that starts programs before
- * there is anything to hide would cost its memory all day.
+ * Starts a program: the one way there is in muster. Where a hidden descriptor would be, the program finds `/dev/null`,
+ * open for reading: Node can put a descriptor in another's place in a child, but not close it there, and another
+ * process that starts programs before there is anything to hide would cost its memory all day.
  * @throws the system's error, for arguments that no program can be given; else the child's `error` event tells
  */
 export function spawn(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {

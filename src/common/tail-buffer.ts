@@ -8,10 +8,14 @@ export class TailBuffer {
   #kept = 0
   #total = 0
 
-  constructor(limit: number) { this.#limit = limit }
+  constructor(limit: number) {
+    this.#limit = limit
+  }
 
   /** Bytes that came by, kept or not. */
-  get total(): number { return this.#total }
+  get total(): number {
+    return this.#total
+  }
 
   push(chunk: Buffer): void {
     this.#total += chunk.length
@@ -34,7 +38,10 @@ export class TailBuffer {
     return all.toString('utf8', start)
   }
 
-  /** The kept bytes under a line that says how many there were, if any are missing; the form of script and docker checks. */
+  /**
+   * The kept bytes under a line that says how many there were, if any are missing; the form of script and docker
+   * checks.
+   */
   markedText(): string {
     const text = this.text()
     return this.#total <= this.#limit ? text : `Captured ${this.#limit} of ${this.#total} bytes\n...\n${text}`

@@ -1,5 +1,7 @@
 /** What each type of watch must have and may have, beside what all have. */
-export const watchTypes: Readonly<Record<string, { readonly required: readonly string[]; readonly optional: readonly string[] }>> = {
+export const watchTypes: Readonly<
+  Record<string, { readonly required: readonly string[]; readonly optional: readonly string[] }>
+> = {
   key: { required: ['key'], optional: ['stale'] },
   keyprefix: { required: ['prefix'], optional: ['stale'] },
   services: { required: [], optional: ['stale'] },
@@ -15,5 +17,7 @@ const common = new Set(['type', 'datacenter', 'token', 'handler_type', 'args', '
 /** Keys of a watch that its type gives no meaning. */
 export function meaninglessKeys(type: string, keys: readonly string[]): readonly string[] {
   const rules = watchTypes[type]
-  return rules === undefined ? [] : keys.filter(key => !common.has(key) && !rules.required.includes(key) && !rules.optional.includes(key))
+  return rules === undefined
+    ? []
+    : keys.filter(key => !common.has(key) && !rules.required.includes(key) && !rules.optional.includes(key))
 }

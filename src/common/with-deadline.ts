@@ -7,7 +7,9 @@ export type CutShort = 'timeout' | 'aborted'
  * called exactly once, however it ended.
  */
 export function withDeadline<T>(
-  signal: AbortSignal, timeout: number, begin: (done: (value: T) => void) => () => void,
+  signal: AbortSignal,
+  timeout: number,
+  begin: (done: (value: T) => void) => () => void,
 ): Promise<T | CutShort> {
   return new Promise(resolve => {
     let release: (() => void) | undefined
@@ -20,10 +22,17 @@ export function withDeadline<T>(
       release?.()
       resolve(value)
     }
-    const onAbort = (): void => { end('aborted') }
-    const timer = setTimeout(() => { end('timeout') }, timeout)
+    const onAbort = (): void => {
+      end('aborted')
+    }
+    const timer = setTimeout(() => {
+      end('timeout')
+    }, timeout)
     signal.addEventListener('abort', onAbort)
-    if (signal.aborted) { end('aborted'); return }
+    if (signal.aborted) {
+      end('aborted')
+      return
+    }
     const begun = begin(end)
     // `begin` may have been done before it returned.
     if (ended) begun()

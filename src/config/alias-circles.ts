@@ -22,8 +22,13 @@ export function aliasCircleWarnings({ services, checks }: Declared): readonly Di
 }
 
 const circleWarning = (circle: readonly string[], at: Origin | undefined): Diagnostic => ({
-  severity: 'warning', code: 'alias-circle', ...at === undefined ? {} : { at }, message: circleMessage(circle), hint: 'give one of them a check that tests something',
+  severity: 'warning',
+  code: 'alias-circle',
+  ...(at === undefined ? {} : { at }),
+  message: circleMessage(circle),
+  hint: 'give one of them a check that tests something',
 })
 
 /** What is to be said about a circle, in files and over the API. */
-export const circleMessage = (circle: readonly string[]): string => `the alias checks mirror each other in a circle: ${circleText(circle)}`
+export const circleMessage = (circle: readonly string[]): string =>
+  `the alias checks mirror each other in a circle: ${circleText(circle)}`

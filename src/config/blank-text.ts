@@ -1,8 +1,9 @@
 import type { ConfigFormat } from './syntax/index.js'
 
 /**
- * Whether a file's text says nothing at all: no character, or only white space and comments, as when a writer has emptied it and not
- * filled it yet. `{}` says something: that there is nothing. An unfinished comment is an error for the parser to find.
+ * Whether a file's text says nothing at all: no character, or only white space and comments, as when a writer has
+ * emptied it and not filled it yet. `{}` says something: that there is nothing. An unfinished comment is an error for
+ * the parser to find.
  */
 export function isBlankText(text: string, format: ConfigFormat): boolean {
   for (let at = 0; at < text.length;) {

@@ -7,7 +7,10 @@ import type { Declared, DeclaredCheck, DeclaredService, DeclaredWatch, Diagnosti
 /** What declarations are judged by besides each other. */
 export interface Rules {
   readonly scriptsAllowed: boolean
-  /** There are other files, which may declare the services and allow the scripts that are missed here: then that is a warning. */
+  /**
+   * There are other files, which may declare the services and allow the scripts that are missed here: then that is a
+   * warning.
+   */
   readonly partial?: boolean
   /** Service ids that exist without being declared in a file. */
   readonly known: () => ReadonlySet<string>
@@ -31,8 +34,8 @@ export interface Combined {
 }
 
 /**
- * Brings all files' declarations together. Of two entries with one id only the owner's goes in, and no check of a service
- * that nobody knows. Scripts that are not allowed are named, and left to the caller.
+ * Brings all files' declarations together. Of two entries with one id only the owner's goes in, and no check of a
+ * service that nobody knows. Scripts that are not allowed are named, and left to the caller.
  */
 export function combine(contributions: readonly Contribution[], rules: Rules): Combined {
   const combiner = new Combiner(rules)
@@ -54,7 +57,12 @@ function fileOf(claims: ReadonlyMap<string, Claim>): Combined['checkFile'] {
 const mostComparisons = 20_000
 
 /** The faults of one kind in one file; those beyond the first are counted. */
-interface FaultsOfKind { readonly contribution: Contribution; readonly kind: Fault['kind']; readonly written: Fault[]; hidden: number }
+interface FaultsOfKind {
+  readonly contribution: Contribution
+  readonly kind: Fault['kind']
+  readonly written: Fault[]
+  hidden: number
+}
 
 class Combiner {
   readonly #faults = new Map<Contribution, FaultsOfKind[]>()
@@ -87,7 +95,8 @@ class Combiner {
       const { serviceId } = declared.definition
       if (serviceId !== '' && !this.services.has(serviceId) && !this.#rules.known().has(serviceId)) {
         this.#fault(claim, 'unknown-service', () => this.#inPart(unknownService(claim, serviceId, this.#suggestible())))
-        if (this.#rules.partial === true && this.#claim('check', this.checkClaims, claim)) this.checks.set(claim.id, declared)
+        if (this.#rules.partial === true && this.#claim('check', this.checkClaims, claim))
+          this.checks.set(claim.id, declared)
       } else if (this.#claim('check', this.checkClaims, claim)) this.checks.set(claim.id, declared)
       if (claim.script) this.#judgeScript(claim)
     }
@@ -95,8 +104,17 @@ class Combiner {
 
   /** All that is wrong, as many of a file as are written out, and for the others of each kind one that counts them. */
   faults(): readonly Fault[] {
-    return [...this.#faults.values()].flat().flatMap(({ contribution, kind, written, hidden }) =>
-      [...written, ...hiddenFindings(contribution.file, written[0]?.diagnostic.severity === 'warning' ? { errors: 0, warnings: hidden } : { errors: hidden, warnings: 0 }).map(diagnostic => ({ contribution, kind, diagnostic }))])
+    return [...this.#faults.values()]
+      .flat()
+      .flatMap(({ contribution, kind, written, hidden }) => [
+        ...written,
+        ...hiddenFindings(
+          contribution.file,
+          written[0]?.diagnostic.severity === 'warning'
+            ? { errors: 0, warnings: hidden }
+            : { errors: hidden, warnings: 0 },
+        ).map(diagnostic => ({ contribution, kind, diagnostic })),
+      ])
   }
 
   /** Notes a fault; it is put into words only when it is one of the first of its kind in the file. */
@@ -104,7 +122,7 @@ class Combiner {
     const ofFile = this.#faults.get(contribution) ?? []
     if (ofFile.length === 0) this.#faults.set(contribution, ofFile)
     let ofKind = ofFile.find(known => known.kind === kind)
-    if (ofKind === undefined) ofFile.push(ofKind = { contribution, kind, written: [], hidden: 0 })
+    if (ofKind === undefined) ofFile.push((ofKind = { contribution, kind, written: [], hidden: 0 }))
     if (ofKind.written.length < maxShown) ofKind.written.push({ contribution, kind, diagnostic: describe() })
     else ofKind.hidden++
   }
@@ -154,7 +172,10 @@ class Combiner {
 function scriptsDisabled({ contribution: { content }, path }: Claim): Diagnostic {
   const at = [...path, 'args']
   return {
-    severity: 'error', code: 'scripts-disabled', at: content.place(at), key: content.name(at),
+    severity: 'error',
+    code: 'scripts-disabled',
+    at: content.place(at),
+    key: content.name(at),
     message: `Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true`,
     hint: 'add "enable_local_script_checks": true to a configuration file, or give the flag',
   }
@@ -164,9 +185,16 @@ function duplicate(kind: 'service' | 'check', fault: Claim, owner: Claim): Diagn
   const at = fault.contribution.content.place(fault.path)
   const other = owner.contribution.content.place(owner.path)
   return {
-    severity: 'error', code: 'duplicate-id', at, other, key: fault.contribution.content.name(fault.path),
+    severity: 'error',
+    code: 'duplicate-id',
+    at,
+    other,
+    key: fault.contribution.content.name(fault.path),
     message: `the ${kind} id ${quote(fault.id)} is declared twice: at ${other.file}:${other.line}:${other.column} and at ${at.file}:${at.line}:${at.column}`,
-    hint: kind === 'service' ? 'give one of them another "id"; both may keep their "name"' : 'give one of them another "id"',
+    hint:
+      kind === 'service'
+        ? 'give one of them another "id"; both may keep their "name"'
+        : 'give one of them another "id"',
   }
 }
 
@@ -174,13 +202,19 @@ function knownServices(id: string, known: readonly string[]): string {
   const near = nearest(id, known)
   if (near !== undefined) return `did you mean ${quote(near)}?`
   const some = known.slice(0, 10).map(quote).join(', ')
-  return known.length === 0 ? 'no service is declared' : `the services are ${some}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`
+  return known.length === 0
+    ? 'no service is declared'
+    : `the services are ${some}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`
 }
 
 function unknownService({ contribution, path }: Claim, id: string, known: readonly string[] | undefined): Diagnostic {
   const at = [...path, 'service_id']
   return {
-    severity: 'error', code: 'unknown-service', at: contribution.content.place(at), key: contribution.content.name(at),
-    message: `ServiceID ${quote(id)} does not exist`, hint: known === undefined ? 'name a service that is declared' : knownServices(id, known),
+    severity: 'error',
+    code: 'unknown-service',
+    at: contribution.content.place(at),
+    key: contribution.content.name(at),
+    message: `ServiceID ${quote(id)} does not exist`,
+    hint: known === undefined ? 'name a service that is declared' : knownServices(id, known),
   }
 }

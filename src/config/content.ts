@@ -27,7 +27,9 @@ export interface Content {
   readonly diagnostics: readonly Diagnostic[]
   /** Everything in it; `{}` when the text could not be parsed. Only as the schemas say where `ok`. */
   readonly written: WrittenConfig
-  /** The agent's settings in it, without those that the schemas have something against; undefined when there are none. */
+  /**
+   * The agent's settings in it, without those that the schemas have something against; undefined when there are none.
+   */
   readonly settings: Readonly<Record<string, unknown>> | undefined
   /** Files that it names. */
   readonly named: readonly { readonly path: Path; readonly file: string }[]
@@ -41,7 +43,7 @@ export interface Content {
 
 const nothing: readonly never[] = Object.freeze([])
 const noneFaulty: ReadonlySet<string> = new Set()
-const orNothing = <Item>(list: readonly Item[]): readonly Item[] => list.length === 0 ? nothing : list
+const orNothing = <Item>(list: readonly Item[]): readonly Item[] => (list.length === 0 ? nothing : list)
 
 /** Reads the text of one file: parses it, levels the spelling of keys, and validates it. Never throws. */
 export function readContent(file: string, text: string, format: ConfigFormat): Content {
@@ -52,35 +54,59 @@ export function readContent(file: string, text: string, format: ConfigFormat): C
   const notes = keyNotes(value, made)
   const schema = schemaFindings(value)
   const { shown: findings, hidden } = firstOf([...schema.findings, ...spelling, ...notes.findings])
-  const faulty = new Set([...schema.faulty, ...spelling.filter(({ severity }) => severity === 'error').map(({ path }) => partOf(path))])
-  const places: Places = { place: (path, what) => originIn(file, document, spelled(path), what), name: path => dotted(spelled(path)) }
+  const faulty = new Set([
+    ...schema.faulty,
+    ...spelling.filter(({ severity }) => severity === 'error').map(({ path }) => partOf(path)),
+  ])
+  const places: Places = {
+    place: (path, what) => originIn(file, document, spelled(path), what),
+    name: path => dotted(spelled(path)),
+  }
   const blank = isBlankText(text, format)
   const diagnostics = [
-    ...parsed.diagnostics, ...findings.map(finding => diagnosticIn(places, finding)), ...blank ? [emptyAt(file, text)] : [],
+    ...parsed.diagnostics,
+    ...findings.map(finding => diagnosticIn(places, finding)),
+    ...(blank ? [emptyAt(file, text)] : []),
     ...hiddenFindings(file, { errors: hidden.errors + schema.hidden, warnings: hidden.warnings }),
   ]
   return new ParsedContent({
-    file, blank, text, format, spelled, faulty: faulty.size === 0 ? noneFaulty : faulty, diagnostics: orNothing(diagnostics), named: orNothing(notes.files), written: value,
-    settings: settingsOf(value, faulty), origins: listedEntries(value).map(({ path }) => places.place(path)),
+    file,
+    blank,
+    text,
+    format,
+    spelled,
+    faulty: faulty.size === 0 ? noneFaulty : faulty,
+    diagnostics: orNothing(diagnostics),
+    named: orNothing(notes.files),
+    written: value,
+    settings: settingsOf(value, faulty),
+    origins: listedEntries(value).map(({ path }) => places.place(path)),
   })
 }
 
-/** A file that says nothing declares nothing when it is new, and takes nothing away when it is not: its writer may not be done. */
+/**
+ * A file that says nothing declares nothing when it is new, and takes nothing away when it is not: its writer may not
+ * be done.
+ */
 const emptyAt = (file: string, text: string): Diagnostic => ({
-  severity: 'warning', code: 'empty-file', at: { file, line: 1, column: 1 },
+  severity: 'warning',
+  code: 'empty-file',
+  at: { file, line: 1, column: 1 },
   message: `the file ${text === '' ? 'is empty' : 'holds nothing but blanks and comments'}: it declares nothing, and what it declared before stays`,
   hint: 'write {} into a JSON file, or remove the file, to take away what it declared',
 })
 
 type Places = Pick<Content, 'place' | 'name'>
-type Parts = Pick<Content, 'file' | 'blank' | 'text' | 'faulty' | 'diagnostics' | 'named' | 'written' | 'settings' | 'origins'>
-  & { readonly format: ConfigFormat; readonly spelled: (path: Path) => Path }
+type Parts = Pick<
+  Content,
+  'file' | 'blank' | 'text' | 'faulty' | 'diagnostics' | 'named' | 'written' | 'settings' | 'origins'
+> & { readonly format: ConfigFormat; readonly spelled: (path: Path) => Path }
 
 const recent = new RecentDocuments<Content>()
 
 /**
- * A file that could be parsed. Thousands of them stay in memory, so it keeps no map of the text: the place of anything but an entry
- * is asked for only when there is something to say about it, and the text is read once more then.
+ * A file that could be parsed. Thousands of them stay in memory, so it keeps no map of the text: the place of anything
+ * but an entry is asked for only when there is something to say about it, and the text is read once more then.
  */
 class ParsedContent implements Content {
   readonly file: string
@@ -146,22 +172,40 @@ class UnreadableContent implements Content {
   readonly named = nothing
   readonly origins = nothing
 
-  constructor(readonly file: string, readonly text: string, readonly diagnostics: readonly Diagnostic[]) {}
+  constructor(
+    readonly file: string,
+    readonly text: string,
+    readonly diagnostics: readonly Diagnostic[],
+  ) {}
 
-  place(): Origin { return { file: this.file, line: 1, column: 1 } }
-  name(path: Path): string { return dotted(path) }
+  place(): Origin {
+    return { file: this.file, line: 1, column: 1 }
+  }
+  name(path: Path): string {
+    return dotted(path)
+  }
 }
 
 /** A finding with its place in the file and the key as it is spelled there. */
 export function diagnosticIn(places: Places, { path, what, severity, code, message, hint }: Finding): Diagnostic {
-  return { severity, code, at: places.place(path, what), key: places.name(path), message, ...hint === undefined ? {} : { hint } }
+  return {
+    severity,
+    code,
+    at: places.place(path, what),
+    key: places.name(path),
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  }
 }
 
-function settingsOf(value: Readonly<Record<string, unknown>>, faulty: ReadonlySet<string>): Readonly<Record<string, unknown>> | undefined {
+function settingsOf(
+  value: Readonly<Record<string, unknown>>,
+  faulty: ReadonlySet<string>,
+): Readonly<Record<string, unknown>> | undefined {
   let settings: Record<string, unknown> | undefined
   for (const key in value) {
     if (declaringKeys.has(key) || faulty.has(key)) continue
-    (settings ??= {})[key] = value[key]
+    ;(settings ??= {})[key] = value[key]
   }
   return settings
 }

@@ -22,7 +22,11 @@ export interface Contribution {
   readonly content: Content
   /** What there is beside services and checks. */
   readonly entries: Pick<Entries, 'ok' | 'watches' | 'diagnostics'>
-  readonly services: readonly { readonly declared: DeclaredService; readonly claim: Claim; readonly checks: readonly Claim[] }[]
+  readonly services: readonly {
+    readonly declared: DeclaredService
+    readonly claim: Claim
+    readonly checks: readonly Claim[]
+  }[]
   readonly checks: readonly { readonly declared: DeclaredCheck; readonly claim: Claim }[]
 }
 
@@ -31,15 +35,26 @@ export function contributionOf(file: string, content: Content, entries: Entries)
   const { ok, watches, diagnostics } = entries
   const quiet = ok && watches.length === 0 && diagnostics.length === 0
   const contribution: { -readonly [Key in keyof Contribution]: Contribution[Key] } = {
-    file, content, entries: quiet ? quietEntries : { ok, watches, diagnostics }, services: nothing, checks: nothing,
+    file,
+    content,
+    entries: quiet ? quietEntries : { ok, watches, diagnostics },
+    services: nothing,
+    checks: nothing,
   }
   // Mapped rather than pushed: a list that grows reserves room for sixteen more, in thousands of files.
   if (entries.services.length > 0) {
     contribution.services = entries.services.map(({ declared, path }) => {
       const { id, checks: inside } = declared.definition
       return {
-        declared, claim: { contribution, id, path, serviceId: '', script: false },
-        checks: inside.map((check, i) => ({ contribution, id: check.id, path: checkPath(content, path, i), serviceId: id, script: isScript(check.kind.type) })),
+        declared,
+        claim: { contribution, id, path, serviceId: '', script: false },
+        checks: inside.map((check, i) => ({
+          contribution,
+          id: check.id,
+          path: checkPath(content, path, i),
+          serviceId: id,
+          script: isScript(check.kind.type),
+        })),
       }
     })
   }

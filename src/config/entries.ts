@@ -12,7 +12,9 @@ import type { DeclaredCheck, DeclaredService, DeclaredWatch, Diagnostic } from '
 import { watchFindings } from './watch-findings.js'
 
 /** What definitions depend on besides their own text. */
-export interface EntryLimits { readonly checkOutputMaxSize: number }
+export interface EntryLimits {
+  readonly checkOutputMaxSize: number
+}
 
 /** Everything that one file declares, complete, and what is wrong with it on its own. */
 export interface Entries {
@@ -24,8 +26,8 @@ export interface Entries {
 }
 
 /**
- * Completes the declarations of a file. Entries that the schemas have something against are left out, since that was said
- * already; the others are judged all the same, so that one pass finds everything.
+ * Completes the declarations of a file. Entries that the schemas have something against are left out, since that was
+ * said already; the others are judged all the same, so that one pass finds everything.
  */
 export function entriesOf(content: Content, limits: EntryLimits): Entries {
   const { written, origins } = content
@@ -37,7 +39,8 @@ export function entriesOf(content: Content, limits: EntryLimits): Entries {
     const origin = origins[i] ?? content.place(path)
     if (content.faulty.has(partOf(path))) return
     if (kind === 'watch') {
-      for (const finding of watchFindings(item as NonNullable<WrittenConfig['watches']>[number], path)) findings.push(finding)
+      for (const finding of watchFindings(item as NonNullable<WrittenConfig['watches']>[number], path))
+        findings.push(finding)
       watches.push({ written: item as Readonly<Record<string, unknown>>, origin })
     } else if (kind === 'service') {
       const { definition, problems } = completeService(item as WrittenService, limits)
@@ -55,5 +58,10 @@ export function entriesOf(content: Content, limits: EntryLimits): Entries {
 }
 
 const fromProblem = ({ path, severity, code, message, hint }: Problem, holder: Path): Finding => ({
-  path: [...holder, ...path], what: 'value', severity, code, message, ...hint === undefined ? {} : { hint },
+  path: [...holder, ...path],
+  what: 'value',
+  severity,
+  code,
+  message,
+  ...(hint === undefined ? {} : { hint }),
 })

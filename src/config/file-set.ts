@@ -14,9 +14,15 @@ export interface WatchTargets {
   readonly files: readonly string[]
 }
 
-interface Root { readonly given: string; readonly resolved: string; listing: Listing }
+interface Root {
+  readonly given: string
+  readonly resolved: string
+  listing: Listing
+}
 
-/** The configuration files that the command line's paths stand for, kept up to date with as little reading as possible. */
+/**
+ * The configuration files that the command line's paths stand for, kept up to date with as little reading as possible.
+ */
 export class FileSet {
   readonly #roots: readonly Root[]
   readonly #format: ConfigFormat | undefined
@@ -29,7 +35,11 @@ export class FileSet {
 
   /** `stored` is what is remembered of files from an earlier process, by path. */
   constructor(paths: readonly string[], format: ConfigFormat | undefined, stored: ReadonlyMap<string, string>) {
-    this.#roots = paths.map(given => ({ given, resolved: path.resolve(given), listing: { folder: false, files: [], linked: [], skipped: [] } }))
+    this.#roots = paths.map(given => ({
+      given,
+      resolved: path.resolve(given),
+      listing: { folder: false, files: [], linked: [], skipped: [] },
+    }))
     this.#format = format
     this.#stored = new Map(stored)
   }
@@ -54,16 +64,19 @@ export class FileSet {
 
   /** Warnings about folders in which nothing is declared. */
   get pathWarnings(): readonly Diagnostic[] {
-    return this.#roots.flatMap(({ given, listing }) => listing.folder && listing.error === undefined && listing.files.length === 0 ? emptyFolderAt(given) : [])
+    return this.#roots.flatMap(({ given, listing }) =>
+      listing.folder && listing.error === undefined && listing.files.length === 0 ? emptyFolderAt(given) : [],
+    )
   }
 
   /**
-   * Brings the files up to date: all that look different, or only those at `changed` when all of these are in places where
-   * nothing else can have changed with them. A folder that is away keeps its files, and so does one that another, empty one has taken the
-   * place of, unless all is to be settled at once. Returns warnings about names that are not read.
+   * Brings the files up to date: all that look different, or only those at `changed` when all of these are in places
+   * where nothing else can have changed with them. A folder that is away keeps its files, and so does one that another,
+   * empty one has taken the place of, unless all is to be settled at once. Returns warnings about names that are not
+   * read.
    */
   refresh(changed: ReadonlySet<string> | undefined, patience: Patience): readonly Diagnostic[] {
-    const resolved = [...changed ?? []].map(file => path.resolve(file))
+    const resolved = [...(changed ?? [])].map(file => path.resolve(file))
     const few = changed !== undefined && this.#narrow(resolved)
     if (!few) this.#list(patience)
     const forced = new Set(resolved.flatMap(file => this.#givenPath(file)?.given ?? []))
@@ -84,7 +97,8 @@ export class FileSet {
       for (const { path: file } of root.listing.files) gone.delete(file)
     }
     if (gone.size > 0) {
-      for (const root of this.#roots) root.listing = { ...root.listing, files: root.listing.files.filter(file => !gone.has(file.path)) }
+      for (const root of this.#roots)
+        root.listing = { ...root.listing, files: root.listing.files.filter(file => !gone.has(file.path)) }
       this.#track()
     }
     return this.#skippedNames(gone)
@@ -112,7 +126,9 @@ export class FileSet {
 
   /** An absolute path as the command line's paths make it, if it is in reach of one of these. */
   #givenPath(resolved: string): { readonly root: Root; readonly given: string } | undefined {
-    const root = this.#roots.find(({ listing, resolved: base }) => base === (listing.folder ? path.dirname(resolved) : resolved))
+    const root = this.#roots.find(
+      ({ listing, resolved: base }) => base === (listing.folder ? path.dirname(resolved) : resolved),
+    )
     return root && { root, given: root.listing.folder ? path.join(root.given, path.basename(resolved)) : root.given }
   }
 
@@ -154,18 +170,25 @@ export class FileSet {
     this.#tracked = tracked
     this.#rootOf = rootOf
     this.#files = files
-    // A removed file is forgotten: what an earlier process read there is nothing to come back to for a new one of that name.
-    if (this.#roots.every(({ listing }) => listing.error === undefined)) for (const file of this.#stored.keys()) if (!tracked.has(file)) this.#stored.delete(file)
+    // A removed file is forgotten: what an earlier process read there is nothing to come back to for a new one of that
+    // name.
+    if (this.#roots.every(({ listing }) => listing.error === undefined))
+      for (const file of this.#stored.keys()) if (!tracked.has(file)) this.#stored.delete(file)
   }
 
-  /** Also of links that lead to no file: these were listed, and turned out to be gone. Each name is looked at once, while it is there. */
+  /**
+   * Also of links that lead to no file: these were listed, and turned out to be gone. Each name is looked at once,
+   * while it is there.
+   */
   #skippedNames(gone: ReadonlySet<string>): readonly Diagnostic[] {
     const named = this.#roots.flatMap(root => root.listing.skipped.map(name => path.join(root.given, name)))
     const before = this.#skipped
-    this.#skipped = new Map([...named, ...gone].flatMap(file => {
-      const finding = before.get(file) ?? skippedAt(file, this.#format)
-      return finding === undefined ? [] : [[file, finding] as const]
-    }))
+    this.#skipped = new Map(
+      [...named, ...gone].flatMap(file => {
+        const finding = before.get(file) ?? skippedAt(file, this.#format)
+        return finding === undefined ? [] : [[file, finding] as const]
+      }),
+    )
     return [...this.#skipped.values()]
   }
 }

@@ -17,7 +17,9 @@ const secret = /token|encrypt|secret|password|master|recovery/
 /** Whether the value of a key never appears in a message. */
 export const isSecret = (key: string): boolean => secret.test(key)
 
-/** A value as a message shows it: `the text "80"`, `the number 5`, `a list`. Long texts are cut, secret ones left out. */
+/**
+ * A value as a message shows it: `the text "80"`, `the number 5`, `a list`. Long texts are cut, secret ones left out.
+ */
 export function describe(value: unknown, key = ''): string {
   if (typeof value === 'string') return isSecret(key) ? 'a text' : `the text ${quote(value)}`
   if (typeof value === 'number') return `the number ${value}`

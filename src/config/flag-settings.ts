@@ -17,7 +17,11 @@ export interface FlagSettings {
 
 /** What -dev changes of the defaults; files and flags win over it. */
 const devDefaults = {
-  server: true, bind_addr: '127.0.0.1', log_level: 'DEBUG', enable_debug: true, ui_config: { enabled: true },
+  server: true,
+  bind_addr: '127.0.0.1',
+  log_level: 'DEBUG',
+  enable_debug: true,
+  ui_config: { enabled: true },
 }
 
 /** Turns flags into settings, validated as files are; findings name the flag and have no place. */
@@ -32,33 +36,58 @@ export function flagSettings(flags: ParsedFlags): FlagSettings {
     byKey.set(flag.key, flag)
     if (flag.shape === 'list') put(lists, flag.key, values)
     else if (flag.shape === 'pair') put(last, flag.key, pairs(flag, values, diagnostics))
-    else put(last, flag.key, flag.type === 'int' ? Number(values.at(-1)) : flag.type === 'bool' ? values.at(-1) === 'true' : values.at(-1))
+    else
+      put(
+        last,
+        flag.key,
+        flag.type === 'int' ? Number(values.at(-1)) : flag.type === 'bool' ? values.at(-1) === 'true' : values.at(-1),
+      )
   }
   const findings = [lists, last].map(value => [...schemaFindings(value).findings, ...keyNotes(value).findings])
   for (const { path, severity, code, message, hint } of findings.flat()) {
     const key = dotted(path)
     const flag = byKey.get(key) ?? byKey.get(dotted(path.slice(0, -1)))
-    diagnostics.push({ severity, code, key, message: flag === undefined ? message : `-${flag.name}: ${message}`, ...hint === undefined ? {} : { hint } })
+    diagnostics.push({
+      severity,
+      code,
+      key,
+      message: flag === undefined ? message : `-${flag.name}: ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    })
   }
   return { first: withoutErrors(lists, findings[0]), last: withoutErrors(last, findings[1]), diagnostics }
 }
 
 /** What was said to be wrong is not judged a second time with the files. */
-const withoutErrors = (value: Readonly<Record<string, unknown>>, findings: readonly Finding[] = []): Readonly<Record<string, unknown>> => {
-  const wrong = new Set(findings.flatMap(({ severity, path }) => severity === 'error' ? path[0] ?? [] : []))
+const withoutErrors = (
+  value: Readonly<Record<string, unknown>>,
+  findings: readonly Finding[] = [],
+): Readonly<Record<string, unknown>> => {
+  const wrong = new Set(findings.flatMap(({ severity, path }) => (severity === 'error' ? (path[0] ?? []) : [])))
   return Object.fromEntries(Object.entries(value).filter(([key]) => !wrong.has(key)))
 }
 
 /** The settings that -dev begins with; none without it. */
-export const devSettings = (flags: ParsedFlags): Readonly<Record<string, unknown>> => flagIsSet(flags, 'dev') ? devDefaults : {}
+export const devSettings = (flags: ParsedFlags): Readonly<Record<string, unknown>> =>
+  flagIsSet(flags, 'dev') ? devDefaults : {}
 
-function pairs(flag: AgentFlag, values: readonly string[], diagnostics: Diagnostic[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(values.flatMap(value => {
-    const colon = value.indexOf(':')
-    if (colon > 0) return [[value.slice(0, colon), value.slice(colon + 1)]]
-    diagnostics.push({ severity: 'error', code: 'bad-flag', message: `-${flag.name} takes KEY:VALUE, found ${JSON.stringify(value)}` })
-    return []
-  }))
+function pairs(
+  flag: AgentFlag,
+  values: readonly string[],
+  diagnostics: Diagnostic[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    values.flatMap(value => {
+      const colon = value.indexOf(':')
+      if (colon > 0) return [[value.slice(0, colon), value.slice(colon + 1)]]
+      diagnostics.push({
+        severity: 'error',
+        code: 'bad-flag',
+        message: `-${flag.name} takes KEY:VALUE, found ${JSON.stringify(value)}`,
+      })
+      return []
+    }),
+  )
 }
 
 function put(into: Record<string, unknown>, key: string, value: unknown): void {

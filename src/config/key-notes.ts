@@ -16,9 +16,9 @@ const nothingMade: ReadonlySet<string> = new Set()
 const none: KeyNotes = { findings: [], files: [] }
 
 /**
- * Warnings for keys of a normalised file that have no effect in this version (unless they ask for what happens anyway) or
- * that are deprecated, and the files that it names. `made` are the dotted paths that old spellings were moved to: what is to be said of
- * those is said where they are written.
+ * Warnings for keys of a normalised file that have no effect in this version (unless they ask for what happens anyway)
+ * or that are deprecated, and the files that it names. `made` are the dotted paths that old spellings were moved to:
+ * what is to be said of those is said where they are written.
  */
 export function keyNotes(value: Readonly<Record<string, unknown>>, made: ReadonlySet<string> = nothingMade): KeyNotes {
   const notes = { findings: [] as Finding[], files: [] as { path: Path; file: string }[] }
@@ -26,16 +26,24 @@ export function keyNotes(value: Readonly<Record<string, unknown>>, made: Readonl
   return notes.findings.length + notes.files.length === 0 ? none : notes
 }
 
-interface Notes { readonly findings: Finding[]; readonly files: { path: Path; file: string }[]; readonly made: ReadonlySet<string> }
+interface Notes {
+  readonly findings: Finding[]
+  readonly files: { path: Path; file: string }[]
+  readonly made: ReadonlySet<string>
+}
 
 function visit(value: unknown, node: KeyNode, path: Path, told: boolean, notes: Notes): void {
   if (typeof value !== 'object' || value === null) {
-    if (!told && node.namesFile === true && typeof value === 'string' && value !== '') notes.files.push({ path, file: value })
+    if (!told && node.namesFile === true && typeof value === 'string' && value !== '')
+      notes.files.push({ path, file: value })
     return
   }
   if (Array.isArray(value)) {
     const { item } = node
-    if (item?.keys !== undefined) value.forEach((element, i) => { visit(element, item, [...path, i], told, notes) })
+    if (item?.keys !== undefined)
+      value.forEach((element, i) => {
+        visit(element, item, [...path, i], told, notes)
+      })
     return
   }
   if (node.keys === undefined) return
@@ -46,16 +54,22 @@ function visit(value: unknown, node: KeyNode, path: Path, told: boolean, notes: 
     const member = (value as Readonly<Record<string, unknown>>)[key]
     const without = !told && found.noEffect !== undefined && !isInert(member, found)
     if (without && !notes.made.has(dotted(here))) notes.findings.push(withoutEffect(here, found.noEffect ?? ''))
-    else if (found.deprecated !== undefined && found.aliasOf === undefined) notes.findings.push(deprecated(here, found.deprecated))
+    else if (found.deprecated !== undefined && found.aliasOf === undefined)
+      notes.findings.push(deprecated(here, found.deprecated))
     visit(member, found, here, told || without, notes)
   }
 }
 
-/** Why a value at a path from the root does nothing, unless it asks for exactly what happens anyway; undefined for one that counts. */
+/**
+ * Why a value at a path from the root does nothing, unless it asks for exactly what happens anyway; undefined for one
+ * that counts.
+ */
 export function effectless(path: Path, value: unknown): string | undefined {
   const nodes = path.map((_, i) => nodeAt(path.slice(0, i + 1)))
   const last = nodes.at(-1)
-  return last === undefined || isInert(value, last) ? undefined : nodes.find(node => node?.noEffect !== undefined)?.noEffect
+  return last === undefined || isInert(value, last)
+    ? undefined
+    : nodes.find(node => node?.noEffect !== undefined)?.noEffect
 }
 
 /** Whether a value asks for exactly what happens anyway. */
@@ -74,10 +88,18 @@ function isInert(value: unknown, node: KeyNode): boolean {
 
 /** The warning for a key that does nothing. */
 export const withoutEffect = (path: Path, why: string): Finding => ({
-  path, what: 'key', severity: 'warning', code: 'no-effect',
+  path,
+  what: 'key',
+  severity: 'warning',
+  code: 'no-effect',
   message: `${JSON.stringify(dotted(path))} has no effect in this version${why === '' ? '' : `: ${why}`}`,
 })
 
 const deprecated = (path: Path, use: string): Finding => ({
-  path, what: 'key', severity: 'warning', code: 'deprecated-key', message: `${JSON.stringify(String(path.at(-1)))} is deprecated`, hint: use,
+  path,
+  what: 'key',
+  severity: 'warning',
+  code: 'deprecated-key',
+  message: `${JSON.stringify(String(path.at(-1)))} is deprecated`,
+  hint: use,
 })

@@ -6,7 +6,14 @@ import type { ListKeys } from './syntax/index.js'
 export type Path = readonly (string | number)[]
 
 /** The keys of a file that declare something; all others are settings of the agent. */
-export const declaringKeys: ReadonlySet<string> = new Set(['service', 'services', 'check', 'checks', 'watches', '$schema'])
+export const declaringKeys: ReadonlySet<string> = new Set([
+  'service',
+  'services',
+  'check',
+  'checks',
+  'watches',
+  '$schema',
+])
 
 /**
  * The key of an object under the name as a file spells it. Keys are matched without regard to case, as Consul does it;
@@ -21,9 +28,12 @@ export function findKey(node: KeyNode, name: string): { readonly name: string; r
   return found === undefined ? undefined : { name: lower, node: found }
 }
 
-const ownKey = (keys: Readonly<Record<string, KeyNode>>, name: string): KeyNode | undefined => Object.hasOwn(keys, name) ? keys[name] : undefined
+const ownKey = (keys: Readonly<Record<string, KeyNode>>, name: string): KeyNode | undefined =>
+  Object.hasOwn(keys, name) ? keys[name] : undefined
 
-/** What the schemas say about the value at the end of `path`, from the root of a file; undefined where they say nothing. */
+/**
+ * What the schemas say about the value at the end of `path`, from the root of a file; undefined where they say nothing.
+ */
 export function nodeAt(path: Path): KeyNode | undefined {
   let node: KeyNode | undefined = configKeys
   for (const step of path) {
@@ -42,7 +52,9 @@ export const listKeys: ListKeys = path => {
 
 /** The declaration or setting that a path lies in: `services/3`, `check`, `dns_config`. */
 export const partOf = ([first, second]: Path): string =>
-  second !== undefined && (first === 'services' || first === 'checks' || first === 'watches') ? `${first}/${second}` : String(first)
+  second !== undefined && (first === 'services' || first === 'checks' || first === 'watches')
+    ? `${first}/${second}`
+    : String(first)
 
 /** A path as people write it: `service.checks[0].interval`. */
 export function dotted(path: Path): string {

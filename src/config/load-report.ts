@@ -12,8 +12,8 @@ import type { Diagnostic } from './types.js'
 export interface LoadedFile {
   readonly path: string
   /**
-   * `applied`: what it holds now is what runs. `last-good`: something is wrong with it, and what it gave before runs on.
-   * `refused`: something is wrong with it, and nothing of it runs.
+   * `applied`: what it holds now is what runs. `last-good`: something is wrong with it, and what it gave before runs
+   * on. `refused`: something is wrong with it, and nothing of it runs.
    */
   readonly state: 'applied' | 'last-good' | 'refused'
   /** How many services and checks come from it, the checks of its services included. */
@@ -25,8 +25,12 @@ export interface LoadedFile {
 }
 
 /** Sums up what became of each file, and gathers all findings, each once, in the order of files and lines. */
-export function reportFiles(choices: readonly Choice[], limits: EntryLimits, others: readonly Diagnostic[], kindOf: Environment['kindOf']):
-{ reports: readonly LoadedFile[]; diagnostics: readonly Diagnostic[] } {
+export function reportFiles(
+  choices: readonly Choice[],
+  limits: EntryLimits,
+  others: readonly Diagnostic[],
+  kindOf: Environment['kindOf'],
+): { reports: readonly LoadedFile[]; diagnostics: readonly Diagnostic[] } {
   const byFile = new Map<string | undefined, Diagnostic[]>()
   for (const diagnostic of others) {
     const file = diagnostic.at?.file
@@ -50,18 +54,41 @@ export function reportFiles(choices: readonly Choice[], limits: EntryLimits, oth
 
 const nothing: readonly Diagnostic[] = []
 
-function fileReport(choice: Choice, limits: EntryLimits, others: readonly Diagnostic[], kindOf: Environment['kindOf']): LoadedFile {
+function fileReport(
+  choice: Choice,
+  limits: EntryLimits,
+  others: readonly Diagnostic[],
+  kindOf: Environment['kindOf'],
+): LoadedFile {
   const { file, content } = choice
   const { candidate, newest, path, hash } = file
   const { entries } = file.contribution(newest, limits)
   const quiet = newest.diagnostics.length + entries.diagnostics.length + newest.named.length + others.length === 0
   if (quiet && content === candidate) return quietReport(file, candidate, limits)
-  const missing = newest.named.filter(named => kindOf(named.file) === 'nothing').map(({ path: key, file: named }) => diagnosticIn(newest, {
-    path: key, what: 'value', severity: 'warning', code: 'missing-file', message: `there is no file ${quote(named)}`, hint: 'paths are seen from the working directory of the agent',
-  }))
+  const missing = newest.named
+    .filter(named => kindOf(named.file) === 'nothing')
+    .map(({ path: key, file: named }) =>
+      diagnosticIn(newest, {
+        path: key,
+        what: 'value',
+        severity: 'warning',
+        code: 'missing-file',
+        message: `there is no file ${quote(named)}`,
+        hint: 'paths are seen from the working directory of the agent',
+      }),
+    )
   const diagnostics = capped(path, once([...newest.diagnostics, ...entries.diagnostics, ...missing, ...others]))
-  const wrong = content !== candidate || (newest.blank && content !== newest) || diagnostics.some(({ severity }) => severity === 'error')
-  return { path, hash, diagnostics, state: content === undefined ? 'refused' : wrong ? 'last-good' : 'applied', ...counts(choice, limits) }
+  const wrong =
+    content !== candidate
+    || (newest.blank && content !== newest)
+    || diagnostics.some(({ severity }) => severity === 'error')
+  return {
+    path,
+    hash,
+    diagnostics,
+    state: content === undefined ? 'refused' : wrong ? 'last-good' : 'applied',
+    ...counts(choice, limits),
+  }
 }
 
 /** Reports of files that are as they should be, which are nearly all, made once for each content. */
@@ -70,7 +97,13 @@ const quietReports = new WeakMap<TrackedFile, { readonly content: Content; reado
 function quietReport(file: TrackedFile, content: Content, limits: EntryLimits): LoadedFile {
   const known = quietReports.get(file)
   if (known?.content === content && known.report.hash === file.hash) return known.report
-  const report: LoadedFile = { path: file.path, state: 'applied', hash: file.hash, diagnostics: nothing, ...counts({ file, content }, limits) }
+  const report: LoadedFile = {
+    path: file.path,
+    state: 'applied',
+    hash: file.hash,
+    diagnostics: nothing,
+    ...counts({ file, content }, limits),
+  }
   quietReports.set(file, { content, report })
   return report
 }
@@ -78,7 +111,10 @@ function quietReport(file: TrackedFile, content: Content, limits: EntryLimits): 
 function counts({ file, content }: Choice, limits: EntryLimits): { services: number; checks: number } {
   if (content === undefined) return { services: 0, checks: 0 }
   const { services, checks } = file.contribution(content, limits)
-  return { services: services.length, checks: services.reduce((total, service) => total + service.checks.length, checks.length) }
+  return {
+    services: services.length,
+    checks: services.reduce((total, service) => total + service.checks.length, checks.length),
+  }
 }
 
 /** The same finding comes from the judgement of what runs and of what is written. */

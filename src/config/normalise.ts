@@ -15,15 +15,26 @@ export interface Normalised {
   readonly written: (path: Path) => Path
 }
 
-interface Move { readonly from: Path; readonly written: Path; readonly node: KeyNode; readonly target: Path }
-interface Walk { readonly renamed: Map<string, Path>; readonly made: Set<string>; readonly moves: Move[]; readonly findings: Finding[] }
+interface Move {
+  readonly from: Path
+  readonly written: Path
+  readonly node: KeyNode
+  readonly target: Path
+}
+interface Walk {
+  readonly renamed: Map<string, Path>
+  readonly made: Set<string>
+  readonly moves: Move[]
+  readonly findings: Finding[]
+}
 
 const join = (path: Path): string => path.join('\0')
 
 /**
  * Brings keys to the schemas' spelling: case is levelled, aliases take the name of what they mean (also where that is
- * nested: `acl_token` becomes `acl.tokens.default`). Where both are given, the newer spelling wins. A key that is null is not
- * there: programs write all their fields, and Consul takes null for unset. Unknown keys stay for the validator to name. A value that needs nothing is returned as it is, so that thousands of plain files cost nothing.
+ * nested: `acl_token` becomes `acl.tokens.default`). Where both are given, the newer spelling wins. A key that is null
+ * is not there: programs write all their fields, and Consul takes null for unset. Unknown keys stay for the validator
+ * to name. A value that needs nothing is returned as it is, so that thousands of plain files cost nothing.
  */
 export function normalise(value: Readonly<Record<string, unknown>>): Normalised {
   const walk: Walk = { renamed: new Map(), made: new Set(), moves: [], findings: [] }
@@ -60,7 +71,7 @@ function walkValue(value: unknown, node: KeyNode, path: Path, written: Path, wal
     let copy: unknown[] | undefined
     value.forEach((element: unknown, i) => {
       const next = walkValue(element, item, [...path, i], [...written, i], walk)
-      if (next !== element) (copy ??= [...value as unknown[]])[i] = next
+      if (next !== element) (copy ??= [...(value as unknown[])])[i] = next
     })
     return copy ?? value
   }
@@ -68,13 +79,25 @@ function walkValue(value: unknown, node: KeyNode, path: Path, written: Path, wal
   if (node.kind === 'object') return walkObject(object, node, path, written, walk)
   const { item } = node
   if (item === undefined) return value
-  return item.keys !== undefined || Object.values(object).some(Array.isArray) ? walkMap(object, item, path, written, walk) : value
+  return item.keys !== undefined || Object.values(object).some(Array.isArray)
+    ? walkMap(object, item, path, written, walk)
+    : value
 }
 
-/** HCL's decoder made a list of every block, so Consul takes a list of one for its element wherever one value is wanted; in JSON too. */
-const isListOfOne = (value: readonly unknown[], { kind, types }: KeyNode): boolean => value.length === 1 && kind !== 'list' && !types.includes('array')
+/**
+ * HCL's decoder made a list of every block, so Consul takes a list of one for its element wherever one value is wanted;
+ * in JSON too.
+ */
+const isListOfOne = (value: readonly unknown[], { kind, types }: KeyNode): boolean =>
+  value.length === 1 && kind !== 'list' && !types.includes('array')
 
-function walkMap(value: Readonly<Record<string, unknown>>, item: KeyNode, path: Path, written: Path, walk: Walk): Readonly<Record<string, unknown>> {
+function walkMap(
+  value: Readonly<Record<string, unknown>>,
+  item: KeyNode,
+  path: Path,
+  written: Path,
+  walk: Walk,
+): Readonly<Record<string, unknown>> {
   let copy: Record<string, unknown> | undefined
   for (const [key, element] of Object.entries(value)) {
     const next = walkValue(element, item, [...path, key], [...written, key], walk)
@@ -83,7 +106,13 @@ function walkMap(value: Readonly<Record<string, unknown>>, item: KeyNode, path: 
   return copy ?? value
 }
 
-function walkObject(value: Readonly<Record<string, unknown>>, node: KeyNode, path: Path, written: Path, walk: Walk): Readonly<Record<string, unknown>> {
+function walkObject(
+  value: Readonly<Record<string, unknown>>,
+  node: KeyNode,
+  path: Path,
+  written: Path,
+  walk: Walk,
+): Readonly<Record<string, unknown>> {
   let copy: Record<string, unknown> | undefined
   for (const key in value) {
     const found = findKey(node, key)
@@ -131,7 +160,12 @@ function applyMove(root: Readonly<Record<string, unknown>>, { from, written, nod
     if (why !== undefined) walk.findings.push(withoutEffect(from, why))
     else if (node.deprecated !== undefined) {
       walk.findings.push({
-        path: from, what: 'key', severity: 'warning', code: 'deprecated-key', message: `${JSON.stringify(oldName)} is an old spelling`, hint: node.deprecated,
+        path: from,
+        what: 'key',
+        severity: 'warning',
+        code: 'deprecated-key',
+        message: `${JSON.stringify(oldName)} is an old spelling`,
+        hint: node.deprecated,
       })
     }
   }
@@ -146,7 +180,11 @@ function asTarget(value: unknown, { aliasPrefix, aliasOf }: KeyNode): unknown {
 }
 
 /** The object that holds the end of a path; with `made` it is made where there is none, and noted there. */
-function containerOf(root: Readonly<Record<string, unknown>>, path: Path, made: Set<string> | undefined): Record<string, unknown> | undefined {
+function containerOf(
+  root: Readonly<Record<string, unknown>>,
+  path: Path,
+  made: Set<string> | undefined,
+): Record<string, unknown> | undefined {
   let at: unknown = root
   for (const [i, step] of path.slice(0, -1).entries()) {
     const holder = at as Record<string | number, unknown>
@@ -161,10 +199,19 @@ function containerOf(root: Readonly<Record<string, unknown>>, path: Path, made: 
 }
 
 const twice = (path: Path, key: string, name: string): Finding => ({
-  path, what: 'key', severity: 'error', code: 'duplicate-key', message: `${JSON.stringify(key)} and ${JSON.stringify(name)} are the same key`, hint: 'keep one of them',
+  path,
+  what: 'key',
+  severity: 'error',
+  code: 'duplicate-key',
+  message: `${JSON.stringify(key)} and ${JSON.stringify(name)} are the same key`,
+  hint: 'keep one of them',
 })
 
 const ignored = (path: Path, name: string, target: Path): Finding => ({
-  path, what: 'key', severity: 'warning', code: 'ignored-key', message: `${JSON.stringify(name)} is ignored, because ${JSON.stringify(target.join('.'))} is given too`,
+  path,
+  what: 'key',
+  severity: 'warning',
+  code: 'ignored-key',
+  message: `${JSON.stringify(name)} is ignored, because ${JSON.stringify(target.join('.'))} is given too`,
   hint: 'keep the newer spelling only',
 })

@@ -1,6 +1,9 @@
 import type { Document } from './syntax/index.js'
 
-/** Findings about two files that are at odds with each other go back and forth between them; more than a few at once there never are. */
+/**
+ * Findings about two files that are at odds with each other go back and forth between them; more than a few at once
+ * there never are.
+ */
 const mostKept = 4
 
 /** The parsed documents that were asked for lately, since what is asked about one file is asked in a row. */

@@ -5,14 +5,30 @@ import type { NeedsRestart, Origin } from './types.js'
 
 /** Where a part of {@link Settings} is called otherwise than the file's key in camelCase; the longest match counts. */
 const names: readonly (readonly [string, string])[] = [
-  ['clientAddrs', 'client_addr'], ['dns', 'dns_config'], ['http', 'http_config'], ['ui', 'ui_config'],
-  ['log.level', 'log_level'], ['log.json', 'log_json'], ['log.file', 'log_file'], ['log.rotateBytes', 'log_rotate_bytes'],
-  ['log.rotateDuration', 'log_rotate_duration'], ['log.rotateMaxFiles', 'log_rotate_max_files'], ['log.syslog', 'enable_syslog'],
-  ['log.syslogFacility', 'syslog_facility'], ['leaveDrainTime', 'performance.leave_drain_time'],
-  ['cluster.lanBind', 'serf_lan'], ['cluster.wanBind', 'serf_wan'], ['cluster.lanAllowedCidrs', 'serf_lan_allowed_cidrs'],
-  ['cluster.wanAllowedCidrs', 'serf_wan_allowed_cidrs'], ['cluster.rpcHoldTimeout', 'performance.rpc_hold_timeout'],
-  ['cluster.raftMultiplier', 'performance.raft_multiplier'], ['cluster.rpcMaxConnsPerClient', 'limits.rpc_max_conns_per_client'],
-  ['cluster.autopilot', 'autopilot'], ['cluster', ''], ['etcd.quotaBytes', 'store.etcd.quota'], ['etcd', 'store.etcd'],
+  ['clientAddrs', 'client_addr'],
+  ['dns', 'dns_config'],
+  ['http', 'http_config'],
+  ['ui', 'ui_config'],
+  ['log.level', 'log_level'],
+  ['log.json', 'log_json'],
+  ['log.file', 'log_file'],
+  ['log.rotateBytes', 'log_rotate_bytes'],
+  ['log.rotateDuration', 'log_rotate_duration'],
+  ['log.rotateMaxFiles', 'log_rotate_max_files'],
+  ['log.syslog', 'enable_syslog'],
+  ['log.syslogFacility', 'syslog_facility'],
+  ['leaveDrainTime', 'performance.leave_drain_time'],
+  ['cluster.lanBind', 'serf_lan'],
+  ['cluster.wanBind', 'serf_wan'],
+  ['cluster.lanAllowedCidrs', 'serf_lan_allowed_cidrs'],
+  ['cluster.wanAllowedCidrs', 'serf_wan_allowed_cidrs'],
+  ['cluster.rpcHoldTimeout', 'performance.rpc_hold_timeout'],
+  ['cluster.raftMultiplier', 'performance.raft_multiplier'],
+  ['cluster.rpcMaxConnsPerClient', 'limits.rpc_max_conns_per_client'],
+  ['cluster.autopilot', 'autopilot'],
+  ['cluster', ''],
+  ['etcd.quotaBytes', 'store.etcd.quota'],
+  ['etcd', 'store.etcd'],
 ]
 
 /** Parts whose members are no keys of their own, so a change is one of the whole. */
@@ -45,14 +61,21 @@ const secretKey = 'store.etcd.password'
 /** What stands in the place of a secret, as Consul has it. */
 const hidden = 'hidden'
 
-const shown = (key: string, value: unknown): unknown => key === secretKey && value !== '' ? hidden : value
+const shown = (key: string, value: unknown): unknown => (key === secretKey && value !== '' ? hidden : value)
 
 /** The settings as anyone may see them. */
 export const withoutSecrets = (settings: Settings): Settings =>
   settings.etcd.password === '' ? settings : { ...settings, etcd: { ...settings.etcd, password: hidden } }
 
-/** Which settings differ: those that take effect at once, and those that wait for a restart, with the place that sets them. */
-export function settingsDifference(running: Settings, wanted: Settings, origin: (key: string) => Origin | undefined): { live: string[]; needsRestart: NeedsRestart[] } {
+/**
+ * Which settings differ: those that take effect at once, and those that wait for a restart, with the place that sets
+ * them.
+ */
+export function settingsDifference(
+  running: Settings,
+  wanted: Settings,
+  origin: (key: string) => Origin | undefined,
+): { live: string[]; needsRestart: NeedsRestart[] } {
   const live: string[] = []
   const needsRestart: NeedsRestart[] = []
   if (running === wanted) return { live, needsRestart }
@@ -62,7 +85,12 @@ export function settingsDifference(running: Settings, wanted: Settings, origin: 
     if (nodeAt(key.split('.'))?.reload === 'live') live.push(key)
     else {
       const at = origin(key)
-      needsRestart.push({ key, running: shown(key, before.get(key)), written: shown(key, value), ...at === undefined ? {} : { at } })
+      needsRestart.push({
+        key,
+        running: shown(key, before.get(key)),
+        written: shown(key, value),
+        ...(at === undefined ? {} : { at }),
+      })
     }
   }
   return { live, needsRestart }

@@ -19,11 +19,14 @@ export interface Settings {
   readonly dev: boolean
   readonly server: boolean
   /**
-   * What keeps the catalog. `none` on a client agent, which asks servers. `etcd`: this server runs an etcd member of its own, or waits to become
-   * one; `external`: an etcd that someone else runs.
+   * What keeps the catalog. `none` on a client agent, which asks servers. `etcd`: this server runs an etcd member of
+   * its own, or waits to become one; `external`: an etcd that someone else runs.
    */
   readonly engine: 'memory' | 'lmdb' | 'etcd' | 'external' | 'none'
-  /** Nothing was written about servers or joining: a lone server, which becomes a client agent when it is told to join others. */
+  /**
+   * Nothing was written about servers or joining: a lone server, which becomes a client agent when it is told to join
+   * others.
+   */
   readonly lone: boolean
   readonly bootstrap: boolean
   readonly bootstrapExpect: number
@@ -36,12 +39,21 @@ export interface Settings {
   readonly advertiseAddrWan: string
   readonly clientAddrs: readonly string[]
   /** Where each listener binds; an entry of http may be `unix:///path`. */
-  readonly addresses: { readonly dns: readonly string[]; readonly http: readonly string[]; readonly https: readonly string[] }
+  readonly addresses: {
+    readonly dns: readonly string[]
+    readonly http: readonly string[]
+    readonly https: readonly string[]
+  }
   readonly unixSockets: { readonly user: string; readonly group: string; readonly mode: string }
   /** 0 asks the system for a free port; -1 switches the listener off. */
   readonly ports: {
-    readonly dns: number; readonly http: number; readonly https: number; readonly server: number
-    readonly serfLan: number; readonly serfWan: number; readonly grpc: number
+    readonly dns: number
+    readonly http: number
+    readonly https: number
+    readonly server: number
+    readonly serfLan: number
+    readonly serfWan: number
+    readonly grpc: number
   }
   readonly dns: {
     readonly allowStale: boolean
@@ -61,7 +73,12 @@ export interface Settings {
     readonly recursorStrategy: 'sequential' | 'random'
     readonly enableAdditionalNodeMetaTxt: boolean
     /** Seconds. `minTtl` is undefined until someone sets it: then the answer depends on the client, see dns. */
-    readonly soa: { readonly refresh: number; readonly retry: number; readonly expire: number; readonly minTtl: number | undefined }
+    readonly soa: {
+      readonly refresh: number
+      readonly retry: number
+      readonly expire: number
+      readonly minTtl: number | undefined
+    }
   }
   /** `ip:port`, IPv6 in brackets. */
   readonly recursors: readonly string[]
@@ -72,7 +89,11 @@ export interface Settings {
     readonly responseHeaders: Readonly<Record<string, string>>
     readonly maxHeaderBytes: number
   }
-  readonly limits: { readonly httpMaxConnsPerClient: number; readonly kvMaxValueSize: number; readonly txnMaxReqLen: number }
+  readonly limits: {
+    readonly httpMaxConnsPerClient: number
+    readonly kvMaxValueSize: number
+    readonly txnMaxReqLen: number
+  }
   readonly defaultQueryTime: Duration
   readonly maxQueryTime: Duration
   readonly sessionTtlMin: Duration
@@ -127,7 +148,9 @@ export interface Settings {
     readonly raftMultiplier: number
     readonly disableCoordinates: boolean
     readonly disableRemoteExec: boolean
-    /** Above 0: catalog and health reads without a consistency mode are answered as `stale` while the state is no older. */
+    /**
+     * Above 0: catalog and health reads without a consistency mode are answered as `stale` while the state is no older.
+     */
     readonly discoveryMaxStale: Duration
     readonly rpcMaxConnsPerClient: number
     readonly autopilot: AutopilotSettings

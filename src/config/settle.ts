@@ -14,8 +14,9 @@ export interface Choice {
 }
 
 /**
- * The newest content of each file that is right on its own, else what may stand in for it. Fills `choices`, those of an earlier load that
- * nobody needs any more: thousands of new ones with each load would stay behind until the next full collection.
+ * The newest content of each file that is right on its own, else what may stand in for it. Fills `choices`, those of an
+ * earlier load that nobody needs any more: thousands of new ones with each load would stay behind until the next full
+ * collection.
  */
 export function firstChoices(files: readonly TrackedFile[], limits: EntryLimits, choices: Choice[]): Choice[] {
   choices.length = Math.min(choices.length, files.length)
@@ -42,15 +43,21 @@ function usableFallback(file: TrackedFile, limits: EntryLimits): Content | undef
 
 /**
  * Finds out which contents get along. A file that is at fault beside the others steps back to its earlier content, then
- * out, until no fault is left; choices only ever step down, so this ends. What runs already stays: of two files with one
- * id the one that had it is not at fault, and neither scripts that have been switched off meanwhile nor a service that
- * went away take a whole running file out. `before` is the outcome of the last load.
+ * out, until no fault is left; choices only ever step down, so this ends. What runs already stays: of two files with
+ * one id the one that had it is not at fault, and neither scripts that have been switched off meanwhile nor a service
+ * that went away take a whole running file out. `before` is the outcome of the last load.
  */
-export function settle(choices: readonly Choice[], limits: EntryLimits, rules: Rules, before?: Combination): Combination & { readonly demoted: boolean } {
+export function settle(
+  choices: readonly Choice[],
+  limits: EntryLimits,
+  rules: Rules,
+  before?: Combination,
+): Combination & { readonly demoted: boolean } {
   const { scriptsAllowed } = rules
   for (let demoted = false; ; demoted = true) {
     const contributions: Contribution[] = []
-    for (const { file, content } of choices) if (content !== undefined) contributions.push(file.contribution(content, limits))
+    for (const { file, content } of choices)
+      if (content !== undefined) contributions.push(file.contribution(content, limits))
     const combined = recombine(before, contributions, scriptsAllowed) ?? combine(contributions, rules)
     if (combined.faults.length === 0) return { ...combined, contributions, scriptsAllowed, demoted }
     const byFile = new Map(choices.map(choice => [choice.file.path, choice]))
@@ -60,7 +67,10 @@ export function settle(choices: readonly Choice[], limits: EntryLimits, rules: R
   }
 }
 
-function mustStepBack({ contribution, kind, diagnostic }: Fault, choices: ReadonlyMap<string, Choice>): Choice | undefined {
+function mustStepBack(
+  { contribution, kind, diagnostic }: Fault,
+  choices: ReadonlyMap<string, Choice>,
+): Choice | undefined {
   if (diagnostic.severity === 'warning') return undefined
   const choice = choices.get(contribution.file)
   const isRunning = choice?.content !== undefined && choice.content === choice.file.running
@@ -69,4 +79,7 @@ function mustStepBack({ contribution, kind, diagnostic }: Fault, choices: Readon
 
 /** Every fault between the newest contents, good and bad ones alike, so that one pass names them all. */
 export const faultsBetween = (files: readonly TrackedFile[], limits: EntryLimits, rules: Rules): readonly Fault[] =>
-  combine(files.map(file => file.contribution(file.candidate, limits)), rules).faults
+  combine(
+    files.map(file => file.contribution(file.candidate, limits)),
+    rules,
+  ).faults

@@ -28,7 +28,10 @@ import type { Patience } from './tracked-file.js'
 import type { Declared, Diagnostic, Origin } from './types.js'
 
 /** The text that a file held when it was last taken. */
-export interface LastGood { readonly path: string; readonly text: string }
+export interface LastGood {
+  readonly path: string
+  readonly text: string
+}
 
 /**
  * Remembers the last good content of each file, over restarts too. `set` is called for each file whose taken content is
@@ -45,7 +48,10 @@ export interface SourceInput {
   readonly paths: readonly string[]
   /** Read every file as this. */
   readonly format?: ConfigFormat
-  /** These files are a part of what an agent reads: what the rest may bring is missed with a warning, and not with an error. */
+  /**
+   * These files are a part of what an agent reads: what the rest may bring is missed with a warning, and not with an
+   * error.
+   */
   readonly partial?: boolean
   readonly flags: ParsedFlags
   readonly hostname: string
@@ -55,45 +61,65 @@ export interface SourceInput {
   /** Ids of services that exist without a file, which checks in files may belong to. */
   readonly knownServices?: () => Iterable<string>
   /**
-   * What the agent of a data directory was before. Asked once for each directory: what an agent is stays as it is while it runs.
-   * Left out: nothing is known, as for `validate`.
+   * What the agent of a data directory was before. Asked once for each directory: what an agent is stays as it is while
+   * it runs. Left out: nothing is known, as for `validate`.
    */
   readonly history?: (dataDir: string) => AgentHistory
 }
 
 /** The outcome of one load. Frozen in meaning: nothing in it changes later. */
 export interface ConfigLoad {
-  /** What the agent runs on; the same object while nothing about it changed. Undefined when there never was a good one. */
+  /**
+   * What the agent runs on; the same object while nothing about it changed. Undefined when there never was a good one.
+   */
   readonly settings: Settings | undefined
   /** Entries of unchanged files are the same objects as before. */
   readonly declared: Declared
   readonly files: readonly LoadedFile[]
   /** All findings, those of `files` included, in the order of files and lines. */
   readonly diagnostics: readonly Diagnostic[]
-  /** Changed HCL files that no longer say something of what runs. It is taken away at `at`, monotonic milliseconds, unless they say it again. */
+  /**
+   * Changed HCL files that no longer say something of what runs. It is taken away at `at`, monotonic milliseconds,
+   * unless they say it again.
+   */
   readonly waiting: readonly { readonly path: string; readonly at: number }[]
   /** The place that sets a dotted key in the settings returned; undefined for defaults and flags. */
   readonly settingOrigin: (key: string) => Origin | undefined
   /** The agent's settings as written are bad, and none of them was taken. */
   readonly settingsRefused: boolean
   /**
-   * Whether an agent may start with this: settings are complete, every path is there, and no file is broken unless other
-   * files are remembered from before (then this is a restart, and what ran should run again). False also where a script
-   * check of a file is not allowed.
+   * Whether an agent may start with this: settings are complete, every path is there, and no file is broken unless
+   * other files are remembered from before (then this is a restart, and what ran should run again). False also where a
+   * script check of a file is not allowed.
    */
   readonly mayStart: boolean
 }
 
-interface SettingsState { readonly contents: readonly Content[]; readonly resolved: Resolved; readonly merged: Merged }
+interface SettingsState {
+  readonly contents: readonly Content[]
+  readonly resolved: Resolved
+  readonly merged: Merged
+}
 
-interface RunningSettings { readonly settings: Settings; readonly merged: Merged }
-interface Judgement { readonly load: ConfigLoad; readonly choices: readonly Choice[]; readonly combined: Combination; readonly running: RunningSettings | undefined }
+interface RunningSettings {
+  readonly settings: Settings
+  readonly merged: Merged
+}
+interface Judgement {
+  readonly load: ConfigLoad
+  readonly choices: readonly Choice[]
+  readonly combined: Combination
+  readonly running: RunningSettings | undefined
+}
 
 const defaultOutputSize = 4096
 /** For questions whose answer does not depend on limits, as which ids there are. */
 const anyLimits: EntryLimits = { checkOutputMaxSize: defaultOutputSize }
 
-/** Reads configuration files, again and again, and says what should run. All reading is synchronous and only of what changed. */
+/**
+ * Reads configuration files, again and again, and says what should run. All reading is synchronous and only of what
+ * changed.
+ */
 export class ConfigSource {
   readonly #input: SourceInput
   readonly #environment: Environment
@@ -117,7 +143,14 @@ export class ConfigSource {
     this.#flags = flagSettings(input.flags)
     this.#files = new FileSet(input.paths, input.format, stored)
     const { history } = input
-    this.#environment = { hostname: input.hostname, dev: flagIsSet(input.flags, 'dev'), interfaces: input.interfaces, kindOf, partial: input.partial === true, ...history !== undefined && { history: askedOnce(history) } }
+    this.#environment = {
+      hostname: input.hostname,
+      dev: flagIsSet(input.flags, 'dev'),
+      interfaces: input.interfaces,
+      kindOf,
+      partial: input.partial === true,
+      ...(history !== undefined && { history: askedOnce(history) }),
+    }
     this.#fragments = (input.flags.values.get('hcl') ?? []).map((text, i) => {
       const file = new TrackedFile(i === 0 ? '-hcl' : `-hcl[${i + 1}]`, 'hcl', undefined)
       file.update(Buffer.from(text))
@@ -131,10 +164,11 @@ export class ConfigSource {
   }
 
   /**
-   * Reads every file that looks different from the last time, or just those at `changed` (paths as the watcher gives them),
-   * judges the whole, and says what should run. Never throws for anything that a file holds. The caller is taken to run it:
-   * what it says is what a later broken file falls back to, and is remembered as last good. With `now` (monotonic milliseconds) what
-   * changed HCL files no longer say is taken away two seconds after their last change only: half an HCL file is a valid one.
+   * Reads every file that looks different from the last time, or just those at `changed` (paths as the watcher gives
+   * them), judges the whole, and says what should run. Never throws for anything that a file holds. The caller is taken
+   * to run it: what it says is what a later broken file falls back to, and is remembered as last good. With `now`
+   * (monotonic milliseconds) what changed HCL files no longer say is taken away two seconds after their last change
+   * only: half an HCL file is a valid one.
    */
   load(changed?: ReadonlySet<string>, now?: number): ConfigLoad {
     const { load, choices, combined, running } = this.#judge(changed, now ?? 'at once')
@@ -144,7 +178,9 @@ export class ConfigSource {
     return load
   }
 
-  /** What `load` would say now, for a caller that does not mean to run it: nothing is remembered, the fallbacks stay. */
+  /**
+   * What `load` would say now, for a caller that does not mean to run it: nothing is remembered, the fallbacks stay.
+   */
   preview(): ConfigLoad {
     return this.#judge(undefined, 'preview').load
   }
@@ -159,31 +195,77 @@ export class ConfigSource {
     const { settings, merged } = settled.running ?? {}
     const rules = this.#rules(settings?.enableLocalScriptChecks ?? settled.scriptsWritten, files)
     const combined = settle(choices, limits, rules, this.#combined)
-    const clean = !combined.demoted && combined.faults.length === 0 && choices.every(({ file, content }) => content === file.candidate)
-    const faults = clean ? [] : [...combined.faults, ...faultsBetween(files, limits, rules)].map(fault => fault.diagnostic)
+    const clean =
+      !combined.demoted
+      && combined.faults.length === 0
+      && choices.every(({ file, content }) => content === file.candidate)
+    const faults = clean
+      ? []
+      : [...combined.faults, ...faultsBetween(files, limits, rules)].map(fault => fault.diagnostic)
     const pathErrors = this.#files.pathErrors
-    const { reports, diagnostics } = reportFiles(choices, limits, [...this.#flags.diagnostics, ...pathErrors, ...this.#files.pathWarnings, ...skipped, ...settled.diagnostics, ...faults, ...aliasCircleWarnings(combined.declared)], kindOf)
-    const mayStart = settings !== undefined && pathErrors.length === 0 && !faults.some(fault => fault.code === 'scripts-disabled')
+    const { reports, diagnostics } = reportFiles(
+      choices,
+      limits,
+      [
+        ...this.#flags.diagnostics,
+        ...pathErrors,
+        ...this.#files.pathWarnings,
+        ...skipped,
+        ...settled.diagnostics,
+        ...faults,
+        ...aliasCircleWarnings(combined.declared),
+      ],
+      kindOf,
+    )
+    const mayStart =
+      settings !== undefined
+      && pathErrors.length === 0
+      && !faults.some(fault => fault.code === 'scripts-disabled')
       && (this.#restart || reports.every(report => report.state !== 'refused'))
-    return { choices, combined, running: settled.running, load: {
-      settings, declared: combined.declared, files: reports, diagnostics, settingsRefused: settled.refused, mayStart,
-      waiting: files.flatMap(({ path, settledAt }) => settledAt === undefined ? [] : { path, at: settledAt }),
-      settingOrigin: originsOf(merged),
-    } }
+    return {
+      choices,
+      combined,
+      running: settled.running,
+      load: {
+        settings,
+        declared: combined.declared,
+        files: reports,
+        diagnostics,
+        settingsRefused: settled.refused,
+        mayStart,
+        waiting: files.flatMap(({ path, settledAt }) => (settledAt === undefined ? [] : { path, at: settledAt })),
+        settingOrigin: originsOf(merged),
+      },
+    }
   }
 
   /** The agent's own settings: all of them as written, or, when anything is wrong, all of them as they were. */
-  #settleSettings(choices: readonly Choice[], limits: EntryLimits):
-  { running: RunningSettings | undefined; refused: boolean; scriptsWritten: boolean; diagnostics: readonly Diagnostic[] } {
+  #settleSettings(
+    choices: readonly Choice[],
+    limits: EntryLimits,
+  ): {
+    running: RunningSettings | undefined
+    refused: boolean
+    scriptsWritten: boolean
+    diagnostics: readonly Diagnostic[]
+  } {
     const { resolved, merged } = this.#resolve(choices.map(({ file, content }) => content ?? file.candidate))
     const flagsBad = this.#flags.diagnostics.some(({ severity }) => severity === 'error')
-    const broken = choices.some(({ file, content }) => content !== file.candidate && (file.candidate.settings ?? content?.settings) !== undefined)
-    const scriptsWritten = merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
+    const broken = choices.some(
+      ({ file, content }) => content !== file.candidate && (file.candidate.settings ?? content?.settings) !== undefined,
+    )
+    const scriptsWritten =
+      merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
     const { diagnostics } = resolved
     const before = this.#running
     if (resolved.settings !== undefined && !broken && !flagsBad) {
       const same = before !== undefined && isDeepStrictEqual(before.settings, resolved.settings)
-      return { running: { settings: same ? before.settings : resolved.settings, merged }, refused: false, scriptsWritten, diagnostics }
+      return {
+        running: { settings: same ? before.settings : resolved.settings, merged },
+        refused: false,
+        scriptsWritten,
+        diagnostics,
+      }
     }
     let complete = true
     for (const choice of choices) {
@@ -192,7 +274,8 @@ export class ConfigSource {
       if (content === file.candidate && content !== file.running && content !== file.fallback) giveUp(choice, limits)
       if (!this.#restart && choice.content === undefined && file.candidate.settings !== undefined) complete = false
     }
-    if (before !== undefined || !complete || flagsBad) return { running: before, refused: true, scriptsWritten, diagnostics }
+    if (before !== undefined || !complete || flagsBad)
+      return { running: before, refused: true, scriptsWritten, diagnostics }
     const earlier = this.#resolve(choices.flatMap(({ content }) => content ?? []))
     const running = earlier.resolved.settings && { settings: earlier.resolved.settings, merged: earlier.merged }
     return { running, refused: true, scriptsWritten, diagnostics }
@@ -202,12 +285,19 @@ export class ConfigSource {
   #resolve(contents: readonly Content[]): SettingsState {
     const relevant = contents.filter(content => content.settings !== undefined)
     const last = this.#attempt
-    if (last?.contents.length === relevant.length && relevant.every((content, i) => content === last.contents[i])) return last
+    if (last?.contents.length === relevant.length && relevant.every((content, i) => content === last.contents[i]))
+      return last
     const fragments = new Set(this.#fragments.map(fragment => fragment.path))
-    const source = (content: Content): Source => ({ value: content.settings ?? {}, place: (path, what) => content.place(path, what) })
+    const source = (content: Content): Source => ({
+      value: content.settings ?? {},
+      place: (path, what) => content.place(path, what),
+    })
     const merged = merge([
-      { value: devSettings(this.#input.flags) }, { value: this.#flags.first }, ...relevant.filter(({ file }) => !fragments.has(file)).map(source),
-      { value: this.#flags.last }, ...relevant.filter(({ file }) => fragments.has(file)).map(source),
+      { value: devSettings(this.#input.flags) },
+      { value: this.#flags.first },
+      ...relevant.filter(({ file }) => !fragments.has(file)).map(source),
+      { value: this.#flags.last },
+      ...relevant.filter(({ file }) => fragments.has(file)).map(source),
     ])
     this.#attempt = { contents: relevant, merged, resolved: resolve(merged, this.#environment) }
     return this.#attempt
@@ -231,9 +321,12 @@ export class ConfigSource {
     }
     let known: ReadonlySet<string> | undefined
     return {
-      scriptsAllowed, partial: this.#input.partial === true, known: () => known ??= new Set(this.#input.knownServices?.() ?? []),
+      scriptsAllowed,
+      partial: this.#input.partial === true,
+      known: () => (known ??= new Set(this.#input.knownServices?.() ?? [])),
       owner: (kind, id, candidates) => {
-        if (before !== undefined) return kind === 'service' ? before.declared.services.get(id)?.origin.file : before.checkFile(id)
+        if (before !== undefined)
+          return kind === 'service' ? before.declared.services.get(id)?.origin.file : before.checkFile(id)
         const having = candidates.filter(path => remembers(path, kind, id))
         return having.length === 1 ? having[0] : undefined
       },
@@ -269,7 +362,10 @@ function rememberedIds(file: TrackedFile | undefined): RememberedIds {
   const { services, checks } = file.contribution(fallback, anyLimits)
   return {
     service: new Set(services.map(({ claim }) => claim.id)),
-    check: new Set([...checks.map(({ claim }) => claim.id), ...services.flatMap(service => service.checks.map(({ id }) => id))]),
+    check: new Set([
+      ...checks.map(({ claim }) => claim.id),
+      ...services.flatMap(service => service.checks.map(({ id }) => id)),
+    ]),
   }
 }
 
@@ -285,7 +381,10 @@ function askedOnce<Answer>(ask: (about: string) => Answer): (about: string) => A
 }
 
 /** A function of its own, so that a load holds on to nothing else that it was made with. */
-const originsOf = (merged: Merged | undefined): ConfigLoad['settingOrigin'] => key => merged?.origin(key)
+const originsOf =
+  (merged: Merged | undefined): ConfigLoad['settingOrigin'] =>
+  key =>
+    merged?.origin(key)
 
 function kindOf(path: string): 'file' | 'folder' | 'nothing' {
   try {

@@ -22,12 +22,14 @@ const writingTime = 2000
 const mostHeld = 16
 
 /**
- * When a load is made, in monotonic milliseconds: what changed HCL files no longer say then waits for a while. `at once`: nothing waits any
- * more. `preview`: what `at once` would give, and what waits goes on waiting.
+ * When a load is made, in monotonic milliseconds: what changed HCL files no longer say then waits for a while. `at
+ * once`: nothing waits any more. `preview`: what `at once` would give, and what waits goes on waiting.
  */
 export type Patience = number | 'at once' | 'preview'
 
-/** One configuration file over its lifetime: what it holds now, what of it runs, and what it held when it was last good. */
+/**
+ * One configuration file over its lifetime: what it holds now, what of it runs, and what it held when it was last good.
+ */
 export class TrackedFile {
   readonly path: string
   readonly format: ConfigFormat
@@ -35,7 +37,10 @@ export class TrackedFile {
   hash = ''
   /** The newest content as read, good or not. */
   newest: Content
-  /** What the file is taken to say: the newest content, what ran before it if that is blank, or both for a while, see {@link decide}. */
+  /**
+   * What the file is taken to say: the newest content, what ran before it if that is blank, or both for a while, see
+   * {@link decide}.
+   */
   candidate: Content
   /** The content that the latest load took from this file. */
   running: Content | undefined
@@ -58,8 +63,8 @@ export class TrackedFile {
   }
 
   /**
-   * Reads the file if it looks different from the last time, or in any case when forced (a time stamp may be too coarse).
-   * False when there is no such file any more. Bytes that are the same leave the content as it is.
+   * Reads the file if it looks different from the last time, or in any case when forced (a time stamp may be too
+   * coarse). False when there is no such file any more. Bytes that are the same leave the content as it is.
    */
   refresh(force: boolean): boolean {
     try {
@@ -94,12 +99,14 @@ export class TrackedFile {
     if (hash === this.hash) return
     this.hash = hash
     const decoded = decodeUtf8(this.path, bytes)
-    this.#take(decoded.ok ? readContent(this.path, decoded.text, this.format) : unreadable(this.path, '', decoded.diagnostics))
+    this.#take(
+      decoded.ok ? readContent(this.path, decoded.text, this.format) : unreadable(this.path, '', decoded.diagnostics),
+    )
   }
 
   /**
-   * Settles what the file is taken to say. A blank one makes no statement, so what ran stays. What an HCL file no longer says is held for
-   * two seconds after its last change, in which its writer may add it.
+   * Settles what the file is taken to say. A blank one makes no statement, so what ran stays. What an HCL file no
+   * longer says is held for two seconds after its last change, in which its writer may add it.
    */
   decide(patience: Patience, limits: EntryLimits): void {
     const { newest } = this
@@ -120,7 +127,10 @@ export class TrackedFile {
     this.#fresh = false
   }
 
-  /** When something that the file no longer says will be taken away, if it still does not say it then; monotonic milliseconds. */
+  /**
+   * When something that the file no longer says will be taken away, if it still does not say it then; monotonic
+   * milliseconds.
+   */
   get settledAt(): number | undefined {
     return this.candidate instanceof HeldContent && this.candidate.now === this.newest ? this.#settledAt : undefined
   }
@@ -142,7 +152,8 @@ export class TrackedFile {
   get fallback(): Content | undefined {
     if (this.running !== undefined) return this.running
     if (this.#stored === undefined) return undefined
-    return this.#storedContent ??= this.#stored === this.newest.text ? this.newest : readContent(this.path, this.#stored, this.format)
+    return (this.#storedContent ??=
+      this.#stored === this.newest.text ? this.newest : readContent(this.path, this.#stored, this.format))
   }
 
   /** Whether this text is what is remembered of the file. */
@@ -160,10 +171,12 @@ export class TrackedFile {
   contribution(content: Content, limits: EntryLimits): Contribution {
     const max = limits.checkOutputMaxSize
     // Asked several times of each file in each load: a closure for each would be megabytes.
-    for (const known of this.#contributions) if (known.max === max && known.contribution.content === content) return known.contribution
-    const contribution = content instanceof HeldContent
-      ? heldContribution(content, this.contribution(content.now, limits), this.contribution(content.before, limits))
-      : contributionOf(this.path, content, entriesOf(content, limits))
+    for (const known of this.#contributions)
+      if (known.max === max && known.contribution.content === content) return known.contribution
+    const contribution =
+      content instanceof HeldContent
+        ? heldContribution(content, this.contribution(content.now, limits), this.contribution(content.before, limits))
+        : contributionOf(this.path, content, entriesOf(content, limits))
     this.#contributions = [{ max, contribution }, ...this.#contributions.slice(0, keptContributions - 1)]
     return contribution
   }

@@ -47,21 +47,38 @@ export interface CheckDefinition {
 /** What a check does, by kind. Times are milliseconds; `interval` is at least 1000, `timeout` above 0. */
 export type CheckKindOptions =
   | { readonly type: 'ttl'; readonly ttl: number }
-  | {
-    readonly type: 'http'; readonly url: string; readonly method: string; readonly header: Readonly<Record<string, readonly string[]>>
-    readonly body: string; readonly disableRedirects: boolean
-  } & Timed & Tls
-  | { readonly type: 'tcp'; readonly address: string; readonly useTls: boolean } & Timed & Tls
-  | { readonly type: 'udp'; readonly address: string } & Timed
-  | { readonly type: 'grpc'; readonly address: string; readonly service: string; readonly useTls: boolean } & Timed & Tls
-  | { readonly type: 'h2ping'; readonly address: string; readonly useTls: boolean } & Timed & Tls
-  | { readonly type: 'script'; readonly args: readonly string[] } & Timed
-  | { readonly type: 'docker'; readonly containerId: string; readonly shell: string; readonly args: readonly string[] } & Timed
-  | { readonly type: 'os_service'; readonly service: string } & Timed
+  | ({
+      readonly type: 'http'
+      readonly url: string
+      readonly method: string
+      readonly header: Readonly<Record<string, readonly string[]>>
+      readonly body: string
+      readonly disableRedirects: boolean
+    } & Timed
+      & Tls)
+  | ({ readonly type: 'tcp'; readonly address: string; readonly useTls: boolean } & Timed & Tls)
+  | ({ readonly type: 'udp'; readonly address: string } & Timed)
+  | ({ readonly type: 'grpc'; readonly address: string; readonly service: string; readonly useTls: boolean } & Timed
+      & Tls)
+  | ({ readonly type: 'h2ping'; readonly address: string; readonly useTls: boolean } & Timed & Tls)
+  | ({ readonly type: 'script'; readonly args: readonly string[] } & Timed)
+  | ({
+      readonly type: 'docker'
+      readonly containerId: string
+      readonly shell: string
+      readonly args: readonly string[]
+    } & Timed)
+  | ({ readonly type: 'os_service'; readonly service: string } & Timed)
   | { readonly type: 'alias'; readonly service: string; readonly node: string }
 
-interface Timed { readonly interval: number; readonly timeout: number }
-interface Tls { readonly tlsServerName: string; readonly tlsSkipVerify: boolean }
+interface Timed {
+  readonly interval: number
+  readonly timeout: number
+}
+interface Tls {
+  readonly tlsServerName: string
+  readonly tlsSkipVerify: boolean
+}
 
 /** A service ready to be registered: every default filled in. `checks` are in the order that numbers their ids. */
 export interface ServiceDefinition {
@@ -77,17 +94,29 @@ export interface ServiceDefinition {
   readonly weights: { readonly passing: number; readonly warning: number }
   readonly enableTagOverride: boolean
   /** What was registered over the API for a service mesh: kept and shown as it came, without effect. */
-  readonly mesh?: { readonly proxy?: Readonly<Record<string, unknown>>; readonly connect?: Readonly<Record<string, unknown>> }
+  readonly mesh?: {
+    readonly proxy?: Readonly<Record<string, unknown>>
+    readonly connect?: Readonly<Record<string, unknown>>
+  }
   readonly token: string
   readonly checks: readonly CheckDefinition[]
 }
 
 /** A service as a file declares it. */
-export interface DeclaredService { readonly definition: ServiceDefinition; readonly origin: Origin }
+export interface DeclaredService {
+  readonly definition: ServiceDefinition
+  readonly origin: Origin
+}
 /** A top-level check as a file declares it. */
-export interface DeclaredCheck { readonly definition: CheckDefinition; readonly origin: Origin }
+export interface DeclaredCheck {
+  readonly definition: CheckDefinition
+  readonly origin: Origin
+}
 /** A watch as a file declares it, validated but not interpreted here; `written` has the schema's keys. */
-export interface DeclaredWatch { readonly written: Readonly<Record<string, unknown>>; readonly origin: Origin }
+export interface DeclaredWatch {
+  readonly written: Readonly<Record<string, unknown>>
+  readonly origin: Origin
+}
 
 /** All that files declare, by id. */
 export interface Declared {
@@ -98,9 +127,21 @@ export interface Declared {
 
 /** One difference between two {@link Declared}, as `muster plan` prints it and a reload applies it. */
 export type DeclaredChange =
-  | { readonly kind: 'service'; readonly op: 'add' | 'change'; readonly id: string; readonly declared: DeclaredService; readonly before?: DeclaredService }
+  | {
+      readonly kind: 'service'
+      readonly op: 'add' | 'change'
+      readonly id: string
+      readonly declared: DeclaredService
+      readonly before?: DeclaredService
+    }
   | { readonly kind: 'service'; readonly op: 'remove'; readonly id: string; readonly before: DeclaredService }
-  | { readonly kind: 'check'; readonly op: 'add' | 'change'; readonly id: string; readonly declared: DeclaredCheck; readonly before?: DeclaredCheck }
+  | {
+      readonly kind: 'check'
+      readonly op: 'add' | 'change'
+      readonly id: string
+      readonly declared: DeclaredCheck
+      readonly before?: DeclaredCheck
+    }
   | { readonly kind: 'check'; readonly op: 'remove'; readonly id: string; readonly before: DeclaredCheck }
 
 /** A setting whose new value waits for a restart. */

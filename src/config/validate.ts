@@ -26,17 +26,26 @@ const limits = { checkOutputMaxSize: 4096 }
 
 /**
  * Judges configuration files and folders as an agent would at its start, and everything in one pass. Asks neither the
- * network nor the data folder, so it says the same on every machine. Files alone, without a folder, may be a part of what an agent
- * reads: there it is a warning when something is missed that others may bring.
+ * network nor the data folder, so it says the same on every machine. Files alone, without a folder, may be a part of
+ * what an agent reads: there it is a warning when something is missed that others may bring.
  */
 export function validatePaths(paths: readonly string[], options: { readonly format?: ConfigFormat } = {}): Validation {
   const forgetful = { all: () => [], set: () => undefined }
   const partial = paths.every(path => fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
-  const source = new ConfigSource({ paths, partial, ...options, flags: { values: new Map(), positional: [] }, hostname: 'localhost', lastGood: forgetful })
+  const source = new ConfigSource({
+    paths,
+    partial,
+    ...options,
+    flags: { values: new Map(), positional: [] },
+    hostname: 'localhost',
+    lastGood: forgetful,
+  })
   const { files, diagnostics } = source.load()
   return {
-    diagnostics, files: files.map(file => file.path),
-    services: sum(files.map(file => file.services)), checks: sum(files.map(file => file.checks)),
+    diagnostics,
+    files: files.map(file => file.path),
+    services: sum(files.map(file => file.services)),
+    checks: sum(files.map(file => file.checks)),
   }
 }
 
@@ -45,14 +54,34 @@ export function validateText(name: string, text: string, format: ConfigFormat): 
   const content = readContent(name, text, format)
   const entries = entriesOf(content, limits)
   const merged = merge([{ value: content.settings ?? {}, place: (path, what) => content.place(path, what) }])
-  const { settings, diagnostics } = resolve(merged, { hostname: 'localhost', dev: false, partial: true, interfaces: undefined, kindOf: () => 'nothing' })
+  const { settings, diagnostics } = resolve(merged, {
+    hostname: 'localhost',
+    dev: false,
+    partial: true,
+    interfaces: undefined,
+    kindOf: () => 'nothing',
+  })
   const scriptsAllowed = merged.value.enable_script_checks === true || merged.value.enable_local_script_checks === true
   const { faults, declared } = combine([contributionOf(name, content, entries)], {
-    scriptsAllowed: settings?.enableLocalScriptChecks ?? scriptsAllowed, partial: true, known: () => new Set(), owner: () => undefined,
+    scriptsAllowed: settings?.enableLocalScriptChecks ?? scriptsAllowed,
+    partial: true,
+    known: () => new Set(),
+    owner: () => undefined,
   })
-  const all = [...content.diagnostics, ...entries.diagnostics, ...diagnostics, ...faults.map(fault => fault.diagnostic), ...aliasCircleWarnings(declared)]
+  const all = [
+    ...content.diagnostics,
+    ...entries.diagnostics,
+    ...diagnostics,
+    ...faults.map(fault => fault.diagnostic),
+    ...aliasCircleWarnings(declared),
+  ]
   const inServices = entries.services.map(({ declared }) => declared.definition.checks.length)
-  return { diagnostics: capped(name, all), files: [name], services: entries.services.length, checks: entries.checks.length + sum(inServices) }
+  return {
+    diagnostics: capped(name, all),
+    files: [name],
+    services: entries.services.length,
+    checks: entries.checks.length + sum(inServices),
+  }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -1,7 +1,19 @@
 import { Catalog } from '../catalog/index.js'
 import {
-  ClientMembership, coordinateUpdateMethod, createCoordinates, hostPort, openViews, remoteQueries, remoteSyncTarget, serverFeed, ServerPool, serversFile, upstreams,
-  type Coordinates, type Membership, type RequestRoute,
+  ClientMembership,
+  coordinateUpdateMethod,
+  createCoordinates,
+  hostPort,
+  openViews,
+  remoteQueries,
+  remoteSyncTarget,
+  serverFeed,
+  ServerPool,
+  serversFile,
+  upstreams,
+  type Coordinates,
+  type Membership,
+  type RequestRoute,
 } from '../cluster/index.js'
 import { joinedThrough } from './history.js'
 import { clientRemoteViews } from './remote-views.js'
@@ -13,19 +25,46 @@ export async function clientRole(parts: RoleParts): Promise<Role> {
   const { settings, calls, clock, log, opened } = parts
   const pool = await openPool(parts)
   const membership = openMembership(parts, pool)
-  const servers = { addresses: () => pool.addresses(), failed: (address: string) => { pool.failed(address) } }
+  const servers = {
+    addresses: () => pool.addresses(),
+    failed: (address: string) => {
+      pool.failed(address)
+    },
+  }
   const views = openViews({ rpc: calls.client, servers, clock, log: log.child('views') })
-  opened.add('views', () => { views.close() })
+  opened.add('views', () => {
+    views.close()
+  })
   const catalog = await Catalog.open({ store: views.store, clock })
-  opened.add('catalog', () => { catalog.close() })
+  opened.add('catalog', () => {
+    catalog.close()
+  })
   const coordinates = openCoordinates(parts, membership, pool)
   const remote = clientRemoteViews(parts, pool, (kind, name) => views.ready(kind, name))
   return {
-    catalog, membership, standing: membership, target: remoteSyncTarget(pool), alwaysCurrent: true, alone: false,
+    catalog,
+    membership,
+    standing: membership,
+    target: remoteSyncTarget(pool),
+    alwaysCurrent: true,
+    alone: false,
     forward: { servers: upstreams(calls.client, servers), owner: node => ownerOf(parts, membership, node) },
-    places: { get own() { return coordinates.own }, ofDatacenters: () => [] },
-    eventFeed: serverFeed({ call: (method, body, options) => pool.call(method, body, { ...options, again: true }), clock, log: log.child('events') }),
-    dns: { views: remote, remote: datacenter => remote.of(datacenter), queries: remoteQueries(pool, settings.nodeName) },
+    places: {
+      get own() {
+        return coordinates.own
+      },
+      ofDatacenters: () => [],
+    },
+    eventFeed: serverFeed({
+      call: (method, body, options) => pool.call(method, body, { ...options, again: true }),
+      clock,
+      log: log.child('events'),
+    }),
+    dns: {
+      views: remote,
+      remote: datacenter => remote.of(datacenter),
+      queries: remoteQueries(pool, settings.nodeName),
+    },
     begin: async () => {
       await membership.start()
       coordinates.start()
@@ -37,7 +76,15 @@ export async function clientRole(parts: RoleParts): Promise<Role> {
 async function openPool({ settings, nodeId, calls, clock, log, opened }: RoleParts): Promise<ServerPool> {
   const file = serversFile(settings.dataDir, clock, log.child('cluster'))
   opened.add('list of servers', () => file.close())
-  return new ServerPool({ agentId: nodeId, initial: await file.read(), rpc: calls.client, clock, changed: servers => { file.write(servers) } })
+  return new ServerPool({
+    agentId: nodeId,
+    initial: await file.read(),
+    rpc: calls.client,
+    clock,
+    changed: servers => {
+      file.write(servers)
+    },
+  })
 }
 
 function openMembership(parts: RoleParts, pool: ServerPool): ClientMembership {
@@ -45,25 +92,56 @@ function openMembership(parts: RoleParts, pool: ServerPool): ClientMembership {
   const { cluster, dataDir } = settings
   const self = () => selfInfo(settings, nodeId, calls.server)
   const membership = new ClientMembership({
-    self, pool, rpc: calls.client, server: calls.server, port: settings.ports.serfLan, startJoin: cluster.startJoin,
-    retryJoin: cluster.startJoin.length + cluster.retryJoin.length > 0 ? cluster.retryJoin : joinedThrough(dataDir), retryInterval: cluster.retryInterval, retryMax: cluster.retryMax, onServers: serversChanged, onGivenUp: giveUp,
-    clock, random, log: log.child('cluster'),
+    self,
+    pool,
+    rpc: calls.client,
+    server: calls.server,
+    port: settings.ports.serfLan,
+    startJoin: cluster.startJoin,
+    retryJoin: cluster.startJoin.length + cluster.retryJoin.length > 0 ? cluster.retryJoin : joinedThrough(dataDir),
+    retryInterval: cluster.retryInterval,
+    retryMax: cluster.retryMax,
+    onServers: serversChanged,
+    onGivenUp: giveUp,
+    clock,
+    random,
+    log: log.child('cluster'),
   })
   opened.add('membership', () => membership.close())
   return membership
 }
 
-function openCoordinates({ settings, nodeId, calls, clock, random, log, opened }: RoleParts, membership: Membership, pool: ServerPool): Coordinates {
+function openCoordinates(
+  { settings, nodeId, calls, clock, random, log, opened }: RoleParts,
+  membership: Membership,
+  pool: ServerPool,
+): Coordinates {
   const coordinates = createCoordinates({
-    enabled: !settings.cluster.disableCoordinates, id: nodeId, node: settings.nodeName, members: () => membership.members(), server: calls.server, client: calls.client,
-    send: async update => { await pool.call(coordinateUpdateMethod, update, { again: true }) }, clock, random, log: log.child('coordinates'),
+    enabled: !settings.cluster.disableCoordinates,
+    id: nodeId,
+    node: settings.nodeName,
+    members: () => membership.members(),
+    server: calls.server,
+    client: calls.client,
+    send: async update => {
+      await pool.call(coordinateUpdateMethod, update, { again: true })
+    },
+    clock,
+    random,
+    log: log.child('coordinates'),
   })
-  opened.add('coordinates', () => { coordinates.close() })
+  opened.add('coordinates', () => {
+    coordinates.close()
+  })
   return coordinates
 }
 
 /** The agent that a living member's node belongs to. */
 function ownerOf({ calls }: RoleParts, membership: Membership, node: string): RequestRoute | undefined {
-  const member = membership.members().find(({ name, status }) => status === 'alive' && name.toLowerCase() === node.toLowerCase())
-  return member === undefined ? undefined : upstreams(calls.client, { addresses: () => [hostPort(member.address, member.port)] })
+  const member = membership
+    .members()
+    .find(({ name, status }) => status === 'alive' && name.toLowerCase() === node.toLowerCase())
+  return member === undefined
+    ? undefined
+    : upstreams(calls.client, { addresses: () => [hostPort(member.address, member.port)] })
 }

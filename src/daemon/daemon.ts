@@ -3,7 +3,7 @@ import { Agent, RemoteExec, resolveNodeId } from '../agent/index.js'
 import { createCheckRunner } from '../checks/index.js'
 import { etcdVersion, logChanges } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
-import type { MusterError} from '../common/errors.js';
+import type { MusterError } from '../common/errors.js'
 import { errorMessage } from '../common/errors.js'
 import { createDnsServer, type DnsServer } from '../dns/index.js'
 import { createHttpServer, type HttpServer } from '../http/index.js'
@@ -48,8 +48,9 @@ export interface Daemon {
 }
 
 /**
- * Starts the parts in the order in which they need each other and resolves when the agent answers: with its entries in the catalog where that is its own,
- * else while it looks for the others. When one fails, those before it are stopped again and the promise rejects with its error.
+ * Starts the parts in the order in which they need each other and resolves when the agent answers: with its entries in
+ * the catalog where that is its own, else while it looks for the others. When one fails, those before it are stopped
+ * again and the promise rejects with its error.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const opened = new Closers(options.logs.root.child('daemon'))
@@ -66,31 +67,89 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
   const { settings, source, initial, persistence, paths, format } = config
   const log = logs.root
   const metrics = createMetrics({
-    prefix: settings.telemetry.metricsPrefix, clock, ...!settings.telemetry.disableHostname && { hostname: os.hostname() },
+    prefix: settings.telemetry.metricsPrefix,
+    clock,
+    ...(!settings.telemetry.disableHostname && { hostname: os.hostname() }),
   })
-  opened.add('metrics', () => { metrics.close() })
-  const own = settings.engine === 'memory' || settings.engine === 'lmdb' ? await openOwnStore(settings, log.child('store')) : undefined
+  opened.add('metrics', () => {
+    metrics.close()
+  })
+  const own =
+    settings.engine === 'memory' || settings.engine === 'lmdb'
+      ? await openOwnStore(settings, log.child('store'))
+      : undefined
   if (own !== undefined) opened.add('store', () => own.close())
   // Not before the store is open: it tells whether the directory is another agent's.
   const nodeId = resolveNodeId(settings)
   const calls = await openCalls(settings, { clock, log, metrics, opened })
   let running: Agent | undefined
-  const parts: RoleParts = { settings, nodeId, calls, clock, random, log, metrics, opened, giveUp, serversChanged: () => { running?.serversChanged() } }
-  const role = await openRole(parts, own && await ownKind(parts, own))
+  const parts: RoleParts = {
+    settings,
+    nodeId,
+    calls,
+    clock,
+    random,
+    log,
+    metrics,
+    opened,
+    giveUp,
+    serversChanged: () => {
+      running?.serversChanged()
+    },
+  }
+  const role = await openRole(parts, own && (await ownKind(parts, own)))
   // Those that lock the directory have done so.
   if (settings.dataDir !== '') removeRemains(settings.dataDir, log)
   const { catalog, target } = role
-  const membership = settings.lone ? loneMembership(role.membership, { ...parts, catalog, startAnew: options.startAnew }) : role.membership
-  const agent = running = new Agent({
-    settings, nodeId, initial, source, configPaths: paths, readsAnyName: format !== undefined, catalog, target, membership,
-    createRunner: createCheckRunner, persistence, clock, random, log, metrics, stop,
-  })
+  const membership = settings.lone
+    ? loneMembership(role.membership, { ...parts, catalog, startAnew: options.startAnew })
+    : role.membership
+  const agent = (running = new Agent({
+    settings,
+    nodeId,
+    initial,
+    source,
+    configPaths: paths,
+    readsAnyName: format !== undefined,
+    catalog,
+    target,
+    membership,
+    createRunner: createCheckRunner,
+    persistence,
+    clock,
+    random,
+    log,
+    metrics,
+    stop,
+  }))
   config.knownServices(() => agent.services().keys())
   const dns = createDnsServer({
-    settings, catalog, ready: () => role.alone ? agent.readiness().ready : catalog.loaded, log: log.child('dns'), metrics, clock, random, ...role.dns,
+    settings,
+    catalog,
+    ready: () => (role.alone ? agent.readiness().ready : catalog.loaded),
+    log: log.child('dns'),
+    metrics,
+    clock,
+    random,
+    ...role.dns,
   })
-  const http = createHttpServer({ ...role, settings, agent, catalog, membership, logs, metrics, clock, random, internalEvents: event => { remoteExec?.take(event) } })
-  const remoteExec = settings.cluster.disableRemoteExec ? undefined : new RemoteExec({ api: http, node: settings.nodeName, clock, log: log.child('exec') })
+  const http = createHttpServer({
+    ...role,
+    settings,
+    agent,
+    catalog,
+    membership,
+    logs,
+    metrics,
+    clock,
+    random,
+    internalEvents: event => {
+      remoteExec?.take(event)
+    },
+  })
+  const remoteExec = settings.cluster.disableRemoteExec
+    ? undefined
+    : new RemoteExec({ api: http, node: settings.nodeName, clock, log: log.child('exec') })
   calls.server.serveApi(http.serve)
   agent.onSettings(next => {
     logs.setLevel(next.log.level)
@@ -104,7 +163,9 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
   opened.add('http', () => http.close())
   await role.begin()
   const changes = logChanges({ membership, catalog, clock, log: log.child('cluster') })
-  opened.add('log of members', () => { changes.close() })
+  opened.add('log of members', () => {
+    changes.close()
+  })
   rememberRole(settings)
   opened.add('agent', () => agent.close())
   await startAgent(agent, role, log.child('agent'))
@@ -118,35 +179,44 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
 async function openRole(parts: RoleParts, own: Awaited<ReturnType<typeof ownKind>> | undefined): Promise<Role> {
   if (own !== undefined) return serverRole(parts, own)
   switch (parts.settings.engine) {
-    case 'external': return serverRole(parts, externalKind(parts))
+    case 'external':
+      return serverRole(parts, externalKind(parts))
     case 'etcd':
       // Found out now, and not when the servers have met and nothing comes of it.
       await etcdVersion(parts.settings.etcd.program)
       return serverRole(parts, raftKind(parts))
-    default: return clientRole(parts)
+    default:
+      return clientRole(parts)
   }
 }
 
-/** An agent with a catalog of its own runs once its entries are in it. Others run at once: how long it takes until the catalog is there is not in their hands. */
+/**
+ * An agent with a catalog of its own runs once its entries are in it. Others run at once: how long it takes until the
+ * catalog is there is not in their hands.
+ */
 async function startAgent(agent: Agent, role: Role, log: Logger): Promise<void> {
   if (role.alone) {
     await agent.start()
     return
   }
-  agent.start().catch((error: unknown) => { log.error('the entries of this node could not be brought to the catalog', { error: errorMessage(error) }) })
+  agent.start().catch((error: unknown) => {
+    log.error('the entries of this node could not be brought to the catalog', { error: errorMessage(error) })
+  })
 }
 
 /** Runs the declared watches, those of each reload too. One that cannot run is told of, and the others run. */
 function followWatches(agent: Agent, watches: Watches, log: Logger): void {
   const update = (): void => {
-    watches.update(agent.declared.watches.flatMap(declared => {
-      try {
-        return [watchPlan(declared)]
-      } catch (error) {
-        log.error('a watch cannot run', { error: errorMessage(error) })
-        return []
-      }
-    }))
+    watches.update(
+      agent.declared.watches.flatMap(declared => {
+        try {
+          return [watchPlan(declared)]
+        } catch (error) {
+          log.error('a watch cannot run', { error: errorMessage(error) })
+          return []
+        }
+      }),
+    )
   }
   agent.onReload(update)
   update()

@@ -19,28 +19,45 @@ export function openDataDir(dataDir: string, clock: Clock, log: Logger): Persist
     assertWritable(dataDir)
     return openPersistence(dataDir, clock, log)
   } catch (error) {
-    throw new MusterError('DATA_DIR', `cannot use the data directory ${dataDir}: ${errorMessage(error)}`, { cause: error, hint: remedy(dataDir, error) })
+    throw new MusterError('DATA_DIR', `cannot use the data directory ${dataDir}: ${errorMessage(error)}`, {
+      cause: error,
+      hint: remedy(dataDir, error),
+    })
   }
 }
 
 /** Whether a node with this directory has run before. */
 export const isKnownNode = (dataDir: string): boolean => fs.existsSync(path.join(dataDir, 'node-id'))
 
-/** Folders of a data directory in which files are made, and which of those that end with `tmp` are remains: in the directory itself only our own. */
+/**
+ * Folders of a data directory in which files are made, and which of those that end with `tmp` are remains: in the
+ * directory itself only our own.
+ */
 const folders: readonly { readonly folder: string; readonly names?: readonly string[] }[] = [
   { folder: '', names: ['node-id', 'role.json', 'servers.json', 'known-servers.json'] },
-  { folder: 'services' }, { folder: 'checks' }, { folder: 'checks/state' }, { folder: 'config' },
+  { folder: 'services' },
+  { folder: 'checks' },
+  { folder: 'checks/state' },
+  { folder: 'config' },
   { folder: 'etcd', names: ['members.json'] },
 ]
 
 /**
- * Removes the files that an agent was writing when it was killed. Called once it is known that no other agent uses the directory,
- * as far as that can be known.
+ * Removes the files that an agent was writing when it was killed. Called once it is known that no other agent uses the
+ * directory, as far as that can be known.
  */
 export function removeRemains(dataDir: string, log: Logger): void {
   const removed = folders.flatMap(({ folder, names }) =>
-    removeTemporaries(path.join(dataDir, folder), name => names === undefined || names.some(one => name === `${one}.tmp`) || (folder === '' && name.endsWith(uploadSuffix))))
-  if (removed.length > 0) log.info('removed what was being written when an agent was killed', { files: removed.length, first: removed[0] })
+    removeTemporaries(
+      path.join(dataDir, folder),
+      name =>
+        names === undefined
+        || names.some(one => name === `${one}.tmp`)
+        || (folder === '' && name.endsWith(uploadSuffix)),
+    ),
+  )
+  if (removed.length > 0)
+    log.info('removed what was being written when an agent was killed', { files: removed.length, first: removed[0] })
 }
 
 function remedy(dataDir: string, error: unknown): string {

@@ -8,12 +8,18 @@ import type { AgentHistory, Settings } from '../config/index.js'
 const roleFile = 'role.json'
 
 /** What the file says. `joined`: addresses through which a client agent found its servers. */
-interface Told { readonly role: 'server' | 'client' | undefined; readonly joined: readonly string[] }
+interface Told {
+  readonly role: 'server' | 'client' | undefined
+  readonly joined: readonly string[]
+}
 
 const nothing: Told = { role: undefined, joined: [] }
 
 /** What a data directory says about the agent that it belongs to. */
-export const readHistory = (dataDir: string): AgentHistory => ({ etcd: hasEtcdData(path.join(dataDir, 'etcd')), role: readTold(dataDir).role })
+export const readHistory = (dataDir: string): AgentHistory => ({
+  etcd: hasEtcdData(path.join(dataDir, 'etcd')),
+  role: readTold(dataDir).role,
+})
 
 /** The addresses through which it became a client agent; none when it did not. */
 export const joinedThrough = (dataDir: string): readonly string[] => readTold(dataDir).joined
@@ -21,7 +27,10 @@ export const joinedThrough = (dataDir: string): readonly string[] => readTold(da
 /** A file that cannot be read says nothing. */
 function readTold(dataDir: string): Told {
   try {
-    const { role, joined } = JSON.parse(readSmallFile(path.join(dataDir, roleFile)) ?? '') as { role?: unknown; joined?: unknown }
+    const { role, joined } = JSON.parse(readSmallFile(path.join(dataDir, roleFile)) ?? '') as {
+      role?: unknown
+      joined?: unknown
+    }
     if (role !== 'server' && role !== 'client') return nothing
     return { role, joined: Array.isArray(joined) ? joined.filter(address => typeof address === 'string') : [] }
   } catch {
@@ -30,26 +39,39 @@ function readTold(dataDir: string): Told {
 }
 
 /** Notes that the agent is a client agent from now on, also after it has left. @throws MusterError DATA_DIR */
-export const becomeClient = (dataDir: string, joined: readonly string[]): void => { note(dataDir, { role: 'client', joined }) }
+export const becomeClient = (dataDir: string, joined: readonly string[]): void => {
+  note(dataDir, { role: 'client', joined })
+}
 
 /**
- * Notes what the settings made of the agent, so that it is the same when a later start says nothing about it. A server that is one because nobody
- * told it anything is none that was told.
+ * Notes what the settings made of the agent, so that it is the same when a later start says nothing about it. A server
+ * that is one because nobody told it anything is none that was told.
  * @throws MusterError DATA_DIR
  */
 export function rememberRole({ dataDir, dev, server, lone, cluster }: Settings): void {
   if (dev || dataDir === '' || lone) return
   const configured = [...cluster.startJoin, ...cluster.retryJoin]
-  note(dataDir, server ? { role: 'server', joined: [] } : { role: 'client', joined: configured.length > 0 ? configured : joinedThrough(dataDir) })
+  note(
+    dataDir,
+    server
+      ? { role: 'server', joined: [] }
+      : { role: 'client', joined: configured.length > 0 ? configured : joinedThrough(dataDir) },
+  )
 }
 
-/** Writes nothing where the file says so already. It is on the disk when this returns: the agent answers as what it says. */
+/**
+ * Writes nothing where the file says so already. It is on the disk when this returns: the agent answers as what it
+ * says.
+ */
 function note(dataDir: string, told: Told): void {
   const file = path.join(dataDir, roleFile)
   const text = `${JSON.stringify(told)}\n`
   try {
     if (readSmallFile(file) !== text) replaceFile(file, text)
   } catch (cause) {
-    throw new MusterError('DATA_DIR', `cannot note in ${file} what this agent is: ${errorMessage(cause)}`, { cause, hint: 'data_dir has to be writable for the agent, and have room' })
+    throw new MusterError('DATA_DIR', `cannot note in ${file} what this agent is: ${errorMessage(cause)}`, {
+      cause,
+      hint: 'data_dir has to be writable for the agent, and have room',
+    })
   }
 }

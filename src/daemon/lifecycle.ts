@@ -10,7 +10,10 @@ export type End = 'left' | 'stopped' | 'gave up' | 'anew'
 /** A graceful leave that takes longer is given up. Milliseconds. */
 const leavePatience = 15_000
 
-/** The end of the process, awaited in one place and brought about from several. Signals count from the first moment, also while the agent starts. */
+/**
+ * The end of the process, awaited in one place and brought about from several. Signals count from the first moment,
+ * also while the agent starts.
+ */
 export class Lifecycle {
   readonly ended: Promise<End>
   /** Aborted when the agent is asked a second time to stop: nothing is waited for any more. */
@@ -24,10 +27,16 @@ export class Lifecycle {
 
   constructor(log: Logger) {
     this.#log = log
-    this.ended = new Promise<End>(resolve => { this.#resolve = resolve })
+    this.ended = new Promise<End>(resolve => {
+      this.#resolve = resolve
+    })
     this.#signals = listenToSignals({
-      reload: () => { this.#reload() },
-      stop: signal => { this.#stop(signal) },
+      reload: () => {
+        this.#reload()
+      },
+      stop: signal => {
+        this.#stop(signal)
+      },
       abort: () => {
         // Asked twice to stop while still starting: there is nothing running that would need care.
         if (this.#agent === undefined) process.exit(1)
@@ -57,7 +66,9 @@ export class Lifecycle {
       this.#early.reload = true
       return
     }
-    this.#agent.reload('signal').catch((error: unknown) => { this.#log.error('reload failed', { error: errorMessage(error) }) })
+    this.#agent.reload('signal').catch((error: unknown) => {
+      this.#log.error('reload failed', { error: errorMessage(error) })
+    })
   }
 
   #stop(signal: 'SIGINT' | 'SIGTERM'): void {
@@ -72,7 +83,9 @@ export class Lifecycle {
       this.end('stopped')
       return
     }
-    systemClock.after(leavePatience, () => { this.end('gave up') })
+    systemClock.after(leavePatience, () => {
+      this.end('gave up')
+    })
     agent.leave().catch((error: unknown) => {
       this.#log.error('could not leave', { error: errorMessage(error) })
       this.end('gave up')

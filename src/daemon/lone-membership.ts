@@ -1,6 +1,17 @@
 import type { Catalog } from '../catalog/index.js'
 import {
-  asServer, clientTags, heartbeat, hostPort, isRefusal, joinAddresses, readHelloAnswer, serverMethods, ServerPool, type AgentInfo, type Membership, type ServerInfo,
+  asServer,
+  clientTags,
+  heartbeat,
+  hostPort,
+  isRefusal,
+  joinAddresses,
+  readHelloAnswer,
+  serverMethods,
+  ServerPool,
+  type AgentInfo,
+  type Membership,
+  type ServerInfo,
 } from '../cluster/index.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { becomeClient } from './history.js'
@@ -16,12 +27,14 @@ interface LoneParts extends RoleParts {
 const answerTime = 100
 
 /**
- * The membership of an agent that nobody told what it is: a server of its own until it is told to join others. Then it becomes a client agent of theirs,
- * unless it keeps something that would be lost with its catalog.
+ * The membership of an agent that nobody told what it is: a server of its own until it is told to join others. Then it
+ * becomes a client agent of theirs, unless it keeps something that would be lost with its catalog.
  */
 export function loneMembership(inner: Membership, parts: LoneParts): Membership {
   return {
-    get operator() { return inner.operator },
+    get operator() {
+      return inner.operator
+    },
     members: () => inner.members(),
     wanMembers: () => inner.wanMembers(),
     servers: () => inner.servers(),
@@ -50,7 +63,9 @@ async function becomeMember(addresses: readonly string[], parts: LoneParts): Pro
   const { settings, nodeId, calls, clock, log, catalog, startAnew } = parts
   refuseLoss(catalog, settings.nodeName)
   if (calls.server.ports.lan === 0) {
-    throw new MusterError('CLUSTER_JOIN_FAILED', 'this agent has no cluster port: another program has it', { hint: 'start it with another -bind address, or another ports.serf_lan' })
+    throw new MusterError('CLUSTER_JOIN_FAILED', 'this agent has no cluster port: another program has it', {
+      hint: 'start it with another -bind address, or another ports.serf_lan',
+    })
   }
   const server = selfServer(settings, nodeId, calls.server)
   const self: AgentInfo = { ...server, server: false, ports: { ...server.ports, raft: 0, wan: 0 } }
@@ -59,8 +74,16 @@ async function becomeMember(addresses: readonly string[], parts: LoneParts): Pro
   const joined = await joinAddresses(addresses, {
     port: settings.ports.serfLan,
     greet: async address => {
-      const { datacenter, self: other, servers: known } = readHelloAnswer(await calls.client.call(address, serverMethods.hello, { from: self, known: [] }))
-      if (datacenter !== settings.datacenter) throw new MusterError('CLUSTER_WRONG_DATACENTER', `Member '${other.name}' part of wrong datacenter '${datacenter}'`)
+      const {
+        datacenter,
+        self: other,
+        servers: known,
+      } = readHelloAnswer(await calls.client.call(address, serverMethods.hello, { from: self, known: [] }))
+      if (datacenter !== settings.datacenter)
+        throw new MusterError(
+          'CLUSTER_WRONG_DATACENTER',
+          `Member '${other.name}' part of wrong datacenter '${datacenter}'`,
+        )
       greeted.push(address)
       servers.push(...known, ...asServer(other))
     },
@@ -73,13 +96,22 @@ async function becomeMember(addresses: readonly string[], parts: LoneParts): Pro
 }
 
 /**
- * Makes this agent a member before `join` is answered: whoever told it to join looks for it among the members next. A cluster that can take nobody now
- * (it has no leader) gets it when it has started anew. Rejects with what a server has against this agent, which then stays what it is.
+ * Makes this agent a member before `join` is answered: whoever told it to join looks for it among the members next. A
+ * cluster that can take nobody now (it has no leader) gets it when it has started anew. Rejects with what a server has
+ * against this agent, which then stays what it is.
  */
-async function announce(self: AgentInfo, servers: readonly ServerInfo[], { calls, clock, log }: LoneParts): Promise<void> {
+async function announce(
+  self: AgentInfo,
+  servers: readonly ServerInfo[],
+  { calls, clock, log }: LoneParts,
+): Promise<void> {
   const others = servers.filter(({ id, datacenter }) => id !== self.id && datacenter === self.datacenter)
   try {
-    await heartbeat(new ServerPool({ agentId: self.id, initial: others, rpc: calls.client, clock }), self, clientTags(self))
+    await heartbeat(
+      new ServerPool({ agentId: self.id, initial: others, rpc: calls.client, clock }),
+      self,
+      clientTags(self),
+    )
   } catch (error) {
     if (error instanceof MusterError && isRefusal(error)) throw error
     log.warn('no server takes this agent as a member yet', { error: errorMessage(error) })
@@ -91,9 +123,17 @@ function refuseLoss(catalog: Catalog, node: string): void {
   const keys = [...catalog.kvKeysBelow('')].length
   const nodes = [...catalog.nodes()].filter(one => one.node.toLowerCase() !== node.toLowerCase()).length
   const queries = catalog.preparedQueries().length
-  const kept = [keys > 0 && `${keys} keys`, nodes > 0 && `${nodes} other nodes`, queries > 0 && `${queries} prepared queries`].filter(one => one !== false)
+  const kept = [
+    keys > 0 && `${keys} keys`,
+    nodes > 0 && `${nodes} other nodes`,
+    queries > 0 && `${queries} prepared queries`,
+  ].filter(one => one !== false)
   if (kept.length === 0) return
-  throw new MusterError('CLUSTER_JOIN_FAILED', `this agent has been a server of its own, and keeps ${kept.join(' and ')} that would be lost`, {
-    hint: 'save them with "muster snapshot save", then start the agent with -server=false and another -data-dir, or make it one of several servers with -server -bootstrap-expect',
-  })
+  throw new MusterError(
+    'CLUSTER_JOIN_FAILED',
+    `this agent has been a server of its own, and keeps ${kept.join(' and ')} that would be lost`,
+    {
+      hint: 'save them with "muster snapshot save", then start the agent with -server=false and another -data-dir, or make it one of several servers with -server -bootstrap-expect',
+    },
+  )
 }

@@ -10,7 +10,11 @@ import { readSmallFile } from '../common/small-files.js'
 export function writePidFile(path: string): () => void {
   const owner = runningOwner(path)
   if (owner !== undefined) {
-    throw new MusterError('PID_FILE', `the pid file ${path} belongs to the agent with process id ${owner}, which is running`, { hint: 'stop that agent, or give this one another -pid-file' })
+    throw new MusterError(
+      'PID_FILE',
+      `the pid file ${path} belongs to the agent with process id ${owner}, which is running`,
+      { hint: 'stop that agent, or give this one another -pid-file' },
+    )
   }
   try {
     fs.writeFileSync(path, `${process.pid}\n`)
@@ -23,8 +27,8 @@ export function writePidFile(path: string): () => void {
 }
 
 /**
- * The agent that wrote the file, if it runs. After a crash and a restart of the machine the same number may be any other program:
- * that one is no owner, or this agent would not come up again. The data directory has its own lock.
+ * The agent that wrote the file, if it runs. After a crash and a restart of the machine the same number may be any
+ * other program: that one is no owner, or this agent would not come up again. The data directory has its own lock.
  */
 function runningOwner(path: string): number | undefined {
   const pid = readPid(path)
@@ -46,7 +50,10 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Whether a process was started as this one was: the same program, with the word agent. False where the system does not say. */
+/**
+ * Whether a process was started as this one was: the same program, with the word agent. False where the system does not
+ * say.
+ */
 function isAgent(pid: number): boolean {
   const words = readText(`/proc/${pid}/cmdline`)?.split('\0') ?? []
   return words.includes('agent') && words.some(word => basename(word) === basename(process.argv[1] ?? ''))

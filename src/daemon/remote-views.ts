@@ -1,5 +1,14 @@
 import { Catalog, type CatalogReads } from '../catalog/index.js'
-import { askDatacenters, hostPort, openViews, ViewHub, type ServerPool, type Views, type ViewsOptions, type Wan } from '../cluster/index.js'
+import {
+  askDatacenters,
+  hostPort,
+  openViews,
+  ViewHub,
+  type ServerPool,
+  type Views,
+  type ViewsOptions,
+  type Wan,
+} from '../cluster/index.js'
 import { errorMessage } from '../common/errors.js'
 import type { DnsViews } from '../dns/index.js'
 import { Repeats } from '../telemetry/index.js'
@@ -14,10 +23,16 @@ export interface RemoteViews extends DnsViews {
 type Ready = Views['ready']
 type Parts = Pick<RoleParts, 'calls' | 'clock' | 'log' | 'opened'>
 /** One datacenter's views. `ready` as {@link Views.ready}, and the catalog on them has been loaded as well. */
-interface Remote { readonly catalog: Catalog; readonly ready: Ready }
+interface Remote {
+  readonly catalog: Catalog
+  readonly ready: Ready
+}
 
 /** Opens each datacenter's views with the first question for it. */
-function openOnce({ calls, clock, log, opened }: Parts, from: (datacenter: string) => Pick<ViewsOptions, 'servers' | 'datacenter'>): Remotes {
+function openOnce(
+  { calls, clock, log, opened }: Parts,
+  from: (datacenter: string) => Pick<ViewsOptions, 'servers' | 'datacenter'>,
+): Remotes {
   const remotes = new Map<string, Remote>()
   return {
     known: datacenter => remotes.get(datacenter),
@@ -25,12 +40,23 @@ function openOnce({ calls, clock, log, opened }: Parts, from: (datacenter: strin
       const known = remotes.get(datacenter)
       if (known !== undefined) return known
       const views = openViews({ rpc: calls.client, clock, log: log.child('views'), ...from(datacenter) })
-      opened.add(`views of ${datacenter}`, () => { views.close() })
+      opened.add(`views of ${datacenter}`, () => {
+        views.close()
+      })
       const failures = new Repeats(log, clock)
       const catalog = Catalog.follow({
-        store: Promise.resolve(views.store), clock, onLoadFailure: error => { failures.tell('error', 'another datacenter cannot be shown', errorMessage(error), { datacenter, error: errorMessage(error) }) },
+        store: Promise.resolve(views.store),
+        clock,
+        onLoadFailure: error => {
+          failures.tell('error', 'another datacenter cannot be shown', errorMessage(error), {
+            datacenter,
+            error: errorMessage(error),
+          })
+        },
       })
-      opened.add(`catalog of ${datacenter}`, () => { catalog.close() })
+      opened.add(`catalog of ${datacenter}`, () => {
+        catalog.close()
+      })
       const remote: Remote = {
         catalog,
         ready: (kind, name) => {
@@ -44,21 +70,34 @@ function openOnce({ calls, clock, log, opened }: Parts, from: (datacenter: strin
   }
 }
 
-interface Remotes { known(datacenter: string): Remote | undefined; open(datacenter: string): Remote }
+interface Remotes {
+  known(datacenter: string): Remote | undefined
+  open(datacenter: string): Remote
+}
 
-/** Views of other datacenters for a server, from their servers. This datacenter's own catalog is whole. `hub` serves them to client agents, which reach no WAN port. */
-export function serverRemoteViews(parts: Parts, wan: Wan): RemoteViews & { hub(datacenter: string): ViewHub | undefined } {
+/**
+ * Views of other datacenters for a server, from their servers. This datacenter's own catalog is whole. `hub` serves
+ * them to client agents, which reach no WAN port.
+ */
+export function serverRemoteViews(
+  parts: Parts,
+  wan: Wan,
+): RemoteViews & { hub(datacenter: string): ViewHub | undefined } {
   const remotes = openOnce(parts, datacenter => ({
-    servers: { addresses: () => wan.servers(datacenter).map(({ wanAddress, ports }) => hostPort(wanAddress, ports.wan)) },
+    servers: {
+      addresses: () => wan.servers(datacenter).map(({ wanAddress, ports }) => hostPort(wanAddress, ports.wan)),
+    },
   }))
   const hubs = new Map<string, ViewHub>()
   const isKnown = (datacenter: string): boolean => wan.servers(datacenter).length > 0
   return {
-    of: datacenter => isKnown(datacenter) ? remotes.open(datacenter).catalog : undefined,
+    of: datacenter => (isKnown(datacenter) ? remotes.open(datacenter).catalog : undefined),
     partial: datacenter => datacenter !== '',
     ready: (datacenter, kind, name) => {
       if (datacenter === '') return true
-      return isKnown(datacenter) || remotes.known(datacenter) !== undefined ? remotes.open(datacenter).ready(kind, name) : true
+      return isKnown(datacenter) || remotes.known(datacenter) !== undefined
+        ? remotes.open(datacenter).ready(kind, name)
+        : true
     },
     hub: name => {
       const datacenter = name.toLowerCase()
@@ -78,7 +117,15 @@ const believed = 10_000
 /** Views of other datacenters for a client agent, handed on by its servers; `own` are those of this datacenter. */
 export function clientRemoteViews(parts: Parts, pool: ServerPool, own: Ready): RemoteViews {
   const { clock } = parts
-  const remotes = openOnce(parts, datacenter => ({ datacenter, servers: { addresses: () => pool.addresses(), failed: address => { pool.failed(address) } } }))
+  const remotes = openOnce(parts, datacenter => ({
+    datacenter,
+    servers: {
+      addresses: () => pool.addresses(),
+      failed: address => {
+        pool.failed(address)
+      },
+    },
+  }))
   let names: ReadonlySet<string> = new Set()
   let asked = -Infinity
   let asking: Promise<void> | undefined
@@ -93,13 +140,17 @@ export function clientRemoteViews(parts: Parts, pool: ServerPool, own: Ready): R
     }
   }
   return {
-    of: datacenter => names.has(datacenter) ? remotes.open(datacenter).catalog : undefined,
+    of: datacenter => (names.has(datacenter) ? remotes.open(datacenter).catalog : undefined),
     partial: () => true,
     ready: (datacenter, kind, name) => {
       if (datacenter === '') return own(kind, name)
       if (clock.monotonic() - asked >= believed) asking ??= ask()
       if (names.has(datacenter)) return remotes.open(datacenter).ready(kind, name)
-      return asking === undefined ? true : asking.then(() => names.has(datacenter) ? remotes.open(datacenter).ready(kind, name) : clock.monotonic() - asked < believed)
+      return asking === undefined
+        ? true
+        : asking.then(() =>
+            names.has(datacenter) ? remotes.open(datacenter).ready(kind, name) : clock.monotonic() - asked < believed,
+          )
     },
   }
 }

@@ -1,6 +1,13 @@
 import type { SyncTarget } from '../agent/index.js'
 import type { Catalog, RemoteDatacenters } from '../catalog/index.js'
-import type { EventFeed, Membership, RpcClient, RpcServer, ServerCoordinates, StandingSource } from '../cluster/index.js'
+import type {
+  EventFeed,
+  Membership,
+  RpcClient,
+  RpcServer,
+  ServerCoordinates,
+  StandingSource,
+} from '../cluster/index.js'
 import type { MusterError } from '../common/errors.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
@@ -26,7 +33,10 @@ export interface RoleParts {
   readonly giveUp: (error: MusterError) => void
 }
 
-/** What an agent is to the cluster, as the rest of the daemon uses it: a server of one kind or another, or a client agent. */
+/**
+ * What an agent is to the cluster, as the rest of the daemon uses it: a server of one kind or another, or a client
+ * agent.
+ */
 export interface Role {
   readonly catalog: Catalog
   readonly membership: Membership

@@ -19,12 +19,14 @@ export interface DaemonIo {
 }
 
 /**
- * Runs an agent until it is told to stop, and resolves with the exit code: 0 after leaving, 1 for a stop without leaving (as Consul has it) and
- * for a start that failed.
+ * Runs an agent until it is told to stop, and resolves with the exit code: 0 after leaving, 1 for a stop without
+ * leaving (as Consul has it) and for a start that failed.
  */
 export async function runAgent(flags: ParsedFlags, io: DaemonIo): Promise<number> {
   if (flags.positional.length > 0) {
-    throw new MusterError('USAGE', `unexpected argument: ${flags.positional.join(' ')}`, { hint: 'directories are named with -config-dir' })
+    throw new MusterError('USAGE', `unexpected argument: ${flags.positional.join(' ')}`, {
+      hint: 'directories are named with -config-dir',
+    })
   }
   outliveReaders()
   for (;;) {
@@ -56,7 +58,16 @@ async function runOnce(flags: ParsedFlags, io: DaemonIo): Promise<number | 'anew
     if (settings.pidFile !== '') removePidFile = writePidFile(settings.pidFile)
     warnOfOpenScripts(settings, logs)
     const daemon = await startDaemon({
-      config, logs, clock: systemClock, random: Math.random, stop: () => { lifecycle.end('left') }, startAnew: () => { lifecycle.end('anew') },
+      config,
+      logs,
+      clock: systemClock,
+      random: Math.random,
+      stop: () => {
+        lifecycle.end('left')
+      },
+      startAnew: () => {
+        lifecycle.end('anew')
+      },
       giveUp: error => {
         tell(error, io)
         lifecycle.end('gave up')
@@ -123,26 +134,46 @@ function tell(error: unknown, io: DaemonIo): void {
 function openLog(settings: Settings, stream: HeldOutput, io: DaemonIo): LogHub {
   const { level, json, file, rotateBytes, rotateDuration, rotateMaxFiles } = settings.log
   return createLogHub({
-    level, json, stream, colors: io.color && !json, clock: systemClock,
-    ...file !== '' && { file: { path: file, rotateBytes, rotateDuration, rotateMaxFiles } },
+    level,
+    json,
+    stream,
+    colors: io.color && !json,
+    clock: systemClock,
+    ...(file !== '' && { file: { path: file, rotateBytes, rotateDuration, rotateMaxFiles } }),
   })
 }
 
 function warnOfOpenScripts(settings: Settings, logs: LogHub): void {
   if (!settings.enableScriptChecks || settings.http.allowWriteHttpFrom.length > 0) return
-  logs.root.child('agent').warn('whoever reaches the HTTP port can run programs on this machine: enable_script_checks is on and allow_write_http_from is not set', {
-    remedy: 'use enable_local_script_checks, which allows scripts in files only',
-  })
+  logs.root
+    .child('agent')
+    .warn(
+      'whoever reaches the HTTP port can run programs on this machine: enable_script_checks is on and allow_write_http_from is not set',
+      {
+        remedy: 'use enable_local_script_checks, which allows scripts in files only',
+      },
+    )
 }
 
-const bannerOf = ({ agent, nodeId, http, dns, cluster }: Daemon, { settings }: StartConfig): string => banner({
-  settings, nodeId, http: http.addresses, dns: dns.addresses, cluster, configPaths: agent.configPaths, files: agent.files, declared: agent.declared,
-  answered: answeredService(agent), took: performance.now(),
-})
+const bannerOf = ({ agent, nodeId, http, dns, cluster }: Daemon, { settings }: StartConfig): string =>
+  banner({
+    settings,
+    nodeId,
+    http: http.addresses,
+    dns: dns.addresses,
+    cluster,
+    configPaths: agent.configPaths,
+    files: agent.files,
+    declared: agent.declared,
+    answered: answeredService(agent),
+    took: performance.now(),
+  })
 
 /** A declared service that no check keeps out of answers now. */
 function answeredService(agent: Daemon['agent']): string {
-  const healthy = [...agent.declared.services.values()].find(({ definition }) => agent.checksOfService(definition.id).every(({ status }) => status !== 'critical'))
+  const healthy = [...agent.declared.services.values()].find(({ definition }) =>
+    agent.checksOfService(definition.id).every(({ status }) => status !== 'critical'),
+  )
   return healthy?.definition.name ?? 'consul'
 }
 
@@ -159,7 +190,9 @@ async function untilStopped(daemon: Daemon, logs: LogHub, lifecycle: Lifecycle):
   return how === 'left' && !lifecycle.impatient.signal.aborted ? 0 : 1
 }
 
-/** Goes on answering for a while, without this node in the answers, so that nobody who still asks is met with silence. */
+/**
+ * Goes on answering for a while, without this node in the answers, so that nobody who still asks is met with silence.
+ */
 async function drain(ms: number, log: Logger, impatient: AbortSignal): Promise<void> {
   if (ms <= 0 || impatient.aborted) return
   log.info('left; answering on for those who still ask', { seconds: ms / 1000 })

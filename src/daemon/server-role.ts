@@ -1,9 +1,28 @@
 import { catalogTarget } from '../agent/index.js'
-import type { Catalog} from '../catalog/index.js';
+import type { Catalog } from '../catalog/index.js'
 import { preparedQueries } from '../catalog/index.js'
 import {
-  ClusterMembership, catalogDirectory, createCoordinateBatch, createCoordinates, createWan, hostPort, registerDatacenters, registerQueryHandler, registerSyncHandlers, serveEvents, upstreams, ViewHub, wanStats,
-  memberMethods, type Duty, type Formation, type Membership, type ServerInfo, type StandingSource, type Wan, type WanDirectory,
+  ClusterMembership,
+  catalogDirectory,
+  createCoordinateBatch,
+  createCoordinates,
+  createWan,
+  hostPort,
+  registerDatacenters,
+  registerQueryHandler,
+  registerSyncHandlers,
+  serveEvents,
+  upstreams,
+  ViewHub,
+  wanStats,
+  memberMethods,
+  type Duty,
+  type Formation,
+  type Membership,
+  type ServerInfo,
+  type StandingSource,
+  type Wan,
+  type WanDirectory,
 } from '../cluster/index.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { serverRemoteViews } from './remote-views.js'
@@ -29,33 +48,60 @@ export function serverRole(parts: RoleParts, kind: ServerKind): Role {
   const self = () => shownServer(selfServer(settings, parts.nodeId, calls.server), settings)
   const wan: Wan = openWan(parts, kind, () => membership)
   const membership = new ClusterMembership({
-    self, expect: settings.bootstrapExpect, store: kind.store, catalog, calls, ...calls.server.ports.wan > 0 && { wan }, encrypted: false, reconnectTimeout: settings.cluster.reconnectTimeout,
-    holdTimeout: settings.cluster.rpcHoldTimeout, autopilot: settings.cluster.autopilot, clock, random, log: log.child('cluster'),
-    ...kind.formation !== undefined && { formation: kind.formation }, ...kind.duties !== undefined && { duties: kind.duties },
+    self,
+    expect: settings.bootstrapExpect,
+    store: kind.store,
+    catalog,
+    calls,
+    ...(calls.server.ports.wan > 0 && { wan }),
+    encrypted: false,
+    reconnectTimeout: settings.cluster.reconnectTimeout,
+    holdTimeout: settings.cluster.rpcHoldTimeout,
+    autopilot: settings.cluster.autopilot,
+    clock,
+    random,
+    log: log.child('cluster'),
+    ...(kind.formation !== undefined && { formation: kind.formation }),
+    ...(kind.duties !== undefined && { duties: kind.duties }),
   })
   opened.add('membership', () => membership.close())
   const coordinates = openCoordinates(parts, catalog, membership)
   registerSyncHandlers(calls.server, catalog)
   serveEvents(calls.server, catalog)
   calls.server.handle(memberMethods.standing, () => kind.standing.standing())
-  const queriesOf = (nodeName: string) => preparedQueries({ catalog, random, datacenter: settings.datacenter, nodeName, others: wan.remote })
+  const queriesOf = (nodeName: string) =>
+    preparedQueries({ catalog, random, datacenter: settings.datacenter, nodeName, others: wan.remote })
   registerQueryHandler(calls.server, queriesOf)
   const views = serverRemoteViews(parts, wan)
   new ViewHub({ catalog, clock }).register(calls.server, datacenter => views.hub(datacenter))
   registerDatacenters(calls.server, () => wan.datacenters().slice(1))
   return {
-    catalog, membership: withWan(membership, wan), standing: kind.standing, target: catalogTarget(catalog), alwaysCurrent: kind.store === 'own', alone: kind.store === 'own',
+    catalog,
+    membership: withWan(membership, wan),
+    standing: kind.standing,
+    target: catalogTarget(catalog),
+    alwaysCurrent: kind.store === 'own',
+    alone: kind.store === 'own',
     forward: {
       datacenter: name => wan.route(name),
       owner: node => ownerOf(parts, membership, node),
     },
-    places: { get own() { return coordinates.own }, ofDatacenters: () => wan.coordinates() },
+    places: {
+      get own() {
+        return coordinates.own
+      },
+      ofDatacenters: () => wan.coordinates(),
+    },
     others: wan.remote,
     dns: {
-      queries: queriesOf(settings.nodeName), remote: datacenter => views.of(datacenter), views,
-      ...kind.store !== 'own' && { freshness: { barrier: () => catalog.barrier(), age: kind.lastContact ?? (() => 0) } },
+      queries: queriesOf(settings.nodeName),
+      remote: datacenter => views.of(datacenter),
+      views,
+      ...(kind.store !== 'own' && {
+        freshness: { barrier: () => catalog.barrier(), age: kind.lastContact ?? (() => 0) },
+      }),
     },
-    ...kind.lastContact !== undefined && { lastContact: kind.lastContact },
+    ...(kind.lastContact !== undefined && { lastContact: kind.lastContact }),
     begin: async () => {
       await kind.begin()
       if (kind.store === 'own') await membership.start()
@@ -66,59 +112,119 @@ export function serverRole(parts: RoleParts, kind: ServerKind): Role {
   }
 }
 
-/** A server whose cluster ports another program has is listed with those that it was to have: nobody can reach it there, and nobody will. */
-const shownServer = (self: ServerInfo, { ports }: RoleParts['settings']): ServerInfo =>
-  ({ ...self, ports: { ...self.ports, lan: self.ports.lan || Math.max(0, ports.serfLan), wan: self.ports.wan || Math.max(0, ports.serfWan) } })
+/**
+ * A server whose cluster ports another program has is listed with those that it was to have: nobody can reach it there,
+ * and nobody will.
+ */
+const shownServer = (self: ServerInfo, { ports }: RoleParts['settings']): ServerInfo => ({
+  ...self,
+  ports: {
+    ...self.ports,
+    lan: self.ports.lan || Math.max(0, ports.serfLan),
+    wan: self.ports.wan || Math.max(0, ports.serfWan),
+  },
+})
 
 /** A server among others waits for as many as it takes, and answers for itself meanwhile. */
 function startOnceLoaded(catalog: Catalog, membership: Membership, { log, serversChanged }: RoleParts): void {
-  catalog.whenLoaded.then(() => membership.start()).then(serversChanged, (error: unknown) => {
-    if (error instanceof MusterError && (error.code === 'CATALOG_CLOSED' || error.code === 'CLUSTER_CLOSED' || error.code === 'STORE_CLOSED')) return
-    log.error('this server could not take its place in the cluster', { error: errorMessage(error) })
-  })
+  catalog.whenLoaded
+    .then(() => membership.start())
+    .then(serversChanged, (error: unknown) => {
+      if (
+        error instanceof MusterError
+        && (error.code === 'CATALOG_CLOSED' || error.code === 'CLUSTER_CLOSED' || error.code === 'STORE_CLOSED')
+      )
+        return
+      log.error('this server could not take its place in the cluster', { error: errorMessage(error) })
+    })
 }
 
-function openWan({ settings, nodeId, calls, clock, random, log, opened }: RoleParts, { catalog }: ServerKind, membership: () => ClusterMembership): Wan {
+function openWan(
+  { settings, nodeId, calls, clock, random, log, opened }: RoleParts,
+  { catalog }: ServerKind,
+  membership: () => ClusterMembership,
+): Wan {
   const { cluster } = settings
   const directory: WanDirectory = catalogDirectory(catalog, cluster.reconnectTimeoutWan)
   const wan = createWan({
-    self: () => selfServer(settings, nodeId, calls.server), directory, catalog,
+    self: () => selfServer(settings, nodeId, calls.server),
+    directory,
+    catalog,
     lanServers: () => {
-      const statuses = new Map(membership().members().map(({ id, status }) => [id, status]))
-      return membership().servers().map(server => ({ ...server, status: statuses.get(server.id) ?? 'alive' }))
+      const statuses = new Map(
+        membership()
+          .members()
+          .map(({ id, status }) => [id, status]),
+      )
+      return membership()
+        .servers()
+        .map(server => ({ ...server, status: statuses.get(server.id) ?? 'alive' }))
     },
-    server: calls.server, client: calls.client, startJoin: cluster.startJoinWan, retryJoin: cluster.retryJoinWan, retryInterval: cluster.retryIntervalWan,
-    retryMax: cluster.retryMaxWan, reconnectTimeout: cluster.reconnectTimeoutWan, clock, random, log: log.child('wan'),
+    server: calls.server,
+    client: calls.client,
+    startJoin: cluster.startJoinWan,
+    retryJoin: cluster.retryJoinWan,
+    retryInterval: cluster.retryIntervalWan,
+    retryMax: cluster.retryMaxWan,
+    reconnectTimeout: cluster.reconnectTimeoutWan,
+    clock,
+    random,
+    log: log.child('wan'),
   })
-  opened.add('WAN', () => { wan.close() })
+  opened.add('WAN', () => {
+    wan.close()
+  })
   return wan
 }
 
-function openCoordinates({ settings, nodeId, calls, clock, random, log, opened }: RoleParts, catalog: Catalog, membership: Membership) {
+function openCoordinates(
+  { settings, nodeId, calls, clock, random, log, opened }: RoleParts,
+  catalog: Catalog,
+  membership: Membership,
+) {
   const batch = createCoordinateBatch({ catalog, server: calls.server, clock, log: log.child('coordinates') })
-  opened.add('coordinates on their way', () => { batch.close() })
+  opened.add('coordinates on their way', () => {
+    batch.close()
+  })
   const coordinates = createCoordinates({
-    enabled: !settings.cluster.disableCoordinates, id: nodeId, node: settings.nodeName, members: () => membership.members(), server: calls.server, client: calls.client,
+    enabled: !settings.cluster.disableCoordinates,
+    id: nodeId,
+    node: settings.nodeName,
+    members: () => membership.members(),
+    server: calls.server,
+    client: calls.client,
     send: update => {
       batch.add(update)
       return Promise.resolve()
     },
-    clock, random, log: log.child('coordinates'),
+    clock,
+    random,
+    log: log.child('coordinates'),
   })
-  opened.add('coordinates', () => { coordinates.close() })
+  opened.add('coordinates', () => {
+    coordinates.close()
+  })
   return coordinates
 }
 
 /** The agent that a living member's node belongs to. One that is shown as leaving still answers. */
 function ownerOf({ calls }: RoleParts, membership: Membership, node: string) {
-  const member = membership.members().find(({ name, status }) => (status === 'alive' || status === 'leaving') && name.toLowerCase() === node.toLowerCase())
-  return member === undefined ? undefined : upstreams(calls.client, { addresses: () => [hostPort(member.address, member.port)] })
+  const member = membership
+    .members()
+    .find(
+      ({ name, status }) => (status === 'alive' || status === 'leaving') && name.toLowerCase() === node.toLowerCase(),
+    )
+  return member === undefined
+    ? undefined
+    : upstreams(calls.client, { addresses: () => [hostPort(member.address, member.port)] })
 }
 
 /** Membership whose leaving and forced leaving reach the other datacenters as well. */
 function withWan(membership: ClusterMembership, wan: Wan): Membership {
   return {
-    get operator() { return membership.operator },
+    get operator() {
+      return membership.operator
+    },
     members: () => membership.members(),
     wanMembers: () => membership.wanMembers(),
     servers: () => membership.servers(),

@@ -19,7 +19,9 @@ export function listenToSignals(actions: SignalActions): { close(): void } {
     stopping = true
     actions.stop(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM')
   }
-  const onReload = (): void => { actions.reload() }
+  const onReload = (): void => {
+    actions.reload()
+  }
   const ignore = (): void => undefined
   process.on('SIGINT', onStop)
   process.on('SIGTERM', onStop)

@@ -1,7 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { DnsRecord } from './records.js'
 
-/** The bytes of an IP address, 4 or 16 of them; an IPv4 address in IPv6 clothes is taken as the former. Undefined for anything else. */
+/**
+ * The bytes of an IP address, 4 or 16 of them; an IPv4 address in IPv6 clothes is taken as the former. Undefined for
+ * anything else.
+ */
 export function parseAddress(text: string): Uint8Array | undefined {
   if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number)
   if (!isIPv6(text) || text.includes('%')) return undefined
@@ -21,7 +24,9 @@ export const addressToHex = (address: Uint8Array): string => Buffer.from(address
 export const addressFromHex = (digits: string): Uint8Array | undefined =>
   /^[0-9a-f]+$/i.test(digits) ? Uint8Array.from(Buffer.from(digits, 'hex')) : undefined
 
-/** Text of an address in the form that catalogs hold: dotted, or IPv6 with its longest run of zeros left out (RFC 5952). */
+/**
+ * Text of an address in the form that catalogs hold: dotted, or IPv6 with its longest run of zeros left out (RFC 5952).
+ */
 export function formatAddress(address: Uint8Array): string {
   if (address.length === 4) return address.join('.')
   const words = Array.from({ length: 8 }, (_, at) => ((address[at * 2] ?? 0) << 8) | (address[at * 2 + 1] ?? 0))
@@ -41,8 +46,12 @@ export const isLoopback = (address: Uint8Array): boolean =>
   address.length === 4 ? address[0] === 127 : address.every((byte, at) => byte === (at === 15 ? 1 : 0))
 
 /** The A or AAAA record of an address. */
-export const addressRecord = (name: string, ttl: number, address: Uint8Array): DnsRecord =>
-  ({ type: address.length === 4 ? 'A' : 'AAAA', name, ttl, address })
+export const addressRecord = (name: string, ttl: number, address: Uint8Array): DnsRecord => ({
+  type: address.length === 4 ? 'A' : 'AAAA',
+  name,
+  ttl,
+  address,
+})
 
 function groups(text: string): number[] {
   if (text === '') return []

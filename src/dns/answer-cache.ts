@@ -1,15 +1,21 @@
 import type { KeptAnswer } from './kept-answer.js'
 
 /** What a cache may hold in each of its two generations. */
-export interface CacheLimits { readonly entries: number; readonly bytes: number }
+export interface CacheLimits {
+  readonly entries: number
+  readonly bytes: number
+}
 
-/** Names are a stranger's choice, so the cache must not grow with them; this many are more than a busy agent is asked for. */
+/**
+ * Names are a stranger's choice, so the cache must not grow with them; this many are more than a busy agent is asked
+ * for.
+ */
 const usualLimits: CacheLimits = { entries: 4096, bytes: 32 * 1024 * 1024 }
 
 /**
- * Kept answers by what was asked, in two generations: when the young one is full it becomes the old one, and the old one is dropped.
- * An answer that is asked for moves into the young one. So a flood of names asked once pushes out its own kind and not what is in use,
- * and neither finding nor dropping costs more than a look into a map.
+ * Kept answers by what was asked, in two generations: when the young one is full it becomes the old one, and the old
+ * one is dropped. An answer that is asked for moves into the young one. So a flood of names asked once pushes out its
+ * own kind and not what is in use, and neither finding nor dropping costs more than a look into a map.
  */
 export class AnswerCache {
   private young = new Map<string, KeptAnswer>()

@@ -1,9 +1,12 @@
 import { formatAddress } from './addresses.js'
 
-/** The option to send back: the client's own, with a scope of 0 (right for everyone) or of the whole prefix (right for that subnet). */
+/**
+ * The option to send back: the client's own, with a scope of 0 (right for everyone) or of the whole prefix (right for
+ * that subnet).
+ */
 export function echoSubnet(subnet: Uint8Array, perClient: boolean): Uint8Array {
   const echo = Uint8Array.from(subnet)
-  echo[3] = perClient ? subnet[2] ?? 0 : 0
+  echo[3] = perClient ? (subnet[2] ?? 0) : 0
   return echo
 }
 

@@ -21,8 +21,8 @@ const metricName = (name: Name): string => `dns.${name.replace(/[A-Z]/g, letter 
 const flushEvery = 1000
 
 /**
- * Counts of what DNS does. They are bare numbers on the way of a query and are added to the metrics once a second, as a metric's own
- * bookkeeping would cost a good part of an answer.
+ * Counts of what DNS does. They are bare numbers on the way of a query and are added to the metrics once a second, as a
+ * metric's own bookkeeping would cost a good part of an answer.
  */
 export class Counts {
   queries = 0
@@ -35,8 +35,13 @@ export class Counts {
   private readonly counters: Readonly<Record<Name, Counter>>
   private timer: { cancel(): void } | undefined
 
-  constructor(metrics: Metrics, private readonly clock: Clock) {
-    this.counters = Object.fromEntries(names.map(name => [name, metrics.counter(metricName(name), helps[name])])) as Record<Name, Counter>
+  constructor(
+    metrics: Metrics,
+    private readonly clock: Clock,
+  ) {
+    this.counters = Object.fromEntries(
+      names.map(name => [name, metrics.counter(metricName(name), helps[name])]),
+    ) as Record<Name, Counter>
   }
 
   start(): void {

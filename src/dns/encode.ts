@@ -2,7 +2,9 @@ import { clientSubnetOption, headerFlag, headerSize, optSize, recordClass, recor
 import { repeatedFlags, type Query } from './query.js'
 import { srvPriority, type DnsRecord } from './records.js'
 
-/** A message ready to be written: its records in order, and what its header says beyond what it repeats of the query. */
+/**
+ * A message ready to be written: its records in order, and what its header says beyond what it repeats of the query.
+ */
 export interface Message {
   readonly query: Query
   readonly rcode: number
@@ -20,8 +22,8 @@ export interface Message {
 const farthestPointer = 0x3fff
 
 /**
- * Encodes a message. Names are written once and pointed at afterwards, but for the targets of SRV records, which RFC 2782 wants whole
- * (they can be pointed at). Where an owner is the question's name its spelling comes back as it was.
+ * Encodes a message. Names are written once and pointed at afterwards, but for the targets of SRV records, which RFC
+ * 2782 wants whole (they can be pointed at). Where an owner is the question's name its spelling comes back as it was.
  */
 export function encodeMessage(message: Message, compress: boolean): Buffer {
   const writer = new Writer(message.query, compress)
@@ -30,7 +32,9 @@ export function encodeMessage(message: Message, compress: boolean): Buffer {
   for (const record of message.additional) writer.record(record)
   if (message.query.edns !== undefined) writer.opt(message.query.edns, message.rcode >> 4, message.subnet)
   return writer.finish(headerFlags(message), [
-    message.answers.length, message.authority.length, message.additional.length + (message.query.edns === undefined ? 0 : 1),
+    message.answers.length,
+    message.authority.length,
+    message.additional.length + (message.query.edns === undefined ? 0 : 1),
   ])
 }
 
@@ -45,7 +49,8 @@ export function encodeBareHeader(id: number, flags: number, code: number): Buffe
 /** Bytes that a message takes without compression: what a client that unpacks it must be able to hold. */
 export function uncompressedSize(message: Message): number {
   const records = [...message.answers, ...message.authority, ...message.additional]
-  const edns = message.query.edns === undefined ? 0 : optSize + (message.subnet === undefined ? 0 : 4 + message.subnet.length)
+  const edns =
+    message.query.edns === undefined ? 0 : optSize + (message.subnet === undefined ? 0 : 4 + message.subnet.length)
   return records.reduce((sum, record) => sum + recordSize(record), headerSize + message.query.question.length + edns)
 }
 
@@ -53,26 +58,41 @@ export function uncompressedSize(message: Message): number {
 export const recordSize = (record: DnsRecord): number => nameSize(record.name) + 10 + dataSize(record)
 
 /** Bytes of a name without compression. */
-export const nameSize = (name: string): number => name === '' ? 1 : name.length + 2
+export const nameSize = (name: string): number => (name === '' ? 1 : name.length + 2)
 
 /** The most text that one TXT record holds here: 16 strings. Metadata values have 512 bytes at most, their keys 128. */
 const longestText = 16 * 255
 
 function dataSize(record: DnsRecord): number {
   switch (record.type) {
-    case 'A': case 'AAAA': return record.address.length
-    case 'CNAME': case 'NS': case 'PTR': return nameSize(record.target)
-    case 'SRV': return 6 + nameSize(record.target)
-    case 'TXT': return Math.min(record.text.length, longestText) + Math.max(1, Math.ceil(Math.min(record.text.length, longestText) / 255))
-    case 'SOA': return nameSize(record.primary) + nameSize(record.mailbox) + 20
+    case 'A':
+    case 'AAAA':
+      return record.address.length
+    case 'CNAME':
+    case 'NS':
+    case 'PTR':
+      return nameSize(record.target)
+    case 'SRV':
+      return 6 + nameSize(record.target)
+    case 'TXT':
+      return (
+        Math.min(record.text.length, longestText)
+        + Math.max(1, Math.ceil(Math.min(record.text.length, longestText) / 255))
+      )
+    case 'SOA':
+      return nameSize(record.primary) + nameSize(record.mailbox) + 20
   }
 }
 
 function headerFlags(message: Message): number {
-  return headerFlag.response | repeatedFlags(message.query.flags) | (message.rcode & 15)
+  return (
+    headerFlag.response
+    | repeatedFlags(message.query.flags)
+    | (message.rcode & 15)
     | (message.authoritative ? headerFlag.authoritative : 0)
     | (message.truncated ? headerFlag.truncated : 0)
     | (message.recursionAvailable ? headerFlag.recursionAvailable : 0)
+  )
 }
 
 /** Where messages are put together; grows to the largest one so far. Writing is over before anyone else can begin. */
@@ -83,7 +103,10 @@ class Writer {
   /** Names written so far and where, beside those of the question; made when the first one comes. */
   private offsets: Map<string, number> | undefined
 
-  constructor(private readonly query: Query, private readonly compress: boolean) {
+  constructor(
+    private readonly query: Query,
+    private readonly compress: boolean,
+  ) {
     this.reserve(query.question.length)
     this.length += query.question.copy(scratch, headerSize)
   }
@@ -131,10 +154,13 @@ class Writer {
 
   private data(record: DnsRecord): void {
     switch (record.type) {
-      case 'A': case 'AAAA':
+      case 'A':
+      case 'AAAA':
         this.copy(record.address)
         return
-      case 'CNAME': case 'NS': case 'PTR':
+      case 'CNAME':
+      case 'NS':
+      case 'PTR':
         this.name(record.target, this.compress)
         return
       case 'SRV':
@@ -149,7 +175,8 @@ class Writer {
       case 'SOA':
         this.name(record.primary, this.compress)
         this.name(record.mailbox, this.compress)
-        for (const field of [record.serial, record.refresh, record.retry, record.expire, record.minimum]) this.uint32(field)
+        for (const field of [record.serial, record.refresh, record.retry, record.expire, record.minimum])
+          this.uint32(field)
     }
   }
 

@@ -3,12 +3,19 @@ import type { Duration } from '../common/duration.js'
 import type { Profile } from './profile.js'
 import type { AnswerSet, DnsRecord } from './records.js'
 
-/** Who asks: prepared queries with `Near: "_ip"` sort by it. `subnet` is the address of the client subnet option, if one was sent. */
-export interface QueryClient { readonly address: string; readonly subnet: string | undefined }
+/**
+ * Who asks: prepared queries with `Near: "_ip"` sort by it. `subnet` is the address of the client subnet option, if one
+ * was sent.
+ */
+export interface QueryClient {
+  readonly address: string
+  readonly subnet: string | undefined
+}
 
 /**
- * What a prepared query gave. `instances` are those to answer, health already looked at, in order; `ordered` keeps that order (sorted by
- * round trip), otherwise it is shuffled. `ttl` undefined: that of the service. `datacenter` is where they are, undefined: here.
+ * What a prepared query gave. `instances` are those to answer, health already looked at, in order; `ordered` keeps that
+ * order (sorted by round trip), otherwise it is shuffled. `ttl` undefined: that of the service. `datacenter` is where
+ * they are, undefined: here.
  */
 export interface ResolvedQuery {
   readonly instances: readonly Instance[]
@@ -17,13 +24,17 @@ export interface ResolvedQuery {
   readonly datacenter?: string
 }
 
-/** Prepared queries, by name (exact, then templates) or id; undefined when there is none. A promise where another datacenter is asked. */
+/**
+ * Prepared queries, by name (exact, then templates) or id; undefined when there is none. A promise where another
+ * datacenter is asked.
+ */
 export interface PreparedQueries {
   resolve(nameOrId: string, client: QueryClient): ResolvedQuery | undefined | Promise<ResolvedQuery | undefined>
 }
 
 /**
- * What DNS may show: what it may not read is as if it were not there. `epoch` moves whenever an earlier decision may have changed.
+ * What DNS may show: what it may not read is as if it were not there. `epoch` moves whenever an earlier decision may
+ * have changed.
  */
 export interface DnsAccess {
   readonly epoch: number
@@ -39,8 +50,8 @@ export interface DnsViews {
   /** Whether a datacenter's catalog ('' for the local one) holds only what was asked about. */
   partial(datacenter: string): boolean
   /**
-   * True when the catalog of that datacenter ('' for the local one) has what is asked about. Otherwise it is being fetched, and the promise resolves with
-   * true once it is there, with false when it could not be had in time.
+   * True when the catalog of that datacenter ('' for the local one) has what is asked about. Otherwise it is being
+   * fetched, and the promise resolves with true once it is there, with false when it could not be had in time.
    */
   ready(datacenter: string, kind: ViewKind, name: string): true | Promise<boolean>
 }
@@ -56,7 +67,9 @@ export interface Sources {
   readonly views?: DnsViews
 }
 
-/** What was learned from elsewhere for a question, by {@link externalKey} and by query name. Empty at the first attempt. */
+/**
+ * What was learned from elsewhere for a question, by {@link externalKey} and by query name. Empty at the first attempt.
+ */
 export interface Learned {
   readonly names: ReadonlyMap<string, readonly DnsRecord[]>
   readonly queries: ReadonlyMap<string, ResolvedQuery | undefined>
@@ -67,20 +80,29 @@ export interface Learned {
 }
 
 /** A name outside the zone that a recursor has to be asked for. */
-export interface ExternalName { readonly name: string; readonly type: 'A' | 'AAAA' }
+export interface ExternalName {
+  readonly name: string
+  readonly type: 'A' | 'AAAA'
+}
 
 /** One key for a name and type. */
 export const externalKey = ({ name, type }: ExternalName): string => `${type} ${name.toLowerCase()}`
 
-/** An answer from views is kept no longer than this, in ms: so each view that is in use is looked up, and not forgotten. */
+/**
+ * An answer from views is kept no longer than this, in ms: so each view that is in use is looked up, and not forgotten.
+ */
 const longestFromViews = 30_000
 
-/** Questions that one question may send to recursors, two for a name of which both families are wanted; a service of hundreds of names keeps the rest as bare targets. */
+/**
+ * Questions that one question may send to recursors, two for a name of which both families are wanted; a service of
+ * hundreds of names keeps the rest as bare targets.
+ */
 const mostExternalQuestions = 32
 
 /**
- * The reads of one question, and what they say about its answer: the topics it rests on, how long it may be kept, and what would have to
- * be asked elsewhere before it is complete. It touches nothing but the catalog's memory; whoever holds it asks elsewhere and tries again.
+ * The reads of one question, and what they say about its answer: the topics it rests on, how long it may be kept, and
+ * what would have to be asked elsewhere before it is complete. It touches nothing but the catalog's memory; whoever
+ * holds it asks elsewhere and tries again.
  */
 export class Gathering {
   readonly topics = new Set<Topic>()
@@ -123,7 +145,8 @@ export class Gathering {
     if (catalog === undefined) return undefined
     const { access } = this.sources
     const found = catalog.instances(service)
-    // Of a name that nobody has, a birth is seen in the table of names; a topic for every name that strangers make up would be a burden.
+    // Of a name that nobody has, a birth is seen in the table of names; a topic for every name that strangers make up
+    // would be a burden.
     this.topics.add(found.length === 0 ? catalog.topics.services() : catalog.topics.service(service))
     if (access === undefined) return found
     return found.filter(instance => access.service(instance.service.name) && access.node(instance.node.node))
@@ -169,7 +192,8 @@ export class Gathering {
     if (!this.profile.recursionAvailable) return []
     this.maxAge = 0
     const known = this.learned.names.get(externalKey(wanted))
-    if (known === undefined && this.wantedNames.size < mostExternalQuestions) this.wantedNames.set(externalKey(wanted), wanted)
+    if (known === undefined && this.wantedNames.size < mostExternalQuestions)
+      this.wantedNames.set(externalKey(wanted), wanted)
     return known ?? []
   }
 
@@ -184,7 +208,7 @@ export class Gathering {
 
   /** Says that the answer holds the present second, and so is right for the rest of it only. */
   datedNow(): number {
-    this.keepFor(1000 - this.now % 1000)
+    this.keepFor(1000 - (this.now % 1000))
     return Math.floor(this.now / 1000)
   }
 

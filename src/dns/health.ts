@@ -1,8 +1,11 @@
 import type { Check, Instance } from '../catalog/index.js'
 
-/** Whether an instance is given out: nothing of its own or of its node is critical; with `onlyPassing`, everything passes. */
+/**
+ * Whether an instance is given out: nothing of its own or of its node is critical; with `onlyPassing`, everything
+ * passes.
+ */
 export const isHealthy = ({ checks }: Instance, onlyPassing: boolean): boolean =>
-  checks.every(check => onlyPassing ? check.status === 'passing' : check.status !== 'critical')
+  checks.every(check => (onlyPassing ? check.status === 'passing' : check.status !== 'critical'))
 
 /** The SRV weight of an instance: its warning weight while its worst check is warning. */
 export function weightOf({ service, checks }: Instance): number {

@@ -7,10 +7,13 @@ import { recordType } from './protocol.js'
 import type { DnsRecord } from './records.js'
 
 /**
- * What a name leads to that is asked for something else than addresses: a host name of which it is an alias, an address (then it is none), or
- * nothing that DNS can say. `placeFor` gives the place for a question of a type.
+ * What a name leads to that is asked for something else than addresses: a host name of which it is an alias, an address
+ * (then it is none), or nothing that DNS can say. `placeFor` gives the place for a question of a type.
  */
-export function leadsTo(ask: Ask, placeFor: (type: number) => Place | undefined): 'address' | 'nowhere' | { readonly host: string } {
+export function leadsTo(
+  ask: Ask,
+  placeFor: (type: number) => Place | undefined,
+): 'address' | 'nowhere' | { readonly host: string } {
   const places = [recordType.A, recordType.AAAA, recordType.ANY].flatMap(type => placeFor(type) ?? [])
   const [first] = places
   if (first === undefined) return 'nowhere'
@@ -22,14 +25,15 @@ export function leadsTo(ask: Ask, placeFor: (type: number) => Place | undefined)
 const mostPlainRecords = 5
 
 /**
- * What a host name used as an address leads to: CNAME, A and AAAA records. A name of the zone is answered from the catalog, at most three
- * of them in a row, with the TTL of what used it; another one by recursors, if there are any, with the smaller TTL of the two, as the one
- * that came with it says how long it is known to be right.
+ * What a host name used as an address leads to: CNAME, A and AAAA records. A name of the zone is answered from the
+ * catalog, at most three of them in a row, with the TTL of what used it; another one by recursors, if there are any,
+ * with the smaller TTL of the two, as the one that came with it says how long it is known to be right.
  */
 export function followHost(gathering: Gathering, ask: Ask, host: string, ttl: number): DnsRecord[] {
   const wanted = ask.type === recordType.A || ask.type === recordType.AAAA ? ask.type : recordType.ANY
-  const records = recordsOf(gathering, ask, host, wanted, ttl)
-    .filter(record => record.type === 'CNAME' || record.type === 'A' || record.type === 'AAAA')
+  const records = recordsOf(gathering, ask, host, wanted, ttl).filter(
+    record => record.type === 'CNAME' || record.type === 'A' || record.type === 'AAAA',
+  )
   return records.slice(0, ask.edns ? records.length : mostPlainRecords)
 }
 
@@ -39,10 +43,14 @@ function recordsOf(gathering: Gathering, ask: Ask, host: string, type: number, t
     // The order of what lies behind a name is decided here once, so it must not be kept for long.
     if (set.units.length > 1) gathering.keepFor(1000)
     const units = set.shuffled ? shuffled(set.units, gathering.random) : set.units
-    return units.slice(0, set.oneOf ? 1 : units.length).flatMap(unit => unit.answers).map(record => ({ ...record, ttl }))
+    return units
+      .slice(0, set.oneOf ? 1 : units.length)
+      .flatMap(unit => unit.answers)
+      .map(record => ({ ...record, ttl }))
   }
   if (isInside(gathering, host)) return []
-  const types = type === recordType.A ? ['A'] as const : type === recordType.AAAA ? ['AAAA'] as const : ['A', 'AAAA'] as const
+  const types =
+    type === recordType.A ? (['A'] as const) : type === recordType.AAAA ? (['AAAA'] as const) : (['A', 'AAAA'] as const)
   const found = types.map(family => gathering.external({ name: host, type: family }))
   return withoutRepeats(found.flat()).map(record => ({ ...record, ttl: Math.min(ttl, record.ttl) }))
 }

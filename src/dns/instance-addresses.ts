@@ -6,21 +6,32 @@ import { recordType } from './protocol.js'
 export type Place = { readonly ip: Uint8Array; readonly text: string } | { readonly host: string }
 
 /** A default address and those by family, '' where there is none. */
-interface Choices { readonly any: string; readonly ipv4: string; readonly ipv6: string }
+interface Choices {
+  readonly any: string
+  readonly ipv4: string
+  readonly ipv6: string
+}
 
 /**
- * The place of a service's own address for a question of a type: `lan_ipv4` and `lan_ipv6` are taken for A and AAAA when present, else the
- * address, if it is of that family or a host name. `wan`: across datacenters with `translate_wan_addrs` the WAN ones go first.
+ * The place of a service's own address for a question of a type: `lan_ipv4` and `lan_ipv6` are taken for A and AAAA
+ * when present, else the address, if it is of that family or a host name. `wan`: across datacenters with
+ * `translate_wan_addrs` the WAN ones go first.
  */
 export function servicePlace(instance: Instance, type: number, wan: boolean): Place | undefined {
   const tagged = instance.service.taggedAddresses ?? {}
-  return place(choices(instance.service.address, name => tagged[name]?.address, wan), type)
+  return place(
+    choices(instance.service.address, name => tagged[name]?.address, wan),
+    type,
+  )
 }
 
 /** The same for a node. */
 export function nodePlace(node: Node, type: number, wan: boolean): Place | undefined {
   const tagged = node.taggedAddresses ?? {}
-  return place(choices(node.address, name => tagged[name], wan), type)
+  return place(
+    choices(node.address, name => tagged[name], wan),
+    type,
+  )
 }
 
 /** The port that an instance is reached at. */

@@ -2,17 +2,24 @@ import type { Topic } from '../catalog/index.js'
 import { Orders } from './orders.js'
 import type { AnswerSet } from './records.js'
 
-/** Encoded variants of one answer, each with another order: so many, unless it takes more for each instance to be first in one. */
+/**
+ * Encoded variants of one answer, each with another order: so many, unless it takes more for each instance to be first
+ * in one.
+ */
 const usualVariants = 16
 /** Bytes that the variants of one answer may take together; large answers have fewer variants. */
 const mostBytes = 128 * 1024
-/** A variant is given out so often before the next order takes its place; less often where the variants do not hold every instance first. */
+/**
+ * A variant is given out so often before the next order takes its place; less often where the variants do not hold
+ * every instance first.
+ */
 const servesOfVariant = 64
 const servesOfFewVariants = 16
 
 /**
- * An answer set in encoded form, ready to be sent: several variants with different orders, made as they are needed and given out at
- * random. It is right while its topics stand still, its settings are the present ones and its time has not passed.
+ * An answer set in encoded form, ready to be sent: several variants with different orders, made as they are needed and
+ * given out at random. It is right while its topics stand still, its settings are the present ones and its time has not
+ * passed.
  */
 export class KeptAnswer {
   /** The variant for whoever asked first. */
@@ -25,8 +32,8 @@ export class KeptAnswer {
   private readonly mostServes: number
 
   /**
-   * `write` encodes the set in an order; `expires` is a time by the clock's monotonic count, or Infinity. What `write` gave belongs to this object,
-   * which hands it out again and again: receivers may change its id and nothing else.
+   * `write` encodes the set in an order; `expires` is a time by the clock's monotonic count, or Infinity. What `write`
+   * gave belongs to this object, which hands it out again and again: receivers may change its id and nothing else.
    */
   constructor(
     set: AnswerSet,
@@ -40,8 +47,8 @@ export class KeptAnswer {
     this.orders = new Orders(set.units.length, !set.shuffled, random)
     this.first = write(this.orders.next())
     const count = variantCount(this.orders.rounds, this.first.length)
-    this.variants = Array.from({ length: count }, (_, at) => at === 0 ? this.first : undefined)
-    this.serves = this.variants.map((_, at) => at === 0 ? 1 : 0)
+    this.variants = Array.from({ length: count }, (_, at) => (at === 0 ? this.first : undefined))
+    this.serves = this.variants.map((_, at) => (at === 0 ? 1 : 0))
     this.mostServes = count < this.orders.rounds ? servesOfFewVariants : servesOfVariant
   }
 

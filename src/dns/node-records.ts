@@ -9,8 +9,8 @@ import { recordType } from './protocol.js'
 import type { AnswerSet, DnsRecord } from './records.js'
 
 /**
- * The answer for `<node>.node`: its address whatever its health, and its metadata as texts. A node whose address is a host name is an alias,
- * and so has its CNAME record for every other type (RFC 1034, 3.6.2).
+ * The answer for `<node>.node`: its address whatever its health, and its metadata as texts. A node whose address is a
+ * host name is an alias, and so has its CNAME record for every other type (RFC 1034, 3.6.2).
  */
 export function answerNode(gathering: Gathering, ask: Ask, named: NamedQuestion & { kind: 'node' }): AnswerSet {
   const { A, AAAA, ANY, TXT } = recordType
@@ -21,12 +21,13 @@ export function answerNode(gathering: Gathering, ask: Ask, named: NamedQuestion 
   const ttl = gathering.profile.nodeTtl
   const wan = !gathering.isLocal(named.datacenter) && gathering.profile.translateWanAddresses
   const place = leadsTo(ask, type => nodePlace(node, type, wan))
-  const alias: DnsRecord[] = typeof place === 'string' ? [] : [{ type: 'CNAME', name: ask.name, ttl, target: place.host }]
+  const alias: DnsRecord[] =
+    typeof place === 'string' ? [] : [{ type: 'CNAME', name: ask.name, ttl, target: place.host }]
   if (!usual) return alias.length === 0 ? noData(gathering, ask) : fixedAnswers(gathering, alias)
   const texts = metadataRecords(gathering, node, ask.name, ttl)
   const inAnswer = ask.type === TXT || ask.type === ANY
   const own = ask.type !== TXT ? placeRecords(gathering, ask, node, wan) : texts.length === 0 ? alias : []
-  const answers = [...own, ...inAnswer ? texts : []]
+  const answers = [...own, ...(inAnswer ? texts : [])]
   const additional = inAnswer || !gathering.profile.additionalNodeMeta ? [] : texts
   return answers.length === 0 ? noData(gathering, ask, additional) : fixedAnswers(gathering, answers, { additional })
 }
@@ -41,8 +42,8 @@ function placeRecords(gathering: Gathering, ask: Ask, node: Node, wan: boolean):
 }
 
 /**
- * The answer for `<hex>.addr`: the address that the name itself says. Asked for the other family, it goes along as additional. Answers
- * are owned by the name in lower case, as Consul's are.
+ * The answer for `<hex>.addr`: the address that the name itself says. Asked for the other family, it goes along as
+ * additional. Answers are owned by the name in lower case, as Consul's are.
  */
 export function answerAddress(gathering: Gathering, ask: Ask, named: NamedQuestion & { kind: 'address' }): AnswerSet {
   if (!gathering.isLocal(named.datacenter) && !gathering.isKnown(named.datacenter)) return noSuchName(gathering, ask)
@@ -54,14 +55,26 @@ export function answerAddress(gathering: Gathering, ask: Ask, named: NamedQuesti
   return fits ? fixedAnswers(gathering, [record]) : noData(gathering, ask, [record])
 }
 
-/** A node's metadata as TXT records, `key=value` each (RFC 1464); keys that begin with `rfc1035-` give their value alone. */
+/**
+ * A node's metadata as TXT records, `key=value` each (RFC 1464); keys that begin with `rfc1035-` give their value
+ * alone.
+ */
 export function metadataRecords(gathering: Gathering, node: Node, name: string, ttl: number): DnsRecord[] {
   return Object.entries(node.meta ?? {}).map(([key, value]) =>
-    gathering.once(`${name} TXT ${key}`, () => ({ type: 'TXT', name, ttl, text: Buffer.from(metadataText(key, value)) })))
+    gathering.once(`${name} TXT ${key}`, () => ({
+      type: 'TXT',
+      name,
+      ttl,
+      text: Buffer.from(metadataText(key, value)),
+    })),
+  )
 }
 
 function metadataText(key: string, value: string): string {
   if (key.toLowerCase().startsWith('rfc1035-')) return value
-  const quoted = key.replaceAll('`', '``').replaceAll('=', '`=').replace(/^ +| +$/g, spaces => '` '.repeat(spaces.length))
+  const quoted = key
+    .replaceAll('`', '``')
+    .replaceAll('=', '`=')
+    .replace(/^ +| +$/g, spaces => '` '.repeat(spaces.length))
   return `${quoted}=${value.replaceAll('`', '``')}`
 }

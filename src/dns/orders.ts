@@ -1,15 +1,19 @@
 import { shuffled } from '../common/shuffled.js'
 
 /**
- * A never-ending row of orders for the units of an answer. Each round shuffles them afresh and then gives every rotation of that order
- * once, so over any whole number of rounds each unit has been at each place equally often: first, and also behind the cut of an answer
- * that does not hold them all.
+ * A never-ending row of orders for the units of an answer. Each round shuffles them afresh and then gives every
+ * rotation of that order once, so over any whole number of rounds each unit has been at each place equally often:
+ * first, and also behind the cut of an answer that does not hold them all.
  */
 export class Orders {
   private round: readonly number[] = []
   private turn = 0
 
-  constructor(private readonly count: number, private readonly fixed: boolean, private readonly random: () => number) {}
+  constructor(
+    private readonly count: number,
+    private readonly fixed: boolean,
+    private readonly random: () => number,
+  ) {}
 
   /** How many different orders a round has. */
   get rounds(): number {

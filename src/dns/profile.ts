@@ -2,7 +2,10 @@ import type { Settings } from '../config/index.js'
 import type { Cutting } from './truncate.js'
 import type { Zones } from './names.js'
 
-/** The settings that answers depend on, made ready for use: TTLs in whole seconds, service TTLs sorted. Rebuilt when settings change. */
+/**
+ * The settings that answers depend on, made ready for use: TTLs in whole seconds, service TTLs sorted. Rebuilt when
+ * settings change.
+ */
 export interface Profile extends Zones, Cutting {
   readonly datacenter: string
   readonly nodeTtl: number
@@ -38,7 +41,8 @@ export function profileOf(settings: Settings): Profile {
 }
 
 /** Seconds as a record carries them; parts of a second are cut off. */
-export const wholeSeconds = (milliseconds: number): number => Math.min(0x7fffffff, Math.max(0, Math.floor(milliseconds / 1000)))
+export const wholeSeconds = (milliseconds: number): number =>
+  Math.min(0x7fffffff, Math.max(0, Math.floor(milliseconds / 1000)))
 
 /** By exact name, else the longest `prefix*` that fits, else 0; `*` is the prefix of no letters. */
 function serviceTtls(written: Settings['dns']['serviceTtl']): (service: string) => number {

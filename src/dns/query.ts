@@ -1,6 +1,9 @@
 import { clientSubnetOption, headerSize, opcodeMask, headerFlag, recordType } from './protocol.js'
 
-/** EDNS as a client sent it: the size it can take, its DO bit, its version, and the client subnet option if there was one. */
+/**
+ * EDNS as a client sent it: the size it can take, its DO bit, its version, and the client subnet option if there was
+ * one.
+ */
 export interface Edns {
   readonly udpSize: number
   readonly version: number
@@ -26,9 +29,10 @@ export interface Query {
 }
 
 /**
- * Where the parts of a query lie, for a look into the answer cache without building anything. Reused from packet to packet.
- * `questionEnd` is behind the question; `optEnd` behind the OPT record's fixed part (or the question without one), so bytes 2 to `optEnd`
- * say everything that an answer depends on but for a client subnet, which lies from `subnetStart` to `subnetEnd`.
+ * Where the parts of a query lie, for a look into the answer cache without building anything. Reused from packet to
+ * packet. `questionEnd` is behind the question; `optEnd` behind the OPT record's fixed part (or the question without
+ * one), so bytes 2 to `optEnd` say everything that an answer depends on but for a client subnet, which lies from
+ * `subnetStart` to `subnetEnd`.
  */
 export interface Layout {
   questionEnd: number
@@ -41,9 +45,19 @@ export interface Layout {
 }
 
 /** An empty layout to hand to {@link layOut}. */
-export const newLayout = (): Layout => ({ questionEnd: 0, optEnd: 0, optStart: 0, subnetStart: 0, subnetEnd: 0, usual: false })
+export const newLayout = (): Layout => ({
+  questionEnd: 0,
+  optEnd: 0,
+  optStart: 0,
+  subnetStart: 0,
+  subnetEnd: 0,
+  usual: false,
+})
 
-/** Finds the parts of a query. False for a packet that is not one well-formed question. Bytes behind the last record are ignored. */
+/**
+ * Finds the parts of a query. False for a packet that is not one well-formed question. Bytes behind the last record are
+ * ignored.
+ */
 export function layOut(packet: Buffer, layout: Layout): boolean {
   if (packet.length < headerSize + 5 || packet[4] !== 0 || packet[5] !== 1) return false
   const nameEnd = endOfName(packet, headerSize, false)
@@ -65,7 +79,10 @@ export function layOut(packet: Buffer, layout: Layout): boolean {
   return true
 }
 
-/** Behind the record at `at`, or -1. An OPT record is noted in `layout`; a second one makes the packet malformed (RFC 6891). */
+/**
+ * Behind the record at `at`, or -1. An OPT record is noted in `layout`; a second one makes the packet malformed (RFC
+ * 6891).
+ */
 function skipRecord(packet: Buffer, at: number, additional: boolean, layout: Layout): number {
   const nameEnd = endOfName(packet, at, true)
   if (nameEnd < 0 || nameEnd + 10 > packet.length) return -1
@@ -95,7 +112,10 @@ function findSubnet(packet: Buffer, start: number, end: number, layout: Layout):
   return at === end
 }
 
-/** Behind the name at `at`; -1 when it runs out of the packet or is longer than 255 bytes. A pointer ends it, where one is allowed. */
+/**
+ * Behind the name at `at`; -1 when it runs out of the packet or is longer than 255 bytes. A pointer ends it, where one
+ * is allowed.
+ */
 function endOfName(packet: Buffer, start: number, pointers: boolean): number {
   let at = start
   const limit = Math.min(packet.length, start + 255)
@@ -108,7 +128,10 @@ function endOfName(packet: Buffer, start: number, pointers: boolean): number {
   return -1
 }
 
-/** Reads a query whose parts were found. Nothing in it refers to the packet's memory, which is free for others afterwards. */
+/**
+ * Reads a query whose parts were found. Nothing in it refers to the packet's memory, which is free for others
+ * afterwards.
+ */
 export function readQuery(packet: Buffer, layout: Layout): Query {
   const labels: string[] = []
   const starts: number[] = []
@@ -124,20 +147,33 @@ export function readQuery(packet: Buffer, layout: Layout): Query {
     type: packet.readUInt16BE(layout.questionEnd - 4),
     class: packet.readUInt16BE(layout.questionEnd - 2),
     question: Buffer.from(packet.subarray(headerSize, layout.questionEnd)),
-    edns: layout.optStart === 0 ? undefined : {
-      udpSize: packet.readUInt16BE(layout.optStart + 3),
-      version: packet[layout.optStart + 6] ?? 0,
-      dnssecOk: ((packet[layout.optStart + 7] ?? 0) & 0x80) !== 0,
-      subnet: layout.subnetEnd === 0 ? undefined : Uint8Array.from(packet.subarray(layout.subnetStart, layout.subnetEnd)),
-    },
+    edns:
+      layout.optStart === 0
+        ? undefined
+        : {
+            udpSize: packet.readUInt16BE(layout.optStart + 3),
+            version: packet[layout.optStart + 6] ?? 0,
+            dnssecOk: ((packet[layout.optStart + 7] ?? 0) & 0x80) !== 0,
+            subnet:
+              layout.subnetEnd === 0
+                ? undefined
+                : Uint8Array.from(packet.subarray(layout.subnetStart, layout.subnetEnd)),
+          },
   }
 }
 
-/** Whether a packet is a query at all: a whole header without the response bit. Anything else gets no answer, lest two servers chat. */
+/**
+ * Whether a packet is a query at all: a whole header without the response bit. Anything else gets no answer, lest two
+ * servers chat.
+ */
 export const isQuery = (packet: Buffer): boolean => packet.length >= headerSize && ((packet[2] ?? 0) & 0x80) === 0
 
-/** Whether flags say a standard query. Answering a NOTIFY or an UPDATE as one would tell its sender that it was carried out. */
+/**
+ * Whether flags say a standard query. Answering a NOTIFY or an UPDATE as one would tell its sender that it was carried
+ * out.
+ */
 export const isStandardQuery = (flags: number): boolean => (flags & opcodeMask) === 0
 
 /** The flags of an answer that its query decides: opcode, recursion desired, checking disabled. */
-export const repeatedFlags = (flags: number): number => flags & (opcodeMask | headerFlag.recursionDesired | headerFlag.checkingDisabled)
+export const repeatedFlags = (flags: number): number =>
+  flags & (opcodeMask | headerFlag.recursionDesired | headerFlag.checkingDisabled)

@@ -38,8 +38,9 @@ export class Recursors {
   }
 
   /**
-   * Hands a client's question on and gives back the first answer that says the name is there or is not, with the client's id. What is
-   * larger than the client or `udpAnswerSize` allow over UDP comes without its records, marked as cut. Undefined when no recursor gave one.
+   * Hands a client's question on and gives back the first answer that says the name is there or is not, with the
+   * client's id. What is larger than the client or `udpAnswerSize` allow over UDP comes without its records, marked as
+   * cut. Undefined when no recursor gave one.
    */
   async forward(query: Query, transport: 'udp' | 'tcp', udpAnswerSize: number): Promise<Buffer | undefined> {
     const size = udpSizeOf(query, udpAnswerSize)
@@ -54,8 +55,22 @@ export class Recursors {
   /** The addresses behind a name, and the names on the way there. Empty when nobody knows. */
   async lookUp(name: ExternalName, transport: 'udp' | 'tcp'): Promise<readonly DnsRecord[]> {
     const request = packet.encode({
-      type: 'query', id: 0, flags: packet.RECURSION_DESIRED, questions: [{ name: name.name, type: name.type }],
-      additionals: [{ type: 'OPT', name: '.', udpPayloadSize: ownUdpSize, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }],
+      type: 'query',
+      id: 0,
+      flags: packet.RECURSION_DESIRED,
+      questions: [{ name: name.name, type: name.type }],
+      additionals: [
+        {
+          type: 'OPT',
+          name: '.',
+          udpPayloadSize: ownUdpSize,
+          extendedRcode: 0,
+          ednsVersion: 0,
+          flags: 0,
+          flag_do: false,
+          options: [],
+        },
+      ],
     })
     // The question is all there is between the header and the OPT record.
     const question = request.subarray(headerSize, request.length - 11)
@@ -64,7 +79,10 @@ export class Recursors {
     try {
       return (packet.decode(answer).answers ?? []).flatMap(recordOf)
     } catch (thrown) {
-      this.deps.log.debug('a recursor sent an answer that cannot be read', { name: name.name, reason: errorMessage(thrown) })
+      this.deps.log.debug('a recursor sent an answer that cannot be read', {
+        name: name.name,
+        reason: errorMessage(thrown),
+      })
       return []
     }
   }
@@ -92,7 +110,12 @@ export class Recursors {
   }
 
   /** An answer that was cut for UDP is asked for again over TCP; where that fails, the cut one is what there is. */
-  private async exchange(upstream: Upstream, transport: 'udp' | 'tcp', request: Buffer, isReply: (reply: Buffer) => boolean): Promise<Buffer | string> {
+  private async exchange(
+    upstream: Upstream,
+    transport: 'udp' | 'tcp',
+    request: Buffer,
+    isReply: (reply: Buffer) => boolean,
+  ): Promise<Buffer | string> {
     const outcome = await exchange(upstream, transport, request, this.timeout, isReply)
     if (typeof outcome === 'string' || transport === 'tcp' || !isTruncated(outcome)) return outcome
     const whole = await exchange(upstream, 'tcp', request, this.timeout, isReply)
@@ -107,7 +130,10 @@ export class Recursors {
   }
 }
 
-/** The client's question as muster sends it on, with `size` as the one it can take; its subnet goes along, other options are between it and us. */
+/**
+ * The client's question as muster sends it on, with `size` as the one it can take; its subnet goes along, other options
+ * are between it and us.
+ */
 function upstreamQuery(query: Query, size: number): Buffer {
   const header = Buffer.alloc(headerSize)
   header.writeUInt16BE(query.flags & (headerFlag.recursionDesired | headerFlag.checkingDisabled), 2)
@@ -116,15 +142,33 @@ function upstreamQuery(query: Query, size: number): Buffer {
   if (edns === undefined) return Buffer.concat([header, query.question])
   header.writeUInt16BE(1, 10)
   const subnetSize = edns.subnet === undefined ? 0 : 4 + edns.subnet.length
-  const opt = Buffer.from([0, 0, 41, size >> 8, size & 0xff, 0, 0, edns.dnssecOk ? 0x80 : 0, 0, subnetSize >> 8, subnetSize & 0xff])
-  const option = edns.subnet === undefined ? [] : [Buffer.from([0, clientSubnetOption, edns.subnet.length >> 8, edns.subnet.length & 0xff]), edns.subnet]
+  const opt = Buffer.from([
+    0,
+    0,
+    41,
+    size >> 8,
+    size & 0xff,
+    0,
+    0,
+    edns.dnssecOk ? 0x80 : 0,
+    0,
+    subnetSize >> 8,
+    subnetSize & 0xff,
+  ])
+  const option =
+    edns.subnet === undefined
+      ? []
+      : [Buffer.from([0, clientSubnetOption, edns.subnet.length >> 8, edns.subnet.length & 0xff]), edns.subnet]
   return Buffer.concat([header, query.question, opt, ...option])
 }
 
 /** Header and question of an answer whose records are too many for the client, with the mark that says so. */
 function withoutRecords(answer: Buffer, query: Query): Buffer {
   const { edns } = query
-  const opt = edns === undefined ? [] : [Buffer.from([0, 0, 41, edns.udpSize >> 8, edns.udpSize & 0xff, 0, 0, edns.dnssecOk ? 0x80 : 0, 0, 0, 0])]
+  const opt =
+    edns === undefined
+      ? []
+      : [Buffer.from([0, 0, 41, edns.udpSize >> 8, edns.udpSize & 0xff, 0, 0, edns.dnssecOk ? 0x80 : 0, 0, 0, 0])]
   const reply = Buffer.concat([answer.subarray(0, headerSize + query.question.length), ...opt])
   reply.writeUInt16BE(reply.readUInt16BE(2) | headerFlag.truncated, 2)
   reply.fill(0, 6, headerSize)
@@ -132,22 +176,36 @@ function withoutRecords(answer: Buffer, query: Query): Buffer {
   return reply
 }
 
-/** Whether a packet answers just this question: an answer for another one, or with another id, is a forgery or comes too late. */
+/**
+ * Whether a packet answers just this question: an answer for another one, or with another id, is a forgery or comes too
+ * late.
+ */
 function isReplyTo(reply: Buffer, id: number, question: Buffer): boolean {
-  return reply.length >= headerSize + question.length && reply.readUInt16BE(0) === id && ((reply[2] ?? 0) & 0x80) !== 0 && reply.readUInt16BE(4) === 1
+  return (
+    reply.length >= headerSize + question.length
+    && reply.readUInt16BE(0) === id
+    && ((reply[2] ?? 0) & 0x80) !== 0
+    && reply.readUInt16BE(4) === 1
     && sameQuestion(reply.subarray(headerSize, headerSize + question.length), question)
+  )
 }
 
-/** Names may come back in other letters; lengths, type and class hold no byte that lower case would change into another of them. */
+/**
+ * Names may come back in other letters; lengths, type and class hold no byte that lower case would change into another
+ * of them.
+ */
 const sameQuestion = (a: Buffer, b: Buffer): boolean =>
-  a.equals(b) || (a.toString('latin1', 0, a.length - 4).toLowerCase() === b.toString('latin1', 0, b.length - 4).toLowerCase()
+  a.equals(b)
+  || (a.toString('latin1', 0, a.length - 4).toLowerCase() === b.toString('latin1', 0, b.length - 4).toLowerCase()
     && a.subarray(-4).equals(b.subarray(-4)))
 
 function recordOf(answer: Answer): DnsRecord[] {
   if (answer.type === 'CNAME') return [{ type: 'CNAME', name: answer.name, ttl: answer.ttl ?? 0, target: answer.data }]
   if (answer.type !== 'A' && answer.type !== 'AAAA') return []
   const address = parseAddress(answer.data)
-  return address === undefined ? [] : [{ type: address.length === 4 ? 'A' : 'AAAA', name: answer.name, ttl: answer.ttl ?? 0, address }]
+  return address === undefined
+    ? []
+    : [{ type: address.length === 4 ? 'A' : 'AAAA', name: answer.name, ttl: answer.ttl ?? 0, address }]
 }
 
 function readUpstream(text: string): Upstream {

@@ -18,7 +18,13 @@ export type Resolution = AnswerSet | 'outside' | 'nameless'
 export function resolve(gathering: Gathering, query: Query): Resolution {
   const named = readName(query.labels, query.type, gathering.profile)
   const zone = 'zone' in named ? named.zone : gathering.profile.domain
-  const ask: Ask = { name: query.labels.join('.'), zone, type: query.type, edns: query.edns !== undefined, depth: deepest }
+  const ask: Ask = {
+    name: query.labels.join('.'),
+    zone,
+    type: query.type,
+    edns: query.edns !== undefined,
+    depth: deepest,
+  }
   const resolution = answer(gathering, ask, named)
   return gathering.unavailable && typeof resolution !== 'string' ? failure(gathering, rcode.SERVFAIL) : resolution
 }
@@ -34,15 +40,26 @@ export function resolveInside(gathering: Gathering, name: string, type: number, 
 
 function answer(gathering: Gathering, ask: Ask, named: NamedQuestion): Resolution {
   switch (named.kind) {
-    case 'service': return answerService(gathering, ask, named)
-    case 'node': return answerNode(gathering, ask, named)
-    case 'address': return answerAddress(gathering, ask, named)
-    case 'query': return isForeign(gathering, named.datacenter) ? noSuchName(gathering, ask) : answerQuery(gathering, ask, gathering.query(named.query))
-    case 'apex': return answerApex(gathering, ask)
-    case 'transfer': return answerSet(gathering, { rcode: rcode.NOTIMP })
-    case 'reverse': return answerReverse(gathering, ask, named.address) ?? 'nameless'
-    case 'unknown': return noSuchName(gathering, ask)
-    case 'outside': return 'outside'
+    case 'service':
+      return answerService(gathering, ask, named)
+    case 'node':
+      return answerNode(gathering, ask, named)
+    case 'address':
+      return answerAddress(gathering, ask, named)
+    case 'query':
+      return isForeign(gathering, named.datacenter)
+        ? noSuchName(gathering, ask)
+        : answerQuery(gathering, ask, gathering.query(named.query))
+    case 'apex':
+      return answerApex(gathering, ask)
+    case 'transfer':
+      return answerSet(gathering, { rcode: rcode.NOTIMP })
+    case 'reverse':
+      return answerReverse(gathering, ask, named.address) ?? 'nameless'
+    case 'unknown':
+      return noSuchName(gathering, ask)
+    case 'outside':
+      return 'outside'
   }
 }
 

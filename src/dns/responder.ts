@@ -41,14 +41,22 @@ export interface ResponderDeps {
   readonly random: () => number
 }
 
-interface Asked { readonly query: Query; readonly transport: Transport; readonly client: string; readonly key: string | undefined }
+interface Asked {
+  readonly query: Query
+  readonly transport: Transport
+  readonly client: string
+  readonly key: string | undefined
+}
 
 /** Rounds of asking elsewhere for one question: a name may lead to a query, whose instances lead to names. */
 const mostRounds = 3
 
 const nothingLearned: Learned = { names: new Map(), queries: new Map(), views: new Map(), failed: false }
 
-/** Turns packets into packets: from the cache of ready answers if it can, else from the catalog, else with the help of recursors. */
+/**
+ * Turns packets into packets: from the cache of ready answers if it can, else from the catalog, else with the help of
+ * recursors.
+ */
 export class Responder {
   private profile: Profile
   private settings: Settings
@@ -56,7 +64,10 @@ export class Responder {
   private readonly caches = { udp: new AnswerCache(), tcp: new AnswerCache() }
   private readonly layout = newLayout()
 
-  constructor(settings: Settings, private readonly deps: ResponderDeps) {
+  constructor(
+    settings: Settings,
+    private readonly deps: ResponderDeps,
+  ) {
     this.settings = settings
     this.profile = profileOf(settings)
     deps.recursors.update(settings)
@@ -72,9 +83,9 @@ export class Responder {
   }
 
   /**
-   * The answer to a packet from `client` (an address); undefined when none is due. An answer that comes at once may be a ready one that
-   * is given out again at the next call, so it has to be sent or copied before that; with `copy` it is the receiver's own, as a ready
-   * answer may still be on its way out. Never throws and never rejects.
+   * The answer to a packet from `client` (an address); undefined when none is due. An answer that comes at once may be
+   * a ready one that is given out again at the next call, so it has to be sent or copied before that; with `copy` it is
+   * the receiver's own, as a ready answer may still be on its way out. Never throws and never rejects.
    */
   respond(packet: Buffer, transport: Transport, client: string, copy = false): Buffer | undefined | Promise<Buffer> {
     const { counts } = this.deps
@@ -90,7 +101,10 @@ export class Responder {
       key = packet.toString('latin1', 2, layout.optEnd)
       if (layout.subnetEnd > 0) key += packet.toString('latin1', layout.subnetStart, layout.subnetEnd)
       const kept = this.caches[transport].get(key)
-      if (kept?.isCurrent(this.currentEpoch()) === true && (kept.expires === Number.POSITIVE_INFINITY || this.deps.clock.monotonic() < kept.expires)) {
+      if (
+        kept?.isCurrent(this.currentEpoch()) === true
+        && (kept.expires === Number.POSITIVE_INFINITY || this.deps.clock.monotonic() < kept.expires)
+      ) {
         const ready = copy ? Buffer.from(kept.take()) : kept.take()
         ready[0] = packet[0] ?? 0
         ready[1] = packet[1] ?? 0
@@ -102,10 +116,17 @@ export class Responder {
     return this.attempt({ query: readQuery(packet, layout), transport, client, key: copy ? undefined : key })
   }
 
-  /** Nothing a stranger can send may take the process down, so whatever is thrown here becomes SERVFAIL and a line in the log. */
+  /**
+   * Nothing a stranger can send may take the process down, so whatever is thrown here becomes SERVFAIL and a line in
+   * the log.
+   */
   private attempt(asked: Asked): Buffer | Promise<Buffer> {
     const failed = (thrown: unknown): Buffer => {
-      this.deps.log.error('DNS query failed', { name: asked.query.labels.join('.'), type: asked.query.type, reason: errorMessage(thrown) })
+      this.deps.log.error('DNS query failed', {
+        name: asked.query.labels.join('.'),
+        type: asked.query.type,
+        reason: errorMessage(thrown),
+      })
       return this.plain(asked.query, rcode.SERVFAIL)
     }
     try {
@@ -121,7 +142,8 @@ export class Responder {
     if (!isStandardQuery(query.flags)) return this.plain(query, rcode.NOTIMP)
     if (query.edns !== undefined && query.edns.version > 0) return this.plain(query, rcode.BADVERS)
     if (!isAnsweredClass(query.class)) return this.refuse(query)
-    if (!this.deps.ready() && readName(query.labels, query.type, this.profile).kind !== 'outside') return this.plain(query, rcode.SERVFAIL)
+    if (!this.deps.ready() && readName(query.labels, query.type, this.profile).kind !== 'outside')
+      return this.plain(query, rcode.SERVFAIL)
     const { freshness } = this.deps
     if (freshness === undefined || !this.needsBarrier()) return this.fromCatalog(asked, nothingLearned, 0)
     return freshness.barrier().then(() => this.fromCatalog(asked, nothingLearned, 0))
@@ -131,28 +153,44 @@ export class Responder {
     const { query, client } = asked
     const subnet = query.edns?.subnet === undefined ? undefined : subnetAddress(query.edns.subnet)
     const { sources, clock, random } = this.deps
-    const gathering = new Gathering(sources, this.profile, clock.now(), random, { address: client, subnet }, learned, resolveInside)
+    const gathering = new Gathering(
+      sources,
+      this.profile,
+      clock.now(),
+      random,
+      { address: client, subnet },
+      learned,
+      resolveInside,
+    )
     const resolution = resolve(gathering, query)
-    const complete = gathering.wantedNames.size === 0 && gathering.wantedQueries.size === 0 && gathering.wantedViews.size === 0
+    const complete =
+      gathering.wantedNames.size === 0 && gathering.wantedQueries.size === 0 && gathering.wantedViews.size === 0
     if (gathering.wantedViews.size > 0 && round >= mostRounds) return this.plain(query, rcode.SERVFAIL)
     if (complete || round >= mostRounds) return this.finish(asked, resolution)
     return this.learn(gathering, learned, asked.transport).then(more => this.fromCatalog(asked, more, round + 1))
   }
 
   private async learn(gathering: Gathering, before: Learned, transport: Transport): Promise<Learned> {
-    const names = [...gathering.wantedNames.values()].map(async (name): Promise<[string, readonly DnsRecord[]]> =>
-      [externalKey(name), await this.deps.recursors.lookUp(name, transport)])
+    const names = [...gathering.wantedNames.values()].map(async (name): Promise<[string, readonly DnsRecord[]]> => [
+      externalKey(name),
+      await this.deps.recursors.lookUp(name, transport),
+    ])
     let failed = false
-    const queries = [...gathering.wantedQueries].map(async ([name, outcome]): Promise<[string, ResolvedQuery | undefined]> => [name, await outcome.catch((thrown: unknown) => {
-      this.deps.log.debug('a prepared query could not be run', { query: name, reason: errorMessage(thrown) })
-      failed = true
-      return undefined
-    })])
+    const queries = [...gathering.wantedQueries].map(
+      async ([name, outcome]): Promise<[string, ResolvedQuery | undefined]> => [
+        name,
+        await outcome.catch((thrown: unknown) => {
+          this.deps.log.debug('a prepared query could not be run', { query: name, reason: errorMessage(thrown) })
+          failed = true
+          return undefined
+        }),
+      ],
+    )
     const views = [...gathering.wantedViews].map(async ([key, there]): Promise<[string, boolean]> => [key, await there])
     return {
-      names: new Map([...before.names, ...await Promise.all(names)]),
-      queries: new Map([...before.queries, ...await Promise.all(queries)]),
-      views: new Map([...before.views, ...await Promise.all(views)]),
+      names: new Map([...before.names, ...(await Promise.all(names))]),
+      queries: new Map([...before.queries, ...(await Promise.all(queries))]),
+      views: new Map([...before.views, ...(await Promise.all(views))]),
       failed: before.failed || failed,
     }
   }
@@ -160,7 +198,10 @@ export class Responder {
   private finish(asked: Asked, resolution: Resolution): Buffer | Promise<Buffer> {
     if (typeof resolution === 'string') return this.recurse(asked, resolution)
     if (resolution.rcode === rcode.SERVFAIL) return this.plain(asked.query, rcode.SERVFAIL)
-    const packet = asked.key === undefined || !(resolution.maxAge > 0) ? this.writeOnce(asked, resolution) : this.keep(asked, asked.key, resolution)
+    const packet =
+      asked.key === undefined || !(resolution.maxAge > 0)
+        ? this.writeOnce(asked, resolution)
+        : this.keep(asked, asked.key, resolution)
     if (isTruncated(packet)) this.deps.counts.truncated++
     return packet
   }
@@ -178,14 +219,20 @@ export class Responder {
 
   private writer({ query, transport }: Asked, set: AnswerSet): (order: readonly number[]) => Buffer {
     const limits = limitsFor(query, transport, this.profile)
-    const subnet = query.edns?.subnet === undefined ? undefined : echoSubnet(query.edns.subnet, set.perClient && set.rcode === rcode.NOERROR)
+    const subnet =
+      query.edns?.subnet === undefined
+        ? undefined
+        : echoSubnet(query.edns.subnet, set.perClient && set.rcode === rcode.NOERROR)
     return order => writeAnswer(set, order, query, limits, this.profile, subnet)
   }
 
   private recurse({ query, transport }: Asked, why: 'outside' | 'nameless'): Buffer | Promise<Buffer> {
-    if (!this.profile.recursionAvailable) return why === 'outside' ? this.refuse(query) : this.plain(query, rcode.SERVFAIL, true)
+    if (!this.profile.recursionAvailable)
+      return why === 'outside' ? this.refuse(query) : this.plain(query, rcode.SERVFAIL, true)
     this.deps.counts.recursed++
-    return this.deps.recursors.forward(query, transport, this.profile.udpAnswerSize).then(answer => answer ?? this.plain(query, rcode.SERVFAIL))
+    return this.deps.recursors
+      .forward(query, transport, this.profile.udpAnswerSize)
+      .then(answer => answer ?? this.plain(query, rcode.SERVFAIL))
   }
 
   private refuse(query: Query): Buffer {
@@ -196,10 +243,20 @@ export class Responder {
   /** An answer of nothing but a code. */
   private plain(query: Query, code: number, recursionAvailable = this.profile.recursionAvailable): Buffer {
     if (code === rcode.SERVFAIL) this.deps.counts.failed++
-    return encodeMessage({
-      query, rcode: code, authoritative: false, truncated: false, recursionAvailable, answers: [], authority: [], additional: [],
-      subnet: query.edns?.subnet === undefined ? undefined : echoSubnet(query.edns.subnet, false),
-    }, true)
+    return encodeMessage(
+      {
+        query,
+        rcode: code,
+        authoritative: false,
+        truncated: false,
+        recursionAvailable,
+        answers: [],
+        authority: [],
+        additional: [],
+        subnet: query.edns?.subnet === undefined ? undefined : echoSubnet(query.edns.subnet, false),
+      },
+      true,
+    )
   }
 
   private needsBarrier(): boolean {

@@ -15,7 +15,9 @@ import { UdpListener } from './udp.js'
 export interface DnsServerDeps {
   readonly settings: Settings
   readonly catalog: CatalogReads
-  /** Whether the agent may answer from its state; until then everything in the zone is SERVFAIL. Asked for each query. */
+  /**
+   * Whether the agent may answer from its state; until then everything in the zone is SERVFAIL. Asked for each query.
+   */
   readonly ready: () => boolean
   readonly log: Logger
   readonly metrics: Metrics
@@ -26,7 +28,10 @@ export interface DnsServerDeps {
   readonly queries?: PreparedQueries
   /** Other datacenters by lower-case name; not given: there are none. */
   readonly remote?: (datacenter: string) => CatalogReads | undefined
-  /** For catalogs that hold only what was asked about: a client agent's, and those of other datacenters. Not given: all of them are whole. */
+  /**
+   * For catalogs that hold only what was asked about: a client agent's, and those of other datacenters. Not given: all
+   * of them are whole.
+   */
   readonly views?: DnsViews
   /** What DNS may show; not given: everything. */
   readonly access?: DnsAccess
@@ -35,13 +40,16 @@ export interface DnsServerDeps {
 }
 
 /** An address that is answered on, over UDP and TCP alike. */
-export interface DnsAddress { readonly address: string; readonly port: number }
+export interface DnsAddress {
+  readonly address: string
+  readonly port: number
+}
 
 /** The DNS server of an agent. */
 export interface DnsServer {
   /**
-   * Binds every address of `addresses.dns` to `ports.dns`, UDP and TCP on the same number; port 0 takes one that is free for all of them,
-   * -1 none. Rejects with DNS_LISTEN, and then nothing is bound.
+   * Binds every address of `addresses.dns` to `ports.dns`, UDP and TCP on the same number; port 0 takes one that is
+   * free for all of them, -1 none. Rejects with DNS_LISTEN, and then nothing is bound.
    */
   start(): Promise<void>
   /** What is bound; empty before `start`. */
@@ -57,7 +65,10 @@ export function createDnsServer(deps: DnsServerDeps): DnsServer {
   return new Listeners(deps)
 }
 
-interface Listener { readonly port: number; close(): Promise<void> }
+interface Listener {
+  readonly port: number
+  close(): Promise<void>
+}
 
 /** How often a free port is looked for that is free over UDP and TCP on every address. */
 const mostAttempts = 20
@@ -74,10 +85,20 @@ class Listeners implements DnsServer {
     this.log = deps.log.child('dns')
     this.counts = new Counts(deps.metrics, clock)
     this.responder = new Responder(settings, {
-      sources: { catalog, ...remote && { remote }, ...access && { access }, ...queries && { queries }, ...views && { views } },
-      ...freshness && { freshness },
+      sources: {
+        catalog,
+        ...(remote && { remote }),
+        ...(access && { access }),
+        ...(queries && { queries }),
+        ...(views && { views }),
+      },
+      ...(freshness && { freshness }),
       recursors: new Recursors({ log: this.log, clock, random }),
-      counts: this.counts, log: this.log, ready, clock, random,
+      counts: this.counts,
+      log: this.log,
+      ready,
+      clock,
+      random,
     })
   }
 
@@ -132,13 +153,21 @@ class Listeners implements DnsServer {
 class BindFailure extends Error {
   readonly code: string | undefined
 
-  constructor(readonly address: string, readonly port: number, cause: unknown) {
+  constructor(
+    readonly address: string,
+    readonly port: number,
+    cause: unknown,
+  ) {
     super(errorMessage(cause), { cause })
     this.code = errorCode(cause)
   }
 }
 
 function listenError({ address, port, message, cause }: BindFailure): MusterError {
-  const hint = listenRemedy(cause, { host: address, addressKeys: 'addresses.dns or client_addr (-client)', portKey: 'ports.dns (-dns-port)' })
+  const hint = listenRemedy(cause, {
+    host: address,
+    addressKeys: 'addresses.dns or client_addr (-client)',
+    portKey: 'ports.dns (-dns-port)',
+  })
   return new MusterError('DNS_LISTEN', `DNS cannot listen on ${address} port ${port}: ${message}`, { hint, cause })
 }

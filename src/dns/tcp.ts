@@ -5,24 +5,43 @@ import type { Responder } from './responder.js'
 
 /** Limits of what clients over TCP may take up. */
 export interface TcpLimits {
-  /** Connections to one listener; for one more the oldest is closed, so that nobody can shut others out by holding many. */
+  /**
+   * Connections to one listener; for one more the oldest is closed, so that nobody can shut others out by holding many.
+   */
   readonly connections: number
   /** Milliseconds that a connection may stay without a question or the taking of an answer. */
   readonly idle: number
   /** Answers that one connection may be waiting for; its next questions are read when they are done. */
   readonly pending: number
-  /** Questions of all connections that are answered before everything else the process does has its turn, questions over UDP first of all. */
+  /**
+   * Questions of all connections that are answered before everything else the process does has its turn, questions over
+   * UDP first of all.
+   */
   readonly perTurn: number
 }
 
 const usualLimits: TcpLimits = { connections: 1024, idle: 10_000, pending: 64, perTurn: 32 }
 
-/** Answers queries that come over connections, several in a row or at once; answers come in the order in which they are ready. */
+/**
+ * Answers queries that come over connections, several in a row or at once; answers come in the order in which they are
+ * ready.
+ */
 export class TcpListener {
-  private constructor(private readonly server: Server, private readonly sockets: Set<Socket>, readonly address: string, readonly port: number) {}
+  private constructor(
+    private readonly server: Server,
+    private readonly sockets: Set<Socket>,
+    readonly address: string,
+    readonly port: number,
+  ) {}
 
   /** Rejects with the system's error when the address cannot be bound. */
-  static open(address: string, port: number, responder: Responder, log: Logger, limits = usualLimits): Promise<TcpListener> {
+  static open(
+    address: string,
+    port: number,
+    responder: Responder,
+    log: Logger,
+    limits = usualLimits,
+  ): Promise<TcpListener> {
     return new Promise((resolve, reject) => {
       const sockets = new Set<Socket>()
       const turns = new Turns(limits.perTurn)
@@ -33,20 +52,28 @@ export class TcpListener {
           oldest.destroy()
         }
         sockets.add(socket)
-        socket.once('close', () => { sockets.delete(socket) })
+        socket.once('close', () => {
+          sockets.delete(socket)
+        })
         new Connection(socket, responder, limits, turns).start()
       })
       server.once('error', reject)
       server.listen({ port, host: address, ipv6Only: isIPv6(address), exclusive: true }, () => {
         server.removeListener('error', reject)
-        server.on('error', error => { log.warn('DNS socket error', { address, port, reason: errorMessage(error) }) })
+        server.on('error', error => {
+          log.warn('DNS socket error', { address, port, reason: errorMessage(error) })
+        })
         resolve(new TcpListener(server, sockets, address, (server.address() as AddressInfo).port))
       })
     })
   }
 
   close(): Promise<void> {
-    const closed = new Promise<void>(resolve => { this.server.close(() => { resolve() }) })
+    const closed = new Promise<void>(resolve => {
+      this.server.close(() => {
+        resolve()
+      })
+    })
     for (const socket of this.sockets) socket.destroy()
     return closed
   }
@@ -89,16 +116,27 @@ class Connection {
   private pending = 0
   private readonly client: string
 
-  constructor(private readonly socket: Socket, private readonly responder: Responder, private readonly limits: TcpLimits, private readonly turns: Turns) {
+  constructor(
+    private readonly socket: Socket,
+    private readonly responder: Responder,
+    private readonly limits: TcpLimits,
+    private readonly turns: Turns,
+  ) {
     this.client = socket.remoteAddress ?? ''
   }
 
   start(): void {
     const { socket } = this
-    socket.setTimeout(this.limits.idle, () => { socket.destroy() })
+    socket.setTimeout(this.limits.idle, () => {
+      socket.destroy()
+    })
     // A client that goes away in the middle is nothing to report; 'close' follows.
-    socket.on('error', () => { socket.destroy() })
-    socket.on('drain', () => { this.work() })
+    socket.on('error', () => {
+      socket.destroy()
+    })
+    socket.on('drain', () => {
+      this.work()
+    })
     socket.on('data', data => {
       this.received = this.received.length === 0 ? data : Buffer.concat([this.received, data])
       this.work()

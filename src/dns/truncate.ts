@@ -7,7 +7,10 @@ import { isAddressRecord, type AnswerSet, type DnsRecord, type Unit } from './re
 export interface Limits {
   readonly answers: number
   readonly bytes: number
-  /** Whether bytes are counted as if no name were compressed: for plain old clients, some of which unpack into 512 bytes. */
+  /**
+   * Whether bytes are counted as if no name were compressed: for plain old clients, some of which unpack into 512
+   * bytes.
+   */
   readonly uncompressed: boolean
   /** Whether answers that are fewer because of `answers` alone are marked as cut. */
   readonly tellsFewer: boolean
@@ -21,8 +24,9 @@ export interface Cutting {
   /** The most bytes of a UDP answer, whatever the client says it can take. */
   readonly udpAnswerSize: number
   /**
-   * Whether a cut answer says so (TC). Not given: where bytes did not fit, and in SRV answers also where `udpAnswerLimit` cut; there is no such
-   * mark on addresses that are fewer by that limit alone, because HAProxy takes it for a failure. True: in all of these. False: never.
+   * Whether a cut answer says so (TC). Not given: where bytes did not fit, and in SRV answers also where
+   * `udpAnswerLimit` cut; there is no such mark on addresses that are fewer by that limit alone, because HAProxy takes
+   * it for a failure. True: in all of these. False: never.
    */
   readonly enableTruncate: boolean | undefined
   readonly disableCompression: boolean
@@ -42,7 +46,8 @@ const largestTcp = 65_523
 export function limitsFor(query: Query, transport: 'udp' | 'tcp', cutting: Cutting): Limits {
   const isSrv = query.type === recordType.SRV
   if (transport === 'tcp') {
-    // More records than these never fit: an SRV record is never shorter than 1/1024 of the bytes, an A record than 1/4096.
+    // More records than these never fit: an SRV record is never shorter than 1/1024 of the bytes, an A record than
+    // 1/4096.
     return { answers: isSrv ? 1024 : 4096, bytes: largestTcp, uncompressed: false, tellsFewer: true, most: largestTcp }
   }
   const most = Math.min(cutting.udpAnswerSize, largestUdp)
@@ -51,31 +56,57 @@ export function limitsFor(query: Query, transport: 'udp' | 'tcp', cutting: Cutti
     return { answers: Number.POSITIVE_INFINITY, bytes: size - spare, uncompressed: false, tellsFewer: true, most }
   }
   const answers = Math.min(mostPlainUdpAnswers, Math.max(0, cutting.udpAnswerLimit))
-  return { answers, bytes: plainUdpSize - spare, uncompressed: true, tellsFewer: isSrv || cutting.enableTruncate === true, most }
+  return {
+    answers,
+    bytes: plainUdpSize - spare,
+    uncompressed: true,
+    tellsFewer: isSrv || cutting.enableTruncate === true,
+    most,
+  }
 }
 
-/** Bytes of the largest UDP answer to a query: what the client says it can take, at least 512, and no more than `udp_answer_size`. */
+/**
+ * Bytes of the largest UDP answer to a query: what the client says it can take, at least 512, and no more than
+ * `udp_answer_size`.
+ */
 export const udpSizeOf = (query: Query, udpAnswerSize: number): number =>
   Math.min(Math.max(plainUdpSize, query.edns?.udpSize ?? 0), udpAnswerSize, largestUdp)
 
 /**
- * Writes an answer set in an order (positions of its units), cut to what the packet may hold: the authority section goes first, then
- * metadata texts, then answers from the end, each with its additional records. One answer stays even when it alone is too big for the
- * client, unless it is larger than any packet may be. TC says that something did not fit, so that the client asks again over TCP, see {@link Cutting}.
+ * Writes an answer set in an order (positions of its units), cut to what the packet may hold: the authority section
+ * goes first, then metadata texts, then answers from the end, each with its additional records. One answer stays even
+ * when it alone is too big for the client, unless it is larger than any packet may be. TC says that something did not
+ * fit, so that the client asks again over TCP, see {@link Cutting}.
  */
-export function writeAnswer(set: AnswerSet, order: readonly number[], query: Query, limits: Limits, cutting: Cutting, subnet?: Uint8Array): Buffer {
+export function writeAnswer(
+  set: AnswerSet,
+  order: readonly number[],
+  query: Query,
+  limits: Limits,
+  cutting: Cutting,
+  subnet?: Uint8Array,
+): Buffer {
   const units = choose(set, order, limits.answers)
   const all: DnsRecord[] = []
   // Plain loops here and below: an answer may have thousands of records, and is put together anew for each order.
   for (const unit of units) for (const record of unit.answers) all.push(record)
   const base: Message = {
-    query, rcode: set.rcode, authoritative: set.authoritative, truncated: false, recursionAvailable: cutting.recursionAvailable,
-    answers: all, authority: set.authority, additional: [], subnet,
+    query,
+    rcode: set.rcode,
+    authoritative: set.authoritative,
+    truncated: false,
+    recursionAvailable: cutting.recursionAvailable,
+    answers: all,
+    authority: set.authority,
+    additional: [],
+    subnet,
   }
   const compress = !cutting.disableCompression
   const tooMany = all.length > limits.answers
   const marked = tells(cutting) && (limits.tellsFewer || isCutShort(all, limits.answers))
-  const counted = tooMany ? cut(base, units, limits.answers, set, marked) : { ...base, additional: additionalOf(units, all.length, set, true) }
+  const counted = tooMany
+    ? cut(base, units, limits.answers, set, marked)
+    : { ...base, additional: additionalOf(units, all.length, set, true) }
   const packet = fitting(counted, limits, compress)
   if (packet !== undefined) return packet
   // A negative answer is nothing but its SOA record, so authority goes only where there are answers.
@@ -99,7 +130,11 @@ function mostThatFits(lean: Message, units: readonly Unit[], set: AnswerSet, lim
       const least = encodeMessage({ ...message, additional: [] }, compress)
       return least.length <= limits.most ? least : encodeMessage({ ...message, answers: [], additional: [] }, compress)
     }
-    count = fewer(count, limits.uncompressed ? uncompressedSize(message) : encodeMessage(message, compress).length, limits)
+    count = fewer(
+      count,
+      limits.uncompressed ? uncompressedSize(message) : encodeMessage(message, compress).length,
+      limits,
+    )
   }
 }
 
@@ -107,8 +142,8 @@ function mostThatFits(lean: Message, units: readonly Unit[], set: AnswerSet, lim
 export const isTruncated = (packet: Buffer): boolean => (packet.readUInt16BE(2) & headerFlag.truncated) !== 0
 
 /**
- * The units that an answer consists of: in order, each key once, no more than the set's own limit, and no more than it takes to see
- * that there are more answers than a packet may hold.
+ * The units that an answer consists of: in order, each key once, no more than the set's own limit, and no more than it
+ * takes to see that there are more answers than a packet may hold.
  */
 function choose(set: AnswerSet, order: readonly number[], mostAnswers: number): Unit[] {
   const chosen: Unit[] = []
@@ -124,7 +159,9 @@ function choose(set: AnswerSet, order: readonly number[], mostAnswers: number): 
   return chosen
 }
 
-/** The packet, if the message fits. Where only one answer is there to be cut, what counts is the packet as it is sent. */
+/**
+ * The packet, if the message fits. Where only one answer is there to be cut, what counts is the packet as it is sent.
+ */
 function fitting(message: Message, limits: Limits, compress: boolean): Buffer | undefined {
   if (limits.uncompressed && message.answers.length > 1 && uncompressedSize(message) > limits.bytes) return undefined
   // Counted as small as can be it is too big already: no need to write it to see that.
@@ -144,8 +181,10 @@ const tells = ({ enableTruncate }: Cutting): boolean => enableTruncate !== false
 /** The message with its first `count` answers, marked as cut or not. */
 function cut(message: Message, units: readonly Unit[], count: number, set: AnswerSet, truncated: boolean): Message {
   return {
-    ...message, truncated,
-    answers: message.answers.slice(0, count), additional: additionalOf(units, count, set, false),
+    ...message,
+    truncated,
+    answers: message.answers.slice(0, count),
+    additional: additionalOf(units, count, set, false),
   }
 }
 
@@ -184,12 +223,22 @@ function estimate(message: Message, units: readonly Unit[], limits: Limits): num
 /** Bytes of a record when its owner is a pointer and so is every name in it that may be one. */
 function smallestRecord(record: DnsRecord): number {
   switch (record.type) {
-    case 'A': case 'AAAA': return 12 + record.address.length
-    case 'SRV': return 20 + record.target.length
-    default: return 13
+    case 'A':
+    case 'AAAA':
+      return 12 + record.address.length
+    case 'SRV':
+      return 20 + record.target.length
+    default:
+      return 13
   }
 }
 
 /** The next count to try after one that gave a packet too big: in proportion, and always less. */
 const fewer = (count: number, size: number, limits: Limits): number =>
-  Math.max(1, Math.min(count - 1, size > limits.bytes && !limits.uncompressed ? Math.ceil(count * limits.bytes / size) : count - 1))
+  Math.max(
+    1,
+    Math.min(
+      count - 1,
+      size > limits.bytes && !limits.uncompressed ? Math.ceil((count * limits.bytes) / size) : count - 1,
+    ),
+  )

@@ -9,7 +9,11 @@ const receiveBuffer = 4 * 1024 * 1024
 
 /** Answers queries that come in packets of their own. */
 export class UdpListener {
-  private constructor(private readonly socket: Socket, readonly address: string, readonly port: number) {}
+  private constructor(
+    private readonly socket: Socket,
+    readonly address: string,
+    readonly port: number,
+  ) {}
 
   /** Rejects with the system's error when the address cannot be bound. */
   static open(address: string, port: number, responder: Responder, log: Logger): Promise<UdpListener> {
@@ -18,12 +22,16 @@ export class UdpListener {
         type: isIPv6(address) ? 'udp6' : 'udp4',
         ipv6Only: isIPv6(address),
         // Clients are known by address, so there is nothing to look up, and no reason to wait a tick for it.
-        lookup: (host, _options, found) => { found(null, host, isIPv6(host) ? 6 : 4) },
+        lookup: (host, _options, found) => {
+          found(null, host, isIPv6(host) ? 6 : 4)
+        },
       })
       socket.once('error', reject)
       socket.bind({ port, address, exclusive: true }, () => {
         socket.removeListener('error', reject)
-        socket.on('error', error => { log.warn('DNS socket error', { address, port, reason: errorMessage(error) }) })
+        socket.on('error', error => {
+          log.warn('DNS socket error', { address, port, reason: errorMessage(error) })
+        })
         growReceiveBuffer(socket, log)
         serve(socket, responder)
         resolve(new UdpListener(socket, address, socket.address().port))
@@ -32,7 +40,9 @@ export class UdpListener {
   }
 
   close(): Promise<void> {
-    return new Promise(resolve => { this.socket.close(resolve) })
+    return new Promise(resolve => {
+      this.socket.close(resolve)
+    })
   }
 }
 
@@ -46,16 +56,24 @@ function growReceiveBuffer(socket: Socket, log: Logger): void {
 
 function serve(socket: Socket, responder: Responder): void {
   let open = true
-  socket.once('close', () => { open = false })
-  const send = (answer: Buffer, client: RemoteInfo): void => { socket.send(answer, client.port, client.address) }
+  socket.once('close', () => {
+    open = false
+  })
+  const send = (answer: Buffer, client: RemoteInfo): void => {
+    socket.send(answer, client.port, client.address)
+  }
   socket.on('message', (packet, client) => {
     // Nobody listens there; an answer could only be meant to hit someone.
     if (client.port === 0) return
-    // A ready answer's bytes are used again at the next query. While the system still holds one back, they are not to be touched.
+    // A ready answer's bytes are used again at the next query. While the system still holds one back, they are not to
+    // be touched.
     const busy = socket.getSendQueueCount() > 0
     const answer = responder.respond(packet, 'udp', client.address, busy)
     if (answer === undefined) return
-    if (answer instanceof Promise) void answer.then(late => { if (open) send(late, client) })
+    if (answer instanceof Promise)
+      void answer.then(late => {
+        if (open) send(late, client)
+      })
     else send(answer, client)
   })
 }

@@ -3,19 +3,36 @@ import { connect } from 'node:net'
 import { errorMessage } from '../common/errors.js'
 
 /** A server to ask. */
-export interface Upstream { readonly text: string; readonly host: string; readonly port: number; readonly family: 4 | 6 }
-
-/**
- * Sends one packet and waits for the one that `isReply` accepts, others being passed over. Gives back the reply, or why there is none.
- * Each exchange has a socket of its own, from a port that nobody can guess, connected so that the system drops what others send.
- */
-export function exchange(
-  upstream: Upstream, transport: 'udp' | 'tcp', request: Buffer, timeout: number, isReply: (reply: Buffer) => boolean,
-): Promise<Buffer | string> {
-  return transport === 'udp' ? exchangeUdp(upstream, request, timeout, isReply) : exchangeTcp(upstream, request, timeout, isReply)
+export interface Upstream {
+  readonly text: string
+  readonly host: string
+  readonly port: number
+  readonly family: 4 | 6
 }
 
-function exchangeUdp(upstream: Upstream, request: Buffer, timeout: number, isReply: (reply: Buffer) => boolean): Promise<Buffer | string> {
+/**
+ * Sends one packet and waits for the one that `isReply` accepts, others being passed over. Gives back the reply, or why
+ * there is none. Each exchange has a socket of its own, from a port that nobody can guess, connected so that the system
+ * drops what others send.
+ */
+export function exchange(
+  upstream: Upstream,
+  transport: 'udp' | 'tcp',
+  request: Buffer,
+  timeout: number,
+  isReply: (reply: Buffer) => boolean,
+): Promise<Buffer | string> {
+  return transport === 'udp'
+    ? exchangeUdp(upstream, request, timeout, isReply)
+    : exchangeTcp(upstream, request, timeout, isReply)
+}
+
+function exchangeUdp(
+  upstream: Upstream,
+  request: Buffer,
+  timeout: number,
+  isReply: (reply: Buffer) => boolean,
+): Promise<Buffer | string> {
   return new Promise(resolve => {
     const socket = createSocket(upstream.family === 6 ? 'udp6' : 'udp4')
     let done = false
@@ -26,16 +43,30 @@ function exchangeUdp(upstream: Upstream, request: Buffer, timeout: number, isRep
       socket.close()
       resolve(outcome)
     }
-    const late = setTimeout(() => { finish(noAnswer(timeout)) }, timeout)
-    socket.on('error', error => { finish(errorMessage(error)) })
-    socket.on('message', reply => { if (isReply(reply)) finish(reply) })
+    const late = setTimeout(() => {
+      finish(noAnswer(timeout))
+    }, timeout)
+    socket.on('error', error => {
+      finish(errorMessage(error))
+    })
+    socket.on('message', reply => {
+      if (isReply(reply)) finish(reply)
+    })
     socket.connect(upstream.port, upstream.host, () => {
-      if (!done) socket.send(request, error => { if (error !== null) finish(errorMessage(error)) })
+      if (!done)
+        socket.send(request, error => {
+          if (error !== null) finish(errorMessage(error))
+        })
     })
   })
 }
 
-function exchangeTcp(upstream: Upstream, request: Buffer, timeout: number, isReply: (reply: Buffer) => boolean): Promise<Buffer | string> {
+function exchangeTcp(
+  upstream: Upstream,
+  request: Buffer,
+  timeout: number,
+  isReply: (reply: Buffer) => boolean,
+): Promise<Buffer | string> {
   return new Promise(resolve => {
     const socket = connect({ host: upstream.host, port: upstream.port })
     let received: Buffer = Buffer.alloc(0)
@@ -44,9 +75,15 @@ function exchangeTcp(upstream: Upstream, request: Buffer, timeout: number, isRep
       socket.destroy()
       resolve(outcome)
     }
-    const late = setTimeout(() => { finish(noAnswer(timeout)) }, timeout)
-    socket.on('error', error => { finish(errorMessage(error)) })
-    socket.on('close', () => { finish('closed the connection') })
+    const late = setTimeout(() => {
+      finish(noAnswer(timeout))
+    }, timeout)
+    socket.on('error', error => {
+      finish(errorMessage(error))
+    })
+    socket.on('close', () => {
+      finish('closed the connection')
+    })
     socket.on('connect', () => {
       const length = Buffer.alloc(2)
       length.writeUInt16BE(request.length)

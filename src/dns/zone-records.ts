@@ -42,12 +42,15 @@ function nameServers(gathering: Gathering, ask: Ask): { servers: DnsRecord[]; gl
   return { servers, glue }
 }
 
-/** The name of a node or service with that address; undefined when there is none. The type asked for does not matter. */
+/**
+ * The name of a node or service with that address; undefined when there is none. The type asked for does not matter.
+ */
 export function answerReverse(gathering: Gathering, ask: Ask, address: Uint8Array | undefined): AnswerSet | undefined {
   if (address === undefined) return undefined
   const { datacenter, domain } = gathering.profile
   const found = gathering.nameOf(formatAddress(address))
   if (found === undefined) return undefined
-  const target = 'node' in found ? `${found.node}.node.${datacenter}.${domain}` : `${found.service}.service.${datacenter}.${domain}`
+  const target =
+    'node' in found ? `${found.node}.node.${datacenter}.${domain}` : `${found.service}.service.${datacenter}.${domain}`
   return isDomainName(target) ? fixedAnswers(gathering, [{ type: 'PTR', name: ask.name, ttl: 0, target }]) : undefined
 }

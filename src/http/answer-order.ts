@@ -4,17 +4,27 @@ import type { Socket } from 'node:net'
 /** How many requests of one connection may be under way or wait: pipelining clients keep to far less. */
 export const mostInFlight = 64
 
-interface Waiting { readonly response: ServerResponse; readonly begin: () => void }
-interface Line { current: ServerResponse; readonly waiting: Waiting[] }
+interface Waiting {
+  readonly response: ServerResponse
+  readonly begin: () => void
+}
+interface Line {
+  current: ServerResponse
+  readonly waiting: Waiting[]
+}
 
 /**
- * Takes the requests of a connection one after the other, as HTTP/1.1 answers them anyway (RFC 9112, section 9.3.2): work on the next begins once the
- * answer before it has left for the client. Answers built ahead would pile up in memory for a client that does not read.
+ * Takes the requests of a connection one after the other, as HTTP/1.1 answers them anyway (RFC 9112, section 9.3.2):
+ * work on the next begins once the answer before it has left for the client. Answers built ahead would pile up in
+ * memory for a client that does not read.
  */
 export class AnswerOrder {
   readonly #lines = new WeakMap<Socket, Line>()
 
-  /** Calls `begin` when it is the turn of the request that `response` belongs to; never when the connection ends first, or holds too many. */
+  /**
+   * Calls `begin` when it is the turn of the request that `response` belongs to; never when the connection ends first,
+   * or holds too many.
+   */
   take(socket: Socket, response: ServerResponse, begin: () => void): void {
     const line = this.#lines.get(socket)
     if (line === undefined) {

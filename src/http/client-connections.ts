@@ -4,8 +4,8 @@ import type { Socket } from 'node:net'
 const lingering = 1000
 
 /**
- * Counts connections by client address and refuses those above the limit with 429. Unix sockets have no address and are not counted:
- * their mode decides who may connect.
+ * Counts connections by client address and refuses those above the limit with 429. Unix sockets have no address and are
+ * not counted: their mode decides who may connect.
  */
 export class ClientConnections {
   readonly #limit: () => number
@@ -51,9 +51,13 @@ export class ClientConnections {
 
   #refuse(socket: Socket): void {
     this.#refused.add(socket)
-    socket.on('error', () => { socket.destroy() })
+    socket.on('error', () => {
+      socket.destroy()
+    })
     socket.end(refusal)
-    setTimeout(() => { socket.destroy() }, lingering).unref()
+    setTimeout(() => {
+      socket.destroy()
+    }, lingering).unref()
   }
 }
 

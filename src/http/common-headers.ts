@@ -4,14 +4,26 @@ import type { HeaderList } from './answer.js'
 
 // Headers that say how the message is framed, or that each answer sets for itself.
 const reserved = new Set([
-  'connection', 'content-encoding', 'content-length', 'content-type', 'date', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade', 'vary',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'vary',
 ])
 
 /**
  * The headers that every answer carries, and which of the configured `response_headers` cannot be sent: names or values
  * that are no valid header, and those that would break the framing.
  */
-export function commonHeaders(settings: Settings): { readonly headers: HeaderList; readonly refused: readonly string[] } {
+export function commonHeaders(settings: Settings): {
+  readonly headers: HeaderList
+  readonly refused: readonly string[]
+} {
   const headers: string[] = []
   const refused: string[] = []
   for (const [name, value] of Object.entries(settings.http.responseHeaders)) {

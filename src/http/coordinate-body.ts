@@ -16,7 +16,18 @@ const update = openObject({ Node: string, Segment: string, Coord: coordinate })
 export function readCoordinateUpdate(body: Buffer): CoordinateUpdate {
   const { Node: node = '', Segment: segment = '', Coord: given } = decodeBody(body, update)
   if (node === '') throw new MusterError('COORDINATE_INVALID', 'Must provide a node name', { status: 400 })
-  if (segment !== '') throw new MusterError('COORDINATE_INVALID', `segment "${segment}" not found: there are no network segments`, { status: 400 })
+  if (segment !== '')
+    throw new MusterError('COORDINATE_INVALID', `segment "${segment}" not found: there are no network segments`, {
+      status: 400,
+    })
   if (given === undefined) throw new MusterError('COORDINATE_INVALID', 'Must provide a coordinate', { status: 400 })
-  return { node, coordinate: { vec: given.Vec ?? [], error: given.Error ?? 0, adjustment: given.Adjustment ?? 0, height: given.Height ?? 0 } }
+  return {
+    node,
+    coordinate: {
+      vec: given.Vec ?? [],
+      error: given.Error ?? 0,
+      adjustment: given.Adjustment ?? 0,
+      height: given.Height ?? 0,
+    },
+  }
 }

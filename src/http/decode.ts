@@ -8,7 +8,13 @@ const mismatch = (where: string, wanted: string, value: unknown): Error =>
   decodeFailed(`${where === '' ? 'the body' : where}: expected ${wanted}, got ${nameOf(value)}`)
 
 const nameOf = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'a list'
+      : typeof value === 'object'
+        ? 'an object'
+        : `a ${typeof value}`
 
 /** A text. */
 export const string: Reader<string> = (value, where) => {
@@ -29,16 +35,20 @@ export const boolean: Reader<boolean> = (value, where) => {
 }
 
 /** A list, each element read by `element`. */
-export const list = <Value>(element: Reader<Value>): Reader<readonly Value[]> => (value, where) => {
-  if (!Array.isArray(value)) throw mismatch(where, 'a list', value)
-  return value.map((one, i) => element(one, `${where}[${i}]`))
-}
+export const list =
+  <Value>(element: Reader<Value>): Reader<readonly Value[]> =>
+  (value, where) => {
+    if (!Array.isArray(value)) throw mismatch(where, 'a list', value)
+    return value.map((one, i) => element(one, `${where}[${i}]`))
+  }
 
 /** An object with free keys, each value read by `element`. */
-export const map = <Value>(element: Reader<Value>): Reader<Readonly<Record<string, Value>>> => (value, where) => {
-  if (!isObject(value)) throw mismatch(where, 'an object', value)
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, element(one, `${where}.${key}`)]))
-}
+export const map =
+  <Value>(element: Reader<Value>): Reader<Readonly<Record<string, Value>>> =>
+  (value, where) => {
+    if (!isObject(value)) throw mismatch(where, 'an object', value)
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, element(one, `${where}.${key}`)]))
+  }
 
 /** Whatever stands there, for parts that are shown as they came. */
 export const anything: Reader<unknown> = value => value
@@ -46,18 +56,26 @@ export const anything: Reader<unknown> = value => value
 type Fields = Readonly<Record<string, Reader<unknown>>>
 
 /** What {@link object} gives for its fields: each may be missing. */
-export type Decoded<Spec extends Fields> = { readonly [Key in keyof Spec]?: Spec[Key] extends Reader<infer Value> ? Value : never }
+export type Decoded<Spec extends Fields> = {
+  readonly [Key in keyof Spec]?: Spec[Key] extends Reader<infer Value> ? Value : never
+}
 
 /**
  * An object with known keys, which match in any case, as in Go. A null is the same as a key that is not there; of
  * two spellings of one key the last counts.
  */
-export const object = <Spec extends Fields>(fields: Spec): Reader<Decoded<Spec>> => keyed(fields, (written, known) => { throw unknownField(written, known) })
+export const object = <Spec extends Fields>(fields: Spec): Reader<Decoded<Spec>> =>
+  keyed(fields, (written, known) => {
+    throw unknownField(written, known)
+  })
 
 /** As {@link object}, but keys that are not known count for nothing. */
 export const openObject = <Spec extends Fields>(fields: Spec): Reader<Decoded<Spec>> => keyed(fields, () => undefined)
 
-const keyed = <Spec extends Fields>(fields: Spec, unknown: (written: string, known: readonly string[]) => void): Reader<Decoded<Spec>> => {
+const keyed = <Spec extends Fields>(
+  fields: Spec,
+  unknown: (written: string, known: readonly string[]) => void,
+): Reader<Decoded<Spec>> => {
   const known = new Map(Object.keys(fields).map(key => [key.toLowerCase(), key]))
   return (value, where) => {
     if (!isObject(value)) throw mismatch(where, 'an object', value)
@@ -80,7 +98,10 @@ const maxShown = 1024
 
 function unknownField(written: string, known: readonly string[]): Error {
   const near = nearest(written, known)
-  return decodeFailed(`json: unknown field ${JSON.stringify(written.slice(0, maxShown))}`, near === undefined ? undefined : `did you mean "${near}"?`)
+  return decodeFailed(
+    `json: unknown field ${JSON.stringify(written.slice(0, maxShown))}`,
+    near === undefined ? undefined : `did you mean "${near}"?`,
+  )
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

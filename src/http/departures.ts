@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { End, type EndSignal } from '../common/end-signal.js'
 
 /**
- * Tells those who work on an answer that nobody waits for it any more: the client has gone, or the server closes. It listens for the
- * close once for all of them, as an AbortSignal looks through all its listeners whenever one is added.
+ * Tells those who work on an answer that nobody waits for it any more: the client has gone, or the server closes. It
+ * listens for the close once for all of them, as an AbortSignal looks through all its listeners whenever one is added.
  */
 export class Departures {
   readonly #closing: AbortSignal
@@ -12,13 +12,19 @@ export class Departures {
   /** @param closing aborted when the server closes */
   constructor(closing: AbortSignal) {
     this.#closing = closing
-    closing.addEventListener('abort', () => { for (const end of this.#present) end.abort() }, { once: true })
+    closing.addEventListener(
+      'abort',
+      () => {
+        for (const end of this.#present) end.abort()
+      },
+      { once: true },
+    )
   }
 
   /** The signal of one response, made when it is first asked for. It stays silent once the answer is complete. */
   of(response: ServerResponse): () => EndSignal {
     let signal: EndSignal | undefined
-    return () => signal ??= this.#signal(response)
+    return () => (signal ??= this.#signal(response))
   }
 
   #signal(response: ServerResponse): EndSignal {

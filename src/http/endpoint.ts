@@ -14,7 +14,16 @@ import { Readiness } from './readiness.js'
 import { RefusalLog } from './refusal-log.js'
 import { logRequest } from './request-log.js'
 import { readRequestPath } from './request-path.js'
-import { defaultBodyLimit, endpointAt, isTakenOn, methods, type ApiRequest, type Endpoint, type Handler, type Route } from './route.js'
+import {
+  defaultBodyLimit,
+  endpointAt,
+  isTakenOn,
+  methods,
+  type ApiRequest,
+  type Endpoint,
+  type Handler,
+  type Route,
+} from './route.js'
 import { flatten, send } from './send.js'
 import { refuseTenancy } from './tenancy.js'
 
@@ -50,8 +59,16 @@ export class Endpoints {
     this.#refusals = new RefusalLog(deps.log, deps.clock)
   }
 
-  /** Answers one request; `route` undefined: there is no endpoint at its path. `served`: the cluster port it came to, from another agent that hands it on. */
-  async run(request: IncomingMessage, response: ServerResponse, route: Route | undefined, served?: RpcPort): Promise<void> {
+  /**
+   * Answers one request; `route` undefined: there is no endpoint at its path. `served`: the cluster port it came to,
+   * from another agent that hands it on.
+   */
+  async run(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: Route | undefined,
+    served?: RpcPort,
+  ): Promise<void> {
     const prepared = this.#prepared()
     const target = request.url ?? '/'
     const path = readRequestPath(target)
@@ -63,7 +80,14 @@ export class Endpoints {
     try {
       if (path.kind === 'bad') answer = text(path.reason, 400)
       else if (path.kind === 'moved') answer = empty(301, ['Location', path.to])
-      else answer = await this.#answer(exchangeOf(request, response, served, this.#deps), route, prepared, { path: path.decoded, query, pretty, gone, url: target })
+      else
+        answer = await this.#answer(exchangeOf(request, response, served, this.#deps), route, prepared, {
+          path: path.decoded,
+          query,
+          pretty,
+          gone,
+          url: target,
+        })
     } catch (error) {
       if (isAborted(error)) {
         response.destroy()
@@ -73,9 +97,18 @@ export class Endpoints {
     }
     if (answer === undefined) return
     try {
-      await send(request, response, answer, { common: served === undefined ? prepared.common : [], pretty, last: this.#deps.closing.aborted, gone, unread: this.#deps.unread })
+      await send(request, response, answer, {
+        common: served === undefined ? prepared.common : [],
+        pretty,
+        last: this.#deps.closing.aborted,
+        gone,
+        unread: this.#deps.unread,
+      })
     } catch (error) {
-      this.#deps.log.error('an answer could not be sent', { path: path.kind === 'ok' ? path.decoded : '', error: errorMessage(error) })
+      this.#deps.log.error('an answer could not be sent', {
+        path: path.kind === 'ok' ? path.decoded : '',
+        error: errorMessage(error),
+      })
       response.destroy()
     }
   }
@@ -90,7 +123,13 @@ export class Endpoints {
     const { gone, release } = eitherSignal(signal, this.#deps.closing)
     let answer: Answer | undefined
     try {
-      answer = await this.#answer(inProcess(own, gone), route, this.#prepared(), { path: path.decoded, query: new Query(path.search), pretty: false, gone: () => gone, url: target })
+      answer = await this.#answer(inProcess(own, gone), route, this.#prepared(), {
+        path: path.decoded,
+        query: new Query(path.search),
+        pretty: false,
+        gone: () => gone,
+        url: target,
+      })
     } catch (error) {
       answer = this.#refusal(own.method, path.decoded, error)
     } finally {
@@ -99,11 +138,16 @@ export class Endpoints {
     signal.throwIfAborted()
     const { status, bytes, headers } = flatten(answer ?? empty(), false)
     const index = headers.findIndex(name => name === 'X-Consul-Index')
-    return { status, index: index < 0 ? '' : headers[index + 1] ?? '', body: bytes.toString() }
+    return { status, index: index < 0 ? '' : (headers[index + 1] ?? ''), body: bytes.toString() }
   }
 
   /** Undefined: another agent has answered, and it is written. */
-  async #answer(exchange: Exchange, route: Route | undefined, prepared: Prepared, parts: Parts): Promise<Answer | undefined> {
+  async #answer(
+    exchange: Exchange,
+    route: Route | undefined,
+    prepared: Prepared,
+    parts: Parts,
+  ): Promise<Answer | undefined> {
     const { guards, settings } = prepared
     const { method, served } = exchange
     guards.checkPath(parts.path)
@@ -122,26 +166,54 @@ export class Endpoints {
     const bodyLimit = endpoint.bodyLimit?.(settings) ?? defaultBodyLimit
     const body = method === 'GET' || endpoint.uploads === true ? noBody : await exchange.body(bodyLimit)
     if (endpoint.datacenterOf !== undefined) {
-      const named = destination({ ...journey, bodyDatacenter: endpoint.datacenterOf(body) }, this.#deps.forwarding, settings)
+      const named = destination(
+        { ...journey, bodyDatacenter: endpoint.datacenterOf(body) },
+        this.#deps.forwarding,
+        settings,
+      )
       if (named !== undefined) return handOn(exchange, named, prepared, parts.url, body)
     }
     // Named one by one: spreading `parts` is a twentieth of a small write's time.
     const { path, query, pretty, gone, url } = parts
-    return handler({ path, query, pretty, gone, url, method, rest, body, upload: () => exchange.upload(bodyLimit), reach: endpoint.reach, client: exchange.client, header: exchange.header } satisfies ApiRequest)
+    return handler({
+      path,
+      query,
+      pretty,
+      gone,
+      url,
+      method,
+      rest,
+      body,
+      upload: () => exchange.upload(bodyLimit),
+      reach: endpoint.reach,
+      client: exchange.client,
+      header: exchange.header,
+    } satisfies ApiRequest)
   }
 
   /**
-   * The answer for what was thrown. The body is the one line that Consul would send, since clients compare it; what to do next travels in a header.
-   * From 500 on the log has the reason; the query stays out of it, it may hold a token.
+   * The answer for what was thrown. The body is the one line that Consul would send, since clients compare it; what to
+   * do next travels in a header. From 500 on the log has the reason; the query stays out of it, it may hold a token.
    */
   #refusal(method: string, path: string, error: unknown): Answer {
-    const fields = { method, path, error: errorMessage(error), ...error instanceof MusterError && error.hint !== undefined && { hint: error.hint } }
+    const fields = {
+      method,
+      path,
+      error: errorMessage(error),
+      ...(error instanceof MusterError && error.hint !== undefined && { hint: error.hint }),
+    }
     if (!(error instanceof MusterError)) {
-      this.#deps.log.error('a request failed unexpectedly', { ...fields, stack: error instanceof Error ? error.stack : undefined })
+      this.#deps.log.error('a request failed unexpectedly', {
+        ...fields,
+        stack: error instanceof Error ? error.stack : undefined,
+      })
       return text(`internal error: ${errorMessage(error)}`, 500)
     }
     if (error.status >= 500) this.#refusals.warn(error.code, { ...fields, status: error.status })
-    return text(error.message, error.status, [...error.status === 503 ? ['Retry-After', '1'] : [], ...error.hint === undefined ? [] : [hintHeader, headerText(error.hint)]])
+    return text(error.message, error.status, [
+      ...(error.status === 503 ? ['Retry-After', '1'] : []),
+      ...(error.hint === undefined ? [] : [hintHeader, headerText(error.hint)]),
+    ])
   }
 }
 
@@ -149,10 +221,18 @@ export class Endpoints {
 const hintHeader = 'X-Muster-Hint'
 
 /** @throws MusterError when nobody at the destination can be reached */
-async function handOn(exchange: Exchange, { upstreams, unreachable }: Destination, { settings, common }: Prepared, url: string, body?: Buffer): Promise<Answer | undefined> {
+async function handOn(
+  exchange: Exchange,
+  { upstreams, unreachable }: Destination,
+  { settings, common }: Prepared,
+  url: string,
+  body?: Buffer,
+): Promise<Answer | undefined> {
   const answer = await exchange.handOn(upstreams, {
-    target: onwardTarget(url, settings, exchange.served !== undefined), requestHeaders: exchange.served === undefined ? [agentHeader, headerText(settings.nodeName)] : [],
-    answerHeaders: exchange.served === undefined ? common : [], ...body && { body },
+    target: onwardTarget(url, settings, exchange.served !== undefined),
+    requestHeaders: exchange.served === undefined ? [agentHeader, headerText(settings.nodeName)] : [],
+    answerHeaders: exchange.served === undefined ? common : [],
+    ...(body && { body }),
   })
   if (answer === 'unreachable') throw unreachable()
   return answer
@@ -160,24 +240,39 @@ async function handOn(exchange: Exchange, { upstreams, unreachable }: Destinatio
 
 const nowhere = { endpoint: undefined, rest: '' }
 
-const notTakenOn = (port: RpcPort): MusterError => new MusterError('HTTP_NOT_HANDED_ON', 'no agent hands this request on to others', {
-  status: 403, hint: `the ${port === 'lan' ? 'cluster' : 'WAN'} port takes what agents ask on behalf of their clients: ask the HTTP port`,
-})
+const notTakenOn = (port: RpcPort): MusterError =>
+  new MusterError('HTTP_NOT_HANDED_ON', 'no agent hands this request on to others', {
+    status: 403,
+    hint: `the ${port === 'lan' ? 'cluster' : 'WAN'} port takes what agents ask on behalf of their clients: ask the HTTP port`,
+  })
 
 type Parts = Pick<ApiRequest, 'path' | 'query' | 'pretty' | 'gone' | 'url'>
 
 const noBody = Buffer.alloc(0)
 
-const allowed = (endpoint: Endpoint): HeaderList => ['Allow', ['OPTIONS', ...methods.filter(one => endpoint[one] !== undefined)].join(',')]
+const allowed = (endpoint: Endpoint): HeaderList => [
+  'Allow',
+  ['OPTIONS', ...methods.filter(one => endpoint[one] !== undefined)].join(','),
+]
 
 const handlerOf = (endpoint: Endpoint, method: string): Handler | undefined =>
   methods.some(one => one === method) ? endpoint[method as (typeof methods)[number]] : undefined
 
 /** Aborted with the first of two; `release` ends the listening when the work is done. */
-function eitherSignal(first: AbortSignal, second: AbortSignal): { readonly gone: AbortSignal; readonly release: () => void } {
+function eitherSignal(
+  first: AbortSignal,
+  second: AbortSignal,
+): { readonly gone: AbortSignal; readonly release: () => void } {
   const controller = new AbortController()
-  const abort = (): void => { controller.abort() }
+  const abort = (): void => {
+    controller.abort()
+  }
   if (first.aborted || second.aborted) abort()
   for (const signal of [first, second]) signal.addEventListener('abort', abort)
-  return { gone: controller.signal, release: () => { for (const signal of [first, second]) signal.removeEventListener('abort', abort) } }
+  return {
+    gone: controller.signal,
+    release: () => {
+      for (const signal of [first, second]) signal.removeEventListener('abort', abort)
+    },
+  }
 }

@@ -24,23 +24,34 @@ export interface Exchange {
 const lastWait = 500
 
 /** A request that came over a socket. */
-export function exchangeOf(request: IncomingMessage, response: ServerResponse, served: RpcPort | undefined, { clock, closing }: { readonly clock: Clock; readonly closing: AbortSignal }): Exchange {
+export function exchangeOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  served: RpcPort | undefined,
+  { clock, closing }: { readonly clock: Clock; readonly closing: AbortSignal },
+): Exchange {
   return {
     method: request.method ?? 'GET',
     served,
     client: request.socket.remoteAddress,
     // Only an agent may speak for an agent.
-    header: name => name === agentHeader && served === undefined ? undefined : headerOf(request, name),
+    header: name => (name === agentHeader && served === undefined ? undefined : headerOf(request, name)),
     body: limit => readBody(request, limit),
     upload: limit => readPieces(request, limit),
     handOn: async (upstreams, options) => {
-      const end = (): void => { clock.after(lastWait, () => { response.destroy() }) }
+      const end = (): void => {
+        clock.after(lastWait, () => {
+          response.destroy()
+        })
+      }
       closing.addEventListener('abort', end, { once: true })
       try {
         // By the next microtask a small body has come.
         await Promise.resolve()
         const body = options.body ?? arrivedBody(request)
-        return await upstreams.proxy(request, response, { ...options, ...body && { body } }) ? undefined : 'unreachable'
+        return (await upstreams.proxy(request, response, { ...options, ...(body && { body }) }))
+          ? undefined
+          : 'unreachable'
       } finally {
         closing.removeEventListener('abort', end)
       }
@@ -49,14 +60,29 @@ export function exchangeOf(request: IncomingMessage, response: ServerResponse, s
 }
 
 /** A request that comes from this process itself. */
-export interface OwnRequest { readonly method: 'GET' | 'PUT'; readonly body: Buffer }
+export interface OwnRequest {
+  readonly method: 'GET' | 'PUT'
+  readonly body: Buffer
+}
 
 /** A request from within this process, given up when `gone` is aborted. */
 export const inProcess = ({ method, body }: OwnRequest, gone: AbortSignal): Exchange => ({
-  method, served: undefined, client: undefined, header: () => undefined, body: () => Promise.resolve(body), upload: () => Readable.from([body]),
+  method,
+  served: undefined,
+  client: undefined,
+  header: () => undefined,
+  body: () => Promise.resolve(body),
+  upload: () => Readable.from([body]),
   handOn: async (upstreams, { target }) => {
-    const answer = await upstreams.ask({ method, target, ...method === 'PUT' && { body } }, gone)
-    return answer === undefined ? 'unreachable' : text(answer.body, answer.status, answer.index === '' ? [] : ['X-Consul-Index', answer.index], 'application/json')
+    const answer = await upstreams.ask({ method, target, ...(method === 'PUT' && { body }) }, gone)
+    return answer === undefined
+      ? 'unreachable'
+      : text(
+          answer.body,
+          answer.status,
+          answer.index === '' ? [] : ['X-Consul-Index', answer.index],
+          'application/json',
+        )
   },
 })
 

@@ -5,7 +5,10 @@ import type { Settings } from '../config/index.js'
 import type { Query } from './query.js'
 import type { ApiRequest, Endpoint } from './route.js'
 
-/** How a request is handed on. `target` replaces the request's own; `body` is what was already read of it. Headers are names and values in turn. */
+/**
+ * How a request is handed on. `target` replaces the request's own; `body` is what was already read of it. Headers are
+ * names and values in turn.
+ */
 export interface HandOver {
   readonly target: string
   readonly body?: Buffer
@@ -17,15 +20,27 @@ export interface HandOver {
 
 /** Agents of which any may answer: the servers of a datacenter, or the owner of a node alone. */
 export interface Upstreams {
-  /** Tries one after the other. False when none could be reached: then nothing was written and the request may go elsewhere. */
+  /**
+   * Tries one after the other. False when none could be reached: then nothing was written and the request may go
+   * elsewhere.
+   */
   proxy(request: IncomingMessage, response: ServerResponse, options: HandOver): Promise<boolean>
-  /** A request on behalf of this process; undefined when none could be reached. Rejects when `signal` is aborted. A PUT may be done twice. */
-  ask(request: { readonly method: 'GET' | 'PUT'; readonly target: string; readonly body?: Buffer }, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
+  /**
+   * A request on behalf of this process; undefined when none could be reached. Rejects when `signal` is aborted. A PUT
+   * may be done twice.
+   */
+  ask(
+    request: { readonly method: 'GET' | 'PUT'; readonly target: string; readonly body?: Buffer },
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
 }
 
 /** Where requests go that this agent does not answer itself. What is not given, there is not. */
 export interface Forwarding {
-  /** The servers of this datacenter, for a client agent: everything goes there but what is about the agent itself. Not given: this is a server. */
+  /**
+   * The servers of this datacenter, for a client agent: everything goes there but what is about the agent itself. Not
+   * given: this is a server.
+   */
   readonly servers?: Upstreams
   /** The servers of another datacenter; undefined for one that is not known. */
   readonly datacenter?: (name: string) => Upstreams | undefined
@@ -36,8 +51,14 @@ export interface Forwarding {
 /** Tells the second agent which one its client talks to. Taken from other agents only. */
 export const agentHeader = 'muster-agent'
 
-/** Where one request goes, and what is said when nobody there can be reached: made only then, as an error with its stack is a tenth of a request's time. */
-export interface Destination { readonly upstreams: Upstreams; readonly unreachable: () => MusterError }
+/**
+ * Where one request goes, and what is said when nobody there can be reached: made only then, as an error with its stack
+ * is a tenth of a request's time.
+ */
+export interface Destination {
+  readonly upstreams: Upstreams
+  readonly unreachable: () => MusterError
+}
 
 /** What decides where a request goes. `served`: another agent handed it on to this one. */
 export interface Journey {
@@ -54,7 +75,11 @@ const noServers = (): MusterError => new MusterError('CLUSTER_NO_SERVERS', 'No k
  * Where a request has to be handed on to; undefined: it is answered here.
  * @throws MusterError 500 for a datacenter that nobody knows, and on a client agent that was taken for a server
  */
-export function destination({ endpoint, query, served, bodyDatacenter }: Journey, forwarding: Forwarding, settings: Settings): Destination | undefined {
+export function destination(
+  { endpoint, query, served, bodyDatacenter }: Journey,
+  forwarding: Forwarding,
+  settings: Settings,
+): Destination | undefined {
   if (endpoint.reach === 'by-owner') return served ? undefined : ownerOf(query.first('node'), forwarding, settings)
   if (endpoint.reach === 'local') return undefined
   if (forwarding.servers !== undefined) {
@@ -66,16 +91,26 @@ export function destination({ endpoint, query, served, bodyDatacenter }: Journey
   if (isHere(datacenter, settings)) return undefined
   const upstreams = forwarding.datacenter?.(datacenter.toLowerCase())
   if (upstreams === undefined) throw noPath()
-  return { upstreams, unreachable: () => new MusterError('HTTP_DATACENTER', 'Remote DC has no server currently reachable', { status: 500 }) }
+  return {
+    upstreams,
+    unreachable: () =>
+      new MusterError('HTTP_DATACENTER', 'Remote DC has no server currently reachable', { status: 500 }),
+  }
 }
 
 function ownerOf(node: string, forwarding: Forwarding, settings: Settings): Destination | undefined {
   if (node === '' || node.toLowerCase() === settings.nodeName.toLowerCase()) return undefined
   const upstreams = forwarding.owner?.(node)
   if (upstreams === undefined) {
-    throw new MusterError('CLUSTER_UNKNOWN_MEMBER', `no living agent of node "${node}" is known`, { status: 404, hint: 'muster members lists those there are' })
+    throw new MusterError('CLUSTER_UNKNOWN_MEMBER', `no living agent of node "${node}" is known`, {
+      status: 404,
+      hint: 'muster members lists those there are',
+    })
   }
-  return { upstreams, unreachable: () => new MusterError('CLUSTER_UNREACHABLE', `the agent of node "${node}" cannot be reached`) }
+  return {
+    upstreams,
+    unreachable: () => new MusterError('CLUSTER_UNREACHABLE', `the agent of node "${node}" cannot be reached`),
+  }
 }
 
 /** Whether a datacenter is this one; '' is. */
@@ -86,20 +121,35 @@ const sameDatacenter = (one: string, other: string): boolean => one.toLowerCase(
 
 const noPath = (): MusterError => new MusterError('HTTP_DATACENTER', 'No path to datacenter', { status: 500 })
 
-/** Names the datacenter that a request comes from, where that prefers the WAN addresses of others (`translate_wan_addrs`). Set by the first agent. */
+/**
+ * Names the datacenter that a request comes from, where that prefers the WAN addresses of others
+ * (`translate_wan_addrs`). Set by the first agent.
+ */
 export const fromParameter = 'muster-from'
 
 /**
- * The target with which a request goes on, with what the next agent cannot know: whom `near=_agent` means, and, unless it was handed on before,
- * that WAN addresses are preferred.
+ * The target with which a request goes on, with what the next agent cannot know: whom `near=_agent` means, and, unless
+ * it was handed on before, that WAN addresses are preferred.
  */
-export function onwardTarget(target: string, { nodeName, datacenter, translateWanAddrs }: Settings, served: boolean): string {
-  const named = target.includes('near=_agent') ? target.replace(/([?&]near=)_agent(?=&|$)/g, (_whole, before: string) => before + encodeURIComponent(nodeName)) : target
-  return translateWanAddrs && !served ? `${named}${named.includes('?') ? '&' : '?'}${fromParameter}=${encodeURIComponent(datacenter)}` : named
+export function onwardTarget(
+  target: string,
+  { nodeName, datacenter, translateWanAddrs }: Settings,
+  served: boolean,
+): string {
+  const named = target.includes('near=_agent')
+    ? target.replace(/([?&]near=)_agent(?=&|$)/g, (_whole, before: string) => before + encodeURIComponent(nodeName))
+    : target
+  return translateWanAddrs && !served
+    ? `${named}${named.includes('?') ? '&' : '?'}${fromParameter}=${encodeURIComponent(datacenter)}`
+    : named
 }
 
 /** How who asks is to see what is in a datacenter. */
-export function perspectiveOn({ query, header }: Pick<ApiRequest, 'query' | 'header'>, datacenter: string, settings: Settings): Perspective {
+export function perspectiveOn(
+  { query, header }: Pick<ApiRequest, 'query' | 'header'>,
+  datacenter: string,
+  settings: Settings,
+): Perspective {
   const preferred = header(agentHeader) === undefined && settings.translateWanAddrs
   const from = query.first(fromParameter) || (preferred ? settings.datacenter : '')
   return from === '' || sameDatacenter(from, datacenter) ? fromHere : fromAfar

@@ -22,8 +22,8 @@ interface FrontParts {
 }
 
 /**
- * First to see a request. A GET whose answer is kept and still right is answered from here: one lookup, one comparison, one write.
- * All else goes on to the router.
+ * First to see a request. A GET whose answer is kept and still right is answered from here: one lookup, one comparison,
+ * one write. All else goes on to the router.
  */
 export class Front {
   readonly #parts: FrontParts
@@ -36,10 +36,17 @@ export class Front {
     this.#parts = parts
   }
 
-  readonly handle = (request: IncomingMessage, response: ServerResponse): void => { this.#take(request, response, undefined) }
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#take(request, response, undefined)
+  }
 
-  /** A request that another agent has handed on. That one adds the headers which every answer carries, so they are left out here. */
-  readonly serve = (request: IncomingMessage, response: ServerResponse, port: RpcPort): void => { this.#take(request, response, port) }
+  /**
+   * A request that another agent has handed on. That one adds the headers which every answer carries, so they are left
+   * out here.
+   */
+  readonly serve = (request: IncomingMessage, response: ServerResponse, port: RpcPort): void => {
+    this.#take(request, response, port)
+  }
 
   #take(request: IncomingMessage, response: ServerResponse, port: RpcPort | undefined): void {
     this.all++
@@ -70,9 +77,12 @@ export class Front {
 }
 
 /** Headers but for the first `count` items. */
-const without = (headers: HeaderList, count: number): HeaderList => count === 0 ? headers : headers.slice(count)
+const without = (headers: HeaderList, count: number): HeaderList => (count === 0 ? headers : headers.slice(count))
 
-/** Whether the client takes gzip, and whether it sends a header that needs a closer look. Read from the raw list: parsing all would cost more than the rest. */
+/**
+ * Whether the client takes gzip, and whether it sends a header that needs a closer look. Read from the raw list:
+ * parsing all would cost more than the rest.
+ */
 function relevantHeaders(raw: HeaderList): { readonly gzip: boolean; readonly special: boolean } {
   let gzip = false
   for (let i = 0; i < raw.length; i += 2) {

@@ -3,8 +3,9 @@ import { networks, type Networks } from '../common/networks.js'
 import type { Settings } from '../config/index.js'
 
 /**
- * Rules of the settings that stand before every endpoint, prepared once per change of the settings. They hold for what other agents hand on as well, where the
- * address that is judged is that of the agent: its own client was judged by its own rules, and whoever only speaks like an agent gains nothing by it.
+ * Rules of the settings that stand before every endpoint, prepared once per change of the settings. They hold for what
+ * other agents hand on as well, where the address that is judged is that of the agent: its own client was judged by its
+ * own rules, and whoever only speaks like an agent gains nothing by it.
  */
 export class Guards {
   readonly #blocked: readonly string[]
@@ -27,6 +28,7 @@ export class Guards {
    * @throws MusterError 403 for a writer outside `allow_write_http_from`.
    */
   checkWriter(address: string | undefined): void {
-    if (address !== undefined && this.#writers?.has(address) === false) throw new MusterError('HTTP_WRITE_REFUSED', 'Access is restricted', { status: 403 })
+    if (address !== undefined && this.#writers?.has(address) === false)
+      throw new MusterError('HTTP_WRITE_REFUSED', 'Access is restricted', { status: 403 })
   }
 }

@@ -6,11 +6,21 @@ import type { Query } from './query.js'
 /** The shapes of items that a filter can be written for. */
 export type FilterView = keyof typeof selectors
 
-/** Microseconds of processor time that one evaluation may take, however large the catalog is: a thousand times what an ordinary one takes. */
+/**
+ * Microseconds of processor time that one evaluation may take, however large the catalog is: a thousand times what an
+ * ordinary one takes.
+ */
 const maxTime = 1_000_000
 
-/** What filters run in: turns that they share with other work, a clock in milliseconds, and the processor time used so far in microseconds. */
-export interface FilterWork { readonly turns: Turns; readonly now: () => number; readonly processorTime: () => number }
+/**
+ * What filters run in: turns that they share with other work, a clock in milliseconds, and the processor time used so
+ * far in microseconds.
+ */
+export interface FilterWork {
+  readonly turns: Turns
+  readonly now: () => number
+  readonly processorTime: () => number
+}
 
 /** What `?filter=` keeps of items of one shape. */
 export class ItemFilter {
@@ -25,11 +35,16 @@ export class ItemFilter {
   }
 
   /**
-   * The items that are kept, in order. They are looked at in turns with all other work, so the list must not change meanwhile: those of the catalog are replaced.
+   * The items that are kept, in order. They are looked at in turns with all other work, so the list must not change
+   * meanwhile: those of the catalog are replaced.
    * @param isWanted whether anybody waits for them still; otherwise it rejects with HTTP_ABORTED
    * @throws MusterError FILTER_TOO_COSTLY
    */
-  async keep<Item>(items: readonly Item[], view: (item: Item) => object, isWanted: () => boolean): Promise<readonly Item[]> {
+  async keep<Item>(
+    items: readonly Item[],
+    view: (item: Item) => object,
+    isWanted: () => boolean,
+  ): Promise<readonly Item[]> {
     const kept: Item[] = []
     const meter = this.#meter
     const matches = this.#matches
@@ -37,7 +52,9 @@ export class ItemFilter {
     let at = 0
     let spent = 0
     const work: SlicedWork = {
-      get done() { return at >= items.length },
+      get done() {
+        return at >= items.length
+      },
       advance: limit => {
         if (at > 0 && !isWanted()) throw aborted('nobody waits for the answer any more')
         let used = 0
@@ -69,6 +86,12 @@ export function itemFilter(query: Query, view: FilterView, work: FilterWork): It
 }
 
 /** What `build` makes of the items that a filter keeps: at once where there is no filter. */
-export function ofKept<Item>(filter: ItemFilter | undefined, items: readonly Item[], view: (item: Item) => object, isWanted: () => boolean, build: (kept: readonly Item[]) => Built): Built | Promise<Built> {
+export function ofKept<Item>(
+  filter: ItemFilter | undefined,
+  items: readonly Item[],
+  view: (item: Item) => object,
+  isWanted: () => boolean,
+  build: (kept: readonly Item[]) => Built,
+): Built | Promise<Built> {
   return filter === undefined ? build(items) : filter.keep(items, view, isWanted).then(build)
 }

@@ -18,11 +18,12 @@ export function decodedAs<Value>(words: string, read: () => Value): Value {
 const usualWords = 'Request decode failed: '
 
 const refused = (words: string, detail: string, hint: string | undefined): MusterError =>
-  new MusterError('HTTP_DECODE', `${words}${detail}`, { status: 400, ...hint !== undefined && { hint } })
+  new MusterError('HTTP_DECODE', `${words}${detail}`, { status: 400, ...(hint !== undefined && { hint }) })
 
 /**
  * Reads a request's JSON.
- * @throws MusterError 400 with line and column of the first fault, and for one that is nested too deep or holds too many values.
+ * @throws MusterError 400 with line and column of the first fault, and for one that is nested too deep or holds too
+ *   many values.
  */
 export function parseJson(body: Buffer): unknown {
   const excess = jsonExcess(body)

@@ -5,7 +5,8 @@ export interface JsonFault {
   readonly message: string
 }
 
-type Expected = 'a value' | 'a value or "]"' | 'a key or "}"' | 'a key' | '":"' | '"," or "]"' | '"," or "}"' | 'the end'
+type Expected =
+  'a value' | 'a value or "]"' | 'a key or "}"' | 'a key' | '":"' | '"," or "]"' | '"," or "}"' | 'the end'
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const word = /true|false|null/y
@@ -21,11 +22,12 @@ export function findJsonFault(text: string): JsonFault | undefined {
     pattern.lastIndex = at
     return pattern.test(text) ? pattern.lastIndex : at
   }
-  const afterValue = (): Expected => open.length === 0 ? 'the end' : open.at(-1) === '[' ? '"," or "]"' : '"," or "}"'
+  const afterValue = (): Expected => (open.length === 0 ? 'the end' : open.at(-1) === '[' ? '"," or "]"' : '"," or "}"')
   for (;;) {
     at = skip(space)
     const found = text[at]
-    if (found === undefined) return expected === 'the end' ? undefined : faultAt(text, at, `expected ${expected}, but the text ends`)
+    if (found === undefined)
+      return expected === 'the end' ? undefined : faultAt(text, at, `expected ${expected}, but the text ends`)
     if (closes(expected, found)) {
       open.pop()
       at++
@@ -58,9 +60,13 @@ export function findJsonFault(text: string): JsonFault | undefined {
 }
 
 const closes = (expected: Expected, found: string): boolean =>
-  (found === ']' && (expected === 'a value or "]"' || expected === '"," or "]"')) || (found === '}' && (expected === 'a key or "}"' || expected === '"," or "}"'))
+  (found === ']' && (expected === 'a value or "]"' || expected === '"," or "]"'))
+  || (found === '}' && (expected === 'a key or "}"' || expected === '"," or "}"'))
 
-/** Whether a UTF-16 unit may stand in a string as it is: no quote, backslash or control, and not the end of the text (NaN). */
+/**
+ * Whether a UTF-16 unit may stand in a string as it is: no quote, backslash or control, and not the end of the text
+ * (NaN).
+ */
 const isPlain = (unit: number): boolean => unit >= 0x20 && unit !== 0x22 && unit !== 0x5c
 
 /** The place behind a string, or why it is none. */
@@ -72,7 +78,8 @@ function stringEnd(text: string, start: number): number | JsonFault {
     if (found === '"') return at + 1
     if (found === undefined) return faultAt(text, start, 'this string does not end')
     escape.lastIndex = at
-    if (!escape.test(text)) return faultAt(text, at, found === '\\' ? 'no such escape' : 'control characters must be escaped in a string')
+    if (!escape.test(text))
+      return faultAt(text, at, found === '\\' ? 'no such escape' : 'control characters must be escaped in a string')
     at = escape.lastIndex
   }
 }

@@ -3,8 +3,8 @@ import { jsonStringEnd } from '../common/json-string-end.js'
 const indent = '    '
 
 /**
- * Lays compact JSON text out as `?pretty` shows it: four spaces, a newline at the end. It goes by the text and not by the value, since
- * numbers above 2^53 would not survive being read.
+ * Lays compact JSON text out as `?pretty` shows it: four spaces, a newline at the end. It goes by the text and not by
+ * the value, since numbers above 2^53 would not survive being read.
  */
 export function layoutJson(compact: string): string {
   const parts: string[] = []

@@ -27,11 +27,15 @@ export interface Listener {
   readonly address: BoundAddress
 }
 
-/** A header must be here within this time, a whole request within the next; an idle connection is kept for the third. Milliseconds. */
+/**
+ * A header must be here within this time, a whole request within the next; an idle connection is kept for the third.
+ * Milliseconds.
+ */
 const patience = { headers: 10_000, request: 60_000, idle: 120_000, check: 2_000 }
 
 /**
- * Listens on every address of `addresses.http`. All or nothing: when one cannot be had, those already open are closed again.
+ * Listens on every address of `addresses.http`. All or nothing: when one cannot be had, those already open are closed
+ * again.
  * @throws MusterError HTTP_LISTEN naming the address and why
  */
 export async function openListeners(settings: Settings, handlers: ListenerHandlers): Promise<readonly Listener[]> {
@@ -47,14 +51,17 @@ export async function openListeners(settings: Settings, handlers: ListenerHandle
 }
 
 async function openListener(address: string, settings: Settings, handlers: ListenerHandlers): Promise<Listener> {
-  const server = http.createServer({
-    headersTimeout: patience.headers,
-    requestTimeout: patience.request,
-    keepAliveTimeout: patience.idle,
-    connectionsCheckingInterval: patience.check,
-    maxHeaderSize: settings.http.maxHeaderBytes,
-    noDelay: true,
-  }, handlers.request)
+  const server = http.createServer(
+    {
+      headersTimeout: patience.headers,
+      requestTimeout: patience.request,
+      keepAliveTimeout: patience.idle,
+      connectionsCheckingInterval: patience.check,
+      maxHeaderSize: settings.http.maxHeaderBytes,
+      noDelay: true,
+    },
+    handlers.request,
+  )
   server.on('connection', handlers.connection)
   server.on('clientError', refuseMalformed)
   const path = address.startsWith('unix://') ? address.slice('unix://'.length) : undefined
@@ -62,9 +69,16 @@ async function openListener(address: string, settings: Settings, handlers: Liste
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => {
       const place = path === undefined ? urlHost(address, settings.ports.http) : address
-      reject(new MusterError('HTTP_LISTEN', `cannot listen for HTTP on ${place}: ${errorMessage(error)}`, { cause: error, hint: remedy(error, address, path) }))
+      reject(
+        new MusterError('HTTP_LISTEN', `cannot listen for HTTP on ${place}: ${errorMessage(error)}`, {
+          cause: error,
+          hint: remedy(error, address, path),
+        }),
+      )
     })
-    const ready = (): void => { resolve() }
+    const ready = (): void => {
+      resolve()
+    }
     if (path === undefined) server.listen(settings.ports.http, address, ready)
     else server.listen(path, ready)
   })
@@ -80,7 +94,11 @@ const urlHost = (host: string, port: number): string => `${host.includes(':') ? 
 
 function remedy(error: unknown, address: string, path: string | undefined): string {
   if (path !== undefined) return 'set addresses.http to a socket in an existing folder that the agent may write to'
-  return listenRemedy(error, { host: address, addressKeys: 'addresses.http or client_addr (-client)', portKey: 'ports.http (-http-port)' })
+  return listenRemedy(error, {
+    host: address,
+    addressKeys: 'addresses.http or client_addr (-client)',
+    portKey: 'ports.http (-http-port)',
+  })
 }
 
 const malformed: Readonly<Record<string, string>> = {
@@ -89,11 +107,16 @@ const malformed: Readonly<Record<string, string>> = {
 }
 
 /** Answers what is no HTTP; when an answer has already begun, all that can be done is to hang up. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: { headersSent?: boolean } | null }): void {
+function refuseMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Socket & { _httpMessage?: { headersSent?: boolean } | null },
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent === true) {
     socket.destroy()
     return
   }
   const status = malformed[error.code ?? ''] ?? '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+  )
 }

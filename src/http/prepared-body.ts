@@ -13,11 +13,13 @@ export interface Built {
 }
 
 /** What something was built from: it has moved when the index is another one. */
-export interface Source { readonly index: number }
+export interface Source {
+  readonly index: number
+}
 
 /**
- * A serialised answer, right as long as `source.index` is `index`. It is shared by everyone who asks for the same thing, and
- * compressed once for all of them.
+ * A serialised answer, right as long as `source.index` is `index`. It is shared by everyone who asks for the same
+ * thing, and compressed once for all of them.
  */
 export class PreparedBody {
   readonly built: Built

@@ -22,10 +22,22 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
       size += chunk.length
       chunks.push(chunk)
       // The rest is read and thrown away by node, within the time a request may take.
-      if (size > limit) settle(() => { request.resume(); reject(tooLarge(size, limit)) })
+      if (size > limit)
+        settle(() => {
+          request.resume()
+          reject(tooLarge(size, limit))
+        })
     }
-    const done = (): void => { settle(() => { resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)) }) }
-    const leave = (): void => { settle(() => { reject(incomplete()) }) }
+    const done = (): void => {
+      settle(() => {
+        resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))
+      })
+    }
+    const leave = (): void => {
+      settle(() => {
+        reject(incomplete())
+      })
+    }
     request.on('data', take).on('end', done).on('close', leave).on('error', leave)
     if (request.readableEnded) done()
   })
@@ -35,7 +47,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
  * A request's body in pieces, at most `limit` bytes: no piece is read before the one before it has been dealt with.
  * @throws MusterError as {@link readBody}
  */
-export async function * readPieces(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+export async function* readPieces(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
   const announced = announcedBytes(request)
   if (announced > limit) throw tooLarge(announced, limit)
   let size = 0
@@ -55,8 +67,8 @@ export async function * readPieces(request: IncomingMessage, limit: number): Asy
 }
 
 /**
- * The body of a request if all of it is there, as a small one that came with its head is from the next microtask on: taken as it lies there, without
- * the listeners that a longer one needs. Undefined: nothing was taken.
+ * The body of a request if all of it is there, as a small one that came with its head is from the next microtask on:
+ * taken as it lies there, without the listeners that a longer one needs. Undefined: nothing was taken.
  */
 export function arrivedBody(request: IncomingMessage): Buffer | undefined {
   const announced = announcedBytes(request)

@@ -15,19 +15,29 @@ export interface ReadOptions {
 
 const refuse = (message: string): MusterError => new MusterError('HTTP_PARAMETER', message, { status: 400 })
 
-/** How old the state is that a read would be answered from: `age` is milliseconds since a leader was last heard of, 0 while there is one. */
+/**
+ * How old the state is that a read would be answered from: `age` is milliseconds since a leader was last heard of, 0
+ * while there is one.
+ */
 export interface View {
   readonly path: string
   readonly age: number
 }
 
-type QuerySettings = Pick<Settings, 'defaultQueryTime' | 'maxQueryTime'> & { readonly cluster: Pick<Settings['cluster'], 'discoveryMaxStale'> }
+type QuerySettings = Pick<Settings, 'defaultQueryTime' | 'maxQueryTime'> & {
+  readonly cluster: Pick<Settings['cluster'], 'discoveryMaxStale'>
+}
 
 /**
  * Reads consistency and blocking parameters.
  * @throws MusterError 400 for values that are none, and for modes that exclude each other.
  */
-export function readOptions(query: Query, cacheControl: string | undefined, settings: QuerySettings, view: View = { path: '', age: 0 }): ReadOptions {
+export function readOptions(
+  query: Query,
+  cacheControl: string | undefined,
+  settings: QuerySettings,
+  view: View = { path: '', age: 0 },
+): ReadOptions {
   const consistent = query.has('consistent')
   const cached = query.has('cached')
   if (query.has('stale') && consistent) throw refuse('Cannot specify ?stale with ?consistent, conflicting semantics.')
@@ -43,7 +53,10 @@ export function readOptions(query: Query, cacheControl: string | undefined, sett
   }
 }
 
-/** Whether the state at hand will do: asked for, with an age that is allowed, or by `discovery_max_stale` for those who said nothing. */
+/**
+ * Whether the state at hand will do: asked for, with an age that is allowed, or by `discovery_max_stale` for those who
+ * said nothing.
+ */
 function mayBeStale(query: Query, { cluster }: QuerySettings, { path, age }: View): boolean {
   if (query.has('leader')) return false
   const most = parseDuration(query.first('max_stale'))
@@ -65,9 +78,13 @@ function readIndex(text: string): number {
   return Number(text)
 }
 
-// The answers here are never older than the catalog's memory, so every max-age is met: what is left is to refuse nonsense.
+// The answers here are never older than the catalog's memory, so every max-age is met: what is left is to refuse
+// nonsense.
 function checkCacheControl(header: string): void {
-  for (const part of header.toLowerCase().split(',').map(one => one.trim())) {
+  for (const part of header
+    .toLowerCase()
+    .split(',')
+    .map(one => one.trim())) {
     const seconds = /^(?:max-age|stale-if-error)=(.*)$/.exec(part)?.[1]
     if (seconds !== undefined && !/^\d{1,9}$/.test(seconds)) throw refuse('Invalid Cache-Control header.')
   }

@@ -26,9 +26,10 @@ export class Readiness {
   }
 
   /**
-   * Passes when an endpoint may answer. An agent on its own answers nothing before its own entries are in the catalog. One of a cluster answers for itself
-   * as soon as it knows what it runs, and for the catalog as soon as that is loaded, which needs the cluster to have formed. A request that comes earlier
-   * waits: whoever reached the port need not know that the agent began to listen a moment ago. One that is ending refuses at once.
+   * Passes when an endpoint may answer. An agent on its own answers nothing before its own entries are in the catalog.
+   * One of a cluster answers for itself as soon as it knows what it runs, and for the catalog as soon as that is
+   * loaded, which needs the cluster to have formed. A request that comes earlier waits: whoever reached the port need
+   * not know that the agent began to listen a moment ago. One that is ending refuses at once.
    * @throws MusterError 503 NOT_READY, and 500 STORE_NO_LEADER when the catalog was not loaded, within the hold time
    */
   async check(endpoint: Endpoint, settings: Settings): Promise<void> {
@@ -40,7 +41,7 @@ export class Readiness {
       if (!catalog.loaded) throw new MusterError('NOT_READY', 'the catalog is being loaded', { status: 503 })
     } else if (endpoint.reach !== 'handed-on') {
       await this.#agentIs(readiness => readiness.ready || readiness.restored === true, rpcHoldTimeout)
-    } else if (!catalog.loaded && !await this.#within(rpcHoldTimeout, () => catalog.loaded)) {
+    } else if (!catalog.loaded && !(await this.#within(rpcHoldTimeout, () => catalog.loaded))) {
       throw new MusterError('STORE_NO_LEADER', 'No cluster leader', { status: 500 })
     }
   }
@@ -48,7 +49,8 @@ export class Readiness {
   /** Passes when the agent has come so far. */
   async #agentIs(farEnough: (readiness: AgentReadiness) => boolean, ms: number): Promise<void> {
     const { agent } = this.#deps
-    const isDecided = (readiness: AgentReadiness): boolean => farEnough(readiness) || (!readiness.ready && readiness.ending === true)
+    const isDecided = (readiness: AgentReadiness): boolean =>
+      farEnough(readiness) || (!readiness.ready && readiness.ending === true)
     if (!isDecided(agent.readiness())) await this.#within(ms, () => isDecided(agent.readiness()))
     const readiness = agent.readiness()
     if (!readiness.ready && !farEnough(readiness)) throw new MusterError('NOT_READY', readiness.reason, { status: 503 })
@@ -57,7 +59,9 @@ export class Readiness {
   async #within(ms: number, holds: () => boolean): Promise<boolean> {
     const { clock } = this.#deps
     for (const end = clock.monotonic() + ms; clock.monotonic() < end;) {
-      await new Promise<void>(resolve => { clock.after(lookEvery, resolve) })
+      await new Promise<void>(resolve => {
+        clock.after(lookEvery, resolve)
+      })
       if (holds()) return true
     }
     return false

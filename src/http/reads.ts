@@ -12,10 +12,16 @@ import { readOptions, type ReadOptions } from './read-options.js'
 import type { ResponseCache } from './response-cache.js'
 import type { ApiRequest } from './route.js'
 
-/** A question to the catalog. What it answers with is decided by path and the parameters it names alone, and may change only when `topic` does. */
+/**
+ * A question to the catalog. What it answers with is decided by path and the parameters it names alone, and may change
+ * only when `topic` does.
+ */
 export interface Read {
   readonly topic: Topic
-  /** Parameters that decide what is answered. Others tell no two answers apart, so that nobody fills the memory by inventing some. */
+  /**
+   * Parameters that decide what is answered. Others tell no two answers apart, so that nobody fills the memory by
+   * inventing some.
+   */
   readonly shapedBy: readonly ShapingParameter[]
   /** The topic moves for other things too: a blocked query whose answer is the same goes on waiting. */
   readonly coarse?: true
@@ -24,8 +30,8 @@ export interface Read {
   /** `?cached` is shown in X-Cache and Age. */
   readonly cacheable?: true
   /**
-   * Takes what it needs from the catalog before it returns, so that the answer is of one moment, though it may go on for a while.
-   * `isWanted` tells whether anybody waits for the answer still.
+   * Takes what it needs from the catalog before it returns, so that the answer is of one moment, though it may go on
+   * for a while. `isWanted` tells whether anybody waits for the answer still.
    */
   readonly build: Build
 }
@@ -34,7 +40,11 @@ export interface Read {
 export type Build = (isWanted: () => boolean) => Built | Promise<Built>
 
 /** An answer that takes a while, and those who wait for it. */
-interface UnderWay { readonly index: number; readonly body: Promise<PreparedBody>; readonly waiting: ApiRequest['gone'][] }
+interface UnderWay {
+  readonly index: number
+  readonly body: Promise<PreparedBody>
+  readonly waiting: ApiRequest['gone'][]
+}
 
 /** Keeps an answer for the fast path. */
 export type KeepAnswer = (request: ApiRequest, key: string, body: PreparedBody, headers: HeaderList) => void
@@ -57,7 +67,11 @@ interface ReadsParts {
 const jsonType = 'application/json'
 
 /** JSON text as an answer's content. */
-export const builtJson = (jsonText: string, status = 200): Built => ({ status, type: jsonType, bytes: Buffer.from(jsonText) })
+export const builtJson = (jsonText: string, status = 200): Built => ({
+  status,
+  type: jsonType,
+  bytes: Buffer.from(jsonText),
+})
 
 /** JSON laid out as `?pretty` shows it. */
 export const prettyJson = (value: unknown): string => `${JSON.stringify(value, null, 4)}\n`
@@ -78,31 +92,39 @@ export class Reads {
    */
   async answer(request: ApiRequest, read: Read): Promise<Answer> {
     const { catalog, settings, alwaysCurrent, lastContact } = this.#parts
-    const options = readOptions(request.query, request.header('cache-control'), settings(), { path: request.path, age: lastContact() })
+    const options = readOptions(request.query, request.header('cache-control'), settings(), {
+      path: request.path,
+      age: lastContact(),
+    })
     const key = contentKey(request.path, request.query, request.pretty, read.shapedBy)
     if (options.consistency !== 'stale' && !alwaysCurrent) await catalog.barrier()
     if (options.index > 0 && read.topic.index <= options.index) await this.#block(request, read, options, key)
     const kept = this.#parts.cache.body(key)
-    const body = kept ?? await this.#prepare(request, read.topic, read, key)
+    const body = kept ?? (await this.#prepare(request, read.topic, read, key))
     const headers = this.#headers(options, body)
     if (options.index === 0 && (alwaysCurrent || options.consistency === 'stale') && this.#parts.knownLeader()) {
-      this.#parts.keepAnswer(request, key, body, options.cached && read.cacheable === true ? [...headers, ...hit(0)] : headers)
+      this.#parts.keepAnswer(
+        request,
+        key,
+        body,
+        options.cached && read.cacheable === true ? [...headers, ...hit(0)] : headers,
+      )
     }
     if (!options.cached || read.cacheable !== true) return { kind: 'prepared', body, headers }
-    return { kind: 'prepared', body, headers: [...headers, ...kept === undefined ? ['X-Cache', 'MISS'] : hit(0)] }
+    return { kind: 'prepared', body, headers: [...headers, ...(kept === undefined ? ['X-Cache', 'MISS'] : hit(0))] }
   }
 
   /** Answers from what this agent alone knows, written out once for each of its states. */
   async own(request: ApiRequest, source: Source, shapedBy: Read['shapedBy'], build: Build): Promise<Answer> {
     const key = contentKey(request.path, request.query, request.pretty, shapedBy)
-    const body = this.#parts.cache.body(key) ?? await this.#prepare(request, source, { build }, key)
+    const body = this.#parts.cache.body(key) ?? (await this.#prepare(request, source, { build }, key))
     this.#parts.keepAnswer(request, key, body, [])
     return { kind: 'prepared', body, headers: [] }
   }
 
   async #block(request: ApiRequest, read: Read, { index, wait }: ReadOptions, key: string): Promise<void> {
     const { catalog, clock, random, blocked } = this.#parts
-    const until = clock.monotonic() + wait + random() * wait / 16
+    const until = clock.monotonic() + wait + (random() * wait) / 16
     const gone = request.gone()
     const before = read.coarse === true ? (await this.#current(request, read, key)).built.bytes : undefined
     blocked.set(++this.#blocked)
@@ -110,7 +132,7 @@ export class Reads {
       for (let after = index as Topic['index']; ;) {
         const left = until - clock.monotonic()
         if (left <= 0 || gone.aborted) return
-        if (!await catalog.wait(read.topic, after, left, gone)) return
+        if (!(await catalog.wait(read.topic, after, left, gone))) return
         if (before === undefined) return
         const now = await this.#current(request, read, key)
         if (!before.equals(now.built.bytes)) return
@@ -126,7 +148,12 @@ export class Reads {
   }
 
   /** Those who ask for the same thing while it is being built wait for it together. */
-  #prepare(request: ApiRequest, source: Source, read: Pick<Read, 'build' | 'order'>, key: string): PreparedBody | Promise<PreparedBody> {
+  #prepare(
+    request: ApiRequest,
+    source: Source,
+    read: Pick<Read, 'build' | 'order'>,
+    key: string,
+  ): PreparedBody | Promise<PreparedBody> {
     const { build, order } = read
     const { index } = source
     const same = this.#underWay.get(key)
@@ -140,27 +167,35 @@ export class Reads {
     }
     const waiting = [request.gone]
     const prepared = (built: Built): PreparedBody => {
-      const shown = request.pretty && built.type === jsonType
-        ? { ...built, bytes: Buffer.from(layoutJson(built.bytes.toString())) }
-        : built
+      const shown =
+        request.pretty && built.type === jsonType
+          ? { ...built, bytes: Buffer.from(layoutJson(built.bytes.toString())) }
+          : built
       const body = new PreparedBody(shown, source, index, order)
       this.#parts.cache.keepBody(key, body)
       return body
     }
     const built = build(() => waiting.some(gone => !gone().aborted))
     if (!(built instanceof Promise)) return prepared(built)
-    const body = built.then(prepared).finally(() => { if (this.#underWay.get(key)?.body === body) this.#underWay.delete(key) })
+    const body = built.then(prepared).finally(() => {
+      if (this.#underWay.get(key)?.body === body) this.#underWay.delete(key)
+    })
     this.#underWay.set(key, { index, body, waiting })
     return body
   }
 
   #headers({ consistency }: ReadOptions, body: PreparedBody): HeaderList {
     return [
-      'X-Consul-Index', String(Math.max(1, body.index)),
-      'X-Consul-Knownleader', String(this.#parts.knownLeader()),
-      'X-Consul-Lastcontact', String(this.#parts.lastContact()),
-      'X-Consul-Effective-Consistency', consistency,
-      'X-Consul-Query-Backend', 'blocking-query',
+      'X-Consul-Index',
+      String(Math.max(1, body.index)),
+      'X-Consul-Knownleader',
+      String(this.#parts.knownLeader()),
+      'X-Consul-Lastcontact',
+      String(this.#parts.lastContact()),
+      'X-Consul-Effective-Consistency',
+      consistency,
+      'X-Consul-Query-Backend',
+      'blocking-query',
     ]
   }
 }
@@ -168,18 +203,31 @@ export class Reads {
 // Memory is the cache: what it holds is never older than now.
 const hit = (age: number): HeaderList => ['X-Cache', 'HIT', 'Age', String(age)]
 
-/** How a parameter is read: whether it is there at all, its first value, or all of them, whose order and repetitions say nothing. */
+/**
+ * How a parameter is read: whether it is there at all, its first value, or all of them, whose order and repetitions say
+ * nothing.
+ */
 const shaping = {
-  'filter': 'first', 'keys': 'presence', 'near': 'first', 'node-meta': 'all', 'passing': 'first', 'raw': 'presence', 'recurse': 'presence',
-  'segment': 'first', 'separator': 'first', 'seperator': 'first', 'tag': 'all', [fromParameter]: 'first',
+  'filter': 'first',
+  'keys': 'presence',
+  'near': 'first',
+  'node-meta': 'all',
+  'passing': 'first',
+  'raw': 'presence',
+  'recurse': 'presence',
+  'segment': 'first',
+  'separator': 'first',
+  'seperator': 'first',
+  'tag': 'all',
+  [fromParameter]: 'first',
 } as const satisfies Readonly<Record<string, 'presence' | 'first' | 'all'>>
 
 /** A parameter that the content of some read depends on. */
 export type ShapingParameter = keyof typeof shaping
 
 /**
- * What a read's content depends on, as one text. Reads whose answers differ never share one, and what says the same in other words does: parameters
- * that the read does not know, repetitions that it does not look at, another order.
+ * What a read's content depends on, as one text. Reads whose answers differ never share one, and what says the same in
+ * other words does: parameters that the read does not know, repetitions that it does not look at, another order.
  */
 export function contentKey(path: string, query: Query, pretty: boolean, shapedBy: readonly ShapingParameter[]): string {
   const names: readonly ShapingParameter[] = [...shapedBy, fromParameter]
@@ -189,8 +237,11 @@ export function contentKey(path: string, query: Query, pretty: boolean, shapedBy
 
 function relevantValues(name: ShapingParameter, query: Query): readonly string[] {
   switch (shaping[name]) {
-    case 'presence': return []
-    case 'first': return [query.first(name)]
-    case 'all': return [...new Set(query.all(name))].sort()
+    case 'presence':
+      return []
+    case 'first':
+      return [query.first(name)]
+    case 'all':
+      return [...new Set(query.all(name))].sort()
   }
 }

@@ -6,8 +6,9 @@ const most = 10
 const interval = 10_000
 
 /**
- * Tells of requests that failed for a reason of ours. While a store is full or a leader missing, that is every request of every client: of one reason a few lines
- * are written, and how many others there were with the first line after that.
+ * Tells of requests that failed for a reason of ours. While a store is full or a leader missing, that is every request
+ * of every client: of one reason a few lines are written, and how many others there were with the first line after
+ * that.
  */
 export class RefusalLog {
   readonly #log: Logger
@@ -33,6 +34,6 @@ export class RefusalLog {
       return
     }
     reason.lines++
-    this.#log.warn('a request was refused', { ...fields, code, ...reason.lines === 1 && others > 0 && { others } })
+    this.#log.warn('a request was refused', { ...fields, code, ...(reason.lines === 1 && others > 0 && { others }) })
   }
 }

@@ -9,8 +9,8 @@ const unprintable = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u
 const dirty = /\/\/|(?:^|\/)\.{1,2}(?:\/|$)/
 
 /**
- * Splits a request target into path and search. A path with empty, `.` or `..` elements moves to its clean form; one that is not
- * UTF-8 after percent-decoding, or holds unprintable characters, is bad.
+ * Splits a request target into path and search. A path with empty, `.` or `..` elements moves to its clean form; one
+ * that is not UTF-8 after percent-decoding, or holds unprintable characters, is bad.
  */
 export function readRequestPath(target: string): RequestPath {
   const relative = target.startsWith('/') ? target : withoutAuthority(target)

@@ -22,7 +22,12 @@ export interface CacheLimits {
 }
 
 /** Room for every service of a large cluster, in a few percent of a small machine's memory. */
-export const defaultCacheLimits: CacheLimits = { bodies: 4096, bytes: 64 * 1024 * 1024, urlsPerBody: 16, urlLength: 1024 }
+export const defaultCacheLimits: CacheLimits = {
+  bodies: 4096,
+  bytes: 64 * 1024 * 1024,
+  urlsPerBody: 16,
+  urlLength: 1024,
+}
 
 /** Bodies too large to keep of which the place is remembered. */
 const mostLarge = 64
@@ -35,8 +40,9 @@ interface Slot {
 }
 
 /**
- * Keeps serialised answers, by what they contain (shared by blocking queries, which differ in their index) and by request line
- * (for the fast path). Whether a kept one is still right, its body knows. What has not been used since the last round goes first.
+ * Keeps serialised answers, by what they contain (shared by blocking queries, which differ in their index) and by
+ * request line (for the fast path). Whether a kept one is still right, its body knows. What has not been used since the
+ * last round goes first.
  */
 export class ResponseCache {
   readonly #limits: CacheLimits

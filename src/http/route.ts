@@ -29,14 +29,19 @@ export interface ApiRequest {
 }
 
 /**
- * Who may ask an endpoint. `local`: clients of the HTTP API of this agent, and nobody else, as it is about this agent alone. `by-owner`: also an agent of
- * this datacenter that hands on what its client asked about a node of this agent (`?node=`). `handed-on`: also agents that have no catalog, or that of another
- * datacenter, and hand on what their clients asked. No endpoint is without one, so that none is open to the cluster ports by an oversight.
+ * Who may ask an endpoint. `local`: clients of the HTTP API of this agent, and nobody else, as it is about this agent
+ * alone. `by-owner`: also an agent of this datacenter that hands on what its client asked about a node of this agent
+ * (`?node=`). `handed-on`: also agents that have no catalog, or that of another datacenter, and hand on what their
+ * clients asked. No endpoint is without one, so that none is open to the cluster ports by an oversight.
  */
 export type Reach = 'local' | 'by-owner' | 'handed-on'
 
-/** Whether requests for an endpoint are taken on a cluster port: from agents of the datacenter (`lan`), or of others (`wan`). */
-export const isTakenOn = (reach: Reach, port: RpcPort): boolean => reach === 'handed-on' || (reach === 'by-owner' && port === 'lan')
+/**
+ * Whether requests for an endpoint are taken on a cluster port: from agents of the datacenter (`lan`), or of others
+ * (`wan`).
+ */
+export const isTakenOn = (reach: Reach, port: RpcPort): boolean =>
+  reach === 'handed-on' || (reach === 'by-owner' && port === 'lan')
 
 export type Handler = (request: ApiRequest) => Answer | Promise<Answer>
 
@@ -53,7 +58,10 @@ export interface Endpoint {
   readonly whileNotReady?: true
   /** Those that are not `handed-on` are about this agent and pay no heed to `?dc=`. */
   readonly reach: Reach
-  /** The datacenter that a body names, if it names one. Never throws: what is wrong with the body is the handler's to say. */
+  /**
+   * The datacenter that a body names, if it names one. Never throws: what is wrong with the body is the handler's to
+   * say.
+   */
   readonly datacenterOf?: (body: Buffer) => string
   /** The handler reads the body itself, in pieces: one that is too large to be held in memory. */
   readonly uploads?: true

@@ -11,9 +11,9 @@ export interface Router {
 }
 
 /**
- * Finds endpoints with fastify. Methods, bodies and answers are not its business here: every method of a known path is handed on, the body
- * unread, because the rules for both are Consul's. So every request is looked up as a GET, which has one entry a path and no body: an entry
- * for each of the 34 methods would take some megabytes.
+ * Finds endpoints with fastify. Methods, bodies and answers are not its business here: every method of a known path is
+ * handed on, the body unread, because the rules for both are Consul's. So every request is looked up as a GET, which
+ * has one entry a path and no body: an entry for each of the 34 methods would take some megabytes.
  */
 export async function createRouter(routes: readonly Route[], on: Dispatched): Promise<Router> {
   let handle: Router['dispatch'] | undefined
@@ -38,7 +38,9 @@ export async function createRouter(routes: readonly Route[], on: Dispatched): Pr
     },
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
+  app.addContentTypeParser('*', (_request, _payload, done) => {
+    done(null)
+  })
   for (const route of routes) {
     app.get(route.path, (request, reply) => {
       reply.hijack()
@@ -57,12 +59,21 @@ export async function createRouter(routes: readonly Route[], on: Dispatched): Pr
     request.method = 'GET'
     lookUp(request, response)
   }
-  return { dispatch, close: async () => { await app.close() } }
+  return {
+    dispatch,
+    close: async () => {
+      await app.close()
+    },
+  }
 }
 
 /** The endpoint at a path, for requests that come from within this process; of those ending in `*` the longest. */
 export function findRoute(routes: readonly Route[], target: string): Route | undefined {
   const path = target.split('?')[0] ?? ''
-  return routes.find(route => route.path === path)
-    ?? routes.filter(route => route.path.endsWith('*') && path.startsWith(route.path.slice(0, -1))).sort((a, b) => b.path.length - a.path.length)[0]
+  return (
+    routes.find(route => route.path === path)
+    ?? routes
+      .filter(route => route.path.endsWith('*') && path.startsWith(route.path.slice(0, -1)))
+      .sort((a, b) => b.path.length - a.path.length)[0]
+  )
 }

@@ -6,7 +6,7 @@ import type { Query } from './query.js'
 export function nodeMetaFilter(query: Query): ((node: Pick<Node, 'meta'>) => boolean) | undefined {
   const wanted = query.all('node-meta').map(pair => {
     const colon = pair.indexOf(':')
-    return colon < 0 ? [pair, ''] as const : [pair.slice(0, colon), pair.slice(colon + 1)] as const
+    return colon < 0 ? ([pair, ''] as const) : ([pair.slice(0, colon), pair.slice(colon + 1)] as const)
   })
   if (wanted.length === 0) return undefined
   return ({ meta }) => meta !== null && wanted.every(([key, value]) => Object.hasOwn(meta, key) && meta[key] === value)
@@ -14,7 +14,10 @@ export function nodeMetaFilter(query: Query): ((node: Pick<Node, 'meta'>) => boo
 
 /** Whether a list of tags has every `?tag=` asked for, in any case. Undefined when none is asked for. */
 export function tagFilter(query: Query): ((tags: readonly string[]) => boolean) | undefined {
-  const wanted = query.all('tag').filter(tag => tag !== '').map(tag => tag.toLowerCase())
+  const wanted = query
+    .all('tag')
+    .filter(tag => tag !== '')
+    .map(tag => tag.toLowerCase())
   if (wanted.length === 0) return undefined
   return tags => {
     const present = new Set(tags.map(tag => tag.toLowerCase()))
@@ -31,10 +34,20 @@ export function selectInstances(instances: readonly Instance[], query: Query): r
 }
 
 /** Sorts by `?near=`, the round trip from a node (`_agent`: this one): see {@link nearestFirst}. */
-export function sortNear<Item>(items: readonly Item[], query: Query, { catalog, agentNode }: NearContext, nodeOf: (item: Item) => string): readonly Item[] {
+export function sortNear<Item>(
+  items: readonly Item[],
+  query: Query,
+  { catalog, agentNode }: NearContext,
+  nodeOf: (item: Item) => string,
+): readonly Item[] {
   const near = query.first('near')
   if (near === '') return items
-  return nearestFirst(items, (near === '_agent' ? agentNode : near).toLowerCase(), nodeOf, node => catalog.coordinate(node)?.coordinate)
+  return nearestFirst(
+    items,
+    (near === '_agent' ? agentNode : near).toLowerCase(),
+    nodeOf,
+    node => catalog.coordinate(node)?.coordinate,
+  )
 }
 
 /** What `?near=` is answered from. */

@@ -20,7 +20,12 @@ export interface SendOptions {
 export const wantsGzip = (request: IncomingMessage): boolean => acceptsGzip(request.headers['accept-encoding'])
 
 /** Writes an answer. Resolves once it has been handed to the socket (a stream: once it has been started). */
-export async function send(request: IncomingMessage, response: ServerResponse, answer: Answer, options: SendOptions): Promise<void> {
+export async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+  options: SendOptions,
+): Promise<void> {
   const common = options.last ? [...options.common, 'Connection', 'close'] : options.common
   if (answer.kind === 'stream') {
     stream(request, response, answer, [...common, ...answer.headers], options.gone())
@@ -30,7 +35,8 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
   const room = options.unread.admit(response, answer.kind === 'prepared' ? answer.body : flat.bytes, flat.bytes.length)
   const { status, bytes, type, headers } = room ? flat : flatten(noRoom, false)
   const typed = type === '' ? [...common, ...headers] : [...common, ...headers, 'Content-Type', type]
-  if (!room || answer.kind === 'bytes' || bytes.length < gzipFrom || type === '' || !wantsGzip(request)) end(response, status, lengthOf(typed, bytes), bytes)
+  if (!room || answer.kind === 'bytes' || bytes.length < gzipFrom || type === '' || !wantsGzip(request))
+    end(response, status, lengthOf(typed, bytes), bytes)
   else {
     const packed = answer.kind === 'prepared' ? await answer.body.compress() : await pack(bytes)
     end(response, status, lengthOf([...typed, 'Content-Encoding', 'gzip'], packed), packed)
@@ -46,22 +52,31 @@ export function flatten(answer: Answer, pretty: boolean): Required<Built> {
       const { status, type, bytes, headers } = answer.body.built
       return { status, type, bytes, headers: headers === undefined ? answer.headers : [...headers, ...answer.headers] }
     }
-    case 'text': return { status: answer.status, type: answer.type, bytes: Buffer.from(answer.text), headers: answer.headers }
-    case 'json': return {
-      status: answer.status, type: 'application/json', bytes: Buffer.from(pretty ? prettyJson(answer.value) : JSON.stringify(answer.value)), headers: answer.headers,
-    }
-    case 'bytes': return answer
-    case 'empty': return { status: answer.status, type: '', bytes: Buffer.alloc(0), headers: answer.headers }
-    case 'stream': return { status: 200, type: answer.type, bytes: Buffer.alloc(0), headers: answer.headers }
+    case 'text':
+      return { status: answer.status, type: answer.type, bytes: Buffer.from(answer.text), headers: answer.headers }
+    case 'json':
+      return {
+        status: answer.status,
+        type: 'application/json',
+        bytes: Buffer.from(pretty ? prettyJson(answer.value) : JSON.stringify(answer.value)),
+        headers: answer.headers,
+      }
+    case 'bytes':
+      return answer
+    case 'empty':
+      return { status: answer.status, type: '', bytes: Buffer.alloc(0), headers: answer.headers }
+    case 'stream':
+      return { status: 200, type: answer.type, bytes: Buffer.alloc(0), headers: answer.headers }
   }
 }
 
-const pack = (bytes: Buffer): Promise<Buffer> => new Promise((resolve, reject) => {
-  gzip(bytes, (error, packed) => {
-    if (error === null) resolve(packed)
-    else reject(error)
+const pack = (bytes: Buffer): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    gzip(bytes, (error, packed) => {
+      if (error === null) resolve(packed)
+      else reject(error)
+    })
   })
-})
 
 /** The whole header list of a prepared answer: plain, or gzip when `packed` is given. */
 export function preparedHeaders(body: PreparedBody, headers: HeaderList, packed?: Buffer): HeaderList {
@@ -75,7 +90,10 @@ function end(response: ServerResponse, status: number, headers: HeaderList, byte
   writeWhole(response, status, headers, bytes)
 }
 
-/** Writes head and body of an answer. A short body goes as text, which node joins to the head: one piece to write in place of two. */
+/**
+ * Writes head and body of an answer. A short body goes as text, which node joins to the head: one piece to write in
+ * place of two.
+ */
 export function writeWhole(response: ServerResponse, status: number, headers: HeaderList, bytes: Buffer): void {
   response.writeHead(status, headers as string[])
   if (bytes.length > 0 && bytes.length <= longestJoined) response.end(bytes.toString('latin1'), 'latin1')
@@ -85,7 +103,13 @@ export function writeWhole(response: ServerResponse, status: number, headers: He
 /** Longest body that is joined to the head, in bytes: beyond it the copy costs more than the second piece. */
 const longestJoined = 2048
 
-function stream(request: IncomingMessage, response: ServerResponse, answer: Extract<Answer, { kind: 'stream' }>, headers: HeaderList, gone: EndSignal): void {
+function stream(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Extract<Answer, { kind: 'stream' }>,
+  headers: HeaderList,
+  gone: EndSignal,
+): void {
   const typed = [...headers, 'Content-Type', answer.type]
   const packed = wantsGzip(request)
   response.writeHead(200, packed ? [...typed, 'Content-Encoding', 'gzip'] : typed)
@@ -98,8 +122,14 @@ function stream(request: IncomingMessage, response: ServerResponse, answer: Extr
   // Each write reaches the client at once: without the flush lines would sit in the compressor.
   const packer = createGzip({ flush: constants.Z_SYNC_FLUSH })
   packer.pipe(response)
-  packer.on('error', () => { response.destroy() })
+  packer.on('error', () => {
+    response.destroy()
+  })
   answer.start(packer, gone)
 }
 
-const lengthOf = (headers: HeaderList, bytes: Buffer): HeaderList => [...headers, 'Content-Length', String(bytes.length)]
+const lengthOf = (headers: HeaderList, bytes: Buffer): HeaderList => [
+  ...headers,
+  'Content-Length',
+  String(bytes.length),
+]

@@ -1,8 +1,23 @@
 import { setMaxListeners } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { AgentApi } from '../agent/index.js'
-import { fromAfar, type CatalogReads, type CatalogWrites, type RemoteDatacenters, type UserEvent } from '../catalog/index.js'
-import { EventLog, catalogFeed, type ApiListener, type EventFeed, type Membership, type RpcPort, type ServerCoordinates, type StandingSource } from '../cluster/index.js'
+import {
+  fromAfar,
+  type CatalogReads,
+  type CatalogWrites,
+  type RemoteDatacenters,
+  type UserEvent,
+} from '../catalog/index.js'
+import {
+  EventLog,
+  catalogFeed,
+  type ApiListener,
+  type EventFeed,
+  type Membership,
+  type RpcPort,
+  type ServerCoordinates,
+  type StandingSource,
+} from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { LogHub, Metrics } from '../telemetry/index.js'
@@ -47,8 +62,8 @@ export interface HttpServerOptions {
   /** In [0, 1): spreads the ends of blocking queries. */
   readonly random: () => number
   /**
-   * Whether every read is as new as every acknowledged write without asking anyone: true on an embedded store, false on etcd, where
-   * `default` and `consistent` reads pass `catalog.barrier()` first.
+   * Whether every read is as new as every acknowledged write without asking anyone: true on an embedded store, false on
+   * etcd, where `default` and `consistent` reads pass `catalog.barrier()` first.
    */
   readonly alwaysCurrent: boolean
   /** Where requests go that this agent does not answer itself; not given: there is no other agent. */
@@ -67,18 +82,30 @@ export interface HttpServer {
   start(): Promise<void>
   /** Where it listens; with port 0 this is where the port is found. */
   readonly addresses: readonly BoundAddress[]
-  /** Takes over what may change while running: `http_config`, limits, query times. Addresses and ports need a restart. */
+  /**
+   * Takes over what may change while running: `http_config`, limits, query times. Addresses and ports need a restart.
+   */
   update(settings: Settings): void
   /**
-   * Answers a request that came to a cluster port, from an agent that hands it on for its client. What is never handed on is refused with 403 before its body is
-   * read, and both guards hold: `block_endpoints`, and `allow_write_http_from` for the address of the agent.
+   * Answers a request that came to a cluster port, from an agent that hands it on for its client. What is never handed
+   * on is refused with 403 before its body is read, and both guards hold: `block_endpoints`, and
+   * `allow_write_http_from` for the address of the agent.
    */
   readonly serve: ApiListener
-  /** The answer to a GET from within this process, by the same code and without a socket. Rejects when `signal` is aborted. */
+  /**
+   * The answer to a GET from within this process, by the same code and without a socket. Rejects when `signal` is
+   * aborted.
+   */
   get(path: string, signal: AbortSignal): Promise<LocalAnswer>
-  /** The same for a PUT. On a client agent it may be done twice, when the first server breaks off: only for what does no harm twice. */
+  /**
+   * The same for a PUT. On a client agent it may be done twice, when the first server breaks off: only for what does no
+   * harm twice.
+   */
   put(path: string, body: Buffer, signal: AbortSignal): Promise<LocalAnswer>
-  /** Stops accepting, lets blocked queries answer now, and resolves when all connections are gone (after 5 s they are cut). */
+  /**
+   * Stops accepting, lets blocked queries answer now, and resolves when all connections are gone (after 5 s they are
+   * cut).
+   */
   close(): Promise<void>
 }
 
@@ -117,18 +144,41 @@ class AgentHttpServer implements HttpServer {
     setMaxListeners(0, this.#closing.signal)
     const log = logs.root.child('http')
     const knownLeader = (): boolean => membership.leader() !== ''
-    const lastContact = (): number => knownLeader() ? 0 : Math.round(options.lastContact?.() ?? 0)
+    const lastContact = (): number => (knownLeader() ? 0 : Math.round(options.lastContact?.() ?? 0))
     const reads = new Reads({
-      catalog, clock, cache: this.#cache, random: options.random, alwaysCurrent: options.alwaysCurrent, keepAnswer: this.#keepAnswer,
-      settings: () => this.#prepared.settings, knownLeader, lastContact,
+      catalog,
+      clock,
+      cache: this.#cache,
+      random: options.random,
+      alwaysCurrent: options.alwaysCurrent,
+      keepAnswer: this.#keepAnswer,
+      settings: () => this.#prepared.settings,
+      knownLeader,
+      lastContact,
       blocked: metrics.gauge('http.blocked_queries', 'Queries that wait for a change'),
     })
     this.#deps = {
-      agent, catalog, membership, places: options.places, others: options.others, logs, log, metrics, clock, random: options.random, reads,
-      settings: () => this.#prepared.settings, events: this.#eventLog(options),
+      agent,
+      catalog,
+      membership,
+      places: options.places,
+      others: options.others,
+      logs,
+      log,
+      metrics,
+      clock,
+      random: options.random,
+      reads,
+      settings: () => this.#prepared.settings,
+      events: this.#eventLog(options),
       filterWork: { turns: new Turns(), now: () => performance.now(), processorTime },
-      fragments: new Fragments(settings.datacenter), fragmentsFromAfar: new Fragments(settings.datacenter, fromAfar), closing: this.#closing.signal,
-      forwarding: options.forward ?? {}, lastContact, standing: options.standing ?? alwaysWritable, unread: new UnreadAnswers(options.unreadLimits),
+      fragments: new Fragments(settings.datacenter),
+      fragmentsFromAfar: new Fragments(settings.datacenter, fromAfar),
+      closing: this.#closing.signal,
+      forwarding: options.forward ?? {},
+      lastContact,
+      standing: options.standing ?? alwaysWritable,
+      unread: new UnreadAnswers(options.unreadLimits),
     }
     this.#routes = allRoutes(this.#deps)
     this.#prepared = this.#prepare(settings)
@@ -136,14 +186,16 @@ class AgentHttpServer implements HttpServer {
     const readiness = new Readiness({ agent, catalog, clock })
     this.#front = new Front({
       cache: this.#cache,
-      fastPath: () => !this.#closing.signal.aborted && !log.takesDebug && knownLeader() && readiness.now(this.#prepared.settings),
+      fastPath: () =>
+        !this.#closing.signal.aborted && !log.takesDebug && knownLeader() && readiness.now(this.#prepared.settings),
       slowPath: (request, response) => {
         // Content types are of no consequence, so that none of them can be a wrong one.
         delete request.headers['content-type']
         this.#router?.dispatch(request, response)
       },
       isRefused: socket => this.#connections.isRefused(socket),
-      commonHeaders: () => this.#prepared.common.length, unread: this.#deps.unread,
+      commonHeaders: () => this.#prepared.common.length,
+      unread: this.#deps.unread,
     })
     this.#measure()
   }
@@ -191,11 +243,20 @@ class AgentHttpServer implements HttpServer {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     this.#deps.events.close()
-    const cut = this.#options.clock.after(drainTime, () => { for (const { server } of this.#listeners) server.closeAllConnections() })
-    await Promise.all(this.#listeners.map(({ server }) => new Promise<void>(resolve => {
-      server.close(() => { resolve() })
-      server.closeIdleConnections()
-    })))
+    const cut = this.#options.clock.after(drainTime, () => {
+      for (const { server } of this.#listeners) server.closeAllConnections()
+    })
+    await Promise.all(
+      this.#listeners.map(
+        ({ server }) =>
+          new Promise<void>(resolve => {
+            server.close(() => {
+              resolve()
+            })
+            server.closeIdleConnections()
+          }),
+      ),
+    )
     cut.cancel()
     await this.#router?.close()
   }
@@ -211,10 +272,11 @@ class AgentHttpServer implements HttpServer {
   }
 
   readonly #keepAnswer: KeepAnswer = (request, key, body, headers) => {
-    const all = [...this.#prepared.common, ...body.built.headers ?? [], ...headers]
+    const all = [...this.#prepared.common, ...(body.built.headers ?? []), ...headers]
     const worthwhile = body.built.bytes.length >= gzipFrom && body.built.type !== ''
     this.#cache.keepAnswer(request.url, key, {
-      body, reach: request.reach,
+      body,
+      reach: request.reach,
       plain: preparedHeaders(body, all),
       gzip: !worthwhile ? 'small' : body.gzipped === undefined ? undefined : preparedHeaders(body, all, body.gzipped),
     })
@@ -222,7 +284,9 @@ class AgentHttpServer implements HttpServer {
 
   #eventLog({ agent, catalog, clock, eventFeed, internalEvents }: HttpServerOptions): EventLog {
     return new EventLog({
-      feed: eventFeed ?? catalogFeed(catalog), clock, node: () => this.#prepared.settings.nodeName,
+      feed: eventFeed ?? catalogFeed(catalog),
+      clock,
+      node: () => this.#prepared.settings.nodeName,
       internal: internalEvents ?? (() => undefined),
       services: () => [...agent.services().values()].map(({ definition: { id, tags } }) => ({ id, tags })),
     })
@@ -231,9 +295,17 @@ class AgentHttpServer implements HttpServer {
   #measure(): void {
     const { metrics } = this.#deps
     metrics.gauge('http.requests', 'Requests since the start', () => this.#front.all)
-    metrics.gauge('http.requests_from_cache', 'Requests answered from kept bodies since the start', () => this.#front.fast)
+    metrics.gauge(
+      'http.requests_from_cache',
+      'Requests answered from kept bodies since the start',
+      () => this.#front.fast,
+    )
     metrics.gauge('http.connections', 'Open connections', () => this.#connections.open)
-    metrics.gauge('http.unread_bytes', 'Bytes of large answers that clients have not read yet', () => this.#deps.unread.bytes)
+    metrics.gauge(
+      'http.unread_bytes',
+      'Bytes of large answers that clients have not read yet',
+      () => this.#deps.unread.bytes,
+    )
     metrics.gauge('http.cache_bytes', 'Bytes of kept answers', () => this.#cache.held.bytes)
   }
 }

@@ -16,17 +16,27 @@ const lockDelay: Reader<Duration> = (value, where) => {
     return notNegative(read, where)
   }
   if (typeof value !== 'number' || !Number.isFinite(value)) throw decodeFailed(`${where}: expected a duration`)
-  return notNegative(value < leastNanoseconds ? seconds(Math.trunc(value)) : milliseconds(Math.trunc(value) / nanoseconds), where)
+  return notNegative(
+    value < leastNanoseconds ? seconds(Math.trunc(value)) : milliseconds(Math.trunc(value) / nanoseconds),
+    where,
+  )
 }
 
 function notNegative(delay: Duration, where: string): Duration {
-  if (delay < 0 || !Number.isSafeInteger(Math.round(delay * nanoseconds))) throw decodeFailed(`${where}: this duration is out of range`)
+  if (delay < 0 || !Number.isSafeInteger(Math.round(delay * nanoseconds)))
+    throw decodeFailed(`${where}: this duration is out of range`)
   return delay
 }
 
 const creation = openObject({
-  Name: string, Node: string, LockDelay: lockDelay, Behavior: string, TTL: string,
-  NodeChecks: list(string), ServiceChecks: list(openObject({ ID: string })), Checks: list(string),
+  Name: string,
+  Node: string,
+  LockDelay: lockDelay,
+  Behavior: string,
+  TTL: string,
+  NodeChecks: list(string),
+  ServiceChecks: list(openObject({ ID: string })),
+  Checks: list(string),
 })
 
 /** The body of `PUT /v1/session/create`, which may be empty, for a session of this id. @throws MusterError 400 */
@@ -45,7 +55,10 @@ export function readSessionCreation(body: Buffer, id: string, ownNode: string): 
 }
 
 /** Either of the two forms being empty takes the default out of the other. */
-function checksOf(nodeChecks: readonly string[], checks: readonly string[]): Pick<SessionRequest, 'nodeChecks' | 'checks'> {
+function checksOf(
+  nodeChecks: readonly string[],
+  checks: readonly string[],
+): Pick<SessionRequest, 'nodeChecks' | 'checks'> {
   if (checks.length === 0) return { nodeChecks: [], checks: [] }
   const isDefault = checks.length === 1 && checks[0] === serfHealthCheckId
   return { nodeChecks, checks: nodeChecks.length === 0 || isDefault ? [] : checks }

@@ -13,8 +13,8 @@ const kinds = [
 export const tenancyHeaders: ReadonlySet<string> = new Set(kinds.map(({ header }) => header))
 
 /**
- * Who names a namespace means its keys and services alone. Answering from all there is, or writing there, would be something else
- * than was asked for, so it is refused, as Consul's free edition does.
+ * Who names a namespace means its keys and services alone. Answering from all there is, or writing there, would be
+ * something else than was asked for, so it is refused, as Consul's free edition does.
  * @throws MusterError 400
  */
 export function refuseTenancy(path: string, query: Query, header: (name: string) => string | undefined): void {
@@ -22,6 +22,8 @@ export function refuseTenancy(path: string, query: Query, header: (name: string)
     const inHeader = (header(kind.header) ?? '') !== ''
     if ((!inHeader && query.first(kind.parameter) === '') || !apart.test(path)) continue
     const where = inHeader ? `header: "${kind.shown}"` : `query parameter: "${kind.parameter}"`
-    throw new MusterError('HTTP_TENANCY', `Invalid ${where} - ${kind.name} are a Consul Enterprise feature`, { status: 400 })
+    throw new MusterError('HTTP_TENANCY', `Invalid ${where} - ${kind.name} are a Consul Enterprise feature`, {
+      status: 400,
+    })
   }
 }

@@ -15,18 +15,35 @@ const utf8: Reader<string> = (value, where) => Buffer.from(string(value, where))
 const base64: Reader<Buffer> = (value, where) => {
   const text = string(value, where).replace(/[\r\n]/g, '')
   const odd = /[^A-Za-z0-9+/]/.exec(text)?.index ?? text.length
-  const isWhole = odd === text.length ? text.length % 4 === 0 : text.length % 4 === 0 && odd >= text.length - 2 && /^={1,2}$/.test(text.slice(odd))
+  const isWhole =
+    odd === text.length
+      ? text.length % 4 === 0
+      : text.length % 4 === 0 && odd >= text.length - 2 && /^={1,2}$/.test(text.slice(odd))
   if (!isWhole) throw decodeFailed(`illegal base64 data at input byte ${odd}`)
   return Buffer.from(text, 'base64')
 }
 
-const kvOp = object({ Verb: string, Key: utf8, Value: base64, Flags: uint64, Index: uint64, Session: string, Namespace: string })
+const kvOp = object({
+  Verb: string,
+  Key: utf8,
+  Value: base64,
+  Flags: uint64,
+  Index: uint64,
+  Session: string,
+  Namespace: string,
+})
 
 const nodeOp = object({
   Verb: string,
   Node: object({
-    ID: string, Node: string, Address: string, Datacenter: string, TaggedAddresses: map(string), Meta: map(string),
-    CreateIndex: integer, ModifyIndex: uint64,
+    ID: string,
+    Node: string,
+    Address: string,
+    Datacenter: string,
+    TaggedAddresses: map(string),
+    Meta: map(string),
+    CreateIndex: integer,
+    ModifyIndex: uint64,
   }),
 })
 
@@ -50,7 +67,8 @@ export function readTransaction(body: Buffer, largestValue: number): readonly Tx
   if (given.length > mostOps) throw tooLarge(`Transaction contains too many operations (${given.length} > ${mostOps})`)
   for (const { KV: kv } of given) {
     const size = kv?.Value?.length ?? 0
-    if (size > largestValue) throw tooLarge(`Value for key ${JSON.stringify(kv?.Key ?? '')} is too large (${size} > ${largestValue} bytes)`)
+    if (size > largestValue)
+      throw tooLarge(`Value for key ${JSON.stringify(kv?.Key ?? '')} is too large (${size} > ${largestValue} bytes)`)
   }
   return given.map(operation)
 }
@@ -71,13 +89,28 @@ function operation(body: OperationBody, place: number): TxnOp {
   return { kind: 'check', verb, check: registerCheck(what), index: what.ModifyIndex ?? 0 }
 }
 
-const kvOperation = ({ Verb: verb = '', Key: key = '', Value: value = Buffer.alloc(0), Flags: flags = 0n, Index: index = 0n, Session: session = '' }: KvBody): TxnOp =>
-  ({ kind: 'kv', verb, data: { key, value, flags }, index: Number(index), session })
+const kvOperation = ({
+  Verb: verb = '',
+  Key: key = '',
+  Value: value = Buffer.alloc(0),
+  Flags: flags = 0n,
+  Index: index = 0n,
+  Session: session = '',
+}: KvBody): TxnOp => ({ kind: 'kv', verb, data: { key, value, flags }, index: Number(index), session })
 
 const nodeOperation = ({ Verb: verb = '', Node: given = {} }: NodeBody): TxnOp => ({
-  kind: 'node', verb, index: Number(given.ModifyIndex ?? 0n),
-  node: { node: given.Node ?? '', id: given.ID ?? '', address: given.Address ?? '', taggedAddresses: given.TaggedAddresses ?? null, meta: given.Meta ?? null },
+  kind: 'node',
+  verb,
+  index: Number(given.ModifyIndex ?? 0n),
+  node: {
+    node: given.Node ?? '',
+    id: given.ID ?? '',
+    address: given.Address ?? '',
+    taggedAddresses: given.TaggedAddresses ?? null,
+    meta: given.Meta ?? null,
+  },
 })
 
-const unreadable = (detail: string): MusterError => new MusterError('HTTP_DECODE', `Failed to parse body: ${detail}`, { status: 400 })
+const unreadable = (detail: string): MusterError =>
+  new MusterError('HTTP_DECODE', `Failed to parse body: ${detail}`, { status: 400 })
 const tooLarge = (message: string): MusterError => new MusterError('HTTP_TOO_LARGE', message, { status: 413 })

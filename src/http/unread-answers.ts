@@ -12,9 +12,14 @@ export interface UnreadLimits {
 
 export const defaultUnreadLimits: UnreadLimits = { bytes: 256 * 1024 * 1024, small: 64 * 1024, patience: 60_000 }
 
-interface Held { readonly size: number; readers: number }
+interface Held {
+  readonly size: number
+  readers: number
+}
 
-/** Counts the bytes of large answers on their way to clients. Content that goes to several at the same time counts once. */
+/**
+ * Counts the bytes of large answers on their way to clients. Content that goes to several at the same time counts once.
+ */
 export class UnreadAnswers {
   readonly #limits: UnreadLimits
   readonly #held = new Map<object, Held>()
@@ -30,7 +35,8 @@ export class UnreadAnswers {
   }
 
   /**
-   * Takes in an answer before it is written; it leaves with its response. A single answer is given whatever its size, or nobody could ever have it.
+   * Takes in an answer before it is written; it leaves with its response. A single answer is given whatever its size,
+   * or nobody could ever have it.
    * @param content what is shared by those who are sent the same
    * @returns false when there is no room for it now
    */
@@ -42,11 +48,15 @@ export class UnreadAnswers {
       this.#held.set(content, held)
       this.#bytes += size
     }
-    response.once('close', () => { this.#leave(content, held) })
+    response.once('close', () => {
+      this.#leave(content, held)
+    })
     // Node.js cuts the connection when the time is over, and counts as activity what the system takes of a long write.
     response.setTimeout(this.#limits.patience)
     // Before node's own listener, which sets the time that an idle connection is kept.
-    response.prependOnceListener('finish', () => { response.socket?.setTimeout(0) })
+    response.prependOnceListener('finish', () => {
+      response.socket?.setTimeout(0)
+    })
     return true
   }
 

@@ -8,13 +8,15 @@ import path from 'node:path'
 export const uploadSuffix = '.upload.tmp'
 
 /**
- * Keeps what comes in a file while `use` looks at it, so that it is in memory a piece at a time. When `use` throws, no more is read. The file goes
- * with the call, however it ends.
+ * Keeps what comes in a file while `use` looks at it, so that it is in memory a piece at a time. When `use` throws, no
+ * more is read. The file goes with the call, however it ends.
  * @param folder where the file is made, readable for its owner alone; '': the system's folder for such
  * @param use given the pieces, each written before it is given; and what reads the whole file once they have all come
  */
 export async function withUpload<Result>(
-  folder: string, upload: AsyncIterable<Buffer>, use: (pieces: AsyncIterable<Buffer>, file: () => AsyncIterable<Buffer>) => Promise<Result>,
+  folder: string,
+  upload: AsyncIterable<Buffer>,
+  use: (pieces: AsyncIterable<Buffer>, file: () => AsyncIterable<Buffer>) => Promise<Result>,
 ): Promise<Result> {
   const name = path.join(folder === '' ? os.tmpdir() : folder, `muster-${randomUUID()}${uploadSuffix}`)
   const handle = await fs.open(name, 'wx', 0o600)
@@ -26,7 +28,7 @@ export async function withUpload<Result>(
   }
 }
 
-async function * written(upload: AsyncIterable<Buffer>, handle: fs.FileHandle): AsyncGenerator<Buffer> {
+async function* written(upload: AsyncIterable<Buffer>, handle: fs.FileHandle): AsyncGenerator<Buffer> {
   for await (const piece of upload) {
     await handle.writeFile(piece)
     yield piece

@@ -19,14 +19,26 @@ export interface Unsaved extends Pick<SavedState, 'records'> {
 }
 
 /**
- * A state as an archive: a gzipped tar with `meta.json`, `state.bin` and the checksums of both, the form of Consul's snapshots.
+ * A state as an archive: a gzipped tar with `meta.json`, `state.bin` and the checksums of both, the form of Consul's
+ * snapshots.
  * @param at wall-clock ms, for the times of the files in it
  */
 export async function writeArchive({ meta, records }: Unsaved, at: number): Promise<Buffer> {
   const state = packRecords(records)
-  const about = Buffer.from(JSON.stringify({ Version: formatVersion, ...meta, Size: state.length } satisfies SnapshotMeta))
+  const about = Buffer.from(
+    JSON.stringify({ Version: formatVersion, ...meta, Size: state.length } satisfies SnapshotMeta),
+  )
   const sums = Buffer.from(`${sumLine(names.meta, about)}\n${sumLine(names.state, state)}\n`)
-  return compress(packTar([{ name: names.meta, data: about }, { name: names.state, data: state }, { name: names.sums, data: sums }], at / 1000))
+  return compress(
+    packTar(
+      [
+        { name: names.meta, data: about },
+        { name: names.state, data: state },
+        { name: names.sums, data: sums },
+      ],
+      at / 1000,
+    ),
+  )
 }
 
 /** What an archive is read from: pieces as they come, or all of it. */
@@ -46,26 +58,37 @@ export interface ReadOptions {
  */
 export async function readArchive(source: ArchiveSource, options: ReadOptions): Promise<SavedState> {
   const records: SnapshotRecord[] = []
-  const meta = await scanArchive(source, options, (bytes, size) => readRecords(bytes, size, record => { records.push(record) }))
+  const meta = await scanArchive(source, options, (bytes, size) =>
+    readRecords(bytes, size, record => {
+      records.push(record)
+    }),
+  )
   return { meta, records }
 }
 
 /**
- * Verifies an archive as it comes, and keeps nothing of it: what is no archive of ours is refused at the first byte that shows it, and not one more is
- * asked for.
+ * Verifies an archive as it comes, and keeps nothing of it: what is no archive of ours is refused at the first byte
+ * that shows it, and not one more is asked for.
  * @throws MusterError SNAPSHOT_INVALID
  */
-export const checkArchive = (source: ArchiveSource, options: ReadOptions): Promise<SnapshotMeta> => scanArchive(source, options, (bytes, size) => readRecords(bytes, size, () => undefined))
+export const checkArchive = (source: ArchiveSource, options: ReadOptions): Promise<SnapshotMeta> =>
+  scanArchive(source, options, (bytes, size) => readRecords(bytes, size, () => undefined))
 
 /**
- * Verifies that an archive is whole, whichever program has written its state: Consul's is not read, only checked against its checksum.
+ * Verifies that an archive is whole, whichever program has written its state: Consul's is not read, only checked
+ * against its checksum.
  * @throws MusterError SNAPSHOT_INVALID
  */
-export const checkAnyArchive = (source: ArchiveSource, options: ReadOptions): Promise<SnapshotMeta> => scanArchive(source, options, readPast)
+export const checkAnyArchive = (source: ArchiveSource, options: ReadOptions): Promise<SnapshotMeta> =>
+  scanArchive(source, options, readPast)
 
 type StateReader = (bytes: ByteReader, size: number) => Promise<void>
 
-async function scanArchive(source: ArchiveSource, { limit, onInflated }: ReadOptions, readState: StateReader): Promise<SnapshotMeta> {
+async function scanArchive(
+  source: ArchiveSource,
+  { limit, onInflated }: ReadOptions,
+  readState: StateReader,
+): Promise<SnapshotMeta> {
   let meta: SnapshotMeta | undefined
   const pieces = source instanceof Uint8Array ? [source] : source
   try {
@@ -98,7 +121,10 @@ async function readFiles(bytes: ByteReader, limit: number, readState: StateReade
     return data
   })
   const lines = new Set(sums.toString('latin1').split('\n'))
-  for (const [name, line] of [[names.meta, sumLine(names.meta, about)], [names.state, `${hash}  ${names.state}`]] as const) {
+  for (const [name, line] of [
+    [names.meta, sumLine(names.meta, about)],
+    [names.state, `${hash}  ${names.state}`],
+  ] as const) {
     if (!lines.has(line)) throw invalid(`failed checking integrity of snapshot: hash check failed for "${name}"`)
   }
   return meta
@@ -123,7 +149,8 @@ async function smallFile(bytes: ByteReader, name: string): Promise<Buffer> {
 
 function checkedMeta(bytes: Buffer): SnapshotMeta {
   const meta = JSON.parse(bytes.toString()) as Partial<SnapshotMeta>
-  if (meta.Version !== formatVersion) throw new Error(`its form has the number ${String(meta.Version)}, and this version reads ${formatVersion}`)
+  if (meta.Version !== formatVersion)
+    throw new Error(`its form has the number ${String(meta.Version)}, and this version reads ${formatVersion}`)
   const { ID = '', Index = 0, Term = 0, Size = 0, Build = '', Datacenter = '' } = meta
   return { Version: formatVersion, ID, Index, Term, Size, Build, Datacenter }
 }
@@ -140,4 +167,5 @@ async function stage<Result>(what: string, run: () => Promise<Result>): Promise<
 /** A line of SHA256SUMS, as sha256sum(1) writes and checks it. */
 const sumLine = (name: string, data: Buffer): string => `${createHash('sha256').update(data).digest('hex')}  ${name}`
 
-const invalid = (message: string): MusterError => new MusterError('SNAPSHOT_INVALID', message, { hint: 'take an archive that "muster snapshot save" has written' })
+const invalid = (message: string): MusterError =>
+  new MusterError('SNAPSHOT_INVALID', message, { hint: 'take an archive that "muster snapshot save" has written' })

@@ -31,7 +31,7 @@ export class ByteReader {
   async take(count: number): Promise<Buffer> {
     const parts: Buffer[] = []
     for (let left = count; left > 0;) {
-      if (this.#piece.length === 0 && await this.atEnd()) throw new Error('unexpected EOF')
+      if (this.#piece.length === 0 && (await this.atEnd())) throw new Error('unexpected EOF')
       const part = this.#piece.subarray(0, left)
       this.#piece = this.#piece.subarray(part.length)
       left -= part.length

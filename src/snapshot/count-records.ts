@@ -16,8 +16,18 @@ export interface KvPrefix {
 
 /** Types as Consul's `snapshot inspect` names them, by table. */
 const types: Readonly<Record<string, string>> = {
-  'node': 'Register', 'service': 'Register', 'check': 'Register', 'kv': 'KVS', 'lock': 'KVS', 'session': 'Session', 'query': 'PreparedQuery',
-  'query-name': 'PreparedQuery', 'coordinate': 'CoordinateBatchUpdate', 'autopilot': 'Autopilot', 'event': 'UserEvent', 'guard': 'Index',
+  'node': 'Register',
+  'service': 'Register',
+  'check': 'Register',
+  'kv': 'KVS',
+  'lock': 'KVS',
+  'session': 'Session',
+  'query': 'PreparedQuery',
+  'query-name': 'PreparedQuery',
+  'coordinate': 'CoordinateBatchUpdate',
+  'autopilot': 'Autopilot',
+  'event': 'UserEvent',
+  'guard': 'Index',
 }
 
 const sizeOf = ({ key, value }: SnapshotRecord): number => Buffer.byteLength(key) + value.length
@@ -48,4 +58,5 @@ function add(counts: Map<string, { count: number; size: number }>, name: string,
   counts.set(name, { count: sums.count + 1, size: sums.size + size })
 }
 
-const bySize = <Sum extends { readonly size: number }>(sums: readonly Sum[]): readonly Sum[] => [...sums].sort((a, b) => b.size - a.size)
+const bySize = <Sum extends { readonly size: number }>(sums: readonly Sum[]): readonly Sum[] =>
+  [...sums].sort((a, b) => b.size - a.size)

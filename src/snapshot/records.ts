@@ -9,7 +9,10 @@ const headBytes = 4 + 4 + 8 + 8
 /** Records as bytes: a mark, then for each its lengths, revisions, key and value; numbers big-endian. */
 export function packRecords(records: readonly SnapshotRecord[]): Buffer {
   const keys = records.map(({ key }) => Buffer.from(key))
-  const size = records.reduce((sum, { value }, i) => sum + headBytes + (keys[i]?.length ?? 0) + value.length, magic.length)
+  const size = records.reduce(
+    (sum, { value }, i) => sum + headBytes + (keys[i]?.length ?? 0) + value.length,
+    magic.length,
+  )
   const bytes = Buffer.allocUnsafe(size)
   let at = magic.copy(bytes)
   for (const [i, { value, created, modified }] of records.entries()) {
@@ -32,8 +35,12 @@ const largest = { key: 64 * 1024, value: 16 * 1024 * 1024 }
  * Reads `size` bytes that {@link packRecords} has written, one record at a time.
  * @throws Error saying what is wrong with them
  */
-export async function readRecords(bytes: ByteReader, size: number, on: (record: SnapshotRecord) => void): Promise<void> {
-  if (!await readOwn(bytes, size, on)) throw new Error('its state was not written by muster')
+export async function readRecords(
+  bytes: ByteReader,
+  size: number,
+  on: (record: SnapshotRecord) => void,
+): Promise<void> {
+  if (!(await readOwn(bytes, size, on))) throw new Error('its state was not written by muster')
 }
 
 /** Reads the records of a state of muster's, and past the state of any other program, e.g. Consul's. */
@@ -62,9 +69,15 @@ async function readOwn(bytes: ByteReader, size: number, on: (record: SnapshotRec
     const head = await take(headBytes)
     const [keyLength, valueLength] = [head.readUInt32BE(0), head.readUInt32BE(4)]
     if (keyLength === 0) throw new Error('a record has no key')
-    if (keyLength > largest.key || valueLength > largest.value) throw new Error('a record is too large to be one of a catalog')
+    if (keyLength > largest.key || valueLength > largest.value)
+      throw new Error('a record is too large to be one of a catalog')
     const key = (await take(keyLength)).toString()
-    on({ key, value: await take(valueLength), created: Number(head.readBigUInt64BE(8)), modified: Number(head.readBigUInt64BE(16)) })
+    on({
+      key,
+      value: await take(valueLength),
+      created: Number(head.readBigUInt64BE(8)),
+      modified: Number(head.readBigUInt64BE(16)),
+    })
   }
   return true
 }

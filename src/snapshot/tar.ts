@@ -16,7 +16,8 @@ const regular = 0x30
  */
 export function packTar(files: readonly TarFile[], at: number): Buffer {
   const parts: Buffer[] = []
-  for (const { name, data } of files) parts.push(header(name, data.length, at), data, Buffer.alloc(padding(data.length)))
+  for (const { name, data } of files)
+    parts.push(header(name, data.length, at), data, Buffer.alloc(padding(data.length)))
   return Buffer.concat([...parts, Buffer.alloc(2 * block)])
 }
 
@@ -38,7 +39,7 @@ const mostEndBlocks = 128
 
 /** Reads the end of an archive, up to the last byte. @throws Error when it is missing or something else follows */
 export async function readTarEnd(bytes: ByteReader): Promise<void> {
-  for (let i = 0; i === 0 || !await bytes.atEnd(); i++) {
+  for (let i = 0; i === 0 || !(await bytes.atEnd()); i++) {
     if (i === mostEndBlocks || !isZero(await bytes.take(block))) throw new Error('something follows after its files')
   }
 }
@@ -61,22 +62,25 @@ function header(name: string, size: number, at: number): Buffer {
 }
 
 /** Bytes that fill up the last block of a file. */
-export const padding = (size: number): number => (block - size % block) % block
+export const padding = (size: number): number => (block - (size % block)) % block
 
-const indexOrEnd = (index: number, end: number): number => index < 0 ? end : index
+const indexOrEnd = (index: number, end: number): number => (index < 0 ? end : index)
 
 function writeOctal(head: Buffer, value: number, at: number, length: number): void {
   head.write(value.toString(8).padStart(length - 1, '0'), at, 'latin1')
 }
 
 function octal(head: Buffer, at: number, length: number): number {
-  const text = head.toString('latin1', at, at + length).replace(/[\0 ]+$/, '').trim()
+  const text = head
+    .toString('latin1', at, at + length)
+    .replace(/[\0 ]+$/, '')
+    .trim()
   return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number.NaN
 }
 
 /** Sum of all bytes, those of the checksum itself taken as blanks. */
 function checksum(head: Buffer): number {
   let sum = 0
-  for (let i = 0; i < block; i++) sum += i >= 148 && i < 156 ? 0x20 : head[i] ?? 0
+  for (let i = 0; i < block; i++) sum += i >= 148 && i < 156 ? 0x20 : (head[i] ?? 0)
   return sum
 }

@@ -5,7 +5,10 @@ import { revision as asRevision } from './store.js'
 import type { Change, Committed, Condition, LeaseId, Revision, Transaction, Write } from './store.js'
 import { transactionFault } from './transaction-fault.js'
 
-/** What deciding a transaction needs to know of a key: when it was created and last changed, and which lease it hangs on. */
+/**
+ * What deciding a transaction needs to know of a key: when it was created and last changed, and which lease it hangs
+ * on.
+ */
 export interface KeyState {
   readonly created: Revision
   readonly modified: Revision
@@ -22,7 +25,10 @@ export interface Standing {
   readonly keysOfLease: (lease: LeaseId) => Iterable<string>
 }
 
-/** One thing to decide: a caller's transaction, or the end of a lease (which deletes the keys that hang on it at that point). */
+/**
+ * One thing to decide: a caller's transaction, or the end of a lease (which deletes the keys that hang on it at that
+ * point).
+ */
 export type Request =
   | { readonly kind: 'transaction'; readonly transaction: Transaction }
   | { readonly kind: 'end-lease'; readonly lease: LeaseId }
@@ -43,15 +49,21 @@ export interface Decision {
 
 /**
  * Decides requests one after the other, each seeing what those before it did. Every request with at least one effective
- * write gets a revision of its own, as in etcd; one that fails its conditions, or breaks the contract, leaves no trace and
- * does not touch its neighbours.
+ * write gets a revision of its own, as in etcd; one that fails its conditions, or breaks the contract, leaves no trace
+ * and does not touch its neighbours.
  */
 export function decideGroup(requests: readonly Request[], standing: Standing): Decision {
   const group = new Group(standing)
-  const outcomes = requests.map(request => request.kind === 'transaction'
-    ? group.transaction(request.transaction)
-    : group.endLease(request.lease))
-  return { revision: group.revision, outcomes, changes: group.changes, finals: group.finals, endedLeases: group.endedLeases }
+  const outcomes = requests.map(request =>
+    request.kind === 'transaction' ? group.transaction(request.transaction) : group.endLease(request.lease),
+  )
+  return {
+    revision: group.revision,
+    outcomes,
+    changes: group.changes,
+    finals: group.finals,
+    endedLeases: group.endedLeases,
+  }
 }
 
 class Group {
@@ -101,16 +113,23 @@ class Group {
 
   #holds(condition: Condition): boolean {
     switch (condition.test) {
-      case 'absent': return this.#state(condition.key) === undefined
-      case 'present': return this.#state(condition.key) !== undefined
-      case 'unmodified': return this.#state(condition.key)?.modified === condition.modified
-      case 'quiet': return this.#keysBetween(condition.from, condition.to).every(key => (this.#state(key)?.modified ?? 0) <= condition.since)
+      case 'absent':
+        return this.#state(condition.key) === undefined
+      case 'present':
+        return this.#state(condition.key) !== undefined
+      case 'unmodified':
+        return this.#state(condition.key)?.modified === condition.modified
+      case 'quiet':
+        return this.#keysBetween(condition.from, condition.to).every(
+          key => (this.#state(key)?.modified ?? 0) <= condition.since,
+        )
     }
   }
 
   #apply(writes: readonly Write[]): void {
     const effective = writes.flatMap((write): Effective[] => {
-      if (write.kind === 'delete-range') return this.#keysBetween(write.from, write.to).map(key => ({ kind: 'delete', key }))
+      if (write.kind === 'delete-range')
+        return this.#keysBetween(write.from, write.to).map(key => ({ kind: 'delete', key }))
       return write.kind === 'put' || this.#state(write.key) !== undefined ? [write] : []
     })
     if (effective.length === 0) return

@@ -10,7 +10,17 @@ import { GroupCommit } from './group-commit.js'
 import { Leases } from './leases.js'
 import { SortedKeys } from './sorted-keys.js'
 import type {
-  Batch, Committed, Entry, Lease, LeaseId, Revision, Snapshot, Store, StoreStatus, Subscription, Transaction,
+  Batch,
+  Committed,
+  Entry,
+  Lease,
+  LeaseId,
+  Revision,
+  Snapshot,
+  Store,
+  StoreStatus,
+  Subscription,
+  Transaction,
 } from './store.js'
 import { WatchHub } from './watch-hub.js'
 import type { HistoryLimits } from './watch-hub.js'
@@ -26,8 +36,15 @@ export interface Engine {
   readonly name: 'memory' | 'lmdb'
   /** All entries that were modified after a revision (0: all), in key order. */
   entries(modifiedAfter: number): Entry[]
-  /** Makes a group's writes and its revision durable, all or nothing. `ttlOf` gives the ttl of a lease that keys hang on. */
-  write(finals: ReadonlyMap<string, Final>, revision: Revision, ttlOf: (lease: LeaseId) => Duration | undefined): Promise<void>
+  /**
+   * Makes a group's writes and its revision durable, all or nothing. `ttlOf` gives the ttl of a lease that keys hang
+   * on.
+   */
+  write(
+    finals: ReadonlyMap<string, Final>,
+    revision: Revision,
+    ttlOf: (lease: LeaseId) => Duration | undefined,
+  ): Promise<void>
   /** Why it refuses all writes now; undefined while it takes them. */
   fault(): MusterError | undefined
   close(): Promise<void>
@@ -49,8 +66,9 @@ export interface EmbeddedOptions {
 }
 
 /**
- * A store inside this process. All decisions are made here, in memory, on an index of each key's revisions; the engine only
- * keeps bytes. The index and the watchers advance after the engine made a group durable, so what is seen is never lost.
+ * A store inside this process. All decisions are made here, in memory, on an index of each key's revisions; the engine
+ * only keeps bytes. The index and the watchers advance after the engine made a group durable, so what is seen is never
+ * lost.
  */
 export class EmbeddedStore implements Store {
   readonly #engine: Engine
@@ -86,7 +104,10 @@ export class EmbeddedStore implements Store {
   watch(after: Revision, on: (batch: Batch) => void): Subscription {
     if (this.#closing !== undefined) throw storeClosed()
     const watcher = this.#hub.add(after, on)
-    if (watcher.behind) void this.#groups.between(() => { watcher.catchUp() })
+    if (watcher.behind)
+      void this.#groups.between(() => {
+        watcher.catchUp()
+      })
     return watcher
   }
 
@@ -103,12 +124,21 @@ export class EmbeddedStore implements Store {
     return this.#leases.grant(ttl)
   }
 
-  resumeLease(id: LeaseId, ttl: Duration): Lease { return this.#leases.handle(id, ttl) }
+  resumeLease(id: LeaseId, ttl: Duration): Lease {
+    return this.#leases.handle(id, ttl)
+  }
 
   async status(): Promise<StoreStatus> {
     const revision = await this.barrier()
     const fault = this.#engine.fault()
-    return { engine: this.#engine.name, writable: fault === undefined, ...fault !== undefined && { reason: fault.message }, revision, term: 1, members: [] }
+    return {
+      engine: this.#engine.name,
+      writable: fault === undefined,
+      ...(fault !== undefined && { reason: fault.message }),
+      revision,
+      term: 1,
+      members: [],
+    }
   }
 
   close(): Promise<void> {
@@ -131,7 +161,8 @@ export class EmbeddedStore implements Store {
       leaseLives: lease => this.#leases.lives(lease),
       keysOfLease: lease => this.#leases.keys(lease),
     })
-    if (decision.changes.length > 0) await this.#engine.write(decision.finals, decision.revision, lease => this.#leases.ttl(lease))
+    if (decision.changes.length > 0)
+      await this.#engine.write(decision.finals, decision.revision, lease => this.#leases.ttl(lease))
     this.#adopt(decision)
     return decision.outcomes
   }

@@ -2,7 +2,10 @@ import { MusterError } from '../common/errors.js'
 
 /** The store was closed, or is closing. */
 export const storeClosed = (): MusterError =>
-  new MusterError('STORE_CLOSED', 'the store is closed', { status: 503, hint: 'the agent is stopping; ask another server' })
+  new MusterError('STORE_CLOSED', 'the store is closed', {
+    status: 503,
+    hint: 'the agent is stopping; ask another server',
+  })
 
 /** The lease ended (it was revoked, or not kept alive in time) before this call. */
 export const leaseLost = (id: string): MusterError =>
@@ -13,6 +16,10 @@ export const invalid = (message: string): MusterError => new MusterError('STORE_
 
 /** A watch asked for changes from before everything the store remembers, deletions included. */
 export const compacted = (after: number, oldest: number): MusterError =>
-  new MusterError('STORE_COMPACTED', `changes after revision ${after} are no longer known, only those after ${oldest}`, {
-    hint: 'load, then watch from the revision of what was loaded',
-  })
+  new MusterError(
+    'STORE_COMPACTED',
+    `changes after revision ${after} are no longer known, only those after ${oldest}`,
+    {
+      hint: 'load, then watch from the revision of what was loaded',
+    },
+  )

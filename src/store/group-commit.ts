@@ -1,6 +1,9 @@
 import { storeClosed } from './errors.js'
 
-/** How many requests travel in one group at most: bounds the time that a group keeps the event loop and the next one waiting. */
+/**
+ * How many requests travel in one group at most: bounds the time that a group keeps the event loop and the next one
+ * waiting.
+ */
 const largestGroup = 4096
 
 /** Groups after which the event loop gets its turn in any case. */
@@ -13,10 +16,10 @@ interface Waiting<Request, Result> {
 }
 
 /**
- * Gathers requests into groups: those of one turn of the event loop, or those that came while the group before was on its
- * way, travel together. Groups run one after the other, so `run` never overlaps with itself or with a {@link between} call.
- * A group is answered when the next one is on its way already, where there is one: what its answers set in motion then does not keep
- * the disk waiting.
+ * Gathers requests into groups: those of one turn of the event loop, or those that came while the group before was on
+ * its way, travel together. Groups run one after the other, so `run` never overlaps with itself or with a {@link
+ * between} call. A group is answered when the next one is on its way already, where there is one: what its answers set
+ * in motion then does not keep the disk waiting.
  *
  * `run` answers each request in order with a result or an Error; when it rejects, every request of the group does.
  */
@@ -74,14 +77,19 @@ export class GroupCommit<Request, Result> {
   #wake(): void {
     if (this.#active) return
     this.#active = true
-    setImmediate(() => { void this.#rounds() })
+    setImmediate(() => {
+      void this.#rounds()
+    })
   }
 
   async #rounds(): Promise<void> {
     let answer: (() => void) | undefined
     for (let round = 1; ; round++) {
       // Groups that need not wait for a disk would otherwise keep everything else waiting for as long as there are any.
-      if (round % yieldEvery === 0) await new Promise(resolve => { setImmediate(resolve) })
+      if (round % yieldEvery === 0)
+        await new Promise(resolve => {
+          setImmediate(resolve)
+        })
       for (const read of this.#readers.splice(0)) read()
       const group = this.#take()
       const running = group.length > 0 ? this.#begin(group) : undefined
@@ -89,7 +97,9 @@ export class GroupCommit<Request, Result> {
       answer = await running
       if (answer !== undefined) continue
       // Whoever was just answered may have its next request ready within this turn.
-      await new Promise<void>(resolve => { process.nextTick(resolve) })
+      await new Promise<void>(resolve => {
+        process.nextTick(resolve)
+      })
       if (this.#waiting.length === 0 && this.#readers.length === 0) break
     }
     this.#active = false
@@ -116,7 +126,9 @@ export class GroupCommit<Request, Result> {
       }
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown : new Error(String(thrown))
-      return () => { for (const { reject } of group) reject(reason) }
+      return () => {
+        for (const { reject } of group) reject(reason)
+      }
     }
   }
 }

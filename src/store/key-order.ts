@@ -12,14 +12,17 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length
 }
 
-const rank = (unit: number): number => unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
+const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)
 
 const loneSurrogate = /\p{Surrogate}/u
 
 /** Whether a text has a UTF-8 form that reads back the same (half a surrogate pair has not). */
 export const isEncodable = (text: string): boolean => !loneSurrogate.test(text)
 
-/** Whether a text may be a key: not empty, encodable, and without a leading NUL, which is kept for what engines note for themselves. */
+/**
+ * Whether a text may be a key: not empty, encodable, and without a leading NUL, which is kept for what engines note for
+ * themselves.
+ */
 export const isKey = (text: string): boolean => text !== '' && !text.startsWith('\0') && isEncodable(text)
 
 /** Whether a key is in [from, to); an empty `to` is no end. */

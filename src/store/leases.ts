@@ -3,7 +3,10 @@ import type { Duration } from '../common/duration.js'
 import { invalid, leaseLost } from './errors.js'
 import type { Lease, LeaseId } from './store.js'
 
-/** How long after a failed deletion of a lapsed lease's keys it is tried again: as long as a full disk may take to be noticed. */
+/**
+ * How long after a failed deletion of a lapsed lease's keys it is tried again: as long as a full disk may take to be
+ * noticed.
+ */
 const retryDelay = 1000
 
 interface Held {
@@ -25,7 +28,11 @@ export class Leases {
   readonly #end: (lease: LeaseId) => Promise<unknown>
   #closed = false
 
-  constructor(deps: { readonly clock: Clock; readonly newId: () => string; readonly end: (lease: LeaseId) => Promise<unknown> }) {
+  constructor(deps: {
+    readonly clock: Clock
+    readonly newId: () => string
+    readonly end: (lease: LeaseId) => Promise<unknown>
+  }) {
     this.#clock = deps.clock
     this.#newId = deps.newId
     this.#end = deps.end
@@ -42,9 +49,12 @@ export class Leases {
   /** What its holder, or whoever knows its id, does with a lease. */
   handle(id: LeaseId, ttl: Duration): Lease {
     return {
-      id, ttl,
-      keepAlive: () => this.#keepAlive(id) ? Promise.resolve() : Promise.reject(leaseLost(id)),
-      revoke: async () => { if (this.#held.has(id)) await this.#end(id) },
+      id,
+      ttl,
+      keepAlive: () => (this.#keepAlive(id) ? Promise.resolve() : Promise.reject(leaseLost(id))),
+      revoke: async () => {
+        if (this.#held.has(id)) await this.#end(id)
+      },
     }
   }
 
@@ -55,12 +65,18 @@ export class Leases {
     this.#held.set(id, { ttl, deadline, keys: new Set(), timer: this.#arm(id, ttl) })
   }
 
-  lives(id: LeaseId): boolean { return this.#held.has(id) }
+  lives(id: LeaseId): boolean {
+    return this.#held.has(id)
+  }
 
   /** The ttl a living lease was granted with. */
-  ttl(id: LeaseId): Duration | undefined { return this.#held.get(id)?.ttl }
+  ttl(id: LeaseId): Duration | undefined {
+    return this.#held.get(id)?.ttl
+  }
 
-  keys(id: LeaseId): Iterable<string> { return this.#held.get(id)?.keys ?? [] }
+  keys(id: LeaseId): Iterable<string> {
+    return this.#held.get(id)?.keys ?? []
+  }
 
   /** Moves a key from the lease it hung on to another; undefined stands for none. */
   move(key: string, from: LeaseId | undefined, to: LeaseId | undefined): void {
@@ -89,7 +105,9 @@ export class Leases {
   }
 
   #arm(id: LeaseId, delay: number): Timer {
-    return this.#clock.after(delay, () => { void this.#due(id) })
+    return this.#clock.after(delay, () => {
+      void this.#due(id)
+    })
   }
 
   async #due(id: LeaseId): Promise<void> {

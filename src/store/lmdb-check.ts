@@ -1,8 +1,24 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { FreePages } from './lmdb-free-pages.js'
 import {
-  branchNode, flagsOf, freeSpace, leafNode, nodeCount, noPage, overflowLength, overflowPages, overflowValueAt, pageFlags, pageNumber, pageRoom,
-  pageSize, pageTransaction, readMeta, type LeafNode, type Meta, type TreeHead,
+  branchNode,
+  flagsOf,
+  freeSpace,
+  leafNode,
+  nodeCount,
+  noPage,
+  overflowLength,
+  overflowPages,
+  overflowValueAt,
+  pageFlags,
+  pageNumber,
+  pageRoom,
+  pageSize,
+  pageTransaction,
+  readMeta,
+  type LeafNode,
+  type Meta,
+  type TreeHead,
 } from './lmdb-pages.js'
 
 /** The most that LMDB nests its pages. */
@@ -11,7 +27,10 @@ const deepest = 32
 const longestKey = 1978
 /** Address space that a process can have; a larger map cannot be one that was asked for. */
 const largestMap = 2 ** 46
-/** LMDB's flag, kept in the file, for trees whose keys are numbers, as the numbers of transactions in the tree of free pages are. */
+/**
+ * LMDB's flag, kept in the file, for trees whose keys are numbers, as the numbers of transactions in the tree of free
+ * pages are.
+ */
 const numberKeys = 0x08
 
 /** Ends the walk: the file is damaged, and this is how. */
@@ -26,10 +45,10 @@ class Damage extends Error {
 }
 
 /**
- * Reads all pages of a data file as LMDB would and says what makes no sense; undefined when LMDB can work on it. `foreign`: another
- * program may have made it, with settings that this store does not use. LMDB itself follows whatever
- * a page says into the memory behind it, which ends the process or loses keys silently. What values hold is not looked at:
- * records carry checksums. Reads a page at a time; 100,000 records take some 100 ms.
+ * Reads all pages of a data file as LMDB would and says what makes no sense; undefined when LMDB can work on it.
+ * `foreign`: another program may have made it, with settings that this store does not use. LMDB itself follows whatever
+ * a page says into the memory behind it, which ends the process or loses keys silently. What values hold is not looked
+ * at: records carry checksums. Reads a page at a time; 100,000 records take some 100 ms.
  * @throws the system's error, when the file cannot be read
  */
 export function damageOf(file: string): { readonly what: string; readonly foreign: boolean } | undefined {
@@ -45,34 +64,54 @@ export function damageOf(file: string): { readonly what: string; readonly foreig
   }
 }
 
-/** The number of the newest transaction in a data file: it changes when somebody writes. Undefined when it cannot be told. */
+/**
+ * The number of the newest transaction in a data file: it changes when somebody writes. Undefined when it cannot be
+ * told.
+ */
 export function newestTransaction(file: string): number | undefined {
   const descriptor = openSync(file, 'r')
   try {
     const [first, second] = [0, 1].map(number => readMeta(pageAt(descriptor, number, Buffer.alloc(pageSize)), number))
-    return typeof first !== 'object' || typeof second !== 'object' ? undefined : Math.max(first.transaction, second.transaction)
+    return typeof first !== 'object' || typeof second !== 'object'
+      ? undefined
+      : Math.max(first.transaction, second.transaction)
   } finally {
     closeSync(descriptor)
   }
 }
 
 /**
- * The value of a key in a data file that another process may be writing to; undefined where there is none, or none that can be found. LMDB
- * leaves the pages of the newest transaction alone until two more have been written, which is long enough to look.
+ * The value of a key in a data file that another process may be writing to; undefined where there is none, or none that
+ * can be found. LMDB leaves the pages of the newest transaction alone until two more have been written, which is long
+ * enough to look.
  */
 export function valueIn(file: string, key: Buffer): Buffer | undefined {
   const descriptor = openSync(file, 'r')
   try {
-    const metas = [0, 1].map(number => readMeta(pageAt(descriptor, number, Buffer.alloc(pageSize)), number)).filter(meta => typeof meta === 'object')
-    const main = metas.reduce<Meta | undefined>((newest, meta) => newest !== undefined && newest.transaction >= meta.transaction ? newest : meta, undefined)?.main
+    const metas = [0, 1]
+      .map(number => readMeta(pageAt(descriptor, number, Buffer.alloc(pageSize)), number))
+      .filter(meta => typeof meta === 'object')
+    const main = metas.reduce<Meta | undefined>(
+      (newest, meta) => (newest !== undefined && newest.transaction >= meta.transaction ? newest : meta),
+      undefined,
+    )?.main
     let number = main?.root ?? noPage
-    for (let depth = 1; main !== undefined && depth <= Math.min(main.depth, deepest) && number >= 0 && number <= largestMap / pageSize; depth++) {
+    for (
+      let depth = 1;
+      main !== undefined && depth <= Math.min(main.depth, deepest) && number >= 0 && number <= largestMap / pageSize;
+      depth++
+    ) {
       const page = pageAt(descriptor, number, Buffer.alloc(pageSize))
       if (page.length < pageSize || nodeCount(page) > pageRoom / 2) return undefined
       const indexes = [...Array(nodeCount(page)).keys()]
-      if (depth === main.depth) return indexes.map(index => leafNode(page, index)).find(node => node?.overflow === undefined && node?.key.equals(key) === true)?.value
+      if (depth === main.depth)
+        return indexes
+          .map(index => leafNode(page, index))
+          .find(node => node?.overflow === undefined && node?.key.equals(key) === true)?.value
       // The first key of a branch is empty, and so below all.
-      number = indexes.map(index => branchNode(page, index)).findLast(node => node !== undefined && node.key.compare(key) <= 0)?.child ?? noPage
+      number =
+        indexes.map(index => branchNode(page, index)).findLast(node => node !== undefined && node.key.compare(key) <= 0)
+          ?.child ?? noPage
     }
     return undefined
   } finally {
@@ -122,10 +161,17 @@ class Walk {
     const listed = new FreePages(lastPage)
     this.#tree('free pages', free, compareNumbers, node => {
       if (node.key.length !== 8) throw new Damage('a list of free pages is of no transaction')
-      const fault = listed.add(node.overflow === undefined ? node.value : this.#overflowValue(node.overflow.page, node.length))
+      const fault = listed.add(
+        node.overflow === undefined ? node.value : this.#overflowValue(node.overflow.page, node.length),
+      )
       if (fault !== undefined) throw new Damage(fault)
     })
-    this.#tree('records', main, (a, b) => a.compare(b), () => undefined)
+    this.#tree(
+      'records',
+      main,
+      (a, b) => a.compare(b),
+      () => undefined,
+    )
     const both = listed.firstOf(page => this.#used[page] === 1)
     if (both !== undefined) throw new Damage(`page ${both} is in use and counts as free`)
     // LMDB may have freed its last pages before it ever wrote them; all others must be there.
@@ -140,26 +186,43 @@ class Walk {
       const meta = readMeta(pageAt(this.#descriptor, number, Buffer.alloc(pageSize)), number)
       if (typeof meta === 'string') throw new Damage(meta)
       const { flags, main, mapSize, lastPage, transaction } = meta
-      if (flags !== numberKeys || main.flags !== 0) throw new Damage(`page ${number} has flags that this store does not set`, true)
-      if (mapSize % pageSize !== 0 || mapSize > largestMap || lastPage < 1 || lastPage * pageSize > largestMap) throw new Damage(`page ${number} has an impossible size of the file`)
-      if (transaction !== 0 && transaction % 2 !== number) throw new Damage(`page ${number} has the number of another transaction`)
+      if (flags !== numberKeys || main.flags !== 0)
+        throw new Damage(`page ${number} has flags that this store does not set`, true)
+      if (mapSize % pageSize !== 0 || mapSize > largestMap || lastPage < 1 || lastPage * pageSize > largestMap)
+        throw new Damage(`page ${number} has an impossible size of the file`)
+      if (transaction !== 0 && transaction % 2 !== number)
+        throw new Damage(`page ${number} has the number of another transaction`)
       return meta
     })
     const [first, second] = metas
     if (first === undefined || second === undefined) throw new Damage('it has no meta pages')
     if (Math.abs(first.transaction - second.transaction) !== 1 && first.transaction + second.transaction !== 0) {
-      throw new Damage(`its meta pages are of transactions ${first.transaction} and ${second.transaction}, which do not follow each other`)
+      throw new Damage(
+        `its meta pages are of transactions ${first.transaction} and ${second.transaction}, which do not follow each other`,
+      )
     }
     return first.transaction >= second.transaction ? first : second
   }
 
   #tree(name: string, head: TreeHead, compare: Found['compare'], leaf: Found['leaf']): void {
-    const found: Found = { name, compare, leaf, depth: head.depth, branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0, last: undefined, least: undefined }
+    const found: Found = {
+      name,
+      compare,
+      leaf,
+      depth: head.depth,
+      branchPages: 0,
+      leafPages: 0,
+      overflowPages: 0,
+      entries: 0,
+      last: undefined,
+      least: undefined,
+    }
     if (head.depth > deepest) throw new Damage(`the tree of ${name} is ${head.depth} pages deep`)
     if ((head.root === noPage) !== (head.depth === 0)) throw new Damage(`the tree of ${name} has no beginning`)
     if (head.root !== noPage) this.#page(head.root, 1, found)
     for (const what of ['entries', 'branchPages', 'leafPages', 'overflowPages'] as const) {
-      if (found[what] !== head[what]) throw new Damage(`the tree of ${name} has ${found[what]} ${words[what]} instead of ${head[what]}`)
+      if (found[what] !== head[what])
+        throw new Damage(`the tree of ${name} has ${found[what]} ${words[what]} instead of ${head[what]}`)
     }
   }
 
@@ -167,8 +230,10 @@ class Walk {
     const page = this.#read(number, depth, found.name)
     const isLeaf = depth === found.depth
     const { from, to } = freeSpace(page)
-    if (flagsOf(page) !== (isLeaf ? pageFlags.leaf : pageFlags.branch)) throw new Damage(`page ${number} is not what the tree of ${found.name} has there`)
-    if (from % 2 !== 0 || from > to || to > pageRoom || nodeCount(page) < (isLeaf ? 1 : 2)) throw new Damage(`page ${number} has an impossible free space`)
+    if (flagsOf(page) !== (isLeaf ? pageFlags.leaf : pageFlags.branch))
+      throw new Damage(`page ${number} is not what the tree of ${found.name} has there`)
+    if (from % 2 !== 0 || from > to || to > pageRoom || nodeCount(page) < (isLeaf ? 1 : 2))
+      throw new Damage(`page ${number} has an impossible free space`)
     const size = isLeaf ? this.#leaf(page, number, found) : this.#branch(page, number, depth, found)
     // Nodes stand one after the other up to the page's end.
     if (size !== pageRoom - to) throw new Damage(`page ${number} has entries of an impossible size`)
@@ -181,7 +246,8 @@ class Walk {
       const node = leafNode(page, index)
       if (node === undefined) throw new Damage(`an entry of page ${number} makes no sense`)
       if (node.overflow !== undefined) this.#overflow(node.overflow, node.length, found)
-      if (!inOrder(node.key, found) || (found.least !== undefined && found.compare(found.least, node.key) > 0)) throw new Damage(`page ${number} has keys out of order`)
+      if (!inOrder(node.key, found) || (found.least !== undefined && found.compare(found.least, node.key) > 0))
+        throw new Damage(`page ${number} has keys out of order`)
       found.least = undefined
       found.leaf(node)
       found.entries++
@@ -198,7 +264,8 @@ class Walk {
     for (let index = 0; index < nodeCount(page); index++) {
       const node = branchNode(page, index)
       if (node === undefined) throw new Damage(`an entry of page ${number} makes no sense`)
-      // All that came before is below the key, and all that comes from here on is not: a key would else not be found where it is.
+      // All that came before is below the key, and all that comes from here on is not: a key would else not be found
+      // where it is.
       if (index > 0) {
         if (!inOrder(node.key, found)) throw new Damage(`page ${number} has keys out of order`)
         found.least = node.key
@@ -226,17 +293,21 @@ class Walk {
 
   #read(number: number, depth: number, tree: string): Buffer {
     this.#use(number, tree)
-    const memory = this.#memory[depth] ??= Buffer.allocUnsafe(pageSize)
+    const memory = (this.#memory[depth] ??= Buffer.allocUnsafe(pageSize))
     const page = pageAt(this.#descriptor, number, memory)
-    if (pageNumber(page) !== number) throw new Damage(`page ${number} has other content than that of the tree of ${tree}`)
-    if (pageTransaction(page) > this.#meta.transaction) throw new Damage(`page ${number} is of a transaction that never was`)
+    if (pageNumber(page) !== number)
+      throw new Damage(`page ${number} has other content than that of the tree of ${tree}`)
+    if (pageTransaction(page) > this.#meta.transaction)
+      throw new Damage(`page ${number} is of a transaction that never was`)
     return page
   }
 
   /** Notes that a page is in use, which it can be once. */
   #use(number: number, tree: string): void {
-    if (number < 2 || number > this.#meta.lastPage) throw new Damage(`the tree of ${tree} leads to page ${number}, which there is not`)
-    if (number >= this.#pages) throw new Damage(`it has ${this.#pages} pages, and the tree of ${tree} needs page ${number}: it was cut short`)
+    if (number < 2 || number > this.#meta.lastPage)
+      throw new Damage(`the tree of ${tree} leads to page ${number}, which there is not`)
+    if (number >= this.#pages)
+      throw new Damage(`it has ${this.#pages} pages, and the tree of ${tree} needs page ${number}: it was cut short`)
     if (this.#used[number] === 1) throw new Damage(`page ${number} is used twice`)
     this.#used[number] = 1
   }
@@ -251,4 +322,9 @@ function compareNumbers(a: Buffer, b: Buffer): number {
   return a.length !== 8 || b.length !== 8 ? 0 : Number(a.readBigUInt64LE() - b.readBigUInt64LE())
 }
 
-const words = { entries: 'entries', branchPages: 'pages above its leaves', leafPages: 'leaves', overflowPages: 'pages of long values' } as const
+const words = {
+  entries: 'entries',
+  branchPages: 'pages above its leaves',
+  leafPages: 'leaves',
+  overflowPages: 'pages of long values',
+} as const

@@ -8,12 +8,23 @@ import { compareKeys } from './key-order.js'
 import { causeOfRejection, displaced, displacedCode, isInputOutput, writeFailed } from './lmdb-errors.js'
 import { displacement, growthFault, type FileIdentity } from './lmdb-file.js'
 import { damagedRecord, ownerKey, type Database } from './lmdb-format.js'
-import { decodeRecord, encodeRecord, encodeRevision, entryKey, entryRange, recordModified, revisionKey } from './lmdb-record.js'
+import {
+  decodeRecord,
+  encodeRecord,
+  encodeRevision,
+  entryKey,
+  entryRange,
+  recordModified,
+  revisionKey,
+} from './lmdb-record.js'
 import { locked, parseOwner, release } from './owner.js'
 import type { Owner } from './owner.js'
 import type { Entry, LeaseId, Revision } from './store.js'
 
-/** Milliseconds between two looks at whether the data file is where it was: each write looks as well, but there may be none. */
+/**
+ * Milliseconds between two looks at whether the data file is where it was: each write looks as well, but there may be
+ * none.
+ */
 const lookEvery = 5_000
 
 /** What the LMDB half of a store works with. */
@@ -65,22 +76,34 @@ class LmdbEngine implements Engine {
       if (recordModified(bytes) <= modifiedAfter) continue
       const record = decodeRecord(databaseKey, bytes)
       if (record === undefined) throw damagedRecord(directory, databaseKey)
-      const { key, value, state: { created, modified } } = record
+      const {
+        key,
+        value,
+        state: { created, modified },
+      } = record
       entries.push({ key, value, created, modified })
       unordered ||= databaseKey[0] !== orderedPrefix
     }
     return unordered ? entries.sort((a, b) => compareKeys(a.key, b.key)) : entries
   }
 
-  async write(finals: ReadonlyMap<string, Final>, revision: Revision, ttlOf: (lease: LeaseId) => Duration | undefined): Promise<void> {
+  async write(
+    finals: ReadonlyMap<string, Final>,
+    revision: Revision,
+    ttlOf: (lease: LeaseId) => Duration | undefined,
+  ): Promise<void> {
     this.#mustBeOurs()
     const { database } = this.#parts
     const writes = [...finals].map(([key, final]) => {
       const databaseKey = entryKey(key)
-      return { databaseKey, record: final && encodeRecord(databaseKey, key, final.state, leaseTtl(final, ttlOf), final.value) }
+      return {
+        databaseKey,
+        record: final && encodeRecord(databaseKey, key, final.state, leaseTtl(final, ttlOf), final.value),
+      }
     })
     try {
-      // A batch is one transaction of LMDB, applied whole or not at all. Nothing in it may throw: what came before would stand.
+      // A batch is one transaction of LMDB, applied whole or not at all. Nothing in it may throw: what came before
+      // would stand.
       await database.batch(() => {
         for (const { databaseKey, record } of writes) {
           if (record === undefined) void database.remove(databaseKey)
@@ -89,7 +112,12 @@ class LmdbEngine implements Engine {
         void database.put(revisionKey, encodeRevision(revision))
       })
     } catch (rejection) {
-      throw this.#tell(this.#failed(await causeOfRejection(rejection), writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0)))
+      throw this.#tell(
+        this.#failed(
+          await causeOfRejection(rejection),
+          writes.reduce((sum, { record }) => sum + (record?.length ?? 0), 0),
+        ),
+      )
     }
     this.#isFailing = false
   }
@@ -110,7 +138,10 @@ class LmdbEngine implements Engine {
   /** The error of a failed write of about so many bytes; finds out whether there can be another write. */
   #failed(cause: unknown, bytes: number): MusterError {
     const { database, directory } = this.#parts
-    const error = writeFailed(directory, isInputOutput(cause) ? growthFault(directory, 2 * bytes + probeBytes) ?? cause : cause)
+    const error = writeFailed(
+      directory,
+      isInputOutput(cause) ? (growthFault(directory, 2 * bytes + probeBytes) ?? cause) : cause,
+    )
     try {
       // LMDB refuses to begin a transaction once it could not keep its own first pages in order.
       database.transactionSync(() => ABORT)
@@ -126,8 +157,8 @@ class LmdbEngine implements Engine {
 
   /**
    * A process in another container may have taken a directory that both see, where neither sees the other's processes.
-   * Two writers would destroy each other's revisions, so the earlier one stops. And what is written to a file that nobody will find
-   * again is not kept: that ends when the file is back.
+   * Two writers would destroy each other's revisions, so the earlier one stops. And what is written to a file that
+   * nobody will find again is not kept: that ends when the file is back.
    */
   #mustBeOurs(): void {
     const { database, directory, owner } = this.#parts
@@ -147,7 +178,9 @@ class LmdbEngine implements Engine {
     return fault
   }
 
-  /** That it is over is told here, and not by the first write that succeeds: on a nearly full disk every other one may. */
+  /**
+   * That it is over is told here, and not by the first write that succeeds: on a nearly full disk every other one may.
+   */
   #lookLater(): void {
     this.#timer = this.#parts.clock.after(lookEvery, () => {
       const fault = this.fault()

@@ -1,4 +1,18 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, linkSync, openSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { errorCode, errorMessage } from '../common/errors.js'
 import { kindOf, removeTemporaries, syncFolder } from '../common/small-files.js'
@@ -11,16 +25,21 @@ export const dataFile = (directory: string): string => join(directory, 'data.mdb
 export const lockFile = (directory: string): string => join(directory, 'lock.mdb')
 
 /**
- * What is wrong with a store's files at first sight, before anything reads them: undefined when both are plain files with content, or when there
- * is neither, as where there was no store yet. A new store's data file appears whole, see {@link placeDataFile}, so an empty one was emptied.
+ * What is wrong with a store's files at first sight, before anything reads them: undefined when both are plain files
+ * with content, or when there is neither, as where there was no store yet. A new store's data file appears whole, see
+ * {@link placeDataFile}, so an empty one was emptied.
  */
 export function fileFault(directory: string): string | undefined {
   const data = statSync(dataFile(directory), { throwIfNoEntry: false })
   const lock = statSync(lockFile(directory), { throwIfNoEntry: false })
-  for (const [name, file] of [['data.mdb', data], ['lock.mdb', lock]] as const) {
+  for (const [name, file] of [
+    ['data.mdb', data],
+    ['lock.mdb', lock],
+  ] as const) {
     if (file !== undefined && !file.isFile()) return `${name} is ${kindOf(file)} and not a file`
   }
-  if (data === undefined) return lock === undefined ? undefined : 'data.mdb is missing, and lock.mdb beside it says that there was one'
+  if (data === undefined)
+    return lock === undefined ? undefined : 'data.mdb is missing, and lock.mdb beside it says that there was one'
   return data.size === 0 ? 'data.mdb is empty (0 bytes)' : undefined
 }
 
@@ -50,7 +69,10 @@ export function placeDataFile(from: string, directory: string): void {
 }
 
 /** The data file as it was opened: what stands in its place later must be the same one. */
-export interface FileIdentity { readonly dev: number; readonly ino: number }
+export interface FileIdentity {
+  readonly dev: number
+  readonly ino: number
+}
 
 export function dataFileIdentity(directory: string): FileIdentity {
   const { dev, ino } = statSync(dataFile(directory))
@@ -72,8 +94,8 @@ export function displacement(directory: string, { dev, ino }: FileIdentity): str
 const roomForLocks = 64 * 1024
 
 /**
- * LMDB makes its lock file by stretching it and writes to it through memory, and a disk without room for that kills the process.
- * So where it is still to be made, room for it is tried first.
+ * LMDB makes its lock file by stretching it and writes to it through memory, and a disk without room for that kills the
+ * process. So where it is still to be made, room for it is tried first.
  * @throws the system's error, when there is none
  */
 export function assertRoomForLocks(directory: string): void {
@@ -87,8 +109,8 @@ export function assertRoomForLocks(directory: string): void {
 }
 
 /**
- * Reading a mapped page beyond the end of the file kills the process without a word. A file that was cut short is therefore
- * filled up with zeros as far as its newest transaction says it goes; LMDB recognises them as damage.
+ * Reading a mapped page beyond the end of the file kills the process without a word. A file that was cut short is
+ * therefore filled up with zeros as far as its newest transaction says it goes; LMDB recognises them as damage.
  */
 export function coverPages(directory: string, lastPage: number): void {
   const wanted = (lastPage + 1) * pageSize
@@ -96,9 +118,9 @@ export function coverPages(directory: string, lastPage: number): void {
 }
 
 /**
- * Why the data file cannot grow by `bytes`; undefined when it can. LMDB reports a write that went in only partly, as happens
- * first on a full disk, as an input/output error like any other; trying to append tells the one from the other. What is
- * appended for that is beyond the pages in use and is cut off again. No transaction may be under way.
+ * Why the data file cannot grow by `bytes`; undefined when it can. LMDB reports a write that went in only partly, as
+ * happens first on a full disk, as an input/output error like any other; trying to append tells the one from the other.
+ * What is appended for that is beyond the pages in use and is cut off again. No transaction may be under way.
  */
 export function growthFault(directory: string, bytes: number): unknown {
   let file: number

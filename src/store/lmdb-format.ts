@@ -2,7 +2,15 @@ import { join } from 'node:path'
 import type { RootDatabase } from 'lmdb'
 import type { MusterError } from '../common/errors.js'
 import { corrupt, unknownFormat } from './lmdb-errors.js'
-import { decodeFormerRevision, decodeRevision, encodeRevision, entryRange, metaKey, revisionKey, upgradedRecord } from './lmdb-record.js'
+import {
+  decodeFormerRevision,
+  decodeRevision,
+  encodeRevision,
+  entryRange,
+  metaKey,
+  revisionKey,
+  upgradedRecord,
+} from './lmdb-record.js'
 import { revision } from './store.js'
 import type { Revision } from './store.js'
 
@@ -29,7 +37,8 @@ export function initialise(database: Database): void {
 }
 
 /**
- * Whether a database's records have the format before this one. One that is empty becomes a store; called within a transaction.
+ * Whether a database's records have the format before this one. One that is empty becomes a store; called within a
+ * transaction.
  * @throws MusterError STORE_FORMAT when something else or a later version wrote it
  */
 export function hasFormerFormat(database: Database, directory: string): boolean {
@@ -43,12 +52,14 @@ export function hasFormerFormat(database: Database, directory: string): boolean 
 
 /** What is said of a database without a format that this version knows; undefined when it knows it. */
 export function foreignFormat(directory: string, found: string | undefined): MusterError | undefined {
-  return found === format || found === former ? undefined : unknownFormat(directory, found ?? 'of another program', format)
+  return found === format || found === former
+    ? undefined
+    : unknownFormat(directory, found ?? 'of another program', format)
 }
 
 /**
- * Gives all records their checksums, some thousands in each transaction; the format is the last to change, so that what a kill has
- * interrupted is done again.
+ * Gives all records their checksums, some thousands in each transaction; the format is the last to change, so that what
+ * a kill has interrupted is done again.
  * @throws MusterError STORE_FAILED for a record that makes no sense
  */
 export function upgrade(database: Database, directory: string): void {
@@ -64,7 +75,9 @@ export function upgrade(database: Database, directory: string): void {
 
 /** The key to go on with; undefined at the end. */
 function upgradeSome(database: Database, directory: string, start: Buffer): Buffer | undefined {
-  const some = [...database.getRange({ start, end: entryRange.end, limit: upgradedAtOnce + 1 })].map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }))
+  const some = [...database.getRange({ start, end: entryRange.end, limit: upgradedAtOnce + 1 })].map(
+    ({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }),
+  )
   const next = some.length > upgradedAtOnce ? some.pop()?.key : undefined
   database.transactionSync(() => {
     for (const { key, value } of some) {
@@ -88,9 +101,15 @@ export const dropFile = (directory: string): string => join(directory, 'drop-dam
 
 /** A record is not what was written: names its key, as far as it can be shown. */
 export const damagedRecord = (directory: string, databaseKey: Buffer): MusterError =>
-  corrupt(directory, `the record of key ${recordName(databaseKey)} is not what was written (checksum)`, undefined,
-    `; or make the empty file ${dropFile(directory)} and start again to go on without the damaged records`)
+  corrupt(
+    directory,
+    `the record of key ${recordName(databaseKey)} is not what was written (checksum)`,
+    undefined,
+    `; or make the empty file ${dropFile(directory)} and start again to go on without the damaged records`,
+  )
 
 /** The key of a record in quotes, for people. Keys are anybody's text: nothing of it may act on a terminal. */
 export const recordName = (databaseKey: Buffer): string =>
-  databaseKey[0] === 0x6b ? JSON.stringify(databaseKey.toString('utf8', 1, 200)) : `with the long name of hash ${databaseKey.toString('hex', 1)}`
+  databaseKey[0] === 0x6b
+    ? JSON.stringify(databaseKey.toString('utf8', 1, 200))
+    : `with the long name of hash ${databaseKey.toString('hex', 1)}`

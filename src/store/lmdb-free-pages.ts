@@ -1,9 +1,13 @@
 /** A run of pages, `first` and those behind it. */
-interface Run { readonly first: number; readonly length: number }
+interface Run {
+  readonly first: number
+  readonly length: number
+}
 
 /**
- * The pages that LMDB says it may use again. A record of its tree of free pages is a list of signed numbers of 8 bytes: how many follow, and
- * then page numbers, or the negative length of a run and the page that it begins with; 0 is an empty place.
+ * The pages that LMDB says it may use again. A record of its tree of free pages is a list of signed numbers of 8 bytes:
+ * how many follow, and then page numbers, or the negative length of a run and the page that it begins with; 0 is an
+ * empty place.
  */
 export class FreePages {
   readonly #lastPage: number
@@ -24,7 +28,8 @@ export class FreePages {
       if (number < 0 && index === count) break
       const length = number < 0 ? -number : 1
       const first = number < 0 ? signed(record, ++index) : number
-      if (first < 2 || first + length - 1 > this.#lastPage) return `a list of free pages names page ${first + length - 1}, which there is not`
+      if (first < 2 || first + length - 1 > this.#lastPage)
+        return `a list of free pages names page ${first + length - 1}, which there is not`
       this.#runs.push({ first, length })
     }
     return undefined

@@ -1,7 +1,8 @@
 /*
- * The layout of LMDB's data file, as version 2 of its format has it on 64-bit little-endian machines (all that the package has binaries for
- * and that this store runs on). A page begins with a header of 24 bytes: number (8), transaction (8), unused (2), flags (2), and for pages
- * of a tree where the free space begins and ends (2 + 2, from behind the header), for overflow pages how many they are (4).
+ * The layout of LMDB's data file, as version 2 of its format has it on 64-bit little-endian machines (all that the
+ * package has binaries for and that this store runs on). A page begins with a header of 24 bytes: number (8),
+ * transaction (8), unused (2), flags (2), and for pages of a tree where the free space begins and ends (2 + 2, from
+ * behind the header), for overflow pages how many they are (4).
  */
 
 /** Set rather than left to the system, so that files and key lengths are the same everywhere. */
@@ -53,28 +54,45 @@ export const pageTransaction = (page: Buffer): number => wide(page, 8)
 export const flagsOf = (page: Buffer): number => page.readUInt16LE(18)
 /** Of an overflow page: how many pages the value takes. */
 export const overflowLength = (page: Buffer): number => page.readUInt32LE(20)
-/** Of a page of a tree: where the free space begins (behind the offsets of its nodes) and ends (before the nodes), from behind the header. */
-export const freeSpace = (page: Buffer): { readonly from: number; readonly to: number } => ({ from: page.readUInt16LE(20), to: page.readUInt16LE(22) })
+/**
+ * Of a page of a tree: where the free space begins (behind the offsets of its nodes) and ends (before the nodes), from
+ * behind the header.
+ */
+export const freeSpace = (page: Buffer): { readonly from: number; readonly to: number } => ({
+  from: page.readUInt16LE(20),
+  to: page.readUInt16LE(22),
+})
 
 /** Reads a meta page; a text that says what is wrong with it when it is none. */
 export function readMeta(page: Buffer, number: number): Meta | string {
   if (page.length < pageSize) return `page ${number} is cut off`
   if (page.readUInt32LE(headerSize) !== magic) return 'data.mdb is not a file of LMDB'
   const version = page.readUInt32LE(headerSize + 4)
-  if (version !== formatVersion) return `page ${number} has version ${version} of LMDB's format instead of ${formatVersion}`
+  if (version !== formatVersion)
+    return `page ${number} has version ${version} of LMDB's format instead of ${formatVersion}`
   const size = page.readUInt32LE(headerSize + 24)
-  if (flagsOf(page) !== pageFlags.meta || pageNumber(page) !== number) return `page ${number} is not what it should be, a meta page`
+  if (flagsOf(page) !== pageFlags.meta || pageNumber(page) !== number)
+    return `page ${number} is not what it should be, a meta page`
   if (size !== pageSize) return `page ${number} says that pages have ${size} bytes instead of ${pageSize}`
   const free = treeHead(page, headerSize + 24)
   return {
-    mapSize: wide(page, headerSize + 16), flags: free.flags, free, main: treeHead(page, headerSize + 72),
-    lastPage: wide(page, headerSize + 120), transaction: wide(page, headerSize + 128),
+    mapSize: wide(page, headerSize + 16),
+    flags: free.flags,
+    free,
+    main: treeHead(page, headerSize + 72),
+    lastPage: wide(page, headerSize + 120),
+    transaction: wide(page, headerSize + 128),
   }
 }
 
 const treeHead = (page: Buffer, at: number): TreeHead => ({
-  flags: page.readUInt16LE(at + 4), depth: page.readUInt16LE(at + 6), branchPages: wide(page, at + 8), leafPages: wide(page, at + 16),
-  overflowPages: wide(page, at + 24), entries: wide(page, at + 32), root: wide(page, at + 40),
+  flags: page.readUInt16LE(at + 4),
+  depth: page.readUInt16LE(at + 6),
+  branchPages: wide(page, at + 8),
+  leafPages: wide(page, at + 16),
+  overflowPages: wide(page, at + 24),
+  entries: wide(page, at + 32),
+  root: wide(page, at + 40),
 })
 
 /** How many nodes a page of a tree has. */
@@ -87,14 +105,26 @@ const onOverflow = 0x01
 const overflowReference = 24
 
 /** A node of a branch: the keys below `child` are not smaller than `key`. The first one's key is empty. */
-export interface BranchNode { readonly key: Buffer; readonly child: number; readonly size: number }
+export interface BranchNode {
+  readonly key: Buffer
+  readonly child: number
+  readonly size: number
+}
 /** A node of a leaf: a key with its value, or with the first of the overflow pages that have the value. */
-export interface LeafNode { readonly key: Buffer; readonly length: number; readonly overflow: { readonly page: number; readonly pages: number } | undefined; readonly value: Buffer; readonly size: number }
+export interface LeafNode {
+  readonly key: Buffer
+  readonly length: number
+  readonly overflow: { readonly page: number; readonly pages: number } | undefined
+  readonly value: Buffer
+  readonly size: number
+}
 
 /** Where the node stands, or undefined when that is not within the page. */
 function nodeAt(page: Buffer, index: number): number | undefined {
   const offset = page.readUInt16LE(headerSize + 2 * index)
-  return offset % 2 !== 0 || offset < freeSpace(page).to || offset + nodeHeader > pageRoom ? undefined : headerSize + offset
+  return offset % 2 !== 0 || offset < freeSpace(page).to || offset + nodeHeader > pageRoom
+    ? undefined
+    : headerSize + offset
 }
 
 /** Bytes that a node takes: an even number. */
@@ -108,7 +138,11 @@ export function branchNode(page: Buffer, index: number): BranchNode | undefined 
   const size = even(nodeHeader + keyLength)
   if (at + size > pageSize) return undefined
   // The lower 32 bits of the page number, and where leaves have their flags its upper 16.
-  return { key: page.subarray(at + nodeHeader, at + nodeHeader + keyLength), child: page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32, size }
+  return {
+    key: page.subarray(at + nodeHeader, at + nodeHeader + keyLength),
+    child: page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32,
+    size,
+  }
 }
 
 /** A leaf's node; undefined when it does not lie within the page or is of a kind that this store does not write. */
@@ -124,7 +158,10 @@ export function leafNode(page: Buffer, index: number): LeafNode | undefined {
   const size = even(nodeHeader + keyLength + held)
   if (at + size > pageSize) return undefined
   return {
-    key: page.subarray(at + nodeHeader, valueAt), length, size, value: page.subarray(valueAt, valueAt + held),
+    key: page.subarray(at + nodeHeader, valueAt),
+    length,
+    size,
+    value: page.subarray(valueAt, valueAt + held),
     overflow: flags === onOverflow ? { page: wide(page, valueAt), pages: wide(page, valueAt + 16) } : undefined,
   }
 }

@@ -11,9 +11,9 @@ import type { LeaseId, Revision } from './store.js'
  *   m<name>         about the store itself: format, revision, owner
  *   k<key>          an entry whose key fits
  *   l<sha256(key)>  an entry whose key is longer than LMDB allows; the key stands in the record
- * A record is: kind and flags (1 byte), created (6), modified (6), with a lease its id (1 + n) and ttl (8),
- * with a long key the key (4 + n), then the value, and the CRC-32 of the database key and all that (4). Numbers are big-endian. The store's
- * revision ends with its own. In the format before, records have another kind, and neither has a checksum.
+ * A record is: kind and flags (1 byte), created (6), modified (6), with a lease its id (1 + n) and ttl (8), with a long
+ * key the key (4 + n), then the value, and the CRC-32 of the database key and all that (4). Numbers are big-endian. The
+ * store's revision ends with its own. In the format before, records have another kind, and neither has a checksum.
  */
 
 /** LMDB's own limit at pages of 4 KiB is 1978 bytes, the first of which is ours. */
@@ -54,10 +54,17 @@ export interface DecodedRecord {
 }
 
 /** The bytes of a record to store under {@link entryKey}. `ttl` is the lease's, where there is one. */
-export function encodeRecord(databaseKey: Buffer, key: string, state: KeyState, ttl: Duration | undefined, value: Uint8Array): Buffer {
+export function encodeRecord(
+  databaseKey: Buffer,
+  key: string,
+  state: KeyState,
+  ttl: Duration | undefined,
+  value: Uint8Array,
+): Buffer {
   const lease = state.lease === undefined ? undefined : Buffer.from(state.lease)
   const longKey = isDirect(databaseKey) ? undefined : Buffer.from(key)
-  const size = fixedPart + (lease === undefined ? 0 : 9 + lease.length) + (longKey === undefined ? 0 : 4 + longKey.length)
+  const size =
+    fixedPart + (lease === undefined ? 0 : 9 + lease.length) + (longKey === undefined ? 0 : 4 + longKey.length)
   const bytes = Buffer.allocUnsafe(size + value.byteLength + checksumPart)
   bytes[0] = recordKind | (lease === undefined ? 0 : hasLease) | (longKey === undefined ? 0 : hasKey)
   bytes.writeUIntBE(state.created, 1, 6)
@@ -88,18 +95,22 @@ const isSealed = (databaseKey: Buffer, bytes: Buffer): boolean => {
   return end >= 0 && bytes.readUInt32BE(end) === crc32(bytes.subarray(0, end), crc32(databaseKey))
 }
 
-/** The record with its checksum, of one that the format before has written; undefined when it is not of that format or makes no sense. */
+/**
+ * The record with its checksum, of one that the format before has written; undefined when it is not of that format or
+ * makes no sense.
+ */
 export function upgradedRecord(databaseKey: Buffer, former: Buffer): Buffer | undefined {
   const flags = former[0]
   if (flags === undefined || (flags & ~(hasLease | hasKey)) !== formerKind) return undefined
   const bytes = Buffer.concat([former, Buffer.alloc(checksumPart)])
-  bytes[0] = flags & ~formerKind | recordKind
+  bytes[0] = (flags & ~formerKind) | recordKind
   sealed(databaseKey, bytes)
   return decodeRecord(databaseKey, bytes) === undefined ? undefined : bytes
 }
 
 /** When the record was last modified, without decoding the rest. */
-export const recordModified = (bytes: Buffer): number => bytes.length < fixedPart ? Number.NaN : bytes.readUIntBE(7, 6)
+export const recordModified = (bytes: Buffer): number =>
+  bytes.length < fixedPart ? Number.NaN : bytes.readUIntBE(7, 6)
 
 /** Reads a record back; undefined when its bytes are not those that were written. */
 export function decodeRecord(databaseKey: Buffer, read: Buffer): DecodedRecord | undefined {

@@ -13,9 +13,29 @@ import { damageOf, newestTransaction, valueIn } from './lmdb-check.js'
 import { inheritableDescriptors } from './lmdb-descriptors.js'
 import { lmdbEngine } from './lmdb-engine.js'
 import { corrupt, openFailed } from './lmdb-errors.js'
-import { assertRoomForLocks, coverPages, dataFile, dataFileIdentity, fileFault, hasDataFile, placeDataFile, removeUnfinished, unfinishedSuffix } from './lmdb-file.js'
 import {
-  damagedRecord, dropFile, foreignFormat, formatKey, hasFormerFormat, initialise, ownerKey, recordName, revisionOf, upgrade, type Database,
+  assertRoomForLocks,
+  coverPages,
+  dataFile,
+  dataFileIdentity,
+  fileFault,
+  hasDataFile,
+  placeDataFile,
+  removeUnfinished,
+  unfinishedSuffix,
+} from './lmdb-file.js'
+import {
+  damagedRecord,
+  dropFile,
+  foreignFormat,
+  formatKey,
+  hasFormerFormat,
+  initialise,
+  ownerKey,
+  recordName,
+  revisionOf,
+  upgrade,
+  type Database,
 } from './lmdb-format.js'
 import { pageSize } from './lmdb-pages.js'
 import { decodeRecord, entryRange } from './lmdb-record.js'
@@ -23,7 +43,9 @@ import { becomeOwner, isHeld, locked, parseOwner, release, systemProcesses } fro
 import type { Owner } from './owner.js'
 import type { LeaseId, Store } from './store.js'
 
-/** Address space for the map to begin with, no memory and no disk: the map grows by itself, this only makes that rare. */
+/**
+ * Address space for the map to begin with, no memory and no disk: the map grows by itself, this only makes that rare.
+ */
 const defaultMapSize = 256 * 1024 * 1024
 
 /** How often a file is looked at again that seems damaged while somebody writes to it. */
@@ -41,11 +63,11 @@ export interface LmdbOptions extends EmbeddedOptions {
 }
 
 /**
- * A durable store in a directory of this machine, for one agent at a time. Commits that come together are written in one LMDB
- * transaction and acknowledged after it was flushed to the disk. The bytes of a committed value belong to the store: the
- * caller must not change them afterwards.
- * @throws MusterError STORE_LOCKED naming the process that has the directory open, STORE_FORMAT when something else or a later
- * version wrote it, STORE_FULL, or STORE_FAILED when it cannot be opened or is damaged.
+ * A durable store in a directory of this machine, for one agent at a time. Commits that come together are written in
+ * one LMDB transaction and acknowledged after it was flushed to the disk. The bytes of a committed value belong to the
+ * store: the caller must not change them afterwards.
+ * @throws MusterError STORE_LOCKED naming the process that has the directory open, STORE_FORMAT when something else or
+ *   a later version wrote it, STORE_FULL, or STORE_FAILED when it cannot be opened or is damaged.
  */
 export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   const { directory } = options
@@ -93,17 +115,24 @@ async function assertWhole(directory: string): Promise<void> {
     if (damage.foreign && foreign !== undefined) throw foreign
     // Another process in another container may be writing, whose pages change while they are read.
     if (look === looksAtOnce || newestTransaction(file) === before) throw corrupt(directory, damage.what)
-    await new Promise(resolve => { setImmediate(resolve) })
+    await new Promise(resolve => {
+      setImmediate(resolve)
+    })
   }
 }
 
-/** Makes a store whose data file is there whole or not at all: an empty one then is a loss, and no start that was interrupted. */
+/**
+ * Makes a store whose data file is there whole or not at all: an empty one then is a loss, and no start that was
+ * interrupted.
+ */
 async function create(directory: string): Promise<void> {
   const unfinished = join(directory, `${randomUUID()}${unfinishedSuffix}`)
   try {
     mkdirSync(unfinished, { mode: 0o700 })
     const database = openDatabase(unfinished, 1024 * 1024)
-    database.transactionSync(() => { initialise(database) })
+    database.transactionSync(() => {
+      initialise(database)
+    })
     await database.close()
     placeDataFile(unfinished, directory)
   } finally {
@@ -122,7 +151,8 @@ function openDatabase(directory: string, mapSize: number): Database {
     pageSize,
     // A commit is then durable as soon as it is acknowledged, and a failed flush fails the commit.
     overlappingSync: false,
-    // Groups are gathered above; gathering again leaves a rejected promise behind that nobody can handle when a write fails.
+    // Groups are gathered above; gathering again leaves a rejected promise behind that nobody can handle when a write
+    // fails.
     eventTurnBatching: false,
   })
   coverPages(directory, (database as unknown as Geometry).env.info().lastPageNumber)
@@ -135,8 +165,9 @@ interface Geometry {
 }
 
 /**
- * Takes the directory for this process, in one write transaction, which LMDB lets only one process at a time have. A holder
- * that has died, or an earlier process with the same pid, is replaced. Tells whether the records have the format before.
+ * Takes the directory for this process, in one write transaction, which LMDB lets only one process at a time have. A
+ * holder that has died, or an earlier process with the same pid, is replaced. Tells whether the records have the format
+ * before.
  */
 function takeOwnership(database: Database, directory: string): { readonly owner: Owner; readonly former: boolean } {
   const owner = becomeOwner(systemProcesses)
@@ -172,7 +203,15 @@ function readAll(database: Database, options: LmdbOptions, owner: Owner, closed:
     if (state.lease !== undefined && ttl !== undefined) leases.set(state.lease, ttl)
   }
   drop(database, options, damaged)
-  const engine = lmdbEngine({ database, directory, identity: dataFileIdentity(directory), owner, closed, report, clock })
+  const engine = lmdbEngine({
+    database,
+    directory,
+    identity: dataFileIdentity(directory),
+    owner,
+    closed,
+    report,
+    clock,
+  })
   return { engine, revision: present, keys, leases }
 }
 
@@ -183,7 +222,9 @@ function drop(database: Database, { directory, dropped }: LmdbOptions, damaged: 
     if (first !== undefined) throw damagedRecord(directory, first)
     return
   }
-  database.transactionSync(() => { for (const key of damaged) void database.remove(key) })
+  database.transactionSync(() => {
+    for (const key of damaged) void database.remove(key)
+  })
   rmSync(dropFile(directory))
   dropped?.(damaged.map(recordName))
 }

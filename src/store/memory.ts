@@ -17,7 +17,8 @@ function memoryEngine(): Engine {
   const held = new Map<string, Entry>()
   return {
     name: 'memory',
-    entries: after => [...held.values()].filter(entry => entry.modified > after).sort((a, b) => compareKeys(a.key, b.key)),
+    entries: after =>
+      [...held.values()].filter(entry => entry.modified > after).sort((a, b) => compareKeys(a.key, b.key)),
     write: finals => {
       for (const [key, final] of finals) {
         if (final === undefined) held.delete(key)

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { MusterError } from '../common/errors.js'
 
-/** Who holds a data directory. `boot` and `started` tell a process from a later one with the same pid; absent where the system does not say. */
+/**
+ * Who holds a data directory. `boot` and `started` tell a process from a later one with the same pid; absent where the
+ * system does not say.
+ */
 export interface Owner {
   readonly pid: number
   /** Different each time a directory is opened. */
@@ -37,7 +40,10 @@ export const systemProcesses: ProcessTable = {
   },
 }
 
-/** Directories that this process holds open, by token: a record with our own pid and none of these tokens is of an earlier process. */
+/**
+ * Directories that this process holds open, by token: a record with our own pid and none of these tokens is of an
+ * earlier process.
+ */
 const heldHere = new Set<string>()
 
 /** This process as an owner, until {@link release}. */
@@ -46,10 +52,12 @@ export function becomeOwner(processes: ProcessTable): Owner {
   heldHere.add(token)
   const boot = processes.boot()
   const started = processes.started(processes.pid)
-  return { pid: processes.pid, token, ...boot !== undefined && { boot }, ...started !== undefined && { started } }
+  return { pid: processes.pid, token, ...(boot !== undefined && { boot }), ...(started !== undefined && { started }) }
 }
 
-export function release(owner: Owner): void { heldHere.delete(owner.token) }
+export function release(owner: Owner): void {
+  heldHere.delete(owner.token)
+}
 
 /** Whether the process that wrote an owner record still runs. */
 export function isHeld(owner: Owner, processes: ProcessTable): boolean {
@@ -86,7 +94,8 @@ export const locked = (directory: string, owner: Owner): MusterError =>
 function processStat(pid: number): { readonly state: string; readonly started: string } | undefined {
   const text = readText(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
-  // The second field is the program's name in brackets and may hold blanks and brackets itself; the third follows the last one.
+  // The second field is the program's name in brackets and may hold blanks and brackets itself; the third follows the
+  // last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return { state: fields[0] ?? '', started: fields[19] ?? '' }
 }

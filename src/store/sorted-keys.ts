@@ -3,7 +3,10 @@ import { compareKeys } from './key-order.js'
 /** Keys of a part at most: small enough to insert into quickly, large enough that there are few parts. */
 const largestPart = 512
 
-/** A set of keys in byte order that can be read by range. Adding and removing cost a binary search and a move within one part. */
+/**
+ * A set of keys in byte order that can be read by range. Adding and removing cost a binary search and a move within one
+ * part.
+ */
 export class SortedKeys {
   readonly #parts: string[][] = []
 
@@ -56,7 +59,8 @@ export class SortedKeys {
   }
 }
 
-const lowerBound = (keys: readonly string[], key: string): number => search(keys.length, at => compareKeys(keys[at] ?? '', key) < 0)
+const lowerBound = (keys: readonly string[], key: string): number =>
+  search(keys.length, at => compareKeys(keys[at] ?? '', key) < 0)
 
 /** The first index below `length` that is not `before`; those that are come first. */
 function search(length: number, before: (index: number) => boolean): number {

@@ -23,12 +23,15 @@ function conditionFault(condition: Condition): string | undefined {
 
 function writeFault(write: Write): string | undefined {
   if (write.kind === 'delete-range') return rangeFault(write)
-  return isKey(write.key) ? undefined : `${JSON.stringify(write.key)} cannot be a key: keys are non-empty UTF-8 text that does not begin with NUL`
+  return isKey(write.key)
+    ? undefined
+    : `${JSON.stringify(write.key)} cannot be a key: keys are non-empty UTF-8 text that does not begin with NUL`
 }
 
-const rangeFault = ({ from, to }: { readonly from: string; readonly to: string }): string | undefined => isEncodable(from) && isEncodable(to)
-  ? undefined
-  : `the range from ${JSON.stringify(from)} to ${JSON.stringify(to)} has an end that is not UTF-8 text`
+const rangeFault = ({ from, to }: { readonly from: string; readonly to: string }): string | undefined =>
+  isEncodable(from) && isEncodable(to)
+    ? undefined
+    : `the range from ${JSON.stringify(from)} to ${JSON.stringify(to)} has an end that is not UTF-8 text`
 
 function overlap(then: readonly Write[]): MusterError | undefined {
   const seen = new Set<string>()
@@ -45,7 +48,9 @@ function overlap(then: readonly Write[]): MusterError | undefined {
     seen.add(write.key)
   }
   for (const { from, to } of ranges) {
-    for (const key of seen) if (isWithin(key, from, to)) return invalid(`one transaction writes key ${JSON.stringify(key)} and deletes a range around it`)
+    for (const key of seen)
+      if (isWithin(key, from, to))
+        return invalid(`one transaction writes key ${JSON.stringify(key)} and deletes a range around it`)
   }
   return undefined
 }

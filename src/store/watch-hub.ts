@@ -6,11 +6,17 @@ export interface HistoryLimits {
   readonly changes: number
   /** Bytes of values held only because they are history. */
   readonly bytes: number
-  /** Deleted keys remembered by name, for differences. Without a key's deletion a difference would be wrong, not just coarse. */
+  /**
+   * Deleted keys remembered by name, for differences. Without a key's deletion a difference would be wrong, not just
+   * coarse.
+   */
   readonly deletions: number
 }
 
-/** A watcher is at most a load behind, which takes far less than 4,096 changes; 4 MiB bounds what large KV values may pin. */
+/**
+ * A watcher is at most a load behind, which takes far less than 4,096 changes; 4 MiB bounds what large KV values may
+ * pin.
+ */
 export const defaultHistory: HistoryLimits = { changes: 4096, bytes: 4 << 20, deletions: 50_000 }
 
 interface Watcher {
@@ -28,13 +34,14 @@ export type EntriesAfter = (after: number, at: Revision) => readonly Entry[] | P
 const retryDelay = 250
 
 /** The revision a change belongs to. */
-export const changeRevision = (change: Change): Revision => change.kind === 'put' ? change.entry.modified : change.revision
+export const changeRevision = (change: Change): Revision =>
+  change.kind === 'put' ? change.entry.modified : change.revision
 
 /**
- * Delivers batches to watchers: each from its own starting point, in order, without a gap. A bounded history serves those
- * who start a little behind; those further behind get one batch with the difference, made of the entries that `entriesAfter`
- * gives and of the remembered deletions.
- * A watcher that throws is a defect: the error surfaces as an uncaught one, after the others were served.
+ * Delivers batches to watchers: each from its own starting point, in order, without a gap. A bounded history serves
+ * those who start a little behind; those further behind get one batch with the difference, made of the entries that
+ * `entriesAfter` gives and of the remembered deletions. A watcher that throws is a defect: the error surfaces as an
+ * uncaught one, after the others were served.
  */
 export class WatchHub {
   revision: Revision
@@ -70,7 +77,9 @@ export class WatchHub {
     this.#watchers.add(watcher)
     return {
       behind: after < this.revision,
-      catchUp: () => { this.#serve(watcher) },
+      catchUp: () => {
+        this.#serve(watcher)
+      },
       close: () => {
         watcher.closed = true
         this.#watchers.delete(watcher)
@@ -91,7 +100,9 @@ export class WatchHub {
   }
 
   /** When a key was deleted, where that is remembered and it was not put since. */
-  deletedAt(key: string): Revision | undefined { return this.#deletions.get(key) }
+  deletedAt(key: string): Revision | undefined {
+    return this.#deletions.get(key)
+  }
 
   close(): void {
     for (const watcher of this.#watchers) watcher.closed = true
@@ -123,22 +134,27 @@ export class WatchHub {
     try {
       watcher.on(batch)
     } catch (thrown) {
-      setImmediate(() => { throw thrown })
+      setImmediate(() => {
+        throw thrown
+      })
     }
   }
 
   #wait(watcher: Watcher, at: Revision, deletions: readonly Change[], found: Promise<readonly Entry[]>): void {
     watcher.loading = true
-    found.then(entries => {
-      watcher.loading = false
-      this.#deliver(watcher, { revision: at, changes: inOrder(deletions, entries) })
-      this.#serve(watcher)
-    }, () => {
-      setTimeout(() => {
+    found.then(
+      entries => {
         watcher.loading = false
+        this.#deliver(watcher, { revision: at, changes: inOrder(deletions, entries) })
         this.#serve(watcher)
-      }, retryDelay).unref()
-    })
+      },
+      () => {
+        setTimeout(() => {
+          watcher.loading = false
+          this.#serve(watcher)
+        }, retryDelay).unref()
+      },
+    )
   }
 
   #deletionsAfter(after: number): Change[] {
@@ -182,7 +198,9 @@ export class WatchHub {
 }
 
 const inOrder = (deletions: readonly Change[], entries: readonly Entry[]): Change[] =>
-  [...deletions, ...entries.map((entry): Change => ({ kind: 'put', entry }))].sort((a, b) => changeRevision(a) - changeRevision(b))
+  [...deletions, ...entries.map((entry): Change => ({ kind: 'put', entry }))].sort(
+    (a, b) => changeRevision(a) - changeRevision(b),
+  )
 
 const valueBytes = ({ changes }: Batch): number =>
-  changes.reduce((sum, change) => change.kind === 'put' ? sum + change.entry.value.byteLength : sum, 0)
+  changes.reduce((sum, change) => (change.kind === 'put' ? sum + change.entry.value.byteLength : sum), 0)

@@ -31,8 +31,8 @@ export class LogFile {
   #failing = false
 
   /**
-   * Opens the first file, and its directory where it is missing. Later failures (a full disk) go to `onError`, once until
-   * writing succeeds again; the lines in between are lost.
+   * Opens the first file, and its directory where it is missing. Later failures (a full disk) go to `onError`, once
+   * until writing succeeds again; the lines in between are lost.
    * @throws MusterError LOG_FILE when it cannot be opened.
    */
   constructor(options: LogFileOptions, clock: Clock, onError: (message: string) => void) {
@@ -48,7 +48,8 @@ export class LogFile {
       this.#open()
     } catch (error) {
       throw new MusterError('LOG_FILE', `cannot write the log file ${options.path}: ${errorMessage(error)}`, {
-        hint: 'give log_file a path that this user may write to', cause: error,
+        hint: 'give log_file a path that this user may write to',
+        cause: error,
       })
     }
   }
@@ -73,7 +74,10 @@ export class LogFile {
 
   #isDue(): boolean {
     const { rotateBytes, rotateDuration } = this.#options
-    return (rotateBytes > 0 && this.#bytes >= rotateBytes) || (rotateDuration > 0 && this.#clock.now() - this.#openedAt >= rotateDuration)
+    return (
+      (rotateBytes > 0 && this.#bytes >= rotateBytes)
+      || (rotateDuration > 0 && this.#clock.now() - this.#openedAt >= rotateDuration)
+    )
   }
 
   #rotate(): void {

@@ -31,22 +31,34 @@ class Hub implements LogHub {
   readonly #pino: pino.Logger
   readonly #file: LogFile | undefined = undefined
   readonly #listeners = new Map<LogListener, LogLevel>()
-  readonly #onStreamError = (): void => { this.#streamIsGone = true }
+  readonly #onStreamError = (): void => {
+    this.#streamIsGone = true
+  }
   #level: LogLevel
   #streamIsGone = false
 
   constructor(options: LogHubOptions) {
     this.#options = options
     this.#level = options.level
-    if (options.file !== undefined) this.#file = new LogFile(options.file, options.clock, message => { this.#complain(message) })
+    if (options.file !== undefined)
+      this.#file = new LogFile(options.file, options.clock, message => {
+        this.#complain(message)
+      })
     options.stream.on('error', this.#onStreamError)
-    this.#pino = pino({
-      level: options.level,
-      base: null,
-      messageKey: '@message',
-      timestamp: () => `,"@timestamp":"${timestamp(options.clock)}"`,
-      formatters: { level: label => ({ '@level': label }) },
-    }, { write: line => { this.#write(line) } })
+    this.#pino = pino(
+      {
+        level: options.level,
+        base: null,
+        messageKey: '@message',
+        timestamp: () => `,"@timestamp":"${timestamp(options.clock)}"`,
+        formatters: { level: label => ({ '@level': label }) },
+      },
+      {
+        write: line => {
+          this.#write(line)
+        },
+      },
+    )
     this.root = new PartLogger(this.#pino, undefined)
   }
 
@@ -56,10 +68,14 @@ class Hub implements LogHub {
   }
 
   subscribe(level: LogLevel, on: (line: LogLine) => void): { close(): void } {
-    const listener = new LogListener(on, count => line({
-      '@level': 'warn', '@timestamp': timestamp(this.#options.clock), 'count': count,
-      '@message': 'log lines were left out: too many at once',
-    }))
+    const listener = new LogListener(on, count =>
+      line({
+        '@level': 'warn',
+        '@timestamp': timestamp(this.#options.clock),
+        'count': count,
+        '@message': 'log lines were left out: too many at once',
+      }),
+    )
     this.#listeners.set(listener, level)
     this.#listen()
     return {
@@ -82,7 +98,7 @@ class Hub implements LogHub {
 
   /** Lets pino make only the lines that someone takes: the log itself or the most curious listener. */
   #listen(): void {
-    this.#pino.level = [this.#level, ...this.#listeners.values()].reduce((a, b) => severity[a] <= severity[b] ? a : b)
+    this.#pino.level = [this.#level, ...this.#listeners.values()].reduce((a, b) => (severity[a] <= severity[b] ? a : b))
   }
 
   #write(json: string): void {
@@ -100,13 +116,18 @@ class Hub implements LogHub {
 
   #complain(message: string): void {
     const record = { '@level': 'error', '@timestamp': timestamp(this.#options.clock), '@message': message }
-    if (!this.#streamIsGone) this.#options.stream.write(`${this.#options.json ? JSON.stringify(record) : formatText(record)}\n`)
+    if (!this.#streamIsGone)
+      this.#options.stream.write(`${this.#options.json ? JSON.stringify(record) : formatText(record)}\n`)
   }
 }
 
 const timestamp = (clock: Clock): string => new Date(clock.now()).toISOString()
 
-const line = (record: LogRecord, json = JSON.stringify(record)): LogLine => ({ level: levelOf(record), text: formatText(record), json })
+const line = (record: LogRecord, json = JSON.stringify(record)): LogLine => ({
+  level: levelOf(record),
+  text: formatText(record),
+  json,
+})
 
 /** One pino logger serves all parts, so that a new level is one assignment. */
 class PartLogger implements Logger {
@@ -118,13 +139,25 @@ class PartLogger implements Logger {
     this.#part = part
   }
 
-  get takesDebug(): boolean { return this.#pino.isLevelEnabled('debug') }
+  get takesDebug(): boolean {
+    return this.#pino.isLevelEnabled('debug')
+  }
 
-  trace(message: string, fields?: Readonly<Record<string, unknown>>): void { this.#log('trace', message, fields) }
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void { this.#log('debug', message, fields) }
-  info(message: string, fields?: Readonly<Record<string, unknown>>): void { this.#log('info', message, fields) }
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void { this.#log('warn', message, fields) }
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void { this.#log('error', message, fields) }
+  trace(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#log('trace', message, fields)
+  }
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#log('debug', message, fields)
+  }
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#log('info', message, fields)
+  }
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#log('warn', message, fields)
+  }
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#log('error', message, fields)
+  }
 
   child(part: string): Logger {
     return new PartLogger(this.#pino, this.#part === undefined ? part : `${this.#part}.${part}`)

@@ -23,7 +23,9 @@ export class LogListener {
   push(line: LogLine): void {
     if (this.#waiting.length >= backlog) this.#dropped++
     else this.#waiting.push(line)
-    this.#scheduled ??= setImmediate(() => { this.#deliver() })
+    this.#scheduled ??= setImmediate(() => {
+      this.#deliver()
+    })
   }
 
   close(): void {

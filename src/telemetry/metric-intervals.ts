@@ -14,7 +14,13 @@ export interface Aggregate {
 
 /** The aggregate of a counter that rose by `sum` during `ms`: each thing counted is an event of weight one. */
 export const ofCounter = (sum: number, ms: number): Aggregate => ({
-  Count: sum, Rate: perSecond(sum, ms), Sum: sum, Min: sum > 0 ? 1 : 0, Max: sum > 0 ? 1 : 0, Mean: sum > 0 ? 1 : 0, Stddev: 0,
+  Count: sum,
+  Rate: perSecond(sum, ms),
+  Sum: sum,
+  Min: sum > 0 ? 1 : 0,
+  Max: sum > 0 ? 1 : 0,
+  Mean: sum > 0 ? 1 : 0,
+  Stddev: 0,
 })
 
 /** Collects observed values into an aggregate. */
@@ -39,11 +45,15 @@ export class Collected {
 
   aggregate(ms: number): Aggregate {
     return {
-      Count: this.count, Rate: perSecond(this.sum, ms), Sum: this.sum,
-      Min: this.count > 0 ? this.#min : 0, Max: this.count > 0 ? this.#max : 0, Mean: this.#mean,
+      Count: this.count,
+      Rate: perSecond(this.sum, ms),
+      Sum: this.sum,
+      Min: this.count > 0 ? this.#min : 0,
+      Max: this.count > 0 ? this.#max : 0,
+      Mean: this.#mean,
       Stddev: this.count < 2 ? 0 : Math.sqrt(this.#squares / (this.count - 1)),
     }
   }
 }
 
-const perSecond = (sum: number, ms: number): number => ms > 0 ? sum * 1000 / ms : 0
+const perSecond = (sum: number, ms: number): number => (ms > 0 ? (sum * 1000) / ms : 0)

@@ -9,7 +9,10 @@ import type { Counter, Distribution, Gauge, Metrics } from './types.js'
 export interface MetricsOptions {
   /** Before every name: `consul` gives `consul.dns.queries` and `consul_dns_queries`. */
   readonly prefix: string
-  /** Put into the names of gauges in the JSON form, as Consul does unless `telemetry.disable_hostname`; never into Prometheus names. */
+  /**
+   * Put into the names of gauges in the JSON form, as Consul does unless `telemetry.disable_hostname`; never into
+   * Prometheus names.
+   */
   readonly hostname?: string
   readonly clock: Clock
   /** Leaves out what prom-client and this module tell of the process itself. */
@@ -17,7 +20,11 @@ export interface MetricsOptions {
 }
 
 type Figures = Readonly<Record<string, Aggregate>>
-interface Interval { readonly start: number; readonly counters: Figures; readonly samples: Figures }
+interface Interval {
+  readonly start: number
+  readonly counters: Figures
+  readonly samples: Figures
+}
 
 /** Builds the metrics registry. `close` ends its clock; figures stay readable. */
 export const createMetrics = (options: MetricsOptions): Metrics & { close(): void } => new MetricsRegistry(options)
@@ -26,20 +33,28 @@ export const createMetrics = (options: MetricsOptions): Metrics & { close(): voi
 class CountedNumber implements Counter {
   value = 0
   atIntervalStart = 0
-  add(by = 1): void { this.value += by }
+  add(by = 1): void {
+    this.value += by
+  }
 }
 
 class SetNumber implements Gauge {
   value = 0
   read: (() => number) | undefined
-  set(value: number): void { this.value = value }
-  now(): number { return this.read?.() ?? this.value }
+  set(value: number): void {
+    this.value = value
+  }
+  now(): number {
+    return this.read?.() ?? this.value
+  }
 }
 
 class Observed implements Distribution {
   current = new Collected()
   readonly #summary: Summary
-  constructor(summary: Summary) { this.#summary = summary }
+  constructor(summary: Summary) {
+    this.#summary = summary
+  }
   observe(value: number): void {
     this.current.observe(value)
     this.#summary.observe(value)
@@ -69,8 +84,13 @@ class MetricsRegistry implements Metrics {
     return this.#once(name, CountedNumber, () => {
       const counted = new CountedNumber()
       new PromCounter({
-        name: this.#promName(name), help, registers: [this.#registry],
-        collect() { this.reset(); this.inc(counted.value) },
+        name: this.#promName(name),
+        help,
+        registers: [this.#registry],
+        collect() {
+          this.reset()
+          this.inc(counted.value)
+        },
       })
       return counted
     })
@@ -79,7 +99,14 @@ class MetricsRegistry implements Metrics {
   gauge(name: string, help: string, read?: () => number): Gauge {
     const gauge = this.#once(name, SetNumber, () => {
       const made = new SetNumber()
-      new PromGauge({ name: this.#promName(name), help, registers: [this.#registry], collect() { this.set(made.now()) } })
+      new PromGauge({
+        name: this.#promName(name),
+        help,
+        registers: [this.#registry],
+        collect() {
+          this.set(made.now())
+        },
+      })
       return made
     })
     // A part that was closed and built again reads its new self.
@@ -88,21 +115,45 @@ class MetricsRegistry implements Metrics {
   }
 
   distribution(name: string, help: string): Distribution {
-    return this.#once(name, Observed, () => new Observed(new Summary({
-      name: this.#promName(name), help, registers: [this.#registry], percentiles: [0.5, 0.9, 0.99], maxAgeSeconds: 60, ageBuckets: 5,
-      pruneAgedBuckets: false,
-    })))
+    return this.#once(
+      name,
+      Observed,
+      () =>
+        new Observed(
+          new Summary({
+            name: this.#promName(name),
+            help,
+            registers: [this.#registry],
+            percentiles: [0.5, 0.9, 0.99],
+            maxAgeSeconds: 60,
+            ageBuckets: 5,
+            pruneAgedBuckets: false,
+          }),
+        ),
+    )
   }
 
-  prometheus(): Promise<string> { return this.#registry.metrics() }
+  prometheus(): Promise<string> {
+    return this.#registry.metrics()
+  }
 
   json(): Promise<Readonly<Record<string, unknown>>> {
     const { start, counters, samples } = this.#last ?? this.#figures()
-    const list = (figures: Figures): unknown[] => Object.entries(figures).map(([Name, figure]) => ({ Name, ...figure, Labels: {} }))
+    const list = (figures: Figures): unknown[] =>
+      Object.entries(figures).map(([Name, figure]) => ({ Name, ...figure, Labels: {} }))
     const host = this.#options.hostname === undefined ? '' : `${this.#options.hostname}.`
     const gauges = [...this.#instruments].flatMap(([name, made]) =>
-      made instanceof SetNumber ? [{ Name: `${this.#options.prefix}.${host}${name}`, Value: made.now(), Labels: {} }] : [])
-    return Promise.resolve({ Timestamp: goTime(start), Gauges: gauges, Points: [], Counters: list(counters), Samples: list(samples) })
+      made instanceof SetNumber
+        ? [{ Name: `${this.#options.prefix}.${host}${name}`, Value: made.now(), Labels: {} }]
+        : [],
+    )
+    return Promise.resolve({
+      Timestamp: goTime(start),
+      Gauges: gauges,
+      Points: [],
+      Counters: list(counters),
+      Samples: list(samples),
+    })
   }
 
   close(): void {
@@ -137,15 +188,22 @@ class MetricsRegistry implements Metrics {
     return { start: this.#intervalStart, counters, samples }
   }
 
-  #promName(name: string): string { return `${this.#options.prefix}.${name}`.replace(/[^a-zA-Z0-9_:]/g, '_') }
+  #promName(name: string): string {
+    return `${this.#options.prefix}.${name}`.replace(/[^a-zA-Z0-9_:]/g, '_')
+  }
 
-  /** The instrument of that name, made if there is none yet. @throws MusterError METRIC_NAME when it is of another kind. */
+  /**
+   * The instrument of that name, made if there is none yet. @throws MusterError METRIC_NAME when it is of another kind.
+   */
   #once<Made extends CountedNumber | SetNumber | Observed>(
-    name: string, kind: abstract new (...args: never[]) => Made, make: () => Made,
+    name: string,
+    kind: abstract new (...args: never[]) => Made,
+    make: () => Made,
   ): Made {
     const known = this.#instruments.get(name)
     if (known instanceof kind) return known
-    if (known !== undefined) throw new MusterError('METRIC_NAME', `the metric ${name} exists already and is of another kind`)
+    if (known !== undefined)
+      throw new MusterError('METRIC_NAME', `the metric ${name} exists already and is of another kind`)
     const made = make()
     this.#instruments.set(name, made)
     return made

@@ -3,7 +3,10 @@ import { errorCode } from '../common/errors.js'
 /** What stands in a log for what must not. */
 export const hidden = '<hidden>'
 
-/** Names of fields that hold secrets, in any spelling: `token`, `SecretID`, `encrypt`, `http_password`. Accessors are no secrets. */
+/**
+ * Names of fields that hold secrets, in any spelling: `token`, `SecretID`, `encrypt`, `http_password`. Accessors are no
+ * secrets.
+ */
 const secretName = /token|secret|passw|encrypt|credential|authorization|cookie|private.?key/i
 const accessor = /accessor|_?count$|ttl$/i
 
@@ -12,8 +15,8 @@ const deepest = 4
 const mostEntries = 64
 
 /**
- * A text without the secrets that URLs carry: `?token=`, `X-Consul-Token: `, `user:password@`. Cut at 8 KB, so that what
- * a stranger sends cannot blow up the log.
+ * A text without the secrets that URLs carry: `?token=`, `X-Consul-Token: `, `user:password@`. Cut at 8 KB, so that
+ * what a stranger sends cannot blow up the log.
  */
 export function scrub(text: string): string {
   const short = text.length > longestText ? `${text.slice(0, longestText)}... (${text.length} characters)` : text
@@ -23,7 +26,10 @@ export function scrub(text: string): string {
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^/\s:@]*):[^/\s@]+@/gi, `$1:${hidden}@`)
 }
 
-/** Fields as they may be written: secrets hidden, errors as their message, nothing too deep, too long or impossible in JSON. */
+/**
+ * Fields as they may be written: secrets hidden, errors as their message, nothing too deep, too long or impossible in
+ * JSON.
+ */
 export function cleanFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return cleanObject(fields, deepest)
 }
@@ -33,7 +39,10 @@ function cleanObject(object: object, depth: number): Record<string, unknown> {
   let left = mostEntries
   for (const [name, value] of Object.entries(object)) {
     if (value === undefined || typeof value === 'function') continue
-    if (left-- === 0) { clean['...'] = 'more were left out'; break }
+    if (left-- === 0) {
+      clean['...'] = 'more were left out'
+      break
+    }
     clean[name] = isSecret(name, value) ? hidden : cleanValue(value, depth)
   }
   return clean
@@ -45,11 +54,17 @@ const isSecret = (name: string, value: unknown): boolean =>
 
 function cleanValue(value: unknown, depth: number): unknown {
   switch (typeof value) {
-    case 'string': return scrub(value)
-    case 'bigint': case 'symbol': return String(value)
-    case 'function': return undefined
-    case 'object': break
-    default: return value
+    case 'string':
+      return scrub(value)
+    case 'bigint':
+    case 'symbol':
+      return String(value)
+    case 'function':
+      return undefined
+    case 'object':
+      break
+    default:
+      return value
   }
   if (value === null) return null
   if (value instanceof Error) return describe(value)

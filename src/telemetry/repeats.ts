@@ -3,13 +3,20 @@ import type { Logger, LogLevel } from './types.js'
 
 /** While a reason lasts it is said again this often, in milliseconds, with how often it was met meanwhile. */
 const sayAgain = 60_000
-/** Reasons that are told apart; beyond these the one that began first is news again. A loop that alternates between a few servers has a few. */
+/**
+ * Reasons that are told apart; beyond these the one that began first is news again. A loop that alternates between a
+ * few servers has a few.
+ */
 const mostReasons = 16
 
-interface Standing { said: number; times: number }
+interface Standing {
+  said: number
+  times: number
+}
 
 /**
- * For what is tried again and again: a reason is logged once in full, then counted, with one line a minute while it lasts. A reason that is new is said at once.
+ * For what is tried again and again: a reason is logged once in full, then counted, with one line a minute while it
+ * lasts. A reason that is new is said at once.
  */
 export class Repeats {
   readonly #log: Logger
@@ -35,11 +42,17 @@ export class Repeats {
     }
     standing.times++
     if (now - standing.said < sayAgain) return
-    this.#log[level](`still: ${message}`, { ...fields, times: standing.times, seconds: Math.round((now - standing.said) / 1000) })
+    this.#log[level](`still: ${message}`, {
+      ...fields,
+      times: standing.times,
+      seconds: Math.round((now - standing.said) / 1000),
+    })
     standing.said = now
     standing.times = 0
   }
 
   /** It has gone well: whatever fails next is said in full. */
-  over(): void { this.#reasons.clear() }
+  over(): void {
+    this.#reasons.clear()
+  }
 }

@@ -18,23 +18,36 @@ export interface Logger {
 }
 
 /** One formatted line for `/v1/agent/monitor`. */
-export interface LogLine { readonly level: LogLevel; readonly text: string; readonly json: string }
+export interface LogLine {
+  readonly level: LogLevel
+  readonly text: string
+  readonly json: string
+}
 
 /** The log of the process: levels can change while it runs, and others can listen in. */
 export interface LogHub {
   readonly root: Logger
   setLevel(level: LogLevel): void
-  /** Lines from now on, at `level` or above, whatever the log's own level. A slow listener loses lines and is told how many. */
+  /**
+   * Lines from now on, at `level` or above, whatever the log's own level. A slow listener loses lines and is told how
+   * many.
+   */
   subscribe(level: LogLevel, on: (line: LogLine) => void): { close(): void }
   close(): Promise<void>
 }
 
 /** A number that only rises. */
-export interface Counter { add(by?: number): void }
+export interface Counter {
+  add(by?: number): void
+}
 /** A number that is what it is. */
-export interface Gauge { set(value: number): void }
+export interface Gauge {
+  set(value: number): void
+}
 /** A distribution of observed values (seconds, bytes). */
-export interface Distribution { observe(value: number): void }
+export interface Distribution {
+  observe(value: number): void
+}
 
 /** Metrics registry: Prometheus text and Consul's JSON from one set of instruments. Names are dotted: `dns.queries`. */
 export interface Metrics {

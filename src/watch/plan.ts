@@ -13,8 +13,11 @@ interface Written {
   readonly handler?: string
   readonly args?: string | readonly string[]
   readonly http_handler_config?: {
-    readonly path?: string; readonly method?: string; readonly timeout?: string
-    readonly header?: Readonly<Record<string, readonly string[]>>; readonly tls_skip_verify?: boolean
+    readonly path?: string
+    readonly method?: string
+    readonly timeout?: string
+    readonly header?: Readonly<Record<string, readonly string[]>>
+    readonly tls_skip_verify?: boolean
   }
   readonly key?: string
   readonly prefix?: string
@@ -43,7 +46,9 @@ export function watchPlan(declared: DeclaredWatch): WatchPlan {
   const handler = handlerOf(written, refuse)
   return {
     identity: JSON.stringify(sorted(declared.written)),
-    label: `${type} ${written.key ?? written.prefix ?? written.service ?? written.name ?? written.service_id ?? ''}`.trim() + ` (${place(declared.origin)})`,
+    label:
+      `${type} ${written.key ?? written.prefix ?? written.service ?? written.name ?? written.service_id ?? ''}`.trim()
+      + ` (${place(declared.origin)})`,
     query,
     handler,
   }
@@ -60,22 +65,25 @@ const same: WatchQuery['pick'] = body => body
 const queries: Readonly<Record<string, MakeQuery>> = {
   key: (written, refuse) => ({
     path: `/v1/kv/${encodeKey(required(written.key, 'Must specify a single key to watch', refuse))}${search(written)}`,
-    pick: (body, present) => present && Array.isArray(body) ? body[0] as unknown : null,
+    pick: (body, present) => (present && Array.isArray(body) ? (body[0] as unknown) : null),
   }),
   keyprefix: (written, refuse) => ({
     path: `/v1/kv/${encodeKey(required(written.prefix, 'Must specify a single prefix to watch', refuse))}${search(written, ['recurse', ''])}`,
-    pick: (body, present) => present ? body : [],
+    pick: (body, present) => (present ? body : []),
   }),
   event: written => ({
-    path: `/v1/event/list${search(written, ...written.name === undefined || written.name === '' ? [] : [['name', written.name] as const])}`,
+    path: `/v1/event/list${search(written, ...(written.name === undefined || written.name === '' ? [] : [['name', written.name] as const]))}`,
     pick: same,
     news: newEvents,
   }),
   services: written => ({ path: `/v1/catalog/services${search(written)}`, pick: same }),
   nodes: written => ({ path: `/v1/catalog/nodes${search(written)}`, pick: same }),
   service: (written, refuse) => ({
-    path: `/v1/health/service/${encodeURIComponent(required(written.service, 'Must specify a single service to watch', refuse))}${search(written,
-      ...[written.tag ?? []].flat().map(tag => ['tag', tag] as const), ...written.passingonly === true ? [['passing', '1'] as const] : [])}`,
+    path: `/v1/health/service/${encodeURIComponent(required(written.service, 'Must specify a single service to watch', refuse))}${search(
+      written,
+      ...[written.tag ?? []].flat().map(tag => ['tag', tag] as const),
+      ...(written.passingonly === true ? [['passing', '1'] as const] : []),
+    )}`,
     pick: same,
   }),
   agent_service: (written, refuse) => ({
@@ -87,9 +95,10 @@ const queries: Readonly<Record<string, MakeQuery>> = {
     const { service = '', state = '' } = written
     if (service !== '' && state !== '') throw refuse('Cannot specify service and state')
     return {
-      path: service === ''
-        ? `/v1/health/state/${encodeURIComponent(state === '' ? 'any' : state)}${search(written)}`
-        : `/v1/health/checks/${encodeURIComponent(service)}${search(written)}`,
+      path:
+        service === ''
+          ? `/v1/health/state/${encodeURIComponent(state === '' ? 'any' : state)}${search(written)}`
+          : `/v1/health/checks/${encodeURIComponent(service)}${search(written)}`,
       pick: same,
     }
   },
@@ -97,9 +106,12 @@ const queries: Readonly<Record<string, MakeQuery>> = {
 
 /** Events that were not there before; undefined for none. */
 function newEvents(before: unknown, data: unknown): unknown {
-  const ids = (list: unknown): readonly unknown[] => Array.isArray(list) ? list.map(event => (event as { readonly ID?: unknown } | null)?.ID) : []
+  const ids = (list: unknown): readonly unknown[] =>
+    Array.isArray(list) ? list.map(event => (event as { readonly ID?: unknown } | null)?.ID) : []
   const known = new Set(ids(before))
-  const fresh = Array.isArray(data) ? data.filter(event => !known.has((event as { readonly ID?: unknown } | null)?.ID)) : []
+  const fresh = Array.isArray(data)
+    ? data.filter(event => !known.has((event as { readonly ID?: unknown } | null)?.ID))
+    : []
   return fresh.length === 0 ? undefined : fresh
 }
 
@@ -108,17 +120,23 @@ function handlerOf(written: Written, refuse: Refuse): WatchHandler {
   const given = [written.args, written.handler, http].filter(one => one !== undefined)
   if (given.length === 0) throw refuse('Must define a watch handler')
   if (given.length > 1) throw refuse('Only one watch handler allowed')
-  if (written.handler !== undefined) return { type: 'script', args: [process.env.SHELL ?? '/bin/sh', '-c', written.handler] }
+  if (written.handler !== undefined)
+    return { type: 'script', args: [process.env.SHELL ?? '/bin/sh', '-c', written.handler] }
   if (written.args !== undefined) {
     const args = [written.args].flat()
     if (args.length === 0 || args[0] === '') throw refuse('Must define a watch handler: args is empty')
     return { type: 'script', args }
   }
   const timeout = parseDuration(http?.timeout ?? '10s')
-  if (timeout === undefined || timeout <= 0) throw refuse(`http_handler_config.timeout: "${http?.timeout ?? ''}" is not a duration above 0`)
+  if (timeout === undefined || timeout <= 0)
+    throw refuse(`http_handler_config.timeout: "${http?.timeout ?? ''}" is not a duration above 0`)
   return {
-    type: 'http', url: required(http?.path, 'http_handler_config needs a path', refuse), method: http?.method ?? 'POST', timeout,
-    header: http?.header ?? {}, tlsSkipVerify: http?.tls_skip_verify === true,
+    type: 'http',
+    url: required(http?.path, 'http_handler_config needs a path', refuse),
+    method: http?.method ?? 'POST',
+    timeout,
+    header: http?.header ?? {},
+    tlsSkipVerify: http?.tls_skip_verify === true,
   }
 }
 
@@ -143,5 +161,9 @@ const encodeKey = (key: string): string => key.split('/').map(encodeURIComponent
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, item]) => [key, sorted(item)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [key, sorted(item)]),
+  )
 }

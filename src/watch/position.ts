@@ -1,7 +1,10 @@
 import type { WatchQuery } from './types.js'
 
 /** What a watch was given last: an index, or the hash of an answer. */
-export interface Position { readonly by: 'index' | 'hash'; readonly value: string }
+export interface Position {
+  readonly by: 'index' | 'hash'
+  readonly value: string
+}
 
 /** How long one question may wait for a change. */
 const questionWait = '5m'
@@ -18,7 +21,8 @@ export const waitParameters = (position: Position | undefined): Readonly<Record<
   position === undefined ? {} : { [position.by]: position.value, wait: questionWait }
 
 /** The index that a handler is told of: 0 where there is none, as Consul has it. */
-export const indexOf = (position: Position | undefined): string => position === undefined ? '' : position.by === 'index' ? position.value : '0'
+export const indexOf = (position: Position | undefined): string =>
+  position === undefined ? '' : position.by === 'index' ? position.value : '0'
 
 /** A path with the parameters of a question that waits. */
 export function waiting(path: string, position: Position | undefined): string {

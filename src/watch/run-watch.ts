@@ -17,10 +17,14 @@ const retryBase = 5000
 const retryLimit = 180_000
 
 /**
- * Runs one watch until `signal` is aborted: asks, runs the handler when the data differs from what it was last given, asks
- * again. The handler runs alone; what changes meanwhile is seen once it has ended, so a slow one never piles up.
+ * Runs one watch until `signal` is aborted: asks, runs the handler when the data differs from what it was last given,
+ * asks again. The handler runs alone; what changes meanwhile is seen once it has ended, so a slow one never piles up.
  */
-export async function runWatch(plan: WatchPlan, { source, log, clock }: WatchDependencies, signal: AbortSignal): Promise<void> {
+export async function runWatch(
+  plan: WatchPlan,
+  { source, log, clock }: WatchDependencies,
+  signal: AbortSignal,
+): Promise<void> {
   let position: Position | undefined
   let given: string | undefined
   let before: unknown
@@ -29,7 +33,8 @@ export async function runWatch(plan: WatchPlan, { source, log, clock }: WatchDep
   while (!signal.aborted) {
     try {
       const answer = await source.get(waiting(plan.query.path, position), signal)
-      if (answer.status !== 200 && (answer.status !== 404 || plan.query.byHash === true)) throw new MusterError('WATCH_QUERY', `answered ${answer.status}: ${answer.body}`)
+      if (answer.status !== 200 && (answer.status !== 404 || plan.query.byHash === true))
+        throw new MusterError('WATCH_QUERY', `answered ${answer.status}: ${answer.body}`)
       failures = 0
       repeats.over()
       const body: unknown = answer.body === '' ? null : JSON.parse(answer.body)
@@ -45,7 +50,11 @@ export async function runWatch(plan: WatchPlan, { source, log, clock }: WatchDep
       if (isAborted(signal)) return
       failures++
       position = undefined
-      repeats.tell('warn', 'watch query failed', errorMessage(error), { watch: plan.label, failures, error: errorMessage(error) })
+      repeats.tell('warn', 'watch query failed', errorMessage(error), {
+        watch: plan.label,
+        failures,
+        error: errorMessage(error),
+      })
       await pause(clock, Math.min(retryBase * failures ** 2, retryLimit), signal)
     }
   }
@@ -60,7 +69,11 @@ async function handle(plan: WatchPlan, data: unknown, index: string, log: Logger
     log.debug('watch handler ran', { watch: plan.label, output })
   } catch (error) {
     if (isAborted(signal)) return
-    log.error('watch handler failed', { watch: plan.label, error: errorMessage(error), output: error instanceof MusterError ? error.hint : undefined })
+    log.error('watch handler failed', {
+      watch: plan.label,
+      error: errorMessage(error),
+      output: error instanceof MusterError ? error.hint : undefined,
+    })
   }
 }
 

@@ -6,7 +6,10 @@ interface Running {
   readonly ended: Promise<void>
 }
 
-/** The watches of an agent. Plans are told apart by content: one that stays across a reload keeps its query, its index and what it last gave. */
+/**
+ * The watches of an agent. Plans are told apart by content: one that stays across a reload keeps its query, its index
+ * and what it last gave.
+ */
 export class Watches {
   readonly #dependencies: WatchDependencies
   readonly #running = new Map<string, Running>()

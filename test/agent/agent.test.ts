@@ -11,12 +11,31 @@ const api = (definition: ReturnType<typeof service>) => ({ definition, replaceEx
 
 t.test('what survives a restart', async t => {
   const server = await startWebServer(t)
-  const at = place(t, { 'web.json': { service: { name: 'file', port: 1, checks: [{ id: 'file-ttl', ttl: '1h' }, { id: 'file-http', http: `http://127.0.0.1:${server.port}/`, interval: '1h' }] } } })
+  const at = place(t, {
+    'web.json': {
+      service: {
+        name: 'file',
+        port: 1,
+        checks: [
+          { id: 'file-ttl', ttl: '1h' },
+          { id: 'file-http', http: `http://127.0.0.1:${server.port}/`, interval: '1h' },
+        ],
+      },
+    },
+  })
   const first = await startNode(t, at)
   const { agent } = first
   await until('the HTTP check has run', () => agent.checks().get('file-http')?.status === 'passing')
   const answered = agent.checks().get('file-http')?.output ?? ''
-  await agent.registerService(api(service('web-1', { name: 'web', tags: ['t'], checks: [check('web-ttl'), check('web-passing', { status: 'passing' })] })))
+  await agent.registerService(
+    api(
+      service('web-1', {
+        name: 'web',
+        tags: ['t'],
+        checks: [check('web-ttl'), check('web-passing', { status: 'passing' })],
+      }),
+    ),
+  )
   await agent.reportTtl('web-ttl', 'passing', 'fine')
   await agent.reportTtl('file-ttl', 'warning', 'so so')
   await agent.registerCheck(check('lone', { notes: 'kept' }))
@@ -34,18 +53,36 @@ t.test('what survives a restart', async t => {
   const { agent: again, catalog } = await startNode(t, at, { catalog: first.catalog })
   t.equal(again.nodeId, nodeId)
   t.same([...again.services().keys()].sort(), ['file', 'web-1'])
-  const checks = Object.fromEntries([...again.checks()].map(([id, { status, output, notes }]) => [id, [status, output, notes].join('|')]))
+  const checks = Object.fromEntries(
+    [...again.checks()].map(([id, { status, output, notes }]) => [id, [status, output, notes].join('|')]),
+  )
   t.same(checks, {
-    'web-ttl': 'passing|fine|', 'web-passing': 'passing||', 'file-ttl': 'warning|so so|', 'file-http': `passing|${answered}|`, 'lone': 'critical||kept',
+    'web-ttl': 'passing|fine|',
+    'web-passing': 'passing||',
+    'file-ttl': 'warning|so so|',
+    'file-http': `passing|${answered}|`,
+    'lone': 'critical||kept',
     'short': 'critical|TTL expired (last output before timeout follows): still here|',
-    '_service_maintenance:web-1': 'critical||rebuild', '_node_maintenance': 'critical||move',
+    '_service_maintenance:web-1': 'critical||rebuild',
+    '_node_maintenance': 'critical||move',
   })
   t.equal(catalog.check('n1', 'web-ttl')?.status, 'passing')
   await again.setMaintenance('web-1', false, '')
   await again.setMaintenance(undefined, false, '')
-  t.same([...again.checks().keys()].filter(id => id.startsWith('_')), [])
+  t.same(
+    [...again.checks().keys()].filter(id => id.startsWith('_')),
+    [],
+  )
   const { revision } = catalog
-  await again.registerService(api(service('web-1', { name: 'web', tags: ['t'], checks: [check('web-ttl'), check('web-passing', { status: 'passing' })] })))
+  await again.registerService(
+    api(
+      service('web-1', {
+        name: 'web',
+        tags: ['t'],
+        checks: [check('web-ttl'), check('web-passing', { status: 'passing' })],
+      }),
+    ),
+  )
   t.equal(catalog.revision, revision, 'the same registration after a restart is no change')
 })
 
@@ -61,7 +98,8 @@ t.test('files win over what clients registered, for good', async t => {
   t.match(second.agent.checks().get('disk')?.origin, { by: 'file' })
   t.equal(second.agent.checks().has('api-check'), false)
   t.same([...new Set(second.log.messages('warn'))].sort(), [
-    'a file declares a check that was registered over the API: the file wins', 'a file declares a service that was registered over the API: the file wins',
+    'a file declares a check that was registered over the API: the file wins',
+    'a file declares a service that was registered over the API: the file wins',
   ])
   await second.stop()
   at.write('web.json', undefined)
@@ -70,12 +108,21 @@ t.test('files win over what clients registered, for good', async t => {
 })
 
 t.test('what the files lost while the agent was down is removed from the catalog', async t => {
-  const at = place(t, { 'a.json': { service: { name: 'a' } }, 'b.json': { service: { name: 'b', check: { ttl: '1h' } } } })
+  const at = place(t, {
+    'a.json': { service: { name: 'a' } },
+    'b.json': { service: { name: 'b', check: { ttl: '1h' } } },
+  })
   const first = await startNode(t, at)
   await first.stop()
   at.write('b.json', undefined)
   const { catalog, log } = await startNode(t, at, { catalog: first.catalog })
-  t.same(catalog.servicesOfNode('n1').map(each => each.id).sort(), ['a', 'consul'])
+  t.same(
+    catalog
+      .servicesOfNode('n1')
+      .map(each => each.id)
+      .sort(),
+    ['a', 'consul'],
+  )
   t.ok(log.messages('info').includes('removed an entry of this node that is not declared any more'))
 })
 
@@ -92,13 +139,19 @@ t.test('refusals', async t => {
   const { agent } = await startNode(t, at)
   const script = check('s', { kind: { type: 'script', args: ['true'], interval: 1000, timeout: 1000 } })
   const disabled = {
-    code: 'AGENT_SCRIPTS_DISABLED', status: 500,
-    message: 'Scripts are disabled on this agent from remote calls; to enable, configure \'enable_script_checks\' to true',
+    code: 'AGENT_SCRIPTS_DISABLED',
+    status: 500,
+    message:
+      "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true",
   }
   await t.rejects(agent.registerCheck(script), disabled)
   await t.rejects(agent.registerService(api(service('web', { checks: [script] }))), disabled)
   t.equal(agent.services().size, 0)
-  await t.rejects(agent.registerCheck(check('x', { serviceId: 'absent' })), { code: 'AGENT_UNKNOWN_SERVICE', status: 500, message: 'ServiceID "absent" does not exist' })
+  await t.rejects(agent.registerCheck(check('x', { serviceId: 'absent' })), {
+    code: 'AGENT_UNKNOWN_SERVICE',
+    status: 500,
+    message: 'ServiceID "absent" does not exist',
+  })
   await t.rejects(agent.reportTtl('absent', 'passing', ''), { code: 'CHECK_NOT_TTL' })
   t.equal(await agent.setMaintenance('absent', true, ''), false)
   t.equal(await agent.deregisterService('absent'), false)
@@ -116,7 +169,10 @@ t.test('a registration that cannot be written is refused, and written when it co
   t.equal(fs.readdirSync(services).length, 1)
   const checks = path.join(at.dataDir, 'checks')
   fs.renameSync(checks, `${checks}.away`)
-  await t.rejects(agent.setMaintenance('web', true, 'move'), { code: 'AGENT_NOT_SAVED', message: /maintenance mark .* would not survive a restart/ })
+  await t.rejects(agent.setMaintenance('web', true, 'move'), {
+    code: 'AGENT_NOT_SAVED',
+    message: /maintenance mark .* would not survive a restart/,
+  })
   fs.renameSync(`${checks}.away`, checks)
   const before = fs.readdirSync(checks).length
   t.equal(await agent.setMaintenance('web', true, 'move'), true)
@@ -129,7 +185,9 @@ t.test('registrations are in the catalog when they are answered, many at once in
   const at = place(t)
   const { agent, catalog } = await startNode(t, at)
   const { revision } = catalog
-  await Promise.all(Array.from({ length: 50 }, (_, i) => agent.registerService(api(service(`s${i}`, { checks: [check(`c${i}`)] })))))
+  await Promise.all(
+    Array.from({ length: 50 }, (_, i) => agent.registerService(api(service(`s${i}`, { checks: [check(`c${i}`)] })))),
+  )
   t.equal(catalog.servicesOfNode('n1').length, 51)
   t.ok(catalog.revision - revision <= 3, `${catalog.revision - revision} revisions`)
 })
@@ -151,7 +209,8 @@ t.test('alias checks follow local services and other nodes', async t => {
   await until('the other node is missed', () => agent.checks().get('remote')?.output.includes('n2'))
   await pushNode(catalog, {
     node: { node: 'n2', id: '', address: '10.0.0.2', taggedAddresses: null, meta: null },
-    put: { services: [{ ...service('db'), node: 'n2' }], checks: [] }, remove: { services: [], checks: [] },
+    put: { services: [{ ...service('db'), node: 'n2' }], checks: [] },
+    remove: { services: [], checks: [] },
   })
   await until('the other node is seen', () => agent.checks().get('remote')?.status === 'passing')
 })
@@ -159,11 +218,20 @@ t.test('alias checks follow local services and other nodes', async t => {
 t.test('a service that is critical for too long goes, and a file brings it back with the next reload', async t => {
   const at = place(t, { 'web.json': { service: { name: 'web', checks: [{ id: 'web-ttl', ttl: '1h' }] } } })
   let reap: (serviceId: string, checkId: string) => void = () => undefined
-  const { agent, catalog, log } = await startNode(t, at, { onRunner: ({ reports }) => { reap = (serviceId, checkId) => { reports.reap(serviceId, checkId) } } })
+  const { agent, catalog, log } = await startNode(t, at, {
+    onRunner: ({ reports }) => {
+      reap = (serviceId, checkId) => {
+        reports.reap(serviceId, checkId)
+      }
+    },
+  })
   reap('web', 'web-ttl')
   await until('the service is gone', () => catalog.service('n1', 'web') === undefined)
   t.same([...agent.services().keys(), ...agent.checks().keys()], [])
-  t.match(log.lines.find(line => line.level === 'warn'), { message: 'deregistered a service that was critical for too long', fields: { service: 'web', check: 'web-ttl' } })
+  t.match(
+    log.lines.find(line => line.level === 'warn'),
+    { message: 'deregistered a service that was critical for too long', fields: { service: 'web', check: 'web-ttl' } },
+  )
   reap('web', 'web-ttl')
   await agent.reload('signal')
   t.ok(catalog.service('n1', 'web'))

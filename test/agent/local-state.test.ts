@@ -10,14 +10,19 @@ const file = (line: number): EntryOrigin => ({ by: 'file', at: { file: 'web.json
 function observed(discardOutput = false) {
   const local = new LocalState({ discardOutput, now: () => 0 })
   const changes: LocalChange[] = []
-  local.subscribe(change => { changes.push(change) })
+  local.subscribe(change => {
+    changes.push(change)
+  })
   return { local, announced: () => changes.splice(0).map(({ kind, id, what }) => `${kind} ${id} ${what}`) }
 }
 
 t.test('the same registration again announces nothing and keeps status and output', async t => {
   const { local, announced } = observed()
   const web = () => service('web', { port: 80, checks: [check('web-ttl')] })
-  t.same(local.putService(web(), api, { replaceChecks: 'none' }).put.map(put => put.id), ['web-ttl'])
+  t.same(
+    local.putService(web(), api, { replaceChecks: 'none' }).put.map(put => put.id),
+    ['web-ttl'],
+  )
   t.same(announced(), ['service web put', 'check web-ttl put'])
   local.setStatus('web-ttl', 'passing', 'fine')
   announced()
@@ -33,9 +38,15 @@ t.test('a changed registration keeps status and output of existing check ids', a
   local.putCheck(check('extra', { serviceId: 'one' }), api)
   local.setStatus('service:one', 'passing', 'fine')
   announced()
-  local.putService(service('one', { tags: ['c'], checks: [check('service:one', { notes: 'new' })] }), api, { replaceChecks: 'none' })
+  local.putService(service('one', { tags: ['c'], checks: [check('service:one', { notes: 'new' })] }), api, {
+    replaceChecks: 'none',
+  })
   t.match(local.checks().get('service:one'), { status: 'passing', output: 'fine', notes: 'new', serviceTags: ['c'] })
-  t.same(local.checks().get('extra')?.serviceTags, ['a'], 'a check registered on its own has the tags of its own last write')
+  t.same(
+    local.checks().get('extra')?.serviceTags,
+    ['a'],
+    'a check registered on its own has the tags of its own last write',
+  )
   t.same(announced(), ['service one put', 'check service:one put'])
 })
 
@@ -51,7 +62,14 @@ t.test('which checks a new registration takes away', async t => {
     local.putCheck(check('extra', { serviceId: 's' }), api)
     local.mark('s', '')
     local.putService(service('s', { checks: [check('b'), check('c')] }), api, { replaceChecks })
-    t.same(local.checksOfService('s').map(each => each.id).sort(), left, replaceChecks)
+    t.same(
+      local
+        .checksOfService('s')
+        .map(each => each.id)
+        .sort(),
+      left,
+      replaceChecks,
+    )
   }
 })
 
@@ -60,7 +78,12 @@ t.test('results', async t => {
   local.putCheck(check('c'), api)
   announced()
   const cases = [
-    { status: 'critical', output: 'first', announces: ['check c status'], why: 'the first result goes with its output' },
+    {
+      status: 'critical',
+      output: 'first',
+      announces: ['check c status'],
+      why: 'the first result goes with its output',
+    },
     { status: 'critical', output: 'second', announces: ['check c output'] },
     { status: 'critical', output: 'second', announces: [] },
     { status: 'passing', output: 'second', announces: ['check c status'] },
@@ -96,11 +119,20 @@ t.test('maintenance marks', async t => {
   t.equal(local.mark('web', 'other'), true)
   t.same(announced(), ['check _service_maintenance:web put'])
   t.match(local.checks().get('_service_maintenance:web'), {
-    name: 'Service Maintenance Mode', status: 'critical', notes: 'upgrade', output: '', serviceId: 'web', serviceName: 'web', serviceTags: ['x'], type: 'maintenance',
+    name: 'Service Maintenance Mode',
+    status: 'critical',
+    notes: 'upgrade',
+    output: '',
+    serviceId: 'web',
+    serviceName: 'web',
+    serviceTags: ['x'],
+    type: 'maintenance',
   })
   local.mark(undefined, '')
   t.match(local.checks().get('_node_maintenance'), {
-    name: 'Node Maintenance Mode', serviceId: '', notes: 'Maintenance mode is enabled for this node, but no reason was provided. This is a default message.',
+    name: 'Node Maintenance Mode',
+    serviceId: '',
+    notes: 'Maintenance mode is enabled for this node, but no reason was provided. This is a default message.',
   })
   local.removeService('web')
   t.same([...local.checks().keys()], ['_node_maintenance'], 'the mark goes with its service')

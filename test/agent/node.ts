@@ -29,7 +29,10 @@ export function place(t: Test, files: Readonly<Record<string, unknown>> = {}): P
   fs.mkdirSync(conf)
   const write = (name: string, content: unknown): void => {
     const file = path.join(conf, name)
-    if (content === undefined) { fs.rmSync(file); return }
+    if (content === undefined) {
+      fs.rmSync(file)
+      return
+    }
     fs.writeFileSync(`${file}.tmp`, typeof content === 'string' ? content : JSON.stringify(content))
     fs.renameSync(`${file}.tmp`, file)
   }
@@ -38,18 +41,36 @@ export function place(t: Test, files: Readonly<Record<string, unknown>> = {}): P
 }
 
 /** An agent on a server of its own, made of the real parts but for the disk of its catalog. */
-export async function startNode(t: Test, { conf, dataDir }: Place, options: { dev?: boolean; watch?: boolean; catalog?: Catalog; onRunner?: (deps: RunnerDependencies) => void } = {}) {
+export async function startNode(
+  t: Test,
+  { conf, dataDir }: Place,
+  options: { dev?: boolean; watch?: boolean; catalog?: Catalog; onRunner?: (deps: RunnerDependencies) => void } = {},
+) {
   const log = new RecordingLog()
   const metrics = new RecordingMetrics()
   const store = openMemoryStore()
-  const catalog = options.catalog ?? await Catalog.open({ store, clock: systemClock })
-  const flags = parseFlags(agentFlags, ['-config-dir', conf, '-data-dir', dataDir, '-node=n1', '-bind=127.0.0.1', '-server', '-bootstrap-expect=1',
-    ...options.dev === true ? ['-dev'] : [], ...options.watch === true ? [] : ['-hcl', 'auto_reload_config = false']])
+  const catalog = options.catalog ?? (await Catalog.open({ store, clock: systemClock }))
+  const flags = parseFlags(agentFlags, [
+    '-config-dir',
+    conf,
+    '-data-dir',
+    dataDir,
+    '-node=n1',
+    '-bind=127.0.0.1',
+    '-server',
+    '-bootstrap-expect=1',
+    ...(options.dev === true ? ['-dev'] : []),
+    ...(options.watch === true ? [] : ['-hcl', 'auto_reload_config = false']),
+  ])
   const persistence = options.dev === true ? noPersistence() : openPersistence(dataDir, systemClock, log)
   const knownServices = persistence.restore().services.map(service => service.id)
   const known: { agent?: Agent } = {}
   const source = new ConfigSource({
-    paths: configPaths(flags), flags, hostname: 'host', lastGood: persistence.lastGood, knownServices: () => known.agent?.services().keys() ?? knownServices,
+    paths: configPaths(flags),
+    flags,
+    hostname: 'host',
+    lastGood: persistence.lastGood,
+    knownServices: () => known.agent?.services().keys() ?? knownServices,
   })
   const at = Date.now()
   const load = source.load()
@@ -57,23 +78,53 @@ export async function startNode(t: Test, { conf, dataDir }: Place, options: { de
   if (settings === undefined || !load.mayStart) throw new Error(`may not start: ${JSON.stringify(load.diagnostics)}`)
   const nodeId = resolveNodeId({ nodeId: '', dataDir: options.dev === true ? '' : dataDir })
   const self = {
-    id: nodeId, name: 'n1', datacenter: 'dc1', address: '127.0.0.1', wanAddress: '127.0.0.1', ports: { raft: 8300, lan: 8301, wan: 8302 }, build: version, server: true as const,
+    id: nodeId,
+    name: 'n1',
+    datacenter: 'dc1',
+    address: '127.0.0.1',
+    wanAddress: '127.0.0.1',
+    ports: { raft: 8300, lan: 8301, wan: 8302 },
+    build: version,
+    server: true as const,
   }
   const membership = new ClusterMembership({
-    self: () => self, expect: 1, store: 'own', catalog, reconnectTimeout: settings.cluster.reconnectTimeout, holdTimeout: settings.cluster.rpcHoldTimeout,
-    autopilot: settings.cluster.autopilot, encrypted: false, clock: systemClock, random: () => 0.5, log,
+    self: () => self,
+    expect: 1,
+    store: 'own',
+    catalog,
+    reconnectTimeout: settings.cluster.reconnectTimeout,
+    holdTimeout: settings.cluster.rpcHoldTimeout,
+    autopilot: settings.cluster.autopilot,
+    encrypted: false,
+    clock: systemClock,
+    random: () => 0.5,
+    log,
   })
   await membership.start()
   const stopped = { asked: false }
-  const agent = known.agent = new Agent({
-    settings, nodeId, initial: { load, at, took: Date.now() - at }, source, configPaths: configPaths(flags), readsAnyName: false,
-    catalog, target: catalogTarget(catalog), membership, persistence,
+  const agent = (known.agent = new Agent({
+    settings,
+    nodeId,
+    initial: { load, at, took: Date.now() - at },
+    source,
+    configPaths: configPaths(flags),
+    readsAnyName: false,
+    catalog,
+    target: catalogTarget(catalog),
+    membership,
+    persistence,
     createRunner: deps => {
       options.onRunner?.(deps)
       return createCheckRunner(deps)
     },
-    clock: systemClock, random: () => 0.5, log, metrics, stop: () => { stopped.asked = true },
-  })
+    clock: systemClock,
+    random: () => 0.5,
+    log,
+    metrics,
+    stop: () => {
+      stopped.asked = true
+    },
+  }))
   const close = async (): Promise<void> => {
     await agent.close()
     await membership.close()

@@ -19,14 +19,37 @@ const open = (directory: string, log = new RecordingLog()) => openPersistence(di
 t.test('what was put comes back, what was deleted does not', async t => {
   const directory = temporaryDirectory(t)
   const web = service('web/../"1"', {
-    tags: ['a'], meta: { b: 'c' }, taggedAddresses: { lan: { address: '10.0.0.1', port: 1 } }, token: 't', mesh: { proxy: { Mode: 'x' } },
-    checks: [check('http', {
-      kind: { type: 'http', url: 'http://127.0.0.1/', method: 'GET', header: { host: ['x'] }, body: '', disableRedirects: false, interval: 1000, timeout: 10, tlsServerName: '', tlsSkipVerify: false },
-      deregisterCriticalServiceAfter: 60_000, written: { HTTP: 'http://127.0.0.1/' },
-    })],
+    tags: ['a'],
+    meta: { b: 'c' },
+    taggedAddresses: { lan: { address: '10.0.0.1', port: 1 } },
+    token: 't',
+    mesh: { proxy: { Mode: 'x' } },
+    checks: [
+      check('http', {
+        kind: {
+          type: 'http',
+          url: 'http://127.0.0.1/',
+          method: 'GET',
+          header: { host: ['x'] },
+          body: '',
+          disableRedirects: false,
+          interval: 1000,
+          timeout: 10,
+          tlsServerName: '',
+          tlsSkipVerify: false,
+        },
+        deregisterCriticalServiceAfter: 60_000,
+        written: { HTTP: 'http://127.0.0.1/' },
+      }),
+    ],
   })
   const first = open(directory)
-  await Promise.all([first.putService(web), first.putService(service('gone')), first.putCheck(check('lone')), first.putMark('_node_maintenance', '', 'move', 7)])
+  await Promise.all([
+    first.putService(web),
+    first.putService(service('gone')),
+    first.putCheck(check('lone')),
+    first.putMark('_node_maintenance', '', 'move', 7),
+  ])
   await Promise.all([first.deleteService('gone'), first.deleteService('never was')])
   first.setStatus('lone', { status: 'passing', output: 'ok', reported: true, expires: 5, since: 4 })
   first.setStatus('forgotten', { status: 'passing', output: '', reported: true })
@@ -39,7 +62,10 @@ t.test('what was put comes back, what was deleted does not', async t => {
   const restored = second.restore()
   t.same(restored.services, [web])
   t.same(restored.checks.map(each => each.Source).sort(), ['maintenance', 'remote'])
-  t.same(restored.checks.find(each => each.Source === 'maintenance'), { Source: 'maintenance', ServiceID: '', Reason: 'move', Since: 7 })
+  t.same(
+    restored.checks.find(each => each.Source === 'maintenance'),
+    { Source: 'maintenance', ServiceID: '', Reason: 'move', Since: 7 },
+  )
   t.same([...restored.statuses], [['lone', { status: 'passing', output: 'ok', reported: true, expires: 5, since: 4 }]])
   t.same(second.lastGood.all(), [{ path: 'conf/b.json', text: '{"b": "\n"}' }])
   await second.close()
@@ -59,44 +85,62 @@ t.test('unreadable entries are logged and skipped, remains of a kill are ignored
   fs.writeFileSync(at('half.1234tmp'), '{')
   const log = new RecordingLog()
   const second = open(directory, log)
-  t.same(second.restore().services.map(each => each.id), ['good'])
+  t.same(
+    second.restore().services.map(each => each.id),
+    ['good'],
+  )
   await second.close()
-  t.same(log.messages('warn'), ['skipped an unreadable persisted entry', 'skipped a persisted entry that is not of this version'])
+  t.same(log.messages('warn'), [
+    'skipped an unreadable persisted entry',
+    'skipped a persisted entry that is not of this version',
+  ])
   t.equal(fs.existsSync(at('broken')), true, 'nothing is thrown away')
 })
 
 t.test('writes of one entry happen in order', async t => {
   const directory = temporaryDirectory(t)
   const persistence = open(directory)
-  const writes = Array.from({ length: 20 }, (_, port) => port % 5 === 4 ? persistence.deleteService('web') : persistence.putService(service('web', { port })))
+  const writes = Array.from({ length: 20 }, (_, port) =>
+    port % 5 === 4 ? persistence.deleteService('web') : persistence.putService(service('web', { port })),
+  )
   await Promise.all([...writes, persistence.putService(service('web', { port: 100 }))])
   await persistence.close()
   const again = open(directory)
-  t.same(again.restore().services.map(each => each.port), [100])
+  t.same(
+    again.restore().services.map(each => each.port),
+    [100],
+  )
   await again.close()
   t.equal(fs.readdirSync(path.join(directory, 'services')).length, 1)
 })
 
 t.test('what was acknowledged survives kill -9', async t => {
   const directory = temporaryDirectory(t)
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./persisting-child.js', import.meta.url)), directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./persisting-child.js', import.meta.url)), directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let acknowledged = ''
   await new Promise<void>(resolve => {
     child.stdout.on('data', (chunk: Buffer) => {
       acknowledged += chunk.toString()
       if (acknowledged.length > 100) child.kill('SIGKILL')
     })
-    child.once('close', () => { resolve() })
+    child.once('close', () => {
+      resolve()
+    })
   })
   t.equal(child.signalCode, 'SIGKILL')
   const log = new RecordingLog()
   const persistence = open(directory, log)
   const restored = persistence.restore()
   const services = new Set(restored.services.map(each => each.meta.number))
-  const checks = new Set(restored.checks.map(each => each.Source === 'remote' ? each.Check.id : ''))
+  const checks = new Set(restored.checks.map(each => (each.Source === 'remote' ? each.Check.id : '')))
   const promised = acknowledged.trim().split('\n')
   t.ok(promised.length > 10)
-  t.same(promised.filter(number => !services.has(number) || !checks.has(`check ${number}`)), [])
+  t.same(
+    promised.filter(number => !services.has(number) || !checks.has(`check ${number}`)),
+    [],
+  )
   t.same(log.messages('warn'), [])
   await persistence.close()
 })
@@ -125,11 +169,18 @@ t.test('the journal', async t => {
   journal.set('late', 1)
   fs.appendFileSync(file, '["b"]\n["c",3]\n["torn",')
   const again = new Journal(file, clock, log)
-  t.same(again.entries(), [['a', `299${large}`], ['c', 3]])
+  t.same(again.entries(), [
+    ['a', `299${large}`],
+    ['c', 3],
+  ])
   again.set('d', 4)
   await again.close()
   const last = new Journal(file, clock, log)
-  t.same(last.entries().map(([key]) => key), ['a', 'c', 'd'], 'what was torn does not spoil what follows')
+  t.same(
+    last.entries().map(([key]) => key),
+    ['a', 'c', 'd'],
+    'what was torn does not spoil what follows',
+  )
   await last.close()
   t.same(log.messages('warn'), ['skipped unreadable lines of a state file'])
 })
@@ -158,17 +209,32 @@ t.test('a journal that cannot be written says so and catches up', async t => {
 
 t.test('the id of the node', async t => {
   const dataDir = path.join(temporaryDirectory(t), 'data')
-  t.equal(resolveNodeId({ nodeId: 'ABCDEF00-0000-0000-0000-000000000000', dataDir }), 'abcdef00-0000-0000-0000-000000000000')
+  t.equal(
+    resolveNodeId({ nodeId: 'ABCDEF00-0000-0000-0000-000000000000', dataDir }),
+    'abcdef00-0000-0000-0000-000000000000',
+  )
   const made = resolveNodeId({ nodeId: '', dataDir })
   t.match(made, /^[0-9a-f-]{36}$/)
   t.equal(resolveNodeId({ nodeId: '', dataDir }), made)
   t.equal(fs.readFileSync(path.join(dataDir, 'node-id'), 'utf8'), made)
   t.not(resolveNodeId({ nodeId: '', dataDir: '' }), made)
-  t.equal(resolveNodeId({ nodeId: '', dataDir, disableHostNodeId: false }), made, 'what is kept counts more than the machine')
+  t.equal(
+    resolveNodeId({ nodeId: '', dataDir, disableHostNodeId: false }),
+    made,
+    'what is kept counts more than the machine',
+  )
   const file = path.join(dataDir, 'node-id')
-  for (const [content, message] of [['garbage', `${file} holds "garbage", which is no UUID`], ['', `${file} is empty`], [' \n', `${file} is empty`]] as const) {
+  for (const [content, message] of [
+    ['garbage', `${file} holds "garbage", which is no UUID`],
+    ['', `${file} is empty`],
+    [' \n', `${file} is empty`],
+  ] as const) {
     fs.writeFileSync(file, content)
-    t.throws(() => resolveNodeId({ nodeId: '', dataDir }), { code: 'AGENT_NODE_ID', message, hint: /delete it to become a new node/ })
+    t.throws(() => resolveNodeId({ nodeId: '', dataDir }), {
+      code: 'AGENT_NODE_ID',
+      message,
+      hint: /delete it to become a new node/,
+    })
     t.equal(fs.readFileSync(file, 'utf8'), content, 'it is left as it is')
   }
 })
@@ -183,37 +249,50 @@ class DelayClock extends FakeClock {
   }
 }
 
-t.test('what cannot be written is tried again until it is, with one line for it, in longer and longer intervals', async t => {
-  const directory = temporaryDirectory(t)
-  const clock = new DelayClock()
-  const log = new RecordingLog()
-  const persistence = openPersistence(directory, clock, log)
-  await persistence.putService(service('gone'))
-  const services = path.join(directory, 'services')
-  const away = path.join(directory, 'away')
-  fs.renameSync(services, away)
-  await t.rejects(persistence.putService(service('web', { port: 1 })), { code: 'ENOENT' })
-  await t.rejects(persistence.putService(service('web', { port: 2 })), { code: 'ENOENT' })
-  await t.rejects(persistence.putService(service('api')), { code: 'ENOENT' })
-  await t.rejects(persistence.deleteService('gone'), { code: 'ENOENT' })
-  t.equal(persistence.unsaved(), 3)
-  t.same(log.messages('error'), ['could not save what was registered, trying again until it is'])
+t.test(
+  'what cannot be written is tried again until it is, with one line for it, in longer and longer intervals',
+  async t => {
+    const directory = temporaryDirectory(t)
+    const clock = new DelayClock()
+    const log = new RecordingLog()
+    const persistence = openPersistence(directory, clock, log)
+    await persistence.putService(service('gone'))
+    const services = path.join(directory, 'services')
+    const away = path.join(directory, 'away')
+    fs.renameSync(services, away)
+    await t.rejects(persistence.putService(service('web', { port: 1 })), { code: 'ENOENT' })
+    await t.rejects(persistence.putService(service('web', { port: 2 })), { code: 'ENOENT' })
+    await t.rejects(persistence.putService(service('api')), { code: 'ENOENT' })
+    await t.rejects(persistence.deleteService('gone'), { code: 'ENOENT' })
+    t.equal(persistence.unsaved(), 3)
+    t.same(log.messages('error'), ['could not save what was registered, trying again until it is'])
 
-  for (let attempt = 1; attempt < 8; attempt++) {
-    await clock.advance(clock.delays.at(-1) ?? 0)
-    await until('the next attempt is planned', () => clock.delays.length > attempt)
-  }
-  t.same(clock.delays, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
-  t.equal(log.messages('error').length, 1, 'said once')
-  fs.renameSync(away, services)
-  await clock.advance(60_000)
-  await until('all is written', () => persistence.unsaved() === 0)
-  t.same(log.messages('info'), ['all that was registered is saved again'])
-  const again = open(directory)
-  t.same(again.restore().services.map(({ id, port }) => [id, port]).sort(), [['api', 0], ['web', 2]], 'the newest of each, and what was removed is gone')
-  await again.close()
-  await persistence.close()
-})
+    for (let attempt = 1; attempt < 8; attempt++) {
+      await clock.advance(clock.delays.at(-1) ?? 0)
+      await until('the next attempt is planned', () => clock.delays.length > attempt)
+    }
+    t.same(clock.delays, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
+    t.equal(log.messages('error').length, 1, 'said once')
+    fs.renameSync(away, services)
+    await clock.advance(60_000)
+    await until('all is written', () => persistence.unsaved() === 0)
+    t.same(log.messages('info'), ['all that was registered is saved again'])
+    const again = open(directory)
+    t.same(
+      again
+        .restore()
+        .services.map(({ id, port }) => [id, port])
+        .sort(),
+      [
+        ['api', 0],
+        ['web', 2],
+      ],
+      'the newest of each, and what was removed is gone',
+    )
+    await again.close()
+    await persistence.close()
+  },
+)
 
 t.test('what is still not written at the end is tried once more, and named', async t => {
   const directory = temporaryDirectory(t)
@@ -242,10 +321,17 @@ t.test('without a data-dir nothing is written, last good texts last as long as t
 t.test('a node id of the machine', async t => {
   const machine = (files: Readonly<Record<string, string>>) => hostNodeId(path => files[path] ?? '')
   const hardware = '4C4C4544-0032-3010-8051-B6C04F4C4D32\n'
-  t.equal(machine({ '/sys/class/dmi/id/product_uuid': hardware, '/etc/machine-id': 'x' }), machine({ '/sys/class/dmi/id/product_uuid': hardware.toLowerCase() }))
+  t.equal(
+    machine({ '/sys/class/dmi/id/product_uuid': hardware, '/etc/machine-id': 'x' }),
+    machine({ '/sys/class/dmi/id/product_uuid': hardware.toLowerCase() }),
+  )
   const installation = machine({ '/etc/machine-id': '4c4c4544003230108051b6c04f4c4d32\n' })
   t.match(installation, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
-  t.equal(installation, machine({ '/sys/class/dmi/id/product_uuid': hardware }), 'the same text, with and without dashes')
+  t.equal(
+    installation,
+    machine({ '/sys/class/dmi/id/product_uuid': hardware }),
+    'the same text, with and without dashes',
+  )
   t.not(installation, hardware.trim().toLowerCase(), 'hashed')
   t.equal(machine({ '/etc/machine-id': 'uninitialized\n' }), undefined)
 })

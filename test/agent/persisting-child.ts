@@ -1,4 +1,5 @@
-// Registers services one after the other and says so when each is acknowledged, until it is killed. Started by persistence.test.ts.
+// Registers services one after the other and says so when each is acknowledged, until it is killed. Started by
+// persistence.test.ts.
 import { openPersistence } from '../../src/agent/persistence.js'
 import { systemClock } from '../../src/common/clock.js'
 import { RecordingLog } from '../support/recording-log.js'
@@ -8,7 +9,10 @@ const persistence = openPersistence(process.argv[2] ?? '', systemClock, new Reco
 persistence.setStatus('first', { status: 'passing', output: 'x'.repeat(2000), reported: true })
 for (let number = 0; ; number++) {
   const id = `service ${number}`
-  await Promise.all([persistence.putService(service(id, { meta: { number: String(number) } })), persistence.putCheck(check(`check ${number}`))])
+  await Promise.all([
+    persistence.putService(service(id, { meta: { number: String(number) } })),
+    persistence.putCheck(check(`check ${number}`)),
+  ])
   persistence.setStatus(`check ${number}`, { status: 'warning', output: String(number), reported: true })
   process.stdout.write(`${number}\n`)
 }

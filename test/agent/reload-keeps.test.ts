@@ -13,10 +13,15 @@ t.test('a file emptied and written later', async t => {
   const { agent, catalog, log, stop } = await startNode(t, at, { watch: true })
   const file = path.join(at.conf, 'web.json')
   fs.writeFileSync(file, '')
-  await until('the empty file is reported', () => agent.lastReload.diagnostics.some(({ code }) => code === 'empty-file'))
+  await until('the empty file is reported', () =>
+    agent.lastReload.diagnostics.some(({ code }) => code === 'empty-file'),
+  )
   t.match(agent.lastReload, { cause: 'file', outcome: 'applied', changes: [] })
   t.equal(catalog.service('n1', 'web')?.port, 80)
-  t.match(log.lines.find(line => line.message === 'configuration warning')?.fields, { at: /web\.json:1:1/, code: 'empty-file' })
+  t.match(log.lines.find(line => line.message === 'configuration warning')?.fields, {
+    at: /web\.json:1:1/,
+    code: 'empty-file',
+  })
   for (const cause of ['api', 'signal'] as const) t.same((await agent.reload(cause)).changes, [], cause)
   t.same((await agent.plan()).changes, [])
   t.equal(agent.files.find(each => each.path === file)?.state, 'last-good')
@@ -39,7 +44,9 @@ t.test('an HCL file written in two parts, and one that says less for good', asyn
   await until('it is seen that something is missing', () => agent.lastReload.removalsWait.length === 1)
   t.same(agent.lastReload.removalsWait, [file])
   t.same([...agent.services().keys()].sort(), ['a', 'b'])
-  t.match(log.lines.find(line => line.message.startsWith('what a changed HCL file no longer declares'))?.fields, { file })
+  t.match(log.lines.find(line => line.message.startsWith('what a changed HCL file no longer declares'))?.fields, {
+    file,
+  })
   t.match((await agent.plan()).changes, [{ op: 'remove', id: 'b' }])
   fs.appendFileSync(file, block('b') + block('c'))
   await until('the second part is applied', () => agent.services().has('c'))
@@ -47,7 +54,12 @@ t.test('an HCL file written in two parts, and one that says less for good', asyn
   t.ok(agent.services().has('b'))
   fs.writeFileSync(file, block('a') + block('b'))
   await until('what stays away is taken away', () => !agent.services().has('c'))
-  t.match(agent.lastReload, { cause: 'file', outcome: 'applied', changes: [{ op: 'remove', id: 'c' }], removalsWait: [] })
+  t.match(agent.lastReload, {
+    cause: 'file',
+    outcome: 'applied',
+    changes: [{ op: 'remove', id: 'c' }],
+    removalsWait: [],
+  })
   fs.writeFileSync(file, block('a'))
   t.match((await agent.reload('api')).changes, [{ op: 'remove', id: 'b' }], 'an explicit reload does not wait')
 })
@@ -65,7 +77,12 @@ t.test('links whose targets are away, and come back', async t => {
   const port = (): number | undefined => agent.services().get('web')?.definition.port
   fs.rmSync(path.join(release, 'current'), { recursive: true })
   await until('the missing target is reported', () => agent.lastReload.outcome === 'partly')
-  t.match(agent.lastReload.diagnostics, [{ code: 'dangling-link', message: /dep\.json is a symbolic link to \.\.\/rel\/current\/dep\.json, which is not there/ }])
+  t.match(agent.lastReload.diagnostics, [
+    {
+      code: 'dangling-link',
+      message: /dep\.json is a symbolic link to \.\.\/rel\/current\/dep\.json, which is not there/,
+    },
+  ])
   t.equal(port(), 1)
   write('current', 2)
   await until('the new target is applied', () => port() === 2)
@@ -103,7 +120,10 @@ t.test('the whole directory moved away, and back', async t => {
   t.match(log.lines.find(line => line.message === 'configuration error')?.fields, { code: 'missing' })
   fs.writeFileSync(path.join(`${at.conf}-away`, 'web.json'), web(2))
   fs.renameSync(`${at.conf}-away`, at.conf)
-  await until('what came back is applied', () => agent.lastReload.outcome === 'applied' && agent.services().get('web')?.definition.port === 2)
+  await until(
+    'what came back is applied',
+    () => agent.lastReload.outcome === 'applied' && agent.services().get('web')?.definition.port === 2,
+  )
   fs.rmSync(at.conf, { recursive: true })
   await until('the removal is reported', () => agent.lastReload.outcome === 'partly')
   t.same([...agent.services().keys()].sort(), ['b', 'web'])

@@ -9,51 +9,82 @@ import { until } from '../support/until.js'
 import { check, service } from './definitions.js'
 import { place, startNode } from './node.js'
 
-const told = (changes: readonly DeclaredChange[]): readonly string[] => changes.map(({ kind, op, id }) => `${op} ${kind} ${id}`)
+const told = (changes: readonly DeclaredChange[]): readonly string[] =>
+  changes.map(({ kind, op, id }) => `${op} ${kind} ${id}`)
 const web = { service: { name: 'web', port: 80, check: { id: 'web-ttl', ttl: '1h' } } }
 
 t.test('equal in, nothing out', async t => {
   const at = place(t, { 'web.json': web, 'node.json': { check: { id: 'disk', name: 'disk', ttl: '1h' } } })
   const { agent, catalog, metrics } = await startNode(t, at)
   await agent.reportTtl('web-ttl', 'passing', 'fine')
-  const before = { revision: catalog.revision, checks: JSON.stringify([...agent.checks().values()]), settings: agent.settings }
+  const before = {
+    revision: catalog.revision,
+    checks: JSON.stringify([...agent.checks().values()]),
+    settings: agent.settings,
+  }
   const reports = [await agent.reload('api'), await agent.reload('signal')]
   at.write('web.json', JSON.stringify(web, null, 4))
   reports.push(await agent.reload('api'))
-  for (const report of reports) t.match(report, { outcome: 'applied', changes: [], settings: [], needsRestart: [], diagnostics: [] })
-  t.same(reports.map(report => report.number), [2, 3, 4])
+  for (const report of reports)
+    t.match(report, { outcome: 'applied', changes: [], settings: [], needsRestart: [], diagnostics: [] })
+  t.same(
+    reports.map(report => report.number),
+    [2, 3, 4],
+  )
   t.equal(catalog.revision, before.revision)
   t.equal(agent.settings, before.settings)
-  t.equal(JSON.stringify([...agent.checks().values()].map(each => ({ ...each, origin: undefined }))),
-    JSON.stringify((JSON.parse(before.checks) as object[]).map(each => ({ ...each, origin: undefined }))))
+  t.equal(
+    JSON.stringify([...agent.checks().values()].map(each => ({ ...each, origin: undefined }))),
+    JSON.stringify((JSON.parse(before.checks) as object[]).map(each => ({ ...each, origin: undefined }))),
+  )
   t.same([metrics.values.get('reload.failures'), metrics.values.get('reload.older_config')], [undefined, 0])
 })
 
 t.test('only the difference is applied', async t => {
-  const at = place(t, { 'web.json': web, 'old.json': { service: { name: 'old' }, check: { id: 'old-check', name: 'old', ttl: '1h' } } })
+  const at = place(t, {
+    'web.json': web,
+    'old.json': { service: { name: 'old' }, check: { id: 'old-check', name: 'old', ttl: '1h' } },
+  })
   const { agent, catalog } = await startNode(t, at)
-  await agent.registerService({ definition: service('api', { checks: [check('api-ttl')] }), replaceExistingChecks: false })
+  await agent.registerService({
+    definition: service('api', { checks: [check('api-ttl')] }),
+    replaceExistingChecks: false,
+  })
   await agent.reportTtl('web-ttl', 'warning', 'kept')
   at.write('web.json', { service: { ...web.service, port: 81, tags: ['new'] } })
   at.write('added.json', { services: [{ name: 'added', check: { id: 'added-ttl', ttl: '1h' } }] })
   at.write('old.json', undefined)
   const report = await agent.reload('api')
-  t.same([...told(report.changes)].sort(), ['add service added', 'change service web', 'remove check old-check', 'remove service old'])
+  t.same([...told(report.changes)].sort(), [
+    'add service added',
+    'change service web',
+    'remove check old-check',
+    'remove service old',
+  ])
   t.same([...agent.services().keys()].sort(), ['added', 'api', 'web'])
   t.match(agent.checks().get('web-ttl'), { status: 'warning', output: 'kept', serviceTags: ['new'] })
-  t.same(catalog.servicesOfNode('n1').map(each => `${each.id}:${each.port}`).sort(), ['added:0', 'api:0', 'consul:8300', 'web:81'])
+  t.same(
+    catalog
+      .servicesOfNode('n1')
+      .map(each => `${each.id}:${each.port}`)
+      .sort(),
+    ['added:0', 'api:0', 'consul:8300', 'web:81'],
+  )
   t.same(catalog.check('n1', 'web-ttl')?.serviceTags, ['new'])
   t.equal(catalog.check('n1', 'old-check'), undefined)
   t.same(agent.lastReload, report)
 })
 
-t.test('a service declared under the id of the server\'s own wins while it is declared', async t => {
+t.test("a service declared under the id of the server's own wins while it is declared", async t => {
   const at = place(t, { 'consul.json': { service: { name: 'consul', port: 7, check: { id: 'c', ttl: '1h' } } } })
   const { agent, catalog, log } = await startNode(t, at)
   const port = (): number | undefined => catalog.service('n1', 'consul')?.port
   t.equal(port(), 7)
   t.equal(catalog.check('n1', 'c')?.serviceId, 'consul')
-  await reconcile({ catalog, livesAnyway: () => true, reconnectTimeout: hours(1), clock: systemClock, log }, new AbortController().signal)
+  await reconcile(
+    { catalog, livesAnyway: () => true, reconnectTimeout: hours(1), clock: systemClock, log },
+    new AbortController().signal,
+  )
   t.equal(port(), 7, 'the cluster does not put its own there')
   at.write('consul.json', undefined)
   await agent.reload('api')
@@ -125,8 +156,15 @@ t.test('settings: live ones take effect, others are named with both values', asy
   const at = place(t, { 'agent.json': { node_meta: { rack: 'r1' }, ports: { dns: 8600 } } })
   const { agent, catalog, log } = await startNode(t, at)
   const seen: string[] = []
-  agent.onSettings(settings => { seen.push(settings.nodeMeta.rack ?? '') })
-  at.write('agent.json', { node_meta: { rack: 'r2' }, ports: { dns: 8601 }, dns_config: { node_ttl: '2s' }, discard_check_output: true })
+  agent.onSettings(settings => {
+    seen.push(settings.nodeMeta.rack ?? '')
+  })
+  at.write('agent.json', {
+    node_meta: { rack: 'r2' },
+    ports: { dns: 8601 },
+    dns_config: { node_ttl: '2s' },
+    discard_check_output: true,
+  })
   const plan = await agent.plan()
   const report = await agent.reload('api')
   t.same(plan.settings, report.settings)
@@ -135,7 +173,11 @@ t.test('settings: live ones take effect, others are named with both values', asy
   t.match(agent.settings, { nodeMeta: { rack: 'r2' }, ports: { dns: 8600 }, dns: { nodeTtl: 2000 } })
   t.same(seen, ['r2'])
   await until('the node is written', () => catalog.node('n1')?.meta?.rack === 'r2')
-  t.match(log.lines.find(line => line.message === 'a setting needs a restart')?.fields, { key: 'ports.dns', running: 8600, written: 8601 })
+  t.match(log.lines.find(line => line.message === 'a setting needs a restart')?.fields, {
+    key: 'ports.dns',
+    running: 8600,
+    written: 8601,
+  })
   t.same((await agent.reload('api')).settings, [])
   t.match(agent.lastReload.needsRestart, [{ key: 'ports.dns' }])
   at.write('agent.json', { node_meta: { rack: 'r3' }, ports: { dns: 'x' } })
@@ -156,7 +198,10 @@ t.test('a plan changes nothing, not even what a broken file falls back to', asyn
   t.equal(agent.lastReload.number, 1)
   at.write('web.json', '{')
   await agent.reload('api')
-  t.same([...agent.services().values()].map(({ definition: { id, port } }) => `${id} ${port}`).sort(), ['new 0', 'web 80'])
+  t.same([...agent.services().values()].map(({ definition: { id, port } }) => `${id} ${port}`).sort(), [
+    'new 0',
+    'web 80',
+  ])
 })
 
 t.test('requests that come together share one reload', async t => {
@@ -164,9 +209,19 @@ t.test('requests that come together share one reload', async t => {
   const { agent } = await startNode(t, at)
   at.write('more.json', { service: { name: 'more' } })
   const heard: number[] = []
-  agent.onReload(report => { heard.push(report.number) })
-  const reports = await Promise.all([agent.reload('api'), agent.reload('api'), agent.reload('signal'), agent.reload('api')])
-  t.same(reports.map(report => report.number), [2, 3, 3, 3])
+  agent.onReload(report => {
+    heard.push(report.number)
+  })
+  const reports = await Promise.all([
+    agent.reload('api'),
+    agent.reload('api'),
+    agent.reload('signal'),
+    agent.reload('api'),
+  ])
+  t.same(
+    reports.map(report => report.number),
+    [2, 3, 3, 3],
+  )
   t.same(told(reports[0].changes), ['add service more'])
   t.same(told(reports[1].changes), [])
   t.same(heard, [2, 3])
@@ -187,10 +242,18 @@ t.test('files are watched: dropped, edited, half written, broken, removed', asyn
   fs.writeFileSync(file, '{"service": ')
   await until('the broken file is reported', () => agent.lastReload.outcome === 'partly')
   t.equal(catalog.service('n1', 'new')?.port, 2)
-  t.equal(log.messages('error').filter(message => message === 'configuration error').length, 1, 'what was half written was not reported')
+  t.equal(
+    log.messages('error').filter(message => message === 'configuration error').length,
+    1,
+    'what was half written was not reported',
+  )
   at.write('other.json', { service: { name: 'other' } })
   await until('another file is applied', () => catalog.service('n1', 'other'))
-  t.equal(log.messages('error').filter(message => message === 'configuration error').length, 1, 'what is known is not repeated')
+  t.equal(
+    log.messages('error').filter(message => message === 'configuration error').length,
+    1,
+    'what is known is not repeated',
+  )
   fs.rmSync(file)
   await until('the service of the removed file is gone', () => catalog.service('n1', 'new') === undefined)
   t.equal(agent.lastReload.outcome, 'applied')

@@ -20,9 +20,16 @@ class Kv {
   readonly keys = new Map<string, string>()
   living = true
   away = 0
-  constructor(private readonly job: unknown, private readonly holder: string = session) {}
-  readonly get = (target: string): Promise<{ status: number; body: string }> => Promise.resolve(
-    target === `/v1/kv/_rexec/${session}/job` ? { status: 200, body: JSON.stringify([{ Session: this.holder, Value: base64(this.job) }]) } : { status: 404, body: '' })
+  constructor(
+    private readonly job: unknown,
+    private readonly holder: string = session,
+  ) {}
+  readonly get = (target: string): Promise<{ status: number; body: string }> =>
+    Promise.resolve(
+      target === `/v1/kv/_rexec/${session}/job`
+        ? { status: 200, body: JSON.stringify([{ Session: this.holder, Value: base64(this.job) }]) }
+        : { status: 404, body: '' },
+    )
   readonly put = (target: string, body: Buffer): Promise<{ status: number; body: string }> => {
     if (this.away-- > 0) return Promise.resolve({ status: 500, body: 'No cluster leader' })
     if (!this.living) return Promise.resolve({ status: 500, body: `invalid session "${session}"` })
@@ -31,11 +38,24 @@ class Kv {
     this.keys.set(decodeURIComponent(url.pathname.slice(`/v1/kv/_rexec/${session}/`.length)), body.toString())
     return Promise.resolve({ status: 200, body: 'true' })
   }
-  get output(): string { return [...this.keys].filter(([key]) => key.includes('/out/')).sort().map(([, text]) => text).join('') }
+  get output(): string {
+    return [...this.keys]
+      .filter(([key]) => key.includes('/out/'))
+      .sort()
+      .map(([, text]) => text)
+      .join('')
+  }
 }
 
 const event = (payload: unknown, name = '_rexec') => ({
-  id: 'e1', name, payload: base64(payload), nodeFilter: '', serviceFilter: '', tagFilter: '', created: revision(1), modified: revision(1),
+  id: 'e1',
+  name,
+  payload: base64(payload),
+  nodeFilter: '',
+  serviceFilter: '',
+  tagFilter: '',
+  created: revision(1),
+  modified: revision(1),
 })
 const toJob = event({ Prefix: '_rexec', Session: session })
 
@@ -51,7 +71,11 @@ t.test('commands, programs and scripts', async t => {
   const cases: readonly (readonly [job: Record<string, unknown>, output: RegExp, exit: string])[] = [
     [{ Command: 'echo out; echo err >&2; exit 3' }, /^(out\nerr|err\nout)\n$/, '3'],
     [{ Command: '', Args: ['echo', '$HOME', 'a b'] }, /^\$HOME a b\n$/, '0'],
-    [{ Script: Buffer.from('#!/bin/sh\necho "from $0"\n').toString('base64') }, /^from .*muster-exec-.*\/script\n$/, '0'],
+    [
+      { Script: Buffer.from('#!/bin/sh\necho "from $0"\n').toString('base64') },
+      /^from .*muster-exec-.*\/script\n$/,
+      '0',
+    ],
     [{ Script: Buffer.from('echo no first line').toString('base64') }, /^no first line\n$/, '0'],
     [{ Args: ['/no/such/program'] }, /^cannot be started: .*ENOENT/, '255'],
     [{ Command: 'kill -9 $$' }, /^$/, '137'],
@@ -99,22 +123,34 @@ t.test('what is no job is not run', async t => {
     await until('it is said', () => log.lines.some(({ message }) => message.includes('no job')))
     t.equal(kv.keys.size, 0)
   }
-  for (const payload of [{}, null, 'x', { Prefix: '_rexec', Session: '../x' }, { Prefix: '', Session: session }]) t.equal(readJobPlace(base64(payload)), undefined)
+  for (const payload of [{}, null, 'x', { Prefix: '_rexec', Session: '../x' }, { Prefix: '', Session: session }])
+    t.equal(readJobPlace(base64(payload)), undefined)
   t.same(readJob(Buffer.from('{"Command":"a","Wait":1}')), { work: { type: 'command', line: 'a' }, wait: 500 })
   t.same(readJob(Buffer.from('{"Command":"a"}')), { work: { type: 'command', line: 'a' }, wait: 2000 })
 })
 
 t.test('output comes in pieces that are whole, however it is written', async t => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.string({ unit: 'grapheme', maxLength: 50 })), fc.integer({ min: 1, max: 9 }), async (texts, size) => {
-    const whole = Buffer.from(texts.join('\n').repeat(size * 20))
-    const output = new JobOutput(systemClock)
-    for (let at = 0; at < whole.length; at += size * 1000) output.push(whole.subarray(at, at + size * 1000))
-    output.end()
-    const pieces: Buffer[] = []
-    for (let piece = await output.next(10); piece !== undefined; piece = await output.next(10)) pieces.push(piece)
-    t.ok(Buffer.concat(pieces).equals(whole))
-    t.ok(pieces.every(piece => piece.length > 0 && piece.length <= 16 * 1024 && Buffer.from(piece.toString()).equals(piece)))
-  }), { numRuns: 50 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.string({ unit: 'grapheme', maxLength: 50 })),
+      fc.integer({ min: 1, max: 9 }),
+      async (texts, size) => {
+        const whole = Buffer.from(texts.join('\n').repeat(size * 20))
+        const output = new JobOutput(systemClock)
+        for (let at = 0; at < whole.length; at += size * 1000) output.push(whole.subarray(at, at + size * 1000))
+        output.end()
+        const pieces: Buffer[] = []
+        for (let piece = await output.next(10); piece !== undefined; piece = await output.next(10)) pieces.push(piece)
+        t.ok(Buffer.concat(pieces).equals(whole))
+        t.ok(
+          pieces.every(
+            piece => piece.length > 0 && piece.length <= 16 * 1024 && Buffer.from(piece.toString()).equals(piece),
+          ),
+        )
+      },
+    ),
+    { numRuns: 50 },
+  )
 })
 
 t.test('too much output is left out, and said so', async t => {

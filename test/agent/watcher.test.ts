@@ -21,7 +21,11 @@ interface Watching {
 }
 
 /** Watches targets below a temporary directory that `prepare` fills. */
-async function watching(t: Test, targets: readonly { name: string; kind: WatchTarget['kind'] }[], prepare: (directory: string) => void): Promise<Watching> {
+async function watching(
+  t: Test,
+  targets: readonly { name: string; kind: WatchTarget['kind'] }[],
+  prepare: (directory: string) => void,
+): Promise<Watching> {
   const directory = temporaryDirectory(t)
   prepare(directory)
   const reported = new Set<string>()
@@ -31,9 +35,19 @@ async function watching(t: Test, targets: readonly { name: string; kind: WatchTa
   const at = targets.map(({ name, kind }) => ({ path: path.join(directory, name), kind }))
   // Later than anything that `prepare` did: only edits are to be reported.
   const since = Date.now() + 1000
-  const read = at.flatMap(({ path: target, kind }) => kind === 'file' ? [target] : fs.readdirSync(target).filter(isConfig).map(name => path.join(target, name)))
+  const read = at.flatMap(({ path: target, kind }) =>
+    kind === 'file'
+      ? [target]
+      : fs
+          .readdirSync(target)
+          .filter(isConfig)
+          .map(name => path.join(target, name)),
+  )
   const watcher = new ConfigWatcher({
-    targets: at, isConfigFile: isConfig, clock: systemClock, log,
+    targets: at,
+    isConfigFile: isConfig,
+    clock: systemClock,
+    log,
     onChange: changed => {
       batches.push([...changed].map(file => path.relative(directory, file)).sort())
       for (const file of changed) reported.add(path.relative(directory, file))
@@ -46,7 +60,9 @@ async function watching(t: Test, targets: readonly { name: string; kind: WatchTa
     for (const file of files) reported.delete(file)
     edit()
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => { reject(new Error(`${files.join(', ')} not seen within ${promised} ms; seen: ${[...reported].join(', ')}`)) }, promised)
+      const timer = setTimeout(() => {
+        reject(new Error(`${files.join(', ')} not seen within ${promised} ms; seen: ${[...reported].join(', ')}`))
+      }, promised)
       wake = () => {
         if (!files.every(file => reported.has(file))) return
         clearTimeout(timer)
@@ -72,29 +88,90 @@ t.test('edits of files in a directory', async t => {
   const at = (name: string): string => path.join(directory, 'conf', name)
   const web = 'conf/web.json'
   const edits: readonly [string, () => void, ...string[]][] = [
-    ['a file is moved in', () => {
-      fs.writeFileSync(path.join(directory, 'new.json'), '{}')
-      fs.renameSync(path.join(directory, 'new.json'), at('new.json'))
-    }, 'conf/new.json'],
-    ['a file is written', () => { fs.writeFileSync(at('more.hcl'), 'a = 1') }, 'conf/more.hcl'],
-    ['truncated and written', () => { fs.writeFileSync(at('web.json'), '{"a": 2}') }, web],
-    ['appended to', () => { fs.appendFileSync(at('web.json'), '\n') }, web],
-    ['replaced by rename', () => {
-      fs.writeFileSync(at('.web.json.tmp'), '{"a": 3}')
-      fs.renameSync(at('.web.json.tmp'), at('web.json'))
-    }, web],
-    ['an editor that keeps a backup', () => {
-      fs.writeFileSync(at('4913'), '')
-      fs.unlinkSync(at('4913'))
-      fs.renameSync(at('web.json'), at('web.json~'))
-      fs.writeFileSync(at('web.json'), '{"a": 4}')
-      fs.unlinkSync(at('web.json~'))
-    }, web],
-    ['sed -i', () => { execFileSync('sed', ['-i', 's/4/5/', at('web.json')]) }, web],
-    ['removed', () => { fs.unlinkSync(at('more.hcl')) }, 'conf/more.hcl'],
-    ['renamed', () => { fs.renameSync(at('new.json'), at('newer.json')) }, 'conf/new.json', 'conf/newer.json'],
-    ['moved out', () => { fs.renameSync(at('newer.json'), path.join(directory, 'newer.json')) }, 'conf/newer.json'],
-    ['same size, same second', () => { fs.writeFileSync(at('web.json'), '{"a": 6}') }, web],
+    [
+      'a file is moved in',
+      () => {
+        fs.writeFileSync(path.join(directory, 'new.json'), '{}')
+        fs.renameSync(path.join(directory, 'new.json'), at('new.json'))
+      },
+      'conf/new.json',
+    ],
+    [
+      'a file is written',
+      () => {
+        fs.writeFileSync(at('more.hcl'), 'a = 1')
+      },
+      'conf/more.hcl',
+    ],
+    [
+      'truncated and written',
+      () => {
+        fs.writeFileSync(at('web.json'), '{"a": 2}')
+      },
+      web,
+    ],
+    [
+      'appended to',
+      () => {
+        fs.appendFileSync(at('web.json'), '\n')
+      },
+      web,
+    ],
+    [
+      'replaced by rename',
+      () => {
+        fs.writeFileSync(at('.web.json.tmp'), '{"a": 3}')
+        fs.renameSync(at('.web.json.tmp'), at('web.json'))
+      },
+      web,
+    ],
+    [
+      'an editor that keeps a backup',
+      () => {
+        fs.writeFileSync(at('4913'), '')
+        fs.unlinkSync(at('4913'))
+        fs.renameSync(at('web.json'), at('web.json~'))
+        fs.writeFileSync(at('web.json'), '{"a": 4}')
+        fs.unlinkSync(at('web.json~'))
+      },
+      web,
+    ],
+    [
+      'sed -i',
+      () => {
+        execFileSync('sed', ['-i', 's/4/5/', at('web.json')])
+      },
+      web,
+    ],
+    [
+      'removed',
+      () => {
+        fs.unlinkSync(at('more.hcl'))
+      },
+      'conf/more.hcl',
+    ],
+    [
+      'renamed',
+      () => {
+        fs.renameSync(at('new.json'), at('newer.json'))
+      },
+      'conf/new.json',
+      'conf/newer.json',
+    ],
+    [
+      'moved out',
+      () => {
+        fs.renameSync(at('newer.json'), path.join(directory, 'newer.json'))
+      },
+      'conf/newer.json',
+    ],
+    [
+      'same size, same second',
+      () => {
+        fs.writeFileSync(at('web.json'), '{"a": 6}')
+      },
+      web,
+    ],
   ]
   for (const [what, edit, ...files] of edits) {
     await seen(edit, ...files)
@@ -105,7 +182,13 @@ t.test('edits of files in a directory', async t => {
 t.test('a rename is one batch, and a file that comes back was not removed', async t => {
   const { directory, seen, batches } = await watching(t, conf, oneFile)
   const at = (name: string): string => path.join(directory, 'conf', name)
-  await seen(() => { fs.renameSync(at('web.json'), at('other.json')) }, 'conf/web.json', 'conf/other.json')
+  await seen(
+    () => {
+      fs.renameSync(at('web.json'), at('other.json'))
+    },
+    'conf/web.json',
+    'conf/other.json',
+  )
   t.same(batches, [['conf/other.json', 'conf/web.json']])
   await seen(() => {
     fs.unlinkSync(at('other.json'))
@@ -116,9 +199,12 @@ t.test('a rename is one batch, and a file that comes back was not removed', asyn
 
 t.test('what is no configuration file is not reported', async t => {
   const { directory, seen, reported } = await watching(t, conf, oneFile)
-  for (const name of ['.web.json.swp', 'notes.txt', 'web.json~', '#web.json#']) fs.writeFileSync(path.join(directory, 'conf', name), 'x')
+  for (const name of ['.web.json.swp', 'notes.txt', 'web.json~', '#web.json#'])
+    fs.writeFileSync(path.join(directory, 'conf', name), 'x')
   fs.mkdirSync(path.join(directory, 'conf/directory.json'))
-  await seen(() => { fs.writeFileSync(path.join(directory, 'conf/last.json'), '{}') }, 'conf/last.json')
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'conf/last.json'), '{}')
+  }, 'conf/last.json')
   t.same([...reported], ['conf/last.json'])
 })
 
@@ -128,20 +214,35 @@ t.test('what nobody is told about is found by the sweep', async t => {
     fs.mkdirSync(path.join(directory, 'elsewhere'))
     fs.linkSync(path.join(directory, 'conf/web.json'), path.join(directory, 'elsewhere/hard-link'))
   })
-  await seen(() => { fs.writeFileSync(path.join(directory, 'elsewhere/hard-link'), '{"through": "another name"}') }, 'conf/web.json')
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'elsewhere/hard-link'), '{"through": "another name"}')
+  }, 'conf/web.json')
 })
 
 t.test('a directory that is deleted and made again', async t => {
   const { directory, seen } = await watching(t, conf, oneFile)
-  await seen(() => { fs.rmSync(path.join(directory, 'conf'), { recursive: true }) }, 'conf/web.json')
-  await seen(() => { oneFile(directory) }, 'conf/web.json')
-  await seen(() => { fs.writeFileSync(path.join(directory, 'conf/second.json'), '{}') }, 'conf/second.json')
   await seen(() => {
     fs.rmSync(path.join(directory, 'conf'), { recursive: true })
-    fs.mkdirSync(path.join(directory, 'conf'))
-    fs.writeFileSync(path.join(directory, 'conf/third.json'), '{}')
-  }, 'conf/third.json', 'conf/web.json', 'conf/second.json')
-  await seen(() => { fs.writeFileSync(path.join(directory, 'conf/third.json'), '{"a": 1}') }, 'conf/third.json')
+  }, 'conf/web.json')
+  await seen(() => {
+    oneFile(directory)
+  }, 'conf/web.json')
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'conf/second.json'), '{}')
+  }, 'conf/second.json')
+  await seen(
+    () => {
+      fs.rmSync(path.join(directory, 'conf'), { recursive: true })
+      fs.mkdirSync(path.join(directory, 'conf'))
+      fs.writeFileSync(path.join(directory, 'conf/third.json'), '{}')
+    },
+    'conf/third.json',
+    'conf/web.json',
+    'conf/second.json',
+  )
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'conf/third.json'), '{"a": 1}')
+  }, 'conf/third.json')
 })
 
 t.test('a directory that is not there yet', async t => {
@@ -164,13 +265,19 @@ t.test('a linked directory whose link is replaced (ln -sfn)', async t => {
     }
     fs.symlinkSync('v1', path.join(directory, 'conf'))
   })
-  await seen(() => { execFileSync('ln', ['-sfn', 'v2', path.join(directory, 'conf')]) }, 'conf/web.json')
-  await seen(() => { fs.writeFileSync(path.join(directory, 'v2/web.json'), '{"edited": true}') }, 'conf/web.json')
+  await seen(() => {
+    execFileSync('ln', ['-sfn', 'v2', path.join(directory, 'conf')])
+  }, 'conf/web.json')
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'v2/web.json'), '{"edited": true}')
+  }, 'conf/web.json')
   await seen(() => {
     fs.symlinkSync('v3', path.join(directory, 'next'))
     fs.renameSync(path.join(directory, 'next'), path.join(directory, 'conf'))
   }, 'conf/web.json')
-  await seen(() => { fs.writeFileSync(path.join(directory, 'v3/new.json'), '{}') }, 'conf/new.json')
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'v3/new.json'), '{}')
+  }, 'conf/new.json')
 })
 
 t.test('a mounted ConfigMap: files linked through ..data, which is swapped', async t => {
@@ -183,36 +290,60 @@ t.test('a mounted ConfigMap: files linked through ..data, which is swapped', asy
     fs.mkdirSync(path.join(directory, 'conf'))
     version(directory, '..2026_1', '{"a": 1}')
     fs.symlinkSync('..2026_1', path.join(directory, 'conf/..data'))
-    for (const name of ['web.json', 'db.json']) fs.symlinkSync(path.join('..data', name), path.join(directory, 'conf', name))
+    for (const name of ['web.json', 'db.json'])
+      fs.symlinkSync(path.join('..data', name), path.join(directory, 'conf', name))
   })
   for (const round of [2, 3]) {
-    await seen(() => {
-      version(directory, `..2026_${round}`, `{"a": ${round}}`)
-      fs.symlinkSync(`..2026_${round}`, path.join(directory, 'conf/..data_tmp'))
-      fs.renameSync(path.join(directory, 'conf/..data_tmp'), path.join(directory, 'conf/..data'))
-      fs.rmSync(path.join(directory, `conf/..2026_${round - 1}`), { recursive: true })
-    }, 'conf/web.json', 'conf/db.json')
+    await seen(
+      () => {
+        version(directory, `..2026_${round}`, `{"a": ${round}}`)
+        fs.symlinkSync(`..2026_${round}`, path.join(directory, 'conf/..data_tmp'))
+        fs.renameSync(path.join(directory, 'conf/..data_tmp'), path.join(directory, 'conf/..data'))
+        fs.rmSync(path.join(directory, `conf/..2026_${round - 1}`), { recursive: true })
+      },
+      'conf/web.json',
+      'conf/db.json',
+    )
   }
 })
 
 t.test('single files, linked or not', async t => {
-  const { directory, seen } = await watching(t, [{ name: 'agent.json', kind: 'file' }, { name: 'linked.json', kind: 'file' }], directory => {
-    fs.writeFileSync(path.join(directory, 'agent.json'), '{}')
-    fs.mkdirSync(path.join(directory, 'store'))
-    fs.writeFileSync(path.join(directory, 'store/real.json'), '{}')
-    fs.writeFileSync(path.join(directory, 'store/other.json'), '{}')
-    fs.symlinkSync('store/real.json', path.join(directory, 'linked.json'))
-  })
-  await seen(() => { fs.writeFileSync(path.join(directory, 'agent.json'), '{"a": 1}') }, 'agent.json')
+  const { directory, seen } = await watching(
+    t,
+    [
+      { name: 'agent.json', kind: 'file' },
+      { name: 'linked.json', kind: 'file' },
+    ],
+    directory => {
+      fs.writeFileSync(path.join(directory, 'agent.json'), '{}')
+      fs.mkdirSync(path.join(directory, 'store'))
+      fs.writeFileSync(path.join(directory, 'store/real.json'), '{}')
+      fs.writeFileSync(path.join(directory, 'store/other.json'), '{}')
+      fs.symlinkSync('store/real.json', path.join(directory, 'linked.json'))
+    },
+  )
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'agent.json'), '{"a": 1}')
+  }, 'agent.json')
   await seen(() => {
     fs.writeFileSync(path.join(directory, 'agent.json.tmp'), '{"a": 2}')
     fs.renameSync(path.join(directory, 'agent.json.tmp'), path.join(directory, 'agent.json'))
   }, 'agent.json')
-  await seen(() => { fs.writeFileSync(path.join(directory, 'store/real.json'), '{"a": 1}') }, 'linked.json')
-  await seen(() => { execFileSync('ln', ['-sfn', 'store/other.json', path.join(directory, 'linked.json')]) }, 'linked.json')
-  await seen(() => { fs.writeFileSync(path.join(directory, 'store/other.json'), '{"a": 2}') }, 'linked.json')
-  await seen(() => { fs.unlinkSync(path.join(directory, 'agent.json')) }, 'agent.json')
-  await seen(() => { fs.writeFileSync(path.join(directory, 'agent.json'), '{}') }, 'agent.json')
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'store/real.json'), '{"a": 1}')
+  }, 'linked.json')
+  await seen(() => {
+    execFileSync('ln', ['-sfn', 'store/other.json', path.join(directory, 'linked.json')])
+  }, 'linked.json')
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'store/other.json'), '{"a": 2}')
+  }, 'linked.json')
+  await seen(() => {
+    fs.unlinkSync(path.join(directory, 'agent.json'))
+  }, 'agent.json')
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'agent.json'), '{}')
+  }, 'agent.json')
 })
 
 t.test('links in a circle lead nowhere and harm nobody', async t => {
@@ -221,7 +352,9 @@ t.test('links in a circle lead nowhere and harm nobody', async t => {
     fs.symlinkSync('b.json', path.join(directory, 'conf/a.json'))
     fs.symlinkSync('a.json', path.join(directory, 'conf/b.json'))
   })
-  await seen(() => { fs.writeFileSync(path.join(directory, 'conf/web.json'), '{"a": 2}') }, 'conf/web.json')
+  await seen(() => {
+    fs.writeFileSync(path.join(directory, 'conf/web.json'), '{"a": 2}')
+  }, 'conf/web.json')
 })
 
 t.test('what changed between the reading and the watch is reported', async t => {
@@ -237,13 +370,21 @@ t.test('what changed between the reading and the watch is reported', async t => 
   fs.writeFileSync(at('born.json'), '{}')
   fs.writeFileSync(at('web.json'), '{"a": 2}')
   const watcher = new ConfigWatcher({
-    targets: [{ path: path.join(directory, 'conf'), kind: 'directory' }], isConfigFile: isConfig, clock: systemClock, log: new RecordingLog(),
-    onChange: changed => { for (const file of changed) reported.add(path.basename(file)) },
+    targets: [{ path: path.join(directory, 'conf'), kind: 'directory' }],
+    isConfigFile: isConfig,
+    clock: systemClock,
+    log: new RecordingLog(),
+    onChange: changed => {
+      for (const file of changed) reported.add(path.basename(file))
+    },
   })
   t.teardown(() => watcher.close())
   await watcher.start([at('web.json'), at('untouched.json'), at('removed.json')], since)
   await new Promise<void>(resolve => {
-    const look = (): void => { if (reported.size >= 3) resolve(); else setTimeout(look, 5) }
+    const look = (): void => {
+      if (reported.size >= 3) resolve()
+      else setTimeout(look, 5)
+    }
     look()
   })
   t.same([...reported].sort(), ['born.json', 'removed.json', 'web.json'])

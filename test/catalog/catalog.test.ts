@@ -9,7 +9,9 @@ import { contents, openCatalog } from './samples.js'
 
 const node = { node: 'n1', address: '192.0.2.1' }
 
-/** Counts up in a node's meta, on condition that the node is as it was read: each such write depends on the one before. */
+/**
+ * Counts up in a node's meta, on condition that the node is as it was read: each such write depends on the one before.
+ */
 const countUp: Command<number> = state => {
   const standing = state.node('n1')
   const key = nodeKey('n1')
@@ -33,11 +35,17 @@ function lagging(store: Store): Store & { hold(): void; release(): void } {
     resumeLease: (id, ttl) => store.resumeLease(id, ttl),
     status: () => store.status(),
     close: () => store.close(),
-    watch: (after, on) => store.watch(after, (batch: Batch) => {
-      if (held === undefined) on(batch)
-      else held.push(() => { on(batch) })
-    }),
-    hold: () => { held ??= [] },
+    watch: (after, on) =>
+      store.watch(after, (batch: Batch) => {
+        if (held === undefined) on(batch)
+        else
+          held.push(() => {
+            on(batch)
+          })
+      }),
+    hold: () => {
+      held ??= []
+    },
     release: () => {
       const batches = held ?? []
       held = undefined
@@ -49,7 +57,10 @@ function lagging(store: Store): Store & { hold(): void; release(): void } {
 void t.test('hundreds of writes of one tick that depend on each other all succeed, in order', async t => {
   const { catalog } = await openCatalog(t)
   const counts = await Promise.all(Array.from({ length: 300 }, () => catalog.execute(countUp)))
-  t.same(counts.map(({ result }) => result), Array.from({ length: 300 }, (_, i) => i + 1))
+  t.same(
+    counts.map(({ result }) => result),
+    Array.from({ length: 300 }, (_, i) => i + 1),
+  )
   t.equal(catalog.node('n1')?.meta?.count, '300')
   t.equal(catalog.revision, 301)
 })
@@ -57,7 +68,9 @@ void t.test('hundreds of writes of one tick that depend on each other all succee
 void t.test('servers that write the same entry try again', async t => {
   const { catalog, store } = await openCatalog(t)
   const other = await Catalog.open({ store, clock: systemClock })
-  t.teardown(() => { other.close() })
+  t.teardown(() => {
+    other.close()
+  })
   for (let round = 0; round < 30; round++) await Promise.all([catalog.execute(countUp), other.execute(countUp)])
   t.equal(catalog.node('n1')?.meta?.count, '60')
   t.same(contents(other), contents(catalog))
@@ -65,7 +78,11 @@ void t.test('servers that write the same entry try again', async t => {
 
 void t.test('registrations of one tick on a new node see each other', async t => {
   const { catalog } = await openCatalog(t)
-  await Promise.all(Array.from({ length: 50 }, (_, i) => catalog.execute(register({ ...node, service: { name: `s${i}` }, checks: [{ id: `c${i}`, serviceId: `s${i}` }] }))))
+  await Promise.all(
+    Array.from({ length: 50 }, (_, i) =>
+      catalog.execute(register({ ...node, service: { name: `s${i}` }, checks: [{ id: `c${i}`, serviceId: `s${i}` }] })),
+    ),
+  )
   t.equal(catalog.servicesOfNode('n1').length, 50)
   t.equal(catalog.node('n1')?.created, catalog.node('n1')?.modified, 'the node was written once')
 })
@@ -74,11 +91,27 @@ void t.test('a removal and a registration of one tick leave nothing half there',
   for (const order of ['register first', 'remove first']) {
     const { catalog } = await openCatalog(t)
     await catalog.execute(register(node))
-    const add = () => catalog.execute(register({ node: 'n1', skipNodeUpdate: true, service: { name: 'web' }, checks: [{ id: 'c', serviceId: 'web' }] }))
+    const add = () =>
+      catalog.execute(
+        register({
+          node: 'n1',
+          skipNodeUpdate: true,
+          service: { name: 'web' },
+          checks: [{ id: 'c', serviceId: 'web' }],
+        }),
+      )
     const remove = () => catalog.execute(removeNode('n1'))
     await Promise.all(order === 'register first' ? [add(), remove()] : [remove(), add()])
-    const left = { services: catalog.servicesOfNode('n1').length, checks: catalog.checksInState('any').length, nodes: [...catalog.nodes()].length }
-    t.same(left, order === 'register first' ? { services: 0, checks: 0, nodes: 0 } : { services: 1, checks: 1, nodes: 1 }, order)
+    const left = {
+      services: catalog.servicesOfNode('n1').length,
+      checks: catalog.checksInState('any').length,
+      nodes: [...catalog.nodes()].length,
+    }
+    t.same(
+      left,
+      order === 'register first' ? { services: 0, checks: 0, nodes: 0 } : { services: 1, checks: 1, nodes: 1 },
+      order,
+    )
   }
 })
 
@@ -89,7 +122,13 @@ void t.test('what another server left on a node that is gone does not come back 
   t.same(catalog.instances('web'), [], 'no instance without its node')
   await catalog.execute(register(node))
   t.same(catalog.servicesOfNode('n1'), [])
-  await store.commit({ when: [], then: [{ kind: 'put', key: serviceKey('n1', 'stray'), value: Buffer.from('{"node":"n1","id":"stray","name":"stray"}') }, { kind: 'delete', key: nodeKey('n1') }] })
+  await store.commit({
+    when: [],
+    then: [
+      { kind: 'put', key: serviceKey('n1', 'stray'), value: Buffer.from('{"node":"n1","id":"stray","name":"stray"}') },
+      { kind: 'delete', key: nodeKey('n1') },
+    ],
+  })
   await catalog.execute(deregister({ node: 'n1' }))
   t.same(catalog.servicesOfNode('n1'), [])
 })
@@ -97,10 +136,17 @@ void t.test('what another server left on a node that is gone does not come back 
 void t.test('a condition that never holds ends in CATALOG_CONFLICT', async t => {
   const { catalog } = await openCatalog(t)
   let plans = 0
-  await t.rejects(catalog.execute(() => {
-    plans++
-    return { when: [{ test: 'present', key: 'node/absent' }], then: [{ kind: 'delete', key: 'node/other' }], result: 0 }
-  }), { code: 'CATALOG_CONFLICT' })
+  await t.rejects(
+    catalog.execute(() => {
+      plans++
+      return {
+        when: [{ test: 'present', key: 'node/absent' }],
+        then: [{ kind: 'delete', key: 'node/other' }],
+        result: 0,
+      }
+    }),
+    { code: 'CATALOG_CONFLICT' },
+  )
   t.equal(plans, 10)
 })
 
@@ -108,7 +154,10 @@ void t.test('a failing store fails the write, and the next one that depends on i
   const store = openMemoryStore()
   let failures = 1
   const { catalog } = await openCatalog(t, {
-    store: { ...lagging(store), commit: transaction => failures-- > 0 ? Promise.reject(new Error('disk')) : store.commit(transaction) },
+    store: {
+      ...lagging(store),
+      commit: transaction => (failures-- > 0 ? Promise.reject(new Error('disk')) : store.commit(transaction)),
+    },
   })
   const [first, second] = await Promise.allSettled([catalog.execute(countUp), catalog.execute(countUp)])
   t.match(first, { status: 'rejected', reason: { message: 'disk' } })
@@ -121,22 +170,30 @@ void t.test('a server that is behind', async t => {
     const { catalog: ahead } = await openCatalog(t, { store })
     const slow = lagging(store)
     const behind = await Catalog.open({ store: slow, clock })
-    t.teardown(() => { behind.close() })
+    t.teardown(() => {
+      behind.close()
+    })
     slow.hold()
     await ahead.execute(register({ ...node, service: { name: 'web' } }))
     return { ahead, behind, slow, clock }
   }
   const settled = async (promise: Promise<unknown>): Promise<boolean> => {
     let done = false
-    const mark = (): void => { done = true }
+    const mark = (): void => {
+      done = true
+    }
     promise.then(mark, mark)
-    await new Promise(resolve => { setImmediate(resolve) })
+    await new Promise(resolve => {
+      setImmediate(resolve)
+    })
     return done
   }
 
   await t.test('refuses nothing that was true elsewhere', async t => {
     const { behind, slow } = await setUp()
-    const check = behind.execute(register({ node: 'n1', skipNodeUpdate: true, checks: [{ id: 'c', serviceId: 'web' }] }))
+    const check = behind.execute(
+      register({ node: 'n1', skipNodeUpdate: true, checks: [{ id: 'c', serviceId: 'web' }] }),
+    )
     t.equal(await settled(check), false)
     slow.release()
     t.equal((await check).result.writes, 1)
@@ -167,7 +224,10 @@ void t.test('a server that is behind', async t => {
   await t.test('gives up after a while', async t => {
     const { behind, clock } = await setUp()
     const barrier = behind.barrier()
-    const refused = t.rejects(barrier, { code: 'CATALOG_BEHIND', message: /at revision 1 and did not reach 2 within 15 s/ })
+    const refused = t.rejects(barrier, {
+      code: 'CATALOG_BEHIND',
+      message: /at revision 1 and did not reach 2 within 15 s/,
+    })
     await settled(barrier)
     await clock.advance(15_000)
     await refused
@@ -188,18 +248,38 @@ void t.test('a server that is behind', async t => {
 void t.test('one barrier serves a whole tick', async t => {
   const store = openMemoryStore()
   let barriers = 0
-  const { catalog } = await openCatalog(t, { store: { ...lagging(store), barrier: () => { barriers++; return store.barrier() } } })
+  const { catalog } = await openCatalog(t, {
+    store: {
+      ...lagging(store),
+      barrier: () => {
+        barriers++
+        return store.barrier()
+      },
+    },
+  })
   await Promise.all(Array.from({ length: 100 }, () => catalog.barrier()))
   t.equal(barriers, 1)
   await catalog.barrier()
   t.equal(barriers, 2)
 })
 
-void t.test('values that are not muster\'s are told of and count as absent', async t => {
+void t.test("values that are not muster's are told of and count as absent", async t => {
   const store = openMemoryStore()
-  await store.commit({ when: [], then: [{ kind: 'put', key: 'service/n1/bad', value: Buffer.from('garbage') }, { kind: 'put', key: 'elsewhere/x', value: Buffer.from('?') }] })
+  await store.commit({
+    when: [],
+    then: [
+      { kind: 'put', key: 'service/n1/bad', value: Buffer.from('garbage') },
+      { kind: 'put', key: 'elsewhere/x', value: Buffer.from('?') },
+    ],
+  })
   const told: string[] = []
-  const catalog = await Catalog.open({ store, clock: systemClock, onUnreadable: (key, error) => { told.push(`${key} ${error.code}`) } })
+  const catalog = await Catalog.open({
+    store,
+    clock: systemClock,
+    onUnreadable: (key, error) => {
+      told.push(`${key} ${error.code}`)
+    },
+  })
   await catalog.execute(register({ ...node, service: { name: 'web' } }))
   t.same(told, ['service/n1/bad CATALOG_UNREADABLE'], 'once, and tables of others are none of its business')
   await store.commit({ when: [], then: [{ kind: 'put', key: serviceKey('n1', 'web'), value: Buffer.from('garbage') }] })

@@ -15,7 +15,12 @@ void t.test('a catalog at once, of a store that comes later', async t => {
   await before.execute(register({ node: 'n1', address: '192.0.2.1' }))
   before.close()
   let arrive: (store: Store) => void = () => undefined
-  const catalog = Catalog.follow({ store: new Promise(resolve => { arrive = resolve }), clock })
+  const catalog = Catalog.follow({
+    store: new Promise(resolve => {
+      arrive = resolve
+    }),
+    clock,
+  })
   t.teardown(async () => {
     catalog.close()
     await store.close()
@@ -26,8 +31,11 @@ void t.test('a catalog at once, of a store that comes later', async t => {
   t.equal(topic.index, 1)
 
   const refused = [
-    t.rejects(catalog.execute(register({ node: 'n2', address: '192.0.2.2' })), noLeader), t.rejects(catalog.barrier(), noLeader),
-    t.rejects(catalog.renewSession('x'), noLeader), t.rejects(catalog.lease(milliseconds(1000)), noLeader), t.rejects(catalog.save(), noLeader),
+    t.rejects(catalog.execute(register({ node: 'n2', address: '192.0.2.2' })), noLeader),
+    t.rejects(catalog.barrier(), noLeader),
+    t.rejects(catalog.renewSession('x'), noLeader),
+    t.rejects(catalog.lease(milliseconds(1000)), noLeader),
+    t.rejects(catalog.save(), noLeader),
   ]
   await clock.advance(7000)
   await Promise.all(refused)
@@ -41,7 +49,10 @@ void t.test('a catalog at once, of a store that comes later', async t => {
   t.equal(catalog.loaded, true)
   t.equal(await woken, true)
   await late
-  t.same([...catalog.nodes()].map(({ node }) => node), ['n1', 'n2'])
+  t.same(
+    [...catalog.nodes()].map(({ node }) => node),
+    ['n1', 'n2'],
+  )
   t.ok(catalog.topics.kv('never asked for before').index > 1)
 })
 
@@ -52,13 +63,34 @@ void t.test('what was asked for before the load has the index that it would have
   await first.execute(register({ node: 'n1', address: '192.0.2.1' }))
   first.close()
   let arrive: (store: Store) => void = () => undefined
-  const early = Catalog.follow({ store: new Promise(resolve => { arrive = resolve }), clock })
-  const topics = [early.topics.nodes(), early.topics.services(), early.topics.service('web'), early.topics.kv('k'), early.topics.kvBelow('a/'), early.topics.members()]
+  const early = Catalog.follow({
+    store: new Promise(resolve => {
+      arrive = resolve
+    }),
+    clock,
+  })
+  const topics = [
+    early.topics.nodes(),
+    early.topics.services(),
+    early.topics.service('web'),
+    early.topics.kv('k'),
+    early.topics.kvBelow('a/'),
+    early.topics.members(),
+  ]
   arrive(store)
   await early.whenLoaded
   const fresh = await Catalog.open({ store, clock })
-  t.same(topics.map(({ index }) => index),
-    [fresh.topics.nodes(), fresh.topics.services(), fresh.topics.service('web'), fresh.topics.kv('k'), fresh.topics.kvBelow('a/'), fresh.topics.members()].map(({ index }) => index))
+  t.same(
+    topics.map(({ index }) => index),
+    [
+      fresh.topics.nodes(),
+      fresh.topics.services(),
+      fresh.topics.service('web'),
+      fresh.topics.kv('k'),
+      fresh.topics.kvBelow('a/'),
+      fresh.topics.members(),
+    ].map(({ index }) => index),
+  )
   early.close()
   fresh.close()
   await store.close()
@@ -71,9 +103,16 @@ void t.test('a load that fails is tried again, and told of', async t => {
   const told: unknown[] = []
   const failing: Store = {
     ...laggingStore(store, () => 0),
-    load: () => failures-- > 0 ? Promise.reject(new MusterError('STORE_NO_LEADER', 'No cluster leader')) : store.load(),
+    load: () =>
+      failures-- > 0 ? Promise.reject(new MusterError('STORE_NO_LEADER', 'No cluster leader')) : store.load(),
   }
-  const catalog = Catalog.follow({ store: Promise.resolve(failing), clock, onLoadFailure: error => { told.push(error) } })
+  const catalog = Catalog.follow({
+    store: Promise.resolve(failing),
+    clock,
+    onLoadFailure: error => {
+      told.push(error)
+    },
+  })
   t.teardown(async () => {
     catalog.close()
     await store.close()

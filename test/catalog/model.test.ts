@@ -10,7 +10,8 @@ import { counted, engines, type Counted, type Engine } from '../support/engines.
 import { Model } from './model.js'
 import { checkData, nodeData, serviceData, uuid } from './samples.js'
 
-// Few names, so that entries meet: two spellings of one node, one that sorts between them and a neighbour, one that needs escaping.
+// Few names, so that entries meet: two spellings of one node, one that sorts between them and a neighbour, one that
+// needs escaping.
 const nodeNames = ['n1', 'N1', 'n1-b', 'ü/%']
 const serviceIds = ['web', 'web-2', 'db']
 const serviceNames = ['web', 'Web', 'db']
@@ -38,56 +39,98 @@ const check = fc.record({
   output: fc.constantFrom('', 'o'),
   serviceId: fc.constantFrom('', '', ...serviceIds),
 })
-const few = <T, K>(value: fc.Arbitrary<T>, key: (value: T) => K): fc.Arbitrary<T[]> => fc.uniqueArray(value, { maxLength: 3, selector: key })
+const few = <T, K>(value: fc.Arbitrary<T>, key: (value: T) => K): fc.Arbitrary<T[]> =>
+  fc.uniqueArray(value, { maxLength: 3, selector: key })
 const checks = few(check, value => value.id)
 
-interface Step { readonly run: (model: Model) => boolean; readonly command: Command<unknown> }
-interface Told { readonly text: string; readonly step: Step }
+interface Step {
+  readonly run: (model: Model) => boolean
+  readonly command: Command<unknown>
+}
+interface Told {
+  readonly text: string
+  readonly step: Step
+}
 
 const told = (text: string, step: Step): Told => ({ text, step })
-const registration = fc.record({ node, skipNodeUpdate: fc.boolean(), service: fc.option(service, { nil: undefined }), checks }).map(given => {
-  const request: RegisterRequest = {
-    ...given.node, skipNodeUpdate: given.skipNodeUpdate, checks: given.checks.map(item => checkData({ ...item, node: given.node.node })),
-    ...given.service === undefined ? {} : { service: given.service },
-  }
-  return told(`register ${JSON.stringify(request)}`, { run: model => model.register(request), command: register(request) })
-})
-const removal = fc.record({ node: fc.constantFrom(...nodeNames), serviceId: fc.constantFrom('', ...serviceIds), checkId: fc.constantFrom('', ...checkIds) })
-  .map(request => told(`deregister ${JSON.stringify(request)}`, { run: model => model.deregister(request), command: deregister(request) }))
-const push = fc.record({
-  node, services: few(service, value => value.id), checks, goneServices: fc.subarray(serviceIds), goneChecks: fc.subarray(checkIds),
-}).map(given => {
-  const gone = given.goneServices.filter(id => !given.checks.some(item => item.serviceId === id))
-  const request: SyncRequest = {
-    node: nodeData(given.node),
-    put: { services: given.services.map(serviceData), checks: given.checks.map(checkData) },
-    remove: { services: gone, checks: given.goneChecks },
-  }
-  return told(`sync ${JSON.stringify(request)}`, { run: model => model.sync(request), command: syncNode(request) })
-})
+const registration = fc
+  .record({ node, skipNodeUpdate: fc.boolean(), service: fc.option(service, { nil: undefined }), checks })
+  .map(given => {
+    const request: RegisterRequest = {
+      ...given.node,
+      skipNodeUpdate: given.skipNodeUpdate,
+      checks: given.checks.map(item => checkData({ ...item, node: given.node.node })),
+      ...(given.service === undefined ? {} : { service: given.service }),
+    }
+    return told(`register ${JSON.stringify(request)}`, {
+      run: model => model.register(request),
+      command: register(request),
+    })
+  })
+const removal = fc
+  .record({
+    node: fc.constantFrom(...nodeNames),
+    serviceId: fc.constantFrom('', ...serviceIds),
+    checkId: fc.constantFrom('', ...checkIds),
+  })
+  .map(request =>
+    told(`deregister ${JSON.stringify(request)}`, {
+      run: model => model.deregister(request),
+      command: deregister(request),
+    }),
+  )
+const push = fc
+  .record({
+    node,
+    services: few(service, value => value.id),
+    checks,
+    goneServices: fc.subarray(serviceIds),
+    goneChecks: fc.subarray(checkIds),
+  })
+  .map(given => {
+    const gone = given.goneServices.filter(id => !given.checks.some(item => item.serviceId === id))
+    const request: SyncRequest = {
+      node: nodeData(given.node),
+      put: { services: given.services.map(serviceData), checks: given.checks.map(checkData) },
+      remove: { services: gone, checks: given.goneChecks },
+    }
+    return told(`sync ${JSON.stringify(request)}`, { run: model => model.sync(request), command: syncNode(request) })
+  })
 const steps = fc.array(fc.oneof(registration, push, removal), { maxLength: 20 })
 
 /** Each topic with the answer that it stands for, worked out by the model. */
 function topics(catalog: CatalogReads, engine: Engine): { topic: Topic; answer: (model: Model) => unknown }[] {
   const { topics } = catalog
-  const on = <T extends { node: string }>(rows: T[], name: string): T[] => rows.filter(row => row.node.toLowerCase() === name.toLowerCase())
+  const on = <T extends { node: string }>(rows: T[], name: string): T[] =>
+    rows.filter(row => row.node.toLowerCase() === name.toLowerCase())
   return [
     // Etcd counts work of its own, too.
-    ...engine.clocked ? [{ topic: topics.all(), answer: (model: Model) => model.revision }] : [],
+    ...(engine.clocked ? [{ topic: topics.all(), answer: (model: Model) => model.revision }] : []),
     { topic: topics.nodes(), answer: model => model.nodes() },
     { topic: topics.services(), answer: model => model.names() },
     {
       topic: topics.servicesOnNodes(),
-      answer: model => model.services().map(({ node, id, name, tags }) => [node.toLowerCase(), id, name, tags, on(model.nodes(), node)[0]?.meta]),
+      answer: model =>
+        model
+          .services()
+          .map(({ node, id, name, tags }) => [node.toLowerCase(), id, name, tags, on(model.nodes(), node)[0]?.meta]),
     },
     { topic: topics.checkState('any'), answer: model => model.checks() },
-    ...states.map(state => ({ topic: topics.checkState(state), answer: (model: Model) => model.checks().filter(item => item.status === state) })),
-    ...['WEB', 'db', 'never'].map(name => ({ topic: topics.service(name), answer: (model: Model) => model.instances(name) })),
+    ...states.map(state => ({
+      topic: topics.checkState(state),
+      answer: (model: Model) => model.checks().filter(item => item.status === state),
+    })),
     ...['WEB', 'db', 'never'].map(name => ({
-      topic: topics.serviceChecks(name), answer: (model: Model) => model.checks().filter(item => item.serviceName.toLowerCase() === name.toLowerCase()),
+      topic: topics.service(name),
+      answer: (model: Model) => model.instances(name),
+    })),
+    ...['WEB', 'db', 'never'].map(name => ({
+      topic: topics.serviceChecks(name),
+      answer: (model: Model) => model.checks().filter(item => item.serviceName.toLowerCase() === name.toLowerCase()),
     })),
     ...['N1', 'n1-b', 'ü/%', 'never'].map(name => ({
-      topic: topics.node(name), answer: (model: Model) => [on(model.nodes(), name), on(model.services(), name), on(model.checks(), name)],
+      topic: topics.node(name),
+      answer: (model: Model) => [on(model.nodes(), name), on(model.services(), name), on(model.checks(), name)],
     })),
   ]
 }
@@ -100,19 +143,33 @@ function reads(catalog: CatalogReads): string {
     checks: catalog.checksInState('any'),
     names: [...catalog.serviceNames()].map(({ name, tags }) => ({ name, tags: [...tags] })),
     instances: serviceNames.map(name => catalog.instances(name)),
-    single: nodeNames.map(name => [catalog.node(name), catalog.service(name, 'web'), catalog.check(name, 'serfHealth')]),
-    ofNode: nodeNames.map(name => [catalog.checksOfNode(name), catalog.checksOfInstance(name, 'web'), catalog.checksOfInstance(name, '')]),
+    single: nodeNames.map(name => [
+      catalog.node(name),
+      catalog.service(name, 'web'),
+      catalog.check(name, 'serfHealth'),
+    ]),
+    ofNode: nodeNames.map(name => [
+      catalog.checksOfNode(name),
+      catalog.checksOfInstance(name, 'web'),
+      catalog.checksOfInstance(name, ''),
+    ]),
     ofService: serviceNames.map(name => catalog.checksOfService(name)),
     states: states.map(state => catalog.checksInState(state)),
     byId: ['a', 'b'].map(digit => [catalog.node(uuid(digit)), catalog.node(uuid(digit).slice(0, 6).toUpperCase())]),
-    byAddress: [catalog.nodesByAddress('192.0.2.2'), catalog.nodesByAddress('198.51.100.1'), catalog.servicesByAddress('2001:db8::1')],
+    byAddress: [
+      catalog.nodesByAddress('192.0.2.2'),
+      catalog.nodesByAddress('198.51.100.1'),
+      catalog.servicesByAddress('2001:db8::1'),
+    ],
   })
 }
 
 function expected(model: Model): string {
-  const on = <T extends { node: string }>(rows: T[], name: string): T[] => rows.filter(row => row.node.toLowerCase() === name.toLowerCase())
+  const on = <T extends { node: string }>(rows: T[], name: string): T[] =>
+    rows.filter(row => row.node.toLowerCase() === name.toLowerCase())
   const withId = (digit: string) => model.nodes().find(item => item.id === uuid(digit))
-  const at = (address: string) => model.nodes().filter(item => item.address === address || item.taggedAddresses?.wan === address)
+  const at = (address: string) =>
+    model.nodes().filter(item => item.address === address || item.taggedAddresses?.wan === address)
   return JSON.stringify({
     nodes: model.nodes(),
     services: nodeNames.map(name => on(model.services(), name)),
@@ -120,12 +177,17 @@ function expected(model: Model): string {
     names: model.names(),
     instances: serviceNames.map(name => model.instances(name)),
     single: nodeNames.map(name => [
-      on(model.nodes(), name)[0], on(model.services(), name).find(item => item.id === 'web'), on(model.checks(), name).find(item => item.id === 'serfHealth'),
+      on(model.nodes(), name)[0],
+      on(model.services(), name).find(item => item.id === 'web'),
+      on(model.checks(), name).find(item => item.id === 'serfHealth'),
     ]),
     ofNode: nodeNames.map(name => [
-      on(model.checks(), name), ...['web', ''].map(owner => on(model.checks(), name).filter(item => item.serviceId === owner)),
+      on(model.checks(), name),
+      ...['web', ''].map(owner => on(model.checks(), name).filter(item => item.serviceId === owner)),
     ]),
-    ofService: serviceNames.map(name => model.checks().filter(item => item.serviceName.toLowerCase() === name.toLowerCase())),
+    ofService: serviceNames.map(name =>
+      model.checks().filter(item => item.serviceName.toLowerCase() === name.toLowerCase()),
+    ),
     states: states.map(state => model.checks().filter(item => item.status === state)),
     byId: ['a', 'b'].map(digit => [withId(digit), withId(digit)]),
     byAddress: [at('192.0.2.2'), at('198.51.100.1'), model.services().filter(item => item.address !== '')],
@@ -134,18 +196,31 @@ function expected(model: Model): string {
 
 const canonical = (json: string): unknown => JSON.parse(json)
 
-interface Run { readonly catalog: Catalog; readonly model: Model; readonly written: Counted; readonly engine: Engine }
+interface Run {
+  readonly catalog: Catalog
+  readonly model: Model
+  readonly written: Counted
+  readonly engine: Engine
+}
 
 /** Assertions throw in here, so that fast-check can look for the shortest sequence that fails. */
 async function runStep({ catalog, model, written, engine }: Run, { text, step }: Told): Promise<void> {
-  const watched = topics(catalog, engine).map(({ topic, answer }) => ({ topic, answer, index: topic.index, before: JSON.stringify(answer(model)) }))
+  const watched = topics(catalog, engine).map(({ topic, answer }) => ({
+    topic,
+    answer,
+    index: topic.index,
+    before: JSON.stringify(answer(model)),
+  }))
   const stops = watched.map(() => new AbortController())
   const waits = watched.map(({ topic, index }, i) => catalog.wait(topic, index, 60_000, stops[i]?.signal))
   const commits = written.commits
-  const refused = await catalog.execute(step.command).then(() => false, (error: unknown) => {
-    if (error instanceof MusterError && error.code.startsWith('CATALOG_')) return true
-    throw error
-  })
+  const refused = await catalog.execute(step.command).then(
+    () => false,
+    (error: unknown) => {
+      if (error instanceof MusterError && error.code.startsWith('CATALOG_')) return true
+      throw error
+    },
+  )
   // A change gets the revision that the store gave it.
   model.revision = Math.max(model.revision, written.revision - 1)
   const accepted = step.run(model)
@@ -162,53 +237,90 @@ async function runStep({ catalog, model, written, engine }: Run, { text, step }:
 }
 
 for (const engine of engines(t)) {
-  void t.test(`any sequence of writes leaves the catalog as the model has it, and moves exactly the topics whose answer changed (${engine.name})`, async () => {
-    await fc.assert(fc.asyncProperty(steps, async sequence => {
-      const written = counted(await engine.open(systemClock))
-      const { store } = written
-      const catalog = await Catalog.open({ store, clock: systemClock })
-      const model = new Model(catalog.revision)
-      try {
-        for (const step of sequence) {
-          await runStep({ catalog, model, written, engine }, step)
-          if (engine.clocked) assert.equal(catalog.revision, model.revision, 'a revision for each change')
-        }
-        const fresh = await Catalog.open({ store, clock: systemClock })
-        assert.deepEqual(canonical(reads(fresh)), canonical(reads(catalog)), 'a load gives the state that watching gave')
-        if (engine.clocked) assert.equal(fresh.revision, catalog.revision)
-        for (const [i, { topic }] of topics(fresh, engine).entries()) {
-          assert.equal(topic.index, fresh.revision, 'after a load everything is at the loaded revision')
-          assert.ok(topic.index >= (topics(catalog, engine)[i]?.topic.index ?? 0), 'which is not before what was told earlier')
-        }
-        fresh.close()
-      } finally {
-        catalog.close()
-        await store.close()
-      }
-    }), { numRuns: engine.runs(120) })
-  })
+  void t.test(
+    `any sequence of writes leaves the catalog as the model has it, and moves exactly the topics whose answer changed (${engine.name})`,
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, async sequence => {
+          const written = counted(await engine.open(systemClock))
+          const { store } = written
+          const catalog = await Catalog.open({ store, clock: systemClock })
+          const model = new Model(catalog.revision)
+          try {
+            for (const step of sequence) {
+              await runStep({ catalog, model, written, engine }, step)
+              if (engine.clocked) assert.equal(catalog.revision, model.revision, 'a revision for each change')
+            }
+            const fresh = await Catalog.open({ store, clock: systemClock })
+            assert.deepEqual(
+              canonical(reads(fresh)),
+              canonical(reads(catalog)),
+              'a load gives the state that watching gave',
+            )
+            if (engine.clocked) assert.equal(fresh.revision, catalog.revision)
+            for (const [i, { topic }] of topics(fresh, engine).entries()) {
+              assert.equal(topic.index, fresh.revision, 'after a load everything is at the loaded revision')
+              assert.ok(
+                topic.index >= (topics(catalog, engine)[i]?.topic.index ?? 0),
+                'which is not before what was told earlier',
+              )
+            }
+            fresh.close()
+          } finally {
+            catalog.close()
+            await store.close()
+          }
+        }),
+        { numRuns: engine.runs(120) },
+      )
+    },
+  )
 }
 
 void t.test('a sync in pieces of any size ends like one in a piece', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(registration, { maxLength: 8 }), node, few(service, value => value.id), checks, fc.integer({ min: 1, max: 6 }),
-    async (before, given, services, putChecks, limit) => {
-      const request: SyncRequest = {
-        node: nodeData({ ...given, id: '' }),
-        put: { services: services.map(serviceData), checks: putChecks.filter(item => item.serviceId === '' || services.some(({ id }) => id === item.serviceId)).map(checkData) },
-        remove: { services: serviceIds, checks: checkIds },
-      }
-      const [whole, pieces] = await Promise.all([undefined, limit].map(async pieceLimit => {
-        const store = openMemoryStore()
-        const catalog = await Catalog.open({ store, clock: systemClock })
-        for (const { step } of before) await catalog.execute(step.command).catch(() => undefined)
-        await pushNode(catalog, request, pieceLimit === undefined ? undefined : { writes: pieceLimit, bytes: Infinity })
-        const left = JSON.stringify([...catalog.nodes()].map(({ node }) => [
-          node, catalog.servicesOfNode(node).map(({ id, name }) => [id, name]), catalog.checksOfNode(node).map(({ id, status, serviceTags }) => [id, status, serviceTags]),
-        ]))
-        catalog.close()
-        await store.close()
-        return left
-      }))
-      assert.equal(pieces, whole)
-    }), { numRuns: 60 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(registration, { maxLength: 8 }),
+      node,
+      few(service, value => value.id),
+      checks,
+      fc.integer({ min: 1, max: 6 }),
+      async (before, given, services, putChecks, limit) => {
+        const request: SyncRequest = {
+          node: nodeData({ ...given, id: '' }),
+          put: {
+            services: services.map(serviceData),
+            checks: putChecks
+              .filter(item => item.serviceId === '' || services.some(({ id }) => id === item.serviceId))
+              .map(checkData),
+          },
+          remove: { services: serviceIds, checks: checkIds },
+        }
+        const [whole, pieces] = await Promise.all(
+          [undefined, limit].map(async pieceLimit => {
+            const store = openMemoryStore()
+            const catalog = await Catalog.open({ store, clock: systemClock })
+            for (const { step } of before) await catalog.execute(step.command).catch(() => undefined)
+            await pushNode(
+              catalog,
+              request,
+              pieceLimit === undefined ? undefined : { writes: pieceLimit, bytes: Infinity },
+            )
+            const left = JSON.stringify(
+              [...catalog.nodes()].map(({ node }) => [
+                node,
+                catalog.servicesOfNode(node).map(({ id, name }) => [id, name]),
+                catalog.checksOfNode(node).map(({ id, status, serviceTags }) => [id, status, serviceTags]),
+              ]),
+            )
+            catalog.close()
+            await store.close()
+            return left
+          }),
+        )
+        assert.equal(pieces, whole)
+      },
+    ),
+    { numRuns: 60 },
+  )
 })

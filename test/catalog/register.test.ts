@@ -8,20 +8,84 @@ const node = { node: 'x', address: '192.0.2.1' }
 for (const [name, request, code, message, status] of [
   ['no node', { node: '', address: '192.0.2.1' }, 'REGISTER_INVALID', 'Must provide node', 500],
   ['no address', { node: 'x' }, 'REGISTER_INVALID', 'Must provide address if SkipNodeUpdate is not set', 500],
-  ['an id of the wrong length', { ...node, id: 'not-a-uuid' }, 'REGISTER_INVALID', 'Bad node ID: uuid string is wrong length', 500],
-  ['an id without dashes', { ...node, id: '0'.repeat(36) }, 'REGISTER_INVALID', 'Bad node ID: uuid is improperly formatted', 500],
-  ['an id that is not hexadecimal', { ...node, id: uuid('z') }, 'REGISTER_INVALID', 'Bad node ID: encoding/hex: invalid byte: U+007A \'z\'', 500],
-  ['a service without a name', { ...node, service: { id: 'id-only', port: 1 } }, 'REGISTER_INVALID', 'Must provide service name with ID', 500],
+  [
+    'an id of the wrong length',
+    { ...node, id: 'not-a-uuid' },
+    'REGISTER_INVALID',
+    'Bad node ID: uuid string is wrong length',
+    500,
+  ],
+  [
+    'an id without dashes',
+    { ...node, id: '0'.repeat(36) },
+    'REGISTER_INVALID',
+    'Bad node ID: uuid is improperly formatted',
+    500,
+  ],
+  [
+    'an id that is not hexadecimal',
+    { ...node, id: uuid('z') },
+    'REGISTER_INVALID',
+    "Bad node ID: encoding/hex: invalid byte: U+007A 'z'",
+    500,
+  ],
+  [
+    'a service without a name',
+    { ...node, service: { id: 'id-only', port: 1 } },
+    'REGISTER_INVALID',
+    'Must provide service name with ID',
+    500,
+  ],
   ['a service with nothing', { ...node, service: {} }, 'REGISTER_INVALID', 'Must provide service name', 500],
-  ['any address for IPv4', { ...node, service: { name: 's', address: '0.0.0.0' } }, 'REGISTER_INVALID', 'Invalid service address', 500],
-  ['any address for IPv6', { ...node, service: { name: 's', address: '::' } }, 'REGISTER_INVALID', 'Invalid service address', 500],
-  ['a check of no service', { ...node, checks: [{ id: 'c', serviceId: 'absent' }] },
-    'CATALOG_MISSING_SERVICE', 'failed inserting check: Missing service registration on node "x"', 500],
-  ['a check of another node', { ...node, checks: [{ id: 'c', node: 'y' }] },
-    'REGISTER_INVALID', 'failed inserting check: check node "y" does not match node "x"', 500],
-  ['a check without id and name', { ...node, checks: [{}] }, 'REGISTER_INVALID', 'failed inserting check: Must provide check id or name', 500],
-  ['a node name that fits nowhere', { ...node, node: 'ü'.repeat(128) }, 'CATALOG_NAME_TOO_LONG', /^node name "ü+…" is 256 bytes long, at most 255 are allowed$/, 400],
-  ['a service name that fits nowhere', { ...node, service: { name: 's'.repeat(1025) } }, 'CATALOG_NAME_TOO_LONG', /1025 bytes long/, 400],
+  [
+    'any address for IPv4',
+    { ...node, service: { name: 's', address: '0.0.0.0' } },
+    'REGISTER_INVALID',
+    'Invalid service address',
+    500,
+  ],
+  [
+    'any address for IPv6',
+    { ...node, service: { name: 's', address: '::' } },
+    'REGISTER_INVALID',
+    'Invalid service address',
+    500,
+  ],
+  [
+    'a check of no service',
+    { ...node, checks: [{ id: 'c', serviceId: 'absent' }] },
+    'CATALOG_MISSING_SERVICE',
+    'failed inserting check: Missing service registration on node "x"',
+    500,
+  ],
+  [
+    'a check of another node',
+    { ...node, checks: [{ id: 'c', node: 'y' }] },
+    'REGISTER_INVALID',
+    'failed inserting check: check node "y" does not match node "x"',
+    500,
+  ],
+  [
+    'a check without id and name',
+    { ...node, checks: [{}] },
+    'REGISTER_INVALID',
+    'failed inserting check: Must provide check id or name',
+    500,
+  ],
+  [
+    'a node name that fits nowhere',
+    { ...node, node: 'ü'.repeat(128) },
+    'CATALOG_NAME_TOO_LONG',
+    /^node name "ü+…" is 256 bytes long, at most 255 are allowed$/,
+    400,
+  ],
+  [
+    'a service name that fits nowhere',
+    { ...node, service: { name: 's'.repeat(1025) } },
+    'CATALOG_NAME_TOO_LONG',
+    /1025 bytes long/,
+    400,
+  ],
 ] as readonly [string, RegisterRequest, string, string | RegExp, number][]) {
   void t.test(`refused: ${name}`, async t => {
     const { catalog } = await openCatalog(t)
@@ -33,26 +97,49 @@ for (const [name, request, code, message, status] of [
 
 void t.test('what is left out gets its default', async t => {
   const { catalog } = await openCatalog(t)
-  const { result, revision } = await catalog.execute(register({ ...node, service: { name: 'web' }, checks: [{ name: 'up' }, { id: 'c', name: 'c', status: 'odd', serviceId: 'web' }] }))
+  const { result, revision } = await catalog.execute(
+    register({
+      ...node,
+      service: { name: 'web' },
+      checks: [{ name: 'up' }, { id: 'c', name: 'c', status: 'odd', serviceId: 'web' }],
+    }),
+  )
   t.equal(result.writes, 4)
   t.equal(revision, 2, 'one transaction')
   const at = { created: 2, modified: 2 }
   t.same(catalog.node('x'), { ...nodeData(node), ...at })
   t.same(catalog.service('x', 'web'), { ...serviceData({ id: 'web', node: 'x' }), ...at })
-  t.match(catalog.check('x', 'up'), { id: 'up', name: 'up', status: 'critical', type: '', definition: {}, serviceName: '', ...at })
+  t.match(catalog.check('x', 'up'), {
+    id: 'up',
+    name: 'up',
+    status: 'critical',
+    type: '',
+    definition: {},
+    serviceName: '',
+    ...at,
+  })
   t.match(catalog.check('x', 'c'), { status: 'odd', serviceName: 'web' })
 })
 
 void t.test('the same again writes nothing and moves nothing', async t => {
   const { catalog } = await openCatalog(t)
-  const request: RegisterRequest = { ...node, meta: { a: 'b', c: 'd' }, service: { name: 'web', tags: ['t'] }, checks: [{ id: 'c', serviceId: 'web' }] }
+  const request: RegisterRequest = {
+    ...node,
+    meta: { a: 'b', c: 'd' },
+    service: { name: 'web', tags: ['t'] },
+    checks: [{ id: 'c', serviceId: 'web' }],
+  }
   await catalog.execute(register(request))
   const { result, revision } = await catalog.execute(register({ ...request, node: 'X', meta: { c: 'd', a: 'b' } }))
   t.equal(result.writes, 0)
   t.equal(revision, 2)
   t.equal(catalog.revision, 2)
   await catalog.execute(register({ ...request, checks: [{ id: 'c', serviceId: 'web', output: 'new' }] }))
-  t.match([catalog.node('x'), catalog.service('x', 'web'), catalog.check('x', 'c')].map(item => item?.modified), [2, 2, 3], 'only what differs is written')
+  t.match(
+    [catalog.node('x'), catalog.service('x', 'web'), catalog.check('x', 'c')].map(item => item?.modified),
+    [2, 2, 3],
+    'only what differs is written',
+  )
 })
 
 void t.test('SkipNodeUpdate leaves a node alone that is there, and creates one that is not', async t => {
@@ -78,8 +165,16 @@ void t.test('a check keeps name and tags of its service as they were when it was
 void t.test('definitions are kept in one spelling, and give the type of a check that says none', async t => {
   const { catalog } = await openCatalog(t)
   const cases = [
-    [{ HTTP: 'http://x/', Interval: '10s', Timeout: '1s', DeregisterCriticalServiceAfter: '1h' }, 'http', { HTTP: 'http://x/', Interval: '10s', Timeout: '1s', DeregisterCriticalServiceAfter: '1h0m0s' }],
-    [{ TCP: 'x:1', IntervalDuration: 10_000_000_000, Timeout: 0, Header: {}, Body: '' }, 'tcp', { TCP: 'x:1', Interval: '10s' }],
+    [
+      { HTTP: 'http://x/', Interval: '10s', Timeout: '1s', DeregisterCriticalServiceAfter: '1h' },
+      'http',
+      { HTTP: 'http://x/', Interval: '10s', Timeout: '1s', DeregisterCriticalServiceAfter: '1h0m0s' },
+    ],
+    [
+      { TCP: 'x:1', IntervalDuration: 10_000_000_000, Timeout: 0, Header: {}, Body: '' },
+      'tcp',
+      { TCP: 'x:1', Interval: '10s' },
+    ],
     [{ GRPC: 'x:1', HTTP: 'x' }, 'grpc', { GRPC: 'x:1', HTTP: 'x' }],
     [{ AliasService: 'web' }, 'alias', { AliasService: 'web' }],
     [{ ScriptArgs: ['true'] }, 'script', { ScriptArgs: ['true'] }],
@@ -114,7 +209,9 @@ void t.test('the id decides who a node is', async t => {
 
   await t.test('a new spelling of the own name renames nothing away', async t => {
     const { catalog } = await openCatalog(t)
-    await catalog.execute(register({ ...node, id: a, service: { name: 'web' }, checks: [{ id: 'c', serviceId: 'web' }] }))
+    await catalog.execute(
+      register({ ...node, id: a, service: { name: 'web' }, checks: [{ id: 'c', serviceId: 'web' }] }),
+    )
     await catalog.execute(register({ ...node, node: 'X', id: a }))
     t.equal(catalog.node('x')?.node, 'X')
     t.equal(catalog.service('x', 'web')?.node, 'X')
@@ -125,7 +222,8 @@ void t.test('the id decides who a node is', async t => {
     const { catalog } = await openCatalog(t)
     await catalog.execute(register({ ...node, id: a, checks: [serfHealth('passing')] }))
     await t.rejects(catalog.execute(register({ ...node, node: 'X', id: b })), {
-      code: 'CATALOG_NODE_NAME_TAKEN', status: 500,
+      code: 'CATALOG_NODE_NAME_TAKEN',
+      status: 500,
       message: `failed inserting node: Error while renaming Node ID: "${b}": Node name X is reserved by node ${a} with name x (192.0.2.1)`,
     })
     await catalog.execute(register({ ...node, checks: [serfHealth('critical')] }))
@@ -150,10 +248,17 @@ void t.test('the id decides who a node is', async t => {
     await catalog.execute(register({ ...node, id: b, service: { name: 'db' } }))
     t.equal(catalog.node('x')?.id, b)
     t.equal(catalog.node(a), undefined)
-    t.same(catalog.servicesOfNode('x').map(service => service.name), ['db', 'web'])
+    t.same(
+      catalog.servicesOfNode('x').map(service => service.name),
+      ['db', 'web'],
+    )
     await catalog.execute(register({ ...node, node: 'y', id: a }))
     await catalog.execute(register({ ...node, id: a }))
-    t.same([...catalog.nodes()].map(one => [one.node, one.id]), [['x', a]], 'also that of a node that is renamed')
+    t.same(
+      [...catalog.nodes()].map(one => [one.node, one.id]),
+      [['x', a]],
+      'also that of a node that is renamed',
+    )
   })
 
   await t.test('a write without an id says nothing about it', async t => {
@@ -168,8 +273,15 @@ void t.test('the id decides who a node is', async t => {
     await catalog.execute(register({ ...node, id: 'abcdef01-0000-4000-8000-000000000000' }))
     await catalog.execute(register({ ...node, node: 'y', id: 'abcdef02-0000-4000-8000-000000000000' }))
     for (const [asked, found] of [
-      ['abcdef01-0000-4000-8000-000000000000', 'x'], ['ABCDEF02', 'y'], ['abcdef01-0', 'x'], ['abcdef0', undefined], ['abc', undefined], ['Y', 'y'], ['abcdeg', undefined],
-    ] as const) t.equal(catalog.node(asked)?.node, found, asked)
+      ['abcdef01-0000-4000-8000-000000000000', 'x'],
+      ['ABCDEF02', 'y'],
+      ['abcdef01-0', 'x'],
+      ['abcdef0', undefined],
+      ['abc', undefined],
+      ['Y', 'y'],
+      ['abcdeg', undefined],
+    ] as const)
+      t.equal(catalog.node(asked)?.node, found, asked)
     await catalog.execute(register({ ...node, node: 'abcdef02' }))
     t.equal(catalog.node('abcdef02')?.node, 'abcdef02', 'a name comes before an id')
   })
@@ -178,9 +290,13 @@ void t.test('the id decides who a node is', async t => {
 void t.test('deregister', async t => {
   const setUp = async (t: Parameters<typeof openCatalog>[0]) => {
     const { catalog } = await openCatalog(t)
-    await catalog.execute(register({
-      ...node, service: { id: 'a1', name: 'a' }, checks: [{ id: 'c1', serviceId: 'a1' }, { id: 'c2' }, { id: 'c3' }],
-    }))
+    await catalog.execute(
+      register({
+        ...node,
+        service: { id: 'a1', name: 'a' },
+        checks: [{ id: 'c1', serviceId: 'a1' }, { id: 'c2' }, { id: 'c3' }],
+      }),
+    )
     await catalog.execute(register({ ...node, service: { name: 'b' } }))
     return catalog
   }
@@ -197,13 +313,23 @@ void t.test('deregister', async t => {
       const catalog = await setUp(t)
       const { result } = await catalog.execute(deregister(request))
       t.equal(result.writes, writes)
-      t.same(catalog.servicesOfNode('x').map(({ id }) => id), services)
-      t.same(catalog.checksOfNode('x').map(({ id }) => id), checks)
+      t.same(
+        catalog.servicesOfNode('x').map(({ id }) => id),
+        services,
+      )
+      t.same(
+        catalog.checksOfNode('x').map(({ id }) => id),
+        checks,
+      )
     })
   }
   await t.test('no node is refused', async t => {
     const { catalog } = await openCatalog(t)
-    await t.rejects(catalog.execute(deregister({ node: '' })), { code: 'DEREGISTER_INVALID', message: 'Must provide node', status: 500 })
+    await t.rejects(catalog.execute(deregister({ node: '' })), {
+      code: 'DEREGISTER_INVALID',
+      message: 'Must provide node',
+      status: 500,
+    })
   })
 })
 

@@ -12,15 +12,26 @@ function counting(clock: FakeClock): { store: Store; granted: Duration[]; fail: 
   const granted: Duration[] = []
   let failing = false
   const store: Store = {
-    load: () => inner.load(), watch: (after, on) => inner.watch(after, on), commit: transaction => inner.commit(transaction), barrier: () => inner.barrier(),
-    resumeLease: (id, ttl) => inner.resumeLease(id, ttl), status: () => inner.status(), close: () => inner.close(),
+    load: () => inner.load(),
+    watch: (after, on) => inner.watch(after, on),
+    commit: transaction => inner.commit(transaction),
+    barrier: () => inner.barrier(),
+    resumeLease: (id, ttl) => inner.resumeLease(id, ttl),
+    status: () => inner.status(),
+    close: () => inner.close(),
     lease: ttl => {
       if (failing) return Promise.reject(new Error('no leader'))
       granted.push(ttl)
       return inner.lease(ttl)
     },
   }
-  return { store, granted, fail: next => { failing = next } }
+  return {
+    store,
+    granted,
+    fail: next => {
+      failing = next
+    },
+  }
 }
 
 void t.test('a long life is had together, a short one alone', async t => {
@@ -57,9 +68,20 @@ void t.test('a thousand events hang on one lease, and run out with it', async t 
   const clock = new FakeClock()
   const { store, granted } = counting(clock)
   const catalog = await Catalog.open({ store, clock })
-  await Promise.all(Array.from({ length: 1000 }, (_, i) => catalog.execute(fireEvent({
-    id: randomUUID(), name: `e${i}`, payload: '', nodeFilter: '', serviceFilter: '', tagFilter: '',
-  }))))
+  await Promise.all(
+    Array.from({ length: 1000 }, (_, i) =>
+      catalog.execute(
+        fireEvent({
+          id: randomUUID(),
+          name: `e${i}`,
+          payload: '',
+          nodeFilter: '',
+          serviceFilter: '',
+          tagFilter: '',
+        }),
+      ),
+    ),
+  )
   t.equal(catalog.events().length, 1000)
   t.equal(granted.length, 1)
   await clock.advance(minutes(10))
@@ -74,7 +96,10 @@ void t.test('an event fired after its lease was lost is refused, the next one is
   const clock = new FakeClock()
   const { store } = counting(clock)
   const catalog = await Catalog.open({ store, clock })
-  const fire = (name: string): Promise<unknown> => catalog.execute(fireEvent({ id: randomUUID(), name, payload: '', nodeFilter: '', serviceFilter: '', tagFilter: '' }))
+  const fire = (name: string): Promise<unknown> =>
+    catalog.execute(
+      fireEvent({ id: randomUUID(), name, payload: '', nodeFilter: '', serviceFilter: '', tagFilter: '' }),
+    )
   const lost: string[] = []
   const lease = store.lease.bind(store)
   store.lease = async ttl => {
@@ -86,7 +111,10 @@ void t.test('an event fired after its lease was lost is refused, the next one is
   await catalog.revoke(lost[0] as Parameters<typeof catalog.revoke>[0], minutes(10))
   await t.rejects(fire('b'), { code: 'STORE_LEASE_LOST' })
   await fire('c')
-  t.same(catalog.events().map(({ name }) => name), ['c'])
+  t.same(
+    catalog.events().map(({ name }) => name),
+    ['c'],
+  )
   catalog.close()
   await store.close()
 })

@@ -9,7 +9,8 @@ import { FakeClock } from '../support/fake-clock.js'
 import { until } from '../support/until.js'
 import { openCatalog, uuid } from './samples.js'
 
-const on = (node: string, service: string, port = 80) => register({ node, address: '192.0.2.1', service: { name: service, port } })
+const on = (node: string, service: string, port = 80) =>
+  register({ node, address: '192.0.2.1', service: { name: service, port } })
 
 const named = (catalog: Catalog): Record<string, Topic> => ({
   all: catalog.topics.all(),
@@ -30,20 +31,55 @@ for (const [name, command, moved] of [
   ['a new instance of a service', on('n2', 'web'), ['nodes', 'servicesOnNodes', 'web', 'n2']],
   ['a new service', on('n1', 'cache'), ['services', 'servicesOnNodes', 'n1']],
   ['another port', on('n1', 'web', 81), ['web', 'n1']],
-  ['another tag', register({ node: 'n1', address: '192.0.2.1', service: { name: 'web', port: 80, tags: ['t'] } }), ['services', 'servicesOnNodes', 'web', 'n1']],
-  ['a node\'s address', register({ node: 'n1', address: '192.0.2.9' }), ['nodes', 'web', 'db', 'n1']],
-  ['a node\'s meta', register({ node: 'n1', address: '192.0.2.1', meta: { a: 'b' } }), ['nodes', 'servicesOnNodes', 'web', 'db', 'n1']],
+  [
+    'another tag',
+    register({ node: 'n1', address: '192.0.2.1', service: { name: 'web', port: 80, tags: ['t'] } }),
+    ['services', 'servicesOnNodes', 'web', 'n1'],
+  ],
+  ["a node's address", register({ node: 'n1', address: '192.0.2.9' }), ['nodes', 'web', 'db', 'n1']],
+  [
+    "a node's meta",
+    register({ node: 'n1', address: '192.0.2.1', meta: { a: 'b' } }),
+    ['nodes', 'servicesOnNodes', 'web', 'db', 'n1'],
+  ],
   ['another node', register({ node: 'n3', address: '192.0.2.3' }), ['nodes']],
-  ['a check of the node', register({ node: 'n1', skipNodeUpdate: true, checks: [{ id: 'node', status: 'passing' }] }), ['web', 'db', 'n1', 'any', 'passing']],
-  ['a status', register({ node: 'n1', skipNodeUpdate: true, checks: [{ id: 'up', serviceId: 'web', status: 'critical' }] }), ['web', 'n1', 'webChecks', 'any', 'passing', 'critical']],
-  ['an output', register({ node: 'n1', skipNodeUpdate: true, checks: [{ id: 'up', serviceId: 'web', status: 'passing', output: 'o' }] }), ['web', 'n1', 'webChecks', 'any', 'passing']],
+  [
+    'a check of the node',
+    register({ node: 'n1', skipNodeUpdate: true, checks: [{ id: 'node', status: 'passing' }] }),
+    ['web', 'db', 'n1', 'any', 'passing'],
+  ],
+  [
+    'a status',
+    register({ node: 'n1', skipNodeUpdate: true, checks: [{ id: 'up', serviceId: 'web', status: 'critical' }] }),
+    ['web', 'n1', 'webChecks', 'any', 'passing', 'critical'],
+  ],
+  [
+    'an output',
+    register({
+      node: 'n1',
+      skipNodeUpdate: true,
+      checks: [{ id: 'up', serviceId: 'web', status: 'passing', output: 'o' }],
+    }),
+    ['web', 'n1', 'webChecks', 'any', 'passing'],
+  ],
   ['the end of a check', deregister({ node: 'n1', checkId: 'up' }), ['web', 'n1', 'webChecks', 'any', 'passing']],
   ['the end of a service', deregister({ node: 'n1', serviceId: 'db' }), ['services', 'servicesOnNodes', 'db', 'n1']],
-  ['the end of a node', deregister({ node: 'n1' }), ['nodes', 'services', 'servicesOnNodes', 'web', 'db', 'n1', 'webChecks', 'any', 'passing']],
+  [
+    'the end of a node',
+    deregister({ node: 'n1' }),
+    ['nodes', 'services', 'servicesOnNodes', 'web', 'db', 'n1', 'webChecks', 'any', 'passing'],
+  ],
 ] as const) {
   void t.test(`${name} moves what it concerns and nothing else`, async t => {
     const { catalog } = await openCatalog(t)
-    await catalog.execute(register({ node: 'n1', address: '192.0.2.1', service: { name: 'web', port: 80 }, checks: [{ id: 'up', serviceId: 'web', status: 'passing' }] }))
+    await catalog.execute(
+      register({
+        node: 'n1',
+        address: '192.0.2.1',
+        service: { name: 'web', port: 80 },
+        checks: [{ id: 'up', serviceId: 'web', status: 'passing' }],
+      }),
+    )
     await catalog.execute(on('n1', 'db'))
     const before = named(catalog)
     const indexes = Object.fromEntries(Object.entries(before).map(([key, topic]) => [key, topic.index]))
@@ -144,7 +180,9 @@ void t.test('waiting', async t => {
   await t.test('ends after its time', async t => {
     const { catalog, topic } = await setUp()
     let answer: boolean | undefined
-    void catalog.wait(topic, topic.index, 1000).then(moved => { answer = moved })
+    void catalog.wait(topic, topic.index, 1000).then(moved => {
+      answer = moved
+    })
     await clock.advance(999)
     t.equal(answer, undefined)
     await clock.advance(1)
@@ -166,7 +204,10 @@ void t.test('waiting', async t => {
   await t.test('goes on below an index that lies ahead', async t => {
     const { catalog, topic } = await setUp()
     let over = false
-    const waiting = catalog.wait(topic, revision(topic.index + 1), 1000).then(moved => { over = true; return moved })
+    const waiting = catalog.wait(topic, revision(topic.index + 1), 1000).then(moved => {
+      over = true
+      return moved
+    })
     await catalog.execute(on('n1', 'web', 81))
     t.equal(over, false)
     await catalog.execute(on('n1', 'web', 82))
@@ -184,8 +225,17 @@ void t.test('waiting', async t => {
 
   await t.test('all of a batch can be read when a waiter wakes', async t => {
     const { catalog, topic } = await setUp()
-    const seen = catalog.wait(topic, topic.index, 1000).then(() => catalog.instances('web').map(({ node, checks }) => [node.address, checks.length]))
-    await catalog.execute(register({ node: 'n1', address: '192.0.2.77', service: { name: 'web' }, checks: [{ id: 'a' }, { id: 'b', serviceId: 'web' }] }))
+    const seen = catalog
+      .wait(topic, topic.index, 1000)
+      .then(() => catalog.instances('web').map(({ node, checks }) => [node.address, checks.length]))
+    await catalog.execute(
+      register({
+        node: 'n1',
+        address: '192.0.2.77',
+        service: { name: 'web' },
+        checks: [{ id: 'a' }, { id: 'b', serviceId: 'web' }],
+      }),
+    )
     t.same(await seen, [['192.0.2.77', 2]])
   })
 

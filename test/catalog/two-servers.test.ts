@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  Catalog, createSession, deregister, kvAcquire, kvCas, kvDeleteTree, kvPut, register, removeNode, runTransaction, type Command,
+  Catalog,
+  createSession,
+  deregister,
+  kvAcquire,
+  kvCas,
+  kvDeleteTree,
+  kvPut,
+  register,
+  removeNode,
+  runTransaction,
+  type Command,
 } from '../../src/catalog/index.js'
 import { MusterError } from '../../src/common/errors.js'
 import { milliseconds, seconds } from '../../src/common/duration.js'
@@ -15,7 +25,23 @@ const names = ['n1', 'n2', 'N1']
 const ids = ['', uuid('a'), uuid('b')]
 const step = fc.record({
   server: fc.nat(1),
-  do: fc.constantFrom('register', 'register', 'service', 'service', 'check', 'check', 'remove service', 'remove check', 'remove node', 'remove', 'session', 'lock', 'tree', 'put', 'txn'),
+  do: fc.constantFrom(
+    'register',
+    'register',
+    'service',
+    'service',
+    'check',
+    'check',
+    'remove service',
+    'remove check',
+    'remove node',
+    'remove',
+    'session',
+    'lock',
+    'tree',
+    'put',
+    'txn',
+  ),
   node: fc.constantFrom(...names),
   id: fc.constantFrom(...ids),
   service: fc.constantFrom('web', 'db'),
@@ -33,57 +59,116 @@ async function servers(inner: Store, clock: FakeClock, lag: () => number) {
   return Promise.all([Catalog.open({ store, clock }), Catalog.open({ store, clock })])
 }
 
-void t.test('two servers, whatever is asked of them at once: both end up the same, and nothing is left half there', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { maxLength: 8 }), fc.infiniteStream(fc.nat(4)), async (rounds, lags) => {
-    const clock = new FakeClock()
-    const inner = openMemoryStore({ clock })
-    const pair = await servers(inner, clock, () => Number(lags.next().value))
-    let made = 0
-    const sessions: string[] = []
-    const take = async (one: Step): Promise<unknown> => {
-      const catalog = pair[one.server] ?? pair[0]
-      const { node, id, service, check, status } = one
-      const to = { node, address: '192.0.2.1' }
-      switch (one.do) {
-        case 'register': return catalog.execute(register({ ...to, id }))
-        case 'service': return catalog.execute(register({ ...to, service: { id: service, port: one.port, name: service }, checks: [{ id: check, status, serviceId: service }] }))
-        case 'check': return catalog.execute(register({ ...to, skipNodeUpdate: true, checks: [{ id: check, status, ...one.port > 1 && { serviceId: service } }] }))
-        case 'remove service': return catalog.execute(deregister({ node, serviceId: service }))
-        case 'remove check': return catalog.execute(deregister({ node, checkId: check }))
-        case 'remove node': return catalog.execute(removeNode(node, id === '' ? undefined : id))
-        case 'remove': return catalog.execute(deregister({ node }))
-        case 'session': {
-          const session = { id: `00000000-0000-4000-8000-${String(++made).padStart(12, '0')}`, node, name: '', behavior: '', ttl: '', lockDelay: milliseconds(0), nodeChecks: [check], serviceChecks: [], checks: [] }
-          sessions.push((await catalog.execute(createSession(session, seconds(10)))).result)
-          return
-        }
-        case 'lock': return catalog.execute(kvAcquire({ key: `a/${check}`, flags: 0n, value: Buffer.from(service) }, sessions.at(-1) ?? uuid('f')))
-        case 'tree': return catalog.execute(kvDeleteTree('a/'))
-        case 'put': return catalog.execute(kvPut({ key: `a/${check}`, flags: 0n, value: Buffer.from(service) }))
-        default: return runTransaction(catalog, [
-          { kind: 'node', verb: 'set', node: { node, id, address: '192.0.2.3', taggedAddresses: null, meta: null }, index: 0 },
-          { kind: 'service', verb: 'delete', node, service: { id: service }, index: 0 },
-          { kind: 'kv', verb: 'delete-tree', data: { key: 'a/', flags: 0n, value: Buffer.alloc(0) }, index: 0, session: '' },
-        ])
-      }
-    }
-    try {
-      for (const round of rounds) {
-        for (const outcome of await Promise.allSettled(round.map(take))) {
-          if (outcome.status === 'rejected') assert.match(String(outcome.reason), refusals)
-        }
-        await Promise.all(pair.map(server => server.barrier()))
-        const fresh = await Catalog.open({ store: inner, clock })
-        for (const server of pair) assert.deepEqual(contents(server), contents(fresh))
-        assertSound(fresh)
-        fresh.close()
-      }
-    } finally {
-      for (const server of pair) server.close()
-      await inner.close()
-    }
-  }), { numRuns: 1500 })
-})
+void t.test(
+  'two servers, whatever is asked of them at once: both end up the same, and nothing is left half there',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { maxLength: 8 }),
+        fc.infiniteStream(fc.nat(4)),
+        async (rounds, lags) => {
+          const clock = new FakeClock()
+          const inner = openMemoryStore({ clock })
+          const pair = await servers(inner, clock, () => Number(lags.next().value))
+          let made = 0
+          const sessions: string[] = []
+          const take = async (one: Step): Promise<unknown> => {
+            const catalog = pair[one.server] ?? pair[0]
+            const { node, id, service, check, status } = one
+            const to = { node, address: '192.0.2.1' }
+            switch (one.do) {
+              case 'register':
+                return catalog.execute(register({ ...to, id }))
+              case 'service':
+                return catalog.execute(
+                  register({
+                    ...to,
+                    service: { id: service, port: one.port, name: service },
+                    checks: [{ id: check, status, serviceId: service }],
+                  }),
+                )
+              case 'check':
+                return catalog.execute(
+                  register({
+                    ...to,
+                    skipNodeUpdate: true,
+                    checks: [{ id: check, status, ...(one.port > 1 && { serviceId: service }) }],
+                  }),
+                )
+              case 'remove service':
+                return catalog.execute(deregister({ node, serviceId: service }))
+              case 'remove check':
+                return catalog.execute(deregister({ node, checkId: check }))
+              case 'remove node':
+                return catalog.execute(removeNode(node, id === '' ? undefined : id))
+              case 'remove':
+                return catalog.execute(deregister({ node }))
+              case 'session': {
+                const session = {
+                  id: `00000000-0000-4000-8000-${String(++made).padStart(12, '0')}`,
+                  node,
+                  name: '',
+                  behavior: '',
+                  ttl: '',
+                  lockDelay: milliseconds(0),
+                  nodeChecks: [check],
+                  serviceChecks: [],
+                  checks: [],
+                }
+                sessions.push((await catalog.execute(createSession(session, seconds(10)))).result)
+                return
+              }
+              case 'lock':
+                return catalog.execute(
+                  kvAcquire(
+                    { key: `a/${check}`, flags: 0n, value: Buffer.from(service) },
+                    sessions.at(-1) ?? uuid('f'),
+                  ),
+                )
+              case 'tree':
+                return catalog.execute(kvDeleteTree('a/'))
+              case 'put':
+                return catalog.execute(kvPut({ key: `a/${check}`, flags: 0n, value: Buffer.from(service) }))
+              default:
+                return runTransaction(catalog, [
+                  {
+                    kind: 'node',
+                    verb: 'set',
+                    node: { node, id, address: '192.0.2.3', taggedAddresses: null, meta: null },
+                    index: 0,
+                  },
+                  { kind: 'service', verb: 'delete', node, service: { id: service }, index: 0 },
+                  {
+                    kind: 'kv',
+                    verb: 'delete-tree',
+                    data: { key: 'a/', flags: 0n, value: Buffer.alloc(0) },
+                    index: 0,
+                    session: '',
+                  },
+                ])
+            }
+          }
+          try {
+            for (const round of rounds) {
+              for (const outcome of await Promise.allSettled(round.map(take))) {
+                if (outcome.status === 'rejected') assert.match(String(outcome.reason), refusals)
+              }
+              await Promise.all(pair.map(server => server.barrier()))
+              const fresh = await Catalog.open({ store: inner, clock })
+              for (const server of pair) assert.deepEqual(contents(server), contents(fresh))
+              assertSound(fresh)
+              fresh.close()
+            }
+          } finally {
+            for (const server of pair) server.close()
+            await inner.close()
+          }
+        },
+      ),
+      { numRuns: 1500 },
+    )
+  },
+)
 
 function assertSound(catalog: Catalog): void {
   const nodes = [...catalog.nodes()]
@@ -94,11 +179,16 @@ function assertSound(catalog: Catalog): void {
   }
   for (const check of catalog.checksInState('any')) {
     assert.ok(catalog.node(check.node), `check ${check.id} is on node ${check.node}, which is not there`)
-    if (check.serviceId !== '') assert.ok(catalog.service(check.node, check.serviceId), `check ${check.id} is of service ${check.serviceId}, which is not there`)
+    if (check.serviceId !== '')
+      assert.ok(
+        catalog.service(check.node, check.serviceId),
+        `check ${check.id} is of service ${check.serviceId}, which is not there`,
+      )
   }
   for (const { node, nodeChecks } of catalog.sessions()) {
     assert.ok(catalog.node(node), 'a session has a node')
-    for (const check of nodeChecks) assert.equal(catalog.check(node, check)?.status, 'passing', 'a session has checks that are not critical')
+    for (const check of nodeChecks)
+      assert.equal(catalog.check(node, check)?.status, 'passing', 'a session has checks that are not critical')
   }
   for (const key of catalog.kvKeysBelow('')) {
     const holder = catalog.kvLock(key)?.session ?? ''
@@ -130,9 +220,25 @@ void t.test('no acknowledged write is lost: counters, and entries of one node', 
   }
   await Promise.all(pair.flatMap(server => Array.from({ length: 20 }, () => raise(server))))
   await Promise.all(pair.map(server => server.barrier()))
-  assert.deepEqual(pair.map(server => server.kv('n')?.value.toString()), ['40', '40'])
-  await Promise.all(pair.flatMap((server, which) => Array.from({ length: 40 }, (_, i) => persist(server, () =>
-    register({ node: 'n1', id: uuid('a'), address: '192.0.2.1', service: { id: `s${which}-${i}`, name: 'web' }, checks: [{ id: `c${which}-${i}`, serviceId: `s${which}-${i}`, status: 'passing' }] })))))
+  assert.deepEqual(
+    pair.map(server => server.kv('n')?.value.toString()),
+    ['40', '40'],
+  )
+  await Promise.all(
+    pair.flatMap((server, which) =>
+      Array.from({ length: 40 }, (_, i) =>
+        persist(server, () =>
+          register({
+            node: 'n1',
+            id: uuid('a'),
+            address: '192.0.2.1',
+            service: { id: `s${which}-${i}`, name: 'web' },
+            checks: [{ id: `c${which}-${i}`, serviceId: `s${which}-${i}`, status: 'passing' }],
+          }),
+        ),
+      ),
+    ),
+  )
   await Promise.all(pair.map(server => server.barrier()))
   for (const server of pair) {
     assert.equal(server.instances('web').length, 80)

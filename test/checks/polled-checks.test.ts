@@ -6,9 +6,16 @@ import type { CheckDefinition } from '../../src/config/index.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { definition, someTcp } from './definition.js'
 
-interface Setup { concurrency?: number; took?: (address: string) => number; random?: () => number }
+interface Setup {
+  concurrency?: number
+  took?: (address: string) => number
+  random?: () => number
+}
 
-/** Polled checks with a clock and a world of the test's own: each run takes the time it is told to, and its address is noted. */
+/**
+ * Polled checks with a clock and a world of the test's own: each run takes the time it is told to, and its address is
+ * noted.
+ */
 function setup({ concurrency = 100, took = () => 0, random = () => 0 }: Setup = {}) {
   const clock = new FakeClock()
   const began: { address: string; at: number }[] = []
@@ -18,14 +25,19 @@ function setup({ concurrency = 100, took = () => 0, random = () => 0 }: Setup = 
   let overlaps = 0
   const checks = new PolledChecks(
     { clock, random, concurrency },
-    ({ id }, { output }) => { reports.push({ id, at: clock.monotonic(), output }) },
+    ({ id }, { output }) => {
+      reports.push({ id, at: clock.monotonic(), output })
+    },
     (options, { signal }) => {
       const address = options.type === 'tcp' ? options.address : ''
       const id = address.split('/')[0] ?? ''
       began.push({ address, at: clock.monotonic() })
       if ((active.get(id) ?? 0) > 0) overlaps++
       active.set(id, (active.get(id) ?? 0) + 1)
-      most = Math.max(most, [...active.values()].reduce((a, b) => a + b, 0))
+      most = Math.max(
+        most,
+        [...active.values()].reduce((a, b) => a + b, 0),
+      )
       return new Promise<CheckResult>(resolve => {
         const end = (output: string) => (): void => {
           timer.cancel()
@@ -55,7 +67,10 @@ void t.test('the next run comes an interval after the end of the last', async t 
   const { clock, began, start, checks } = setup({ took: () => 300 })
   start('a', 1000)
   await clock.advance(4000)
-  t.strictSame(began.map(b => b.at), [0, 1300, 2600, 3900])
+  t.strictSame(
+    began.map(b => b.at),
+    [0, 1300, 2600, 3900],
+  )
   const closed = checks.close()
   await clock.advance(100)
   await closed
@@ -91,7 +106,10 @@ void t.test('first runs', t => {
   })
   void t.test('five thousand at once are spread over seconds', async t => {
     let seed = 1
-    const { clock, began, start } = setup({ random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647, concurrency: 10_000 })
+    const { clock, began, start } = setup({
+      random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
+      concurrency: 10_000,
+    })
     for (let i = 0; i < 5000; i++) start(`c${i}`, 60_000)
     await clock.advance(10_000)
     t.equal(began.length, 5000)
@@ -139,8 +157,11 @@ void t.test('a run that throws is a critical result, and the check goes on', asy
   const reports: CheckResult[] = []
   const checks = new PolledChecks(
     { clock, random: () => 0, concurrency: 1 },
-    (_, result) => { reports.push(result) },
-    () => Promise.reject(new Error('no luck')))
+    (_, result) => {
+      reports.push(result)
+    },
+    () => Promise.reject(new Error('no luck')),
+  )
   checks.start(definition(someTcp(1000)), someTcp(1000), false)
   await clock.advance(1500)
   t.strictSame(reports, Array(2).fill({ status: 'critical', output: 'the check could not be run: no luck' }))
@@ -153,8 +174,11 @@ void t.test('thresholds stand between a result and its report', async t => {
   let run = 0
   const checks = new PolledChecks(
     { clock, random: () => 0, concurrency: 1 },
-    (_, { status, output }) => { reports.push(`${status} ${output}`) },
-    () => Promise.resolve({ status: statuses[run] ?? 'passing', output: String(run++) }))
+    (_, { status, output }) => {
+      reports.push(`${status} ${output}`)
+    },
+    () => Promise.resolve({ status: statuses[run] ?? 'passing', output: String(run++) }),
+  )
   checks.start(definition(someTcp(1000), { failuresBeforeCritical: 3 }), someTcp(1000), false)
   await clock.advance(4500)
   t.strictSame(reports, ['passing 0', 'critical 3', 'passing 4'])
@@ -162,19 +186,26 @@ void t.test('thresholds stand between a result and its report', async t => {
 
 void t.test('runs of one check never overlap, whatever is started, replaced and stopped when', async t => {
   const action = fc.record({ id: fc.constantFrom('a', 'b'), stop: fc.boolean(), wait: fc.nat(400), took: fc.nat(900) })
-  await fc.assert(fc.asyncProperty(fc.array(action, { maxLength: 25 }), fc.integer({ min: 1, max: 3 }), async (actions, concurrency) => {
-    const times = new Map<string, number>()
-    const { clock, start, checks, overlaps } = setup({ concurrency, took: address => times.get(address) ?? 0 })
-    for (const [i, { id, stop, wait, took }] of actions.entries()) {
-      checks.stop(id)
-      times.set(`${id}/${i}`, took)
-      if (!stop) start(id, 1000, false, String(i))
-      await clock.advance(wait)
-    }
-    const closed = checks.close()
-    await clock.advance(1000)
-    await closed
-    return overlaps() === 0 && clock.pending === 0
-  }), { numRuns: 40 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(action, { maxLength: 25 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (actions, concurrency) => {
+        const times = new Map<string, number>()
+        const { clock, start, checks, overlaps } = setup({ concurrency, took: address => times.get(address) ?? 0 })
+        for (const [i, { id, stop, wait, took }] of actions.entries()) {
+          checks.stop(id)
+          times.set(`${id}/${i}`, took)
+          if (!stop) start(id, 1000, false, String(i))
+          await clock.advance(wait)
+        }
+        const closed = checks.close()
+        await clock.advance(1000)
+        await closed
+        return overlaps() === 0 && clock.pending === 0
+      },
+    ),
+    { numRuns: 40 },
+  )
   t.end()
 })

@@ -10,8 +10,16 @@ function live(): { runner: CheckRunner; last: Map<string, string>; reports: () =
   const last = new Map<string, string>()
   let reports = 0
   const runner = createCheckRunner({
-    clock: systemClock, random: Math.random, concurrency: 50,
-    reports: { report: (id, status, output) => { reports++; last.set(id, `${status} ${output}`) }, reap: () => undefined },
+    clock: systemClock,
+    random: Math.random,
+    concurrency: 50,
+    reports: {
+      report: (id, status, output) => {
+        reports++
+        last.set(id, `${status} ${output}`)
+      },
+      reap: () => undefined,
+    },
     aliases: { statusOf: () => 'absent', onChange: () => ({ close: () => undefined }) },
   })
   return { runner, last, reports: () => reports }
@@ -23,9 +31,19 @@ void t.test('a check follows its service down and up', async t => {
   const web = await startWebServer(t)
   const { runner, last } = live()
   const url = `http://127.0.0.1:${web.port}/`
-  runner.start(definition({
-    type: 'http', url, method: 'GET', header: {}, body: '', disableRedirects: false, tlsServerName: '', tlsSkipVerify: false, ...timed,
-  }))
+  runner.start(
+    definition({
+      type: 'http',
+      url,
+      method: 'GET',
+      header: {},
+      body: '',
+      disableRedirects: false,
+      tlsServerName: '',
+      tlsSkipVerify: false,
+      ...timed,
+    }),
+  )
   await until('passing', () => last.get('c') === `passing HTTP GET ${url}: 200 OK Output: ok`)
   web.status = 500
   await until('critical', () => last.get('c')?.startsWith('critical') === true)
@@ -41,7 +59,9 @@ void t.test('close kills what still runs and reports nothing of it', async t => 
   const { runner, last, reports } = live()
   runner.start(definition({ type: 'script', args: ['true'], ...timed }, { id: 'quick' }))
   for (let i = 0; i < 10; i++) {
-    runner.start(definition({ type: 'script', args: ['sleep', '600'], interval: 1000, timeout: 600_000 }, { id: `slow${i}` }))
+    runner.start(
+      definition({ type: 'script', args: ['sleep', '600'], interval: 1000, timeout: 600_000 }, { id: `slow${i}` }),
+    )
   }
   await until('the quick one ran', () => last.has('quick'))
   await runner.close()

@@ -11,16 +11,32 @@ function setup() {
   const reaped: string[] = []
   const targets = new Map<string, readonly AliasedCheck[]>()
   const listeners = new Set<() => void>()
-  const changed = (): void => { for (const run of listeners) run() }
+  const changed = (): void => {
+    for (const run of listeners) run()
+  }
   const runner: CheckRunner = createCheckRunner({
-    clock, random: () => 0, concurrency: 10,
+    clock,
+    random: () => 0,
+    concurrency: 10,
     reports: {
-      report: (id: string, status: CheckStatus, output: string) => { reports.push(`${id} ${status} ${output}`.trim()); changed() },
-      reap: (serviceId: string, checkId: string) => { reaped.push(`${serviceId} ${checkId}`) },
+      report: (id: string, status: CheckStatus, output: string) => {
+        reports.push(`${id} ${status} ${output}`.trim())
+        changed()
+      },
+      reap: (serviceId: string, checkId: string) => {
+        reaped.push(`${serviceId} ${checkId}`)
+      },
     },
     aliases: {
       statusOf: alias => targets.get(alias.service) ?? 'absent',
-      onChange: run => { listeners.add(run); return { close: () => { listeners.delete(run) } } },
+      onChange: run => {
+        listeners.add(run)
+        return {
+          close: () => {
+            listeners.delete(run)
+          },
+        }
+      },
     },
   })
   return { clock, reports, reaped, targets, listeners, changed, runner }
@@ -50,14 +66,20 @@ void t.test('ttl', t => {
     await clock.advance(10_000)
     runner.heartbeat('c', 'critical', '')
     t.strictSame(reports, [
-      'c passing up', 'c warning 01234567 ... (captured 8 of 10 bytes)',
-      'c critical TTL expired (last output before timeout follows): 01234567 ... (captured 8 of 10 bytes)', 'c critical',
+      'c passing up',
+      'c warning 01234567 ... (captured 8 of 10 bytes)',
+      'c critical TTL expired (last output before timeout follows): 01234567 ... (captured 8 of 10 bytes)',
+      'c critical',
     ])
     t.equal(runner.ttlDeadline('c'), clock.now() + 10_000)
   })
   void t.test('goes on towards a resumed deadline, but never beyond its own TTL', async t => {
     const { clock, reports, runner } = setup()
-    runner.start(definition(ttl(10_000), { id: 'soon' }), { status: 'passing', ttlExpires: clock.now() + 3000, output: 'was fine' })
+    runner.start(definition(ttl(10_000), { id: 'soon' }), {
+      status: 'passing',
+      ttlExpires: clock.now() + 3000,
+      output: 'was fine',
+    })
     runner.start(definition(ttl(10_000), { id: 'shortened' }), { status: 'passing', ttlExpires: clock.now() + 99_000 })
     runner.start(definition(ttl(10_000), { id: 'over' }), { status: 'passing', ttlExpires: clock.now() - 1 })
     t.equal(runner.ttlDeadline('shortened'), clock.now() + 10_000)
@@ -67,7 +89,11 @@ void t.test('ttl', t => {
     t.equal(reports[1], 'soon critical TTL expired (last output before timeout follows): was fine')
     // What it says by then is what a restart begins with.
     const said = 'TTL expired (last output before timeout follows): was fine'
-    runner.start(definition(ttl(10_000), { id: 'again' }), { status: 'critical', ttlExpires: clock.now() - 1, output: said })
+    runner.start(definition(ttl(10_000), { id: 'again' }), {
+      status: 'critical',
+      ttlExpires: clock.now() - 1,
+      output: said,
+    })
     await clock.advance(1)
     t.equal(reports[2], `again critical ${said}`)
   })
@@ -75,8 +101,12 @@ void t.test('ttl', t => {
     const { runner } = setup()
     runner.start(definition(someTcp(60_000), { id: 'tcp' }))
     for (const id of ['tcp', 'absent', '']) {
-      t.throws(() => { runner.heartbeat(id, 'passing', '') },
-        { code: 'CHECK_NOT_TTL', message: `CheckID "${id}" does not have associated TTL`, status: 500 })
+      t.throws(
+        () => {
+          runner.heartbeat(id, 'passing', '')
+        },
+        { code: 'CHECK_NOT_TTL', message: `CheckID "${id}" does not have associated TTL`, status: 500 },
+      )
     }
     await runner.close()
   })
@@ -88,14 +118,18 @@ void t.test('starting what runs already', async t => {
   runner.start(definition(ttl(10_000)))
   await clock.advance(6000)
   runner.start(definition(ttl(10_000)))
-  runner.start(definition(ttl(10_000), { name: 'other words', written: { Name: 'other words' } }), { status: 'passing' })
+  runner.start(definition(ttl(10_000), { name: 'other words', written: { Name: 'other words' } }), {
+    status: 'passing',
+  })
   t.equal(runner.ttlDeadline('c'), clock.now() + 4000, 'the same again changes nothing')
   runner.start(definition(ttl(20_000)))
   t.equal(runner.ttlDeadline('c'), clock.now() + 20_000, 'another TTL replaces it')
   runner.start(definition(alias('gone')))
   t.equal(runner.ttlDeadline('c'), undefined, 'and so does another kind')
-  t.strictSame({ ...runner.counts() },
-    { ttl: 0, http: 0, tcp: 0, udp: 0, grpc: 0, h2ping: 0, script: 0, docker: 0, os_service: 0, alias: 1 })
+  t.strictSame(
+    { ...runner.counts() },
+    { ttl: 0, http: 0, tcp: 0, udp: 0, grpc: 0, h2ping: 0, script: 0, docker: 0, os_service: 0, alias: 1 },
+  )
   await clock.advance(60_000)
   t.strictSame(reports, ['c critical Service gone could not be found on this node'])
   await runner.close()
@@ -109,8 +143,16 @@ void t.test('alias', t => {
     ['no checks', [], 'c passing No checks found.'],
     ['all well', [check('a', 'passing'), check('b', 'passing')], 'c passing All checks passing.'],
     ['a warning', [check('a', 'passing'), check('b', 'warning', 'hm')], 'c warning Aliased check "b" failing: hm'],
-    ['critical beats warning', [check('a', 'warning', 'hm'), check('b', 'critical', 'no')], 'c critical Aliased check "b" failing: no'],
-    ['itself left out', [{ ...check('self', 'critical'), id: 'c' }, check('a', 'passing')], 'c passing All checks passing.'],
+    [
+      'critical beats warning',
+      [check('a', 'warning', 'hm'), check('b', 'critical', 'no')],
+      'c critical Aliased check "b" failing: no',
+    ],
+    [
+      'itself left out',
+      [{ ...check('self', 'critical'), id: 'c' }, check('a', 'passing')],
+      'c passing All checks passing.',
+    ],
     ['nothing but itself', [{ ...check('self', 'critical'), id: 'c' }], 'c passing No checks found.'],
   ] as const) {
     void t.test(name, async t => {
@@ -126,32 +168,40 @@ void t.test('alias', t => {
     runner.start(definition(alias('db', 'n2'), { id: 'a' }))
     runner.start(definition(alias('', 'n2'), { id: 'b' }))
     await clock.advance(10)
-    t.strictSame(reports, ['a critical Service db could not be found on node n2', 'b critical Node n2 could not be found'])
+    t.strictSame(reports, [
+      'a critical Service db could not be found on node n2',
+      'b critical Node n2 could not be found',
+    ])
   })
-  void t.test('follows at once, reports only what is new, looks each minute too, and lets go of its source', async t => {
-    const { clock, reports, targets, listeners, changed, runner } = setup()
-    targets.set('db', [check('a', 'passing')])
-    runner.start(definition(alias('db')))
-    await clock.advance(10)
-    changed()
-    changed()
-    await clock.advance(10)
-    t.equal(reports.length, 1)
-    targets.set('db', [check('a', 'critical', 'down')])
-    changed()
-    await clock.advance(1)
-    t.equal(reports[1], 'c critical Aliased check "a" failing: down')
-    targets.delete('db')
-    await clock.advance(60_000)
-    t.equal(reports.length, 3)
-    runner.stop('c')
-    t.equal(listeners.size, 0)
-    t.equal(clock.pending, 0)
-  })
+  void t.test(
+    'follows at once, reports only what is new, looks each minute too, and lets go of its source',
+    async t => {
+      const { clock, reports, targets, listeners, changed, runner } = setup()
+      targets.set('db', [check('a', 'passing')])
+      runner.start(definition(alias('db')))
+      await clock.advance(10)
+      changed()
+      changed()
+      await clock.advance(10)
+      t.equal(reports.length, 1)
+      targets.set('db', [check('a', 'critical', 'down')])
+      changed()
+      await clock.advance(1)
+      t.equal(reports[1], 'c critical Aliased check "a" failing: down')
+      targets.delete('db')
+      await clock.advance(60_000)
+      t.equal(reports.length, 3)
+      runner.stop('c')
+      t.equal(listeners.size, 0)
+      t.equal(clock.pending, 0)
+    },
+  )
   void t.test('two that mirror each other come to rest', async t => {
     const { clock, reports, targets, runner } = setup()
     const last = (id: string): string => reports.findLast(line => line.startsWith(`${id} `)) ?? `${id} critical `
-    const seen = (id: string): AliasedCheck[] => [check(id, last(id).split(' ')[1] as CheckStatus, last(id).split(' ').slice(2).join(' '))]
+    const seen = (id: string): AliasedCheck[] => [
+      check(id, last(id).split(' ')[1] as CheckStatus, last(id).split(' ').slice(2).join(' ')),
+    ]
     Object.defineProperty(targets, 'get', { value: (service: string) => seen(service) })
     runner.start(definition(alias('b'), { id: 'a', outputMaxSize: 200 }))
     runner.start(definition(alias('a'), { id: 'b', outputMaxSize: 200 }))
@@ -164,25 +214,28 @@ void t.test('alias', t => {
 })
 
 void t.test('deregister_critical_service_after', t => {
-  void t.test('counts from the first critical report, is looked at each half minute, and again until the check is gone', async t => {
-    const { clock, reaped, runner } = setup()
-    runner.start(definition(ttl(3_600_000), { deregisterCriticalServiceAfter: 60_000 }))
-    await clock.advance(300_000)
-    t.strictSame(reaped, [], 'critical since its registration, but nobody said so')
-    await clock.advance(5000)
-    runner.heartbeat('c', 'critical', '')
-    await clock.advance(80_000)
-    runner.heartbeat('c', 'critical', 'still')
-    t.strictSame(reaped, [])
-    await clock.advance(5000)
-    t.strictSame(reaped, ['web c'])
-    await clock.advance(30_000)
-    t.equal(reaped.length, 2)
-    runner.stop('c')
-    await clock.advance(300_000)
-    t.equal(reaped.length, 2)
-    t.equal(clock.pending, 0)
-  })
+  void t.test(
+    'counts from the first critical report, is looked at each half minute, and again until the check is gone',
+    async t => {
+      const { clock, reaped, runner } = setup()
+      runner.start(definition(ttl(3_600_000), { deregisterCriticalServiceAfter: 60_000 }))
+      await clock.advance(300_000)
+      t.strictSame(reaped, [], 'critical since its registration, but nobody said so')
+      await clock.advance(5000)
+      runner.heartbeat('c', 'critical', '')
+      await clock.advance(80_000)
+      runner.heartbeat('c', 'critical', 'still')
+      t.strictSame(reaped, [])
+      await clock.advance(5000)
+      t.strictSame(reaped, ['web c'])
+      await clock.advance(30_000)
+      t.equal(reaped.length, 2)
+      runner.stop('c')
+      await clock.advance(300_000)
+      t.equal(reaped.length, 2)
+      t.equal(clock.pending, 0)
+    },
+  )
   void t.test('any other status, or a replacement, starts it afresh; node checks have none', async t => {
     const { clock, reaped, runner } = setup()
     runner.start(definition(ttl(3_600_000), { deregisterCriticalServiceAfter: 60_000 }))

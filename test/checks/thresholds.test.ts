@@ -17,7 +17,11 @@ function reported(sequence: string, success: number, critical: number, warning =
   for (const letter of sequence) {
     const result = results[letter]
     if (result === undefined) throw new Error(letter)
-    const step = count({ successBeforePassing: success, failuresBeforeCritical: critical, failuresBeforeWarning: warning }, counts, result)
+    const step = count(
+      { successBeforePassing: success, failuresBeforeCritical: critical, failuresBeforeWarning: warning },
+      counts,
+      result,
+    )
     counts = step.counts
     out += step.report?.charAt(0) ?? '-'
   }
@@ -37,24 +41,31 @@ for (const [name, sequence, expected, success, critical, warning] of [
   ['a warning stage above the critical one never shows', 'pccc', 'p-cc', 0, 2, 5],
   ['bypassing counts at once', 'pCpcC', 'pcp-c', 0, 3, 0],
 ] as const) {
-  void t.test(name, t => { t.equal(reported(sequence, success, critical, warning), expected); t.end() })
+  void t.test(name, t => {
+    t.equal(reported(sequence, success, critical, warning), expected)
+    t.end()
+  })
 }
 
 void t.test('a check never turns critical before enough failures, nor passing before enough successes', t => {
-  fc.assert(fc.property(
-    fc.array(fc.constantFrom('p', 'w', 'c'), { minLength: 1, maxLength: 60 }),
-    fc.nat(5), fc.nat(5),
-  (letters, success, critical) => {
-    const out = reported(letters.join(''), success, critical)
-    return [...out].every((report, i) => {
-      if (report === '-' || i === 0) return true
-      const failing = report === 'c'
-      const needed = Math.max(1, failing ? critical : success)
-      const run = letters.slice(0, i + 1)
-      const sameSort = run.length - 1 - run.findLastIndex(letter => (letter === 'c') !== failing)
-      // Full counters: until the first result of the other sort, everything applies at once.
-      return sameSort >= needed || sameSort === run.length
-    })
-  }))
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom('p', 'w', 'c'), { minLength: 1, maxLength: 60 }),
+      fc.nat(5),
+      fc.nat(5),
+      (letters, success, critical) => {
+        const out = reported(letters.join(''), success, critical)
+        return [...out].every((report, i) => {
+          if (report === '-' || i === 0) return true
+          const failing = report === 'c'
+          const needed = Math.max(1, failing ? critical : success)
+          const run = letters.slice(0, i + 1)
+          const sameSort = run.length - 1 - run.findLastIndex(letter => (letter === 'c') !== failing)
+          // Full counters: until the first result of the other sort, everything applies at once.
+          return sameSort >= needed || sameSort === run.length
+        })
+      },
+    ),
+  )
   t.end()
 })

@@ -10,14 +10,19 @@ import { until } from '../support/until.js'
 // Each command is a process, and a busy machine starts them slowly.
 t.setTimeout(120_000)
 
-interface Entry { readonly Key: string; readonly Session?: string; readonly Flags: number; readonly Value: string | null }
+interface Entry {
+  readonly Key: string
+  readonly Session?: string
+  readonly Flags: number
+  readonly Value: string | null
+}
 
 const entries = async (agent: AgentProcess, prefix: string): Promise<Entry[]> => {
   const answer = await agent.api(`/v1/kv/${prefix}?recurse`)
-  return answer.status === 404 ? [] : await answer.json() as Entry[]
+  return answer.status === 404 ? [] : ((await answer.json()) as Entry[])
 }
 const sessions = async (agent: AgentProcess): Promise<{ ID: string; Name: string; TTL: string; Behavior: string }[]> =>
-  await (await agent.api('/v1/session/list')).json() as { ID: string; Name: string; TTL: string; Behavior: string }[]
+  (await (await agent.api('/v1/session/list')).json()) as { ID: string; Name: string; TTL: string; Behavior: string }[]
 
 /** Programs start slowly on a busy machine. */
 const patience = 30_000
@@ -36,10 +41,16 @@ async function startSilentServer(t: Test): Promise<{ readonly port: number; read
   let asked = 0
   const server = net.createServer(socket => {
     socket.on('error', () => undefined)
-    socket.once('data', () => { asked++ })
+    socket.once('data', () => {
+      asked++
+    })
   })
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => { server.close() })
+  await new Promise<void>(resolve => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  t.teardown(() => {
+    server.close()
+  })
   return { port: (server.address() as AddressInfo).port, asked: () => asked }
 }
 
@@ -49,13 +60,26 @@ const agent = await startAgent(t, { dev: true })
 t.test('runs its program once it holds the lock, and leaves nothing behind', async t => {
   const { code, out } = await muster(['lock', '-verbose', '/jobs/a/', 'echo "held $CONSUL_LOCK_HELD"'], { agent })
   t.equal(code, 0)
-  t.equal(out, 'Setting up lock at path: jobs/a/.lock\nAttempting lock acquisition\nStarting handler\nheld true\nChild terminated, releasing lock\nCleanup succeeded\n')
+  t.equal(
+    out,
+    'Setting up lock at path: jobs/a/.lock\nAttempting lock acquisition\nStarting handler\nheld true\nChild terminated, releasing lock\nCleanup succeeded\n',
+  )
   t.same(await entries(agent, 'jobs/a'), [])
   t.same(await sessions(agent), [])
-  t.match(await muster(['lock', 'jobs/a', 'exit 3'], { agent }), { code: 0, err: 'Error running handler: exit status 3\n' })
+  t.match(await muster(['lock', 'jobs/a', 'exit 3'], { agent }), {
+    code: 0,
+    err: 'Error running handler: exit status 3\n',
+  })
   t.match(await muster(['lock', '-child-exit-code', 'jobs/a', 'exit 3'], { agent }), { code: 2 })
-  t.match(await muster(['lock', '-child-exit-code', '-shell=false', 'jobs/a', 'no-such-program-here'], { agent }), { code: 2, err: 'ENOENT' })
-  t.match(await muster(['lock', '-shell=false', 'jobs/a', 'echo', '-h'], { agent }), { code: 0, out: '-h\n' }, 'flags behind the program are its own')
+  t.match(await muster(['lock', '-child-exit-code', '-shell=false', 'jobs/a', 'no-such-program-here'], { agent }), {
+    code: 2,
+    err: 'ENOENT',
+  })
+  t.match(
+    await muster(['lock', '-shell=false', 'jobs/a', 'echo', '-h'], { agent }),
+    { code: 0, out: '-h\n' },
+    'flags behind the program are its own',
+  )
   t.match(await muster(['lock', '-pass-stdin', 'jobs/a', 'cat'], { agent, input: 'given' }), { code: 0, out: 'given' })
   t.match(await muster(['lock', 'jobs/a', 'cat'], { agent, input: 'given' }), { code: 0, out: '' })
   const refused: readonly [readonly string[], string][] = [
@@ -71,30 +95,66 @@ t.test('runs its program once it holds the lock, and leaves nothing behind', asy
     const { code, out, err } = await muster(['lock', ...args], { agent })
     t.same([code, out, err.split('\n')[0]], [1, '', `Error: ${text}`], args.join(' '))
   }
-  t.match(await muster(['lock', '-timeout=0', '-monitor-retry=0', 'jobs/a', 'echo ran'], { agent }), { code: 0, out: 'ran\n' }, 'without end')
-  t.match(await muster(['lock', '-timeout=1000h', 'jobs/a', 'echo ran'], { agent }), { code: 0, out: 'ran\n' }, 'longer than a timer')
-  t.match(await muster(['lock', '-stale', '-name=', 'jobs/a', 'echo ran'], { agent }), { code: 0, out: 'ran\n' }, 'a lock is read from the leader all the same')
-  t.match(await muster(['lock', '-verbose', '//jobs//a/x/../', 'true'], { agent }), { code: 0, out: /^Setting up lock at path: jobs\/a\/\.lock\n/ }, 'the key that other tools mean')
-  t.match(await muster(['lock', '-verbose', '-n=2', 'jobs/a/', 'true'], { agent }), { code: 0, out: /^Setting up semaphore \(limit 2\) at prefix: jobs\/a\n/ })
+  t.match(
+    await muster(['lock', '-timeout=0', '-monitor-retry=0', 'jobs/a', 'echo ran'], { agent }),
+    { code: 0, out: 'ran\n' },
+    'without end',
+  )
+  t.match(
+    await muster(['lock', '-timeout=1000h', 'jobs/a', 'echo ran'], { agent }),
+    { code: 0, out: 'ran\n' },
+    'longer than a timer',
+  )
+  t.match(
+    await muster(['lock', '-stale', '-name=', 'jobs/a', 'echo ran'], { agent }),
+    { code: 0, out: 'ran\n' },
+    'a lock is read from the leader all the same',
+  )
+  t.match(
+    await muster(['lock', '-verbose', '//jobs//a/x/../', 'true'], { agent }),
+    { code: 0, out: /^Setting up lock at path: jobs\/a\/\.lock\n/ },
+    'the key that other tools mean',
+  )
+  t.match(await muster(['lock', '-verbose', '-n=2', 'jobs/a/', 'true'], { agent }), {
+    code: 0,
+    out: /^Setting up semaphore \(limit 2\) at prefix: jobs\/a\n/,
+  })
 })
 
 t.test('holders count however their clients mark their keys', async t => {
   const semaphore = '16210313421097356768'
   const held = async (): Promise<string> => {
-    const { ID: id } = await (await agent.api('/v1/session/create', { method: 'PUT', body: '{"LockDelay":0,"Behavior":"delete"}' })).json() as { ID: string }
+    const { ID: id } = (await (
+      await agent.api('/v1/session/create', { method: 'PUT', body: '{"LockDelay":0,"Behavior":"delete"}' })
+    ).json()) as { ID: string }
     await agent.api(`/v1/kv/jobs/g/${id}?acquire=${id}`, { method: 'PUT', body: 'a host name' })
     return id
   }
   const ids = [await held(), await held()]
   const places = (holders: readonly string[]): Promise<unknown> =>
-    agent.api(`/v1/kv/jobs/g/.lock?flags=${semaphore}`, { method: 'PUT', body: JSON.stringify({ Limit: 2, Holders: Object.fromEntries(holders.map(id => [id, true])) }) })
+    agent.api(`/v1/kv/jobs/g/.lock?flags=${semaphore}`, {
+      method: 'PUT',
+      body: JSON.stringify({ Limit: 2, Holders: Object.fromEntries(holders.map(id => [id, true])) }),
+    })
   await places(ids)
-  t.match(await muster(['lock', '-n=2', '-timeout=300ms', 'jobs/g', 'echo never'], { agent }), { code: 1, out: '' }, 'both places are taken')
+  t.match(
+    await muster(['lock', '-n=2', '-timeout=300ms', 'jobs/g', 'echo never'], { agent }),
+    { code: 1, out: '' },
+    'both places are taken',
+  )
   await agent.api(`/v1/session/destroy/${ids[0] ?? ''}`, { method: 'PUT' })
-  t.match(await muster(['lock', '-n=2', 'jobs/g', 'echo second'], { agent }), { code: 0, out: 'second\n' }, 'who has gone counts no longer')
+  t.match(
+    await muster(['lock', '-n=2', 'jobs/g', 'echo second'], { agent }),
+    { code: 0, out: 'second\n' },
+    'who has gone counts no longer',
+  )
   await agent.api(`/v1/session/destroy/${ids[1] ?? ''}`, { method: 'PUT' })
   await agent.api(`/v1/kv/jobs/g/.lock?flags=${semaphore}`, { method: 'PUT', body: '' })
-  t.match(await muster(['lock', '-n=3', 'jobs/g', 'echo empty'], { agent }), { code: 0, out: 'empty\n' }, 'a key without a value is one that nobody holds')
+  t.match(
+    await muster(['lock', '-n=3', 'jobs/g', 'echo empty'], { agent }),
+    { code: 0, out: 'empty\n' },
+    'a key without a value is one that nobody holds',
+  )
   t.same(await entries(agent, 'jobs/g'), [])
 })
 
@@ -104,8 +164,14 @@ t.test('one at a time; the next goes on when the first ends', async t => {
   const [entry] = await entries(agent, 'jobs/b')
   t.match(entry, { Key: 'jobs/b/.lock', Session: /./ })
   t.match(await (await agent.api('/v1/kv/jobs/b/.lock')).text(), /"Flags": ?3304740253564472344[,}]/)
-  t.match(await sessions(agent), [{ Name: 'Consul lock for \'echo first; cat\' at \'jobs/b\'', TTL: '15s', Behavior: 'release' }])
-  t.match(await muster(['lock', '-timeout=200ms', 'jobs/b', 'echo never'], { agent }), { code: 1, out: '', err: 'Shutdown triggered or timeout during lock acquisition\n' })
+  t.match(await sessions(agent), [
+    { Name: "Consul lock for 'echo first; cat' at 'jobs/b'", TTL: '15s', Behavior: 'release' },
+  ])
+  t.match(await muster(['lock', '-timeout=200ms', 'jobs/b', 'echo never'], { agent }), {
+    code: 1,
+    out: '',
+    err: 'Shutdown triggered or timeout during lock acquisition\n',
+  })
   const second = startCommand(t, agent, 'lock', '-name=mine', 'jobs/b', 'echo second')
   await until('the second waits', async () => (await sessions(agent)).some(({ Name }) => Name === 'mine'), patience)
   t.notMatch(second.out(), 'second')
@@ -118,8 +184,18 @@ t.test('one at a time; the next goes on when the first ends', async t => {
 
 t.test('a lock that is lost ends the program, with all that it started', async t => {
   const alive = path.join(agent.directory, 'alive')
-  const holder = startCommand(t, agent, 'lock', 'jobs/c', `trap 'echo told; exit 0' TERM; sh -c 'echo $$ > ${alive}; sleep 60' & echo begun; wait`)
-  await until('the program runs', () => holder.out().includes('begun') && fs.existsSync(alive) && fs.readFileSync(alive, 'utf8').trim() !== '', patience)
+  const holder = startCommand(
+    t,
+    agent,
+    'lock',
+    'jobs/c',
+    `trap 'echo told; exit 0' TERM; sh -c 'echo $$ > ${alive}; sleep 60' & echo begun; wait`,
+  )
+  await until(
+    'the program runs',
+    () => holder.out().includes('begun') && fs.existsSync(alive) && fs.readFileSync(alive, 'utf8').trim() !== '',
+    patience,
+  )
   const [session] = await sessions(agent)
   await agent.api(`/v1/session/destroy/${session?.ID ?? ''}`, { method: 'PUT' })
   t.equal(await holder.ended, 1)
@@ -130,7 +206,8 @@ t.test('a lock that is lost ends the program, with all that it started', async t
 })
 
 t.test('signals reach the program', async t => {
-  const script = "process.on('SIGHUP', () => console.log('hup')); process.on('SIGTERM', () => { console.log('term'); process.exit(0) }); setInterval(() => 0, 1e6); console.log('begun')"
+  const script =
+    "process.on('SIGHUP', () => console.log('hup')); process.on('SIGTERM', () => { console.log('term'); process.exit(0) }); setInterval(() => 0, 1e6); console.log('begun')"
   const holder = startCommand(t, agent, 'lock', '-shell=false', 'jobs/d', process.execPath, '-e', script)
   await until('the program runs', () => holder.out().includes('begun'), patience)
   holder.child.kill('SIGHUP')
@@ -142,36 +219,65 @@ t.test('signals reach the program', async t => {
   t.same(await sessions(agent), [])
 })
 
-t.test('a program that ignores that it was told to end is killed, with what it started, and the lock given back', async t => {
-  const begun = (name: string): string => path.join(agent.directory, `begun-${name}`)
-  // Each waits out the grace time, so all of them do it at once. Neither shells nor what they wait for care for signals.
-  const deaf = (name: string): string => `trap '' TERM INT; sh -c 'echo $$ > ${begun(name)}; while :; do sleep 1; done'; true`
-  const holders = ([
-    ['mutex', 'SIGTERM', [], deaf('mutex'), 0], ['semaphore', 'SIGINT', ['-n=2'], deaf('semaphore'), 0],
-    ['code', 'SIGTERM', ['-child-exit-code'], deaf('code'), 2],
-    // The shell obeys, what it waits for does not.
-    ['left', 'SIGTERM', [], `sh -c "trap '' TERM; sh -c 'echo \\$\\$ > ${begun('left')}; while :; do sleep 1; done'; true"; true`, 0],
-  ] as const).map(([name, signal, flags, script, code]) => ({ name, signal, code, command: startCommand(t, agent, 'lock', ...flags, `jobs/deaf/${name}`, script) }))
-  const pids = new Map<string, number>()
-  for (const { name } of holders) {
-    await until(`${name} runs`, () => {
-      if (!fs.existsSync(begun(name))) return false
-      pids.set(name, Number(fs.readFileSync(begun(name), 'utf8')))
-      return pids.get(name) !== 0
-    }, patience)
-  }
-  for (const { signal, command } of holders) command.child.kill(signal)
-  for (const { name, signal, code, command } of holders) {
-    t.equal(await command.ended, code, name)
-    t.match(command.out(), `Error running handler: signal: ${name === 'left' ? signal : 'SIGKILL'}`, name)
-    t.ok(hasEnded(pids.get(name) ?? 0), `nothing of ${name} runs on`)
-  }
-  t.same(await entries(agent, 'jobs/deaf'), [], 'the locks were given back')
-  t.same(await sessions(agent), [])
-})
+t.test(
+  'a program that ignores that it was told to end is killed, with what it started, and the lock given back',
+  async t => {
+    const begun = (name: string): string => path.join(agent.directory, `begun-${name}`)
+    // Each waits out the grace time, so all of them do it at once. Neither shells nor what they wait for care for
+    // signals.
+    const deaf = (name: string): string =>
+      `trap '' TERM INT; sh -c 'echo $$ > ${begun(name)}; while :; do sleep 1; done'; true`
+    const holders = (
+      [
+        ['mutex', 'SIGTERM', [], deaf('mutex'), 0],
+        ['semaphore', 'SIGINT', ['-n=2'], deaf('semaphore'), 0],
+        ['code', 'SIGTERM', ['-child-exit-code'], deaf('code'), 2],
+        // The shell obeys, what it waits for does not.
+        [
+          'left',
+          'SIGTERM',
+          [],
+          `sh -c "trap '' TERM; sh -c 'echo \\$\\$ > ${begun('left')}; while :; do sleep 1; done'; true"; true`,
+          0,
+        ],
+      ] as const
+    ).map(([name, signal, flags, script, code]) => ({
+      name,
+      signal,
+      code,
+      command: startCommand(t, agent, 'lock', ...flags, `jobs/deaf/${name}`, script),
+    }))
+    const pids = new Map<string, number>()
+    for (const { name } of holders) {
+      await until(
+        `${name} runs`,
+        () => {
+          if (!fs.existsSync(begun(name))) return false
+          pids.set(name, Number(fs.readFileSync(begun(name), 'utf8')))
+          return pids.get(name) !== 0
+        },
+        patience,
+      )
+    }
+    for (const { signal, command } of holders) command.child.kill(signal)
+    for (const { name, signal, code, command } of holders) {
+      t.equal(await command.ended, code, name)
+      t.match(command.out(), `Error running handler: signal: ${name === 'left' ? signal : 'SIGKILL'}`, name)
+      t.ok(hasEnded(pids.get(name) ?? 0), `nothing of ${name} runs on`)
+    }
+    t.same(await entries(agent, 'jobs/deaf'), [], 'the locks were given back')
+    t.same(await sessions(agent), [])
+  },
+)
 
 t.test('what a shell waited for may tidy up when the shell has ended at once', async t => {
-  const holder = startCommand(t, agent, 'lock', 'jobs/tidy', `sh -c "trap 'sleep 0.3; echo tidied; exit 0' TERM; echo begun; while :; do sleep 0.1; done"; true`)
+  const holder = startCommand(
+    t,
+    agent,
+    'lock',
+    'jobs/tidy',
+    `sh -c "trap 'sleep 0.3; echo tidied; exit 0' TERM; echo begun; while :; do sleep 0.1; done"; true`,
+  )
   await until('the program runs', () => holder.out().includes('begun'), patience)
   holder.child.kill('SIGTERM')
   t.equal(await holder.ended, 0)
@@ -188,18 +294,30 @@ t.test('an agent that does not answer keeps nobody who wants to end', async t =>
   t.equal(waiting.out(), 'Shutdown triggered or timeout during lock acquisition\n')
 })
 
-t.test('a semaphore, laid out as Consul\'s', async t => {
-  const [one, two] = ['one', 'two'].map(name => startCommand(t, agent, 'lock', '-n=2', '-pass-stdin', 'jobs/e', `echo ${name}; cat`))
-  await until('both hold it', () => one?.out().includes('one') === true && two?.out().includes('two') === true, patience)
+t.test("a semaphore, laid out as Consul's", async t => {
+  const [one, two] = ['one', 'two'].map(name =>
+    startCommand(t, agent, 'lock', '-n=2', '-pass-stdin', 'jobs/e', `echo ${name}; cat`),
+  )
+  await until(
+    'both hold it',
+    () => one?.out().includes('one') === true && two?.out().includes('two') === true,
+    patience,
+  )
   const ids = (await sessions(agent)).map(({ ID }) => ID).sort()
   t.match(await sessions(agent), [{ Behavior: 'delete' }, { Behavior: 'delete' }])
   const found = await entries(agent, 'jobs/e')
   t.same(found.map(({ Key }) => Key).sort(), ['jobs/e/.lock', ...ids.map(id => `jobs/e/${id}`)].sort())
   t.match(await (await agent.api('/v1/kv/jobs/e?recurse')).text(), /"Flags": ?16210313421097356768[,}]/)
   const places = found.find(({ Key }) => Key === 'jobs/e/.lock')?.Value ?? ''
-  t.same(JSON.parse(Buffer.from(places, 'base64').toString()), { Limit: 2, Holders: Object.fromEntries(ids.map(id => [id, true])) })
+  t.same(JSON.parse(Buffer.from(places, 'base64').toString()), {
+    Limit: 2,
+    Holders: Object.fromEntries(ids.map(id => [id, true])),
+  })
   t.match(await muster(['lock', '-n=2', '-timeout=300ms', 'jobs/e', 'true'], { agent }), { code: 1 })
-  t.match(await muster(['lock', '-n=3', 'jobs/e', 'true'], { agent }), { code: 1, err: 'Semaphore limit conflict (lock: 2, local: 3)' })
+  t.match(await muster(['lock', '-n=3', 'jobs/e', 'true'], { agent }), {
+    code: 1,
+    err: 'Semaphore limit conflict (lock: 2, local: 3)',
+  })
   t.match(await muster(['lock', 'jobs/e', 'true'], { agent }), { code: 1, err: 'Existing key does not match lock use' })
   const third = startCommand(t, agent, 'lock', '-n=2', 'jobs/e', 'echo three')
   one?.child.stdin?.end()

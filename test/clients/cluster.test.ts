@@ -10,7 +10,10 @@ t.setTimeout(180_000)
 
 void t.test('clients of an agent among others', async t => {
   const { follower, client } = await amongOthers(newCluster(t))
-  for (const [name, open] of [['a server that does not lead', follower], ['a client agent', client]] as const) {
+  for (const [name, open] of [
+    ['a server that does not lead', follower],
+    ['a client agent', client],
+  ] as const) {
     await t.test(`${name}: the client of applications in Node.js`, t => npmConsul(t, open))
     await t.test(`${name}: the Python client of Debian`, t => pythonConsul(t, open))
     await t.test(`${name}: leader election and semaphores`, t => recipes(t, open))

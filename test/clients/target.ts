@@ -36,8 +36,15 @@ export async function runCases(t: Test, open: Open, cases: Cases): Promise<void>
 export const alone: Open = async t => {
   const agent = await startAgent(t)
   return {
-    host: '127.0.0.1', port: agent.http, node: 'n1', server: true, nodes: ['n1'], peers: ['127.0.0.1:8300'], api: (path, init) => agent.api(path, init),
-    stop: () => agent.stop('SIGKILL'), start: () => agent.restart(),
+    host: '127.0.0.1',
+    port: agent.http,
+    node: 'n1',
+    server: true,
+    nodes: ['n1'],
+    peers: ['127.0.0.1:8300'],
+    api: (path, init) => agent.api(path, init),
+    stop: () => agent.stop('SIGKILL'),
+    start: () => agent.restart(),
   }
 }
 
@@ -62,8 +69,15 @@ export async function amongOthers(cluster: Cluster): Promise<{ readonly follower
 
 function targetOf(cluster: Cluster, agent: ClusterAgent): Target {
   return {
-    host: agent.address, port: 8500, node: agent.name, server: cluster.servers.includes(agent), nodes: cluster.agents.map(({ name }) => name).sort(),
-    peers: cluster.servers.map(({ address }) => `${address}:8300`).sort(), api: (path, init) => agent.api(path, init), stop: () => agent.crash(), start: () => agent.start(),
+    host: agent.address,
+    port: 8500,
+    node: agent.name,
+    server: cluster.servers.includes(agent),
+    nodes: cluster.agents.map(({ name }) => name).sort(),
+    peers: cluster.servers.map(({ address }) => `${address}:8300`).sort(),
+    api: (path, init) => agent.api(path, init),
+    stop: () => agent.crash(),
+    start: () => agent.start(),
   }
 }
 
@@ -76,7 +90,8 @@ async function empty(target: Target): Promise<void> {
     return text === '' ? undefined : JSON.parse(text)
   }
   const each = async (path: string, id: string, method: string, remove: string): Promise<void> => {
-    const found = await ask(path, 'GET') as Readonly<Record<string, Readonly<Record<string, string>>>> | readonly Readonly<Record<string, string>>[]
+    const found = (await ask(path, 'GET')) as
+      Readonly<Record<string, Readonly<Record<string, string>>>> | readonly Readonly<Record<string, string>>[]
     for (const item of Object.values(found)) await ask(`${remove}/${encodeURIComponent(item[id] ?? '')}`, method)
   }
   await each('/v1/agent/services', 'ID', 'PUT', '/v1/agent/service/deregister')

@@ -7,7 +7,12 @@ async function two(t: Parameters<typeof newCluster>[0]): Promise<{ readonly near
   const near = newCluster(t)
   const far = newCluster(t)
   await populate(near, { servers: 2, clients: 1, flags: ['-datacenter=dc1'], prefix: 'near-' })
-  await populate(far, { servers: 2, flags: ['-datacenter=dc2'], prefix: 'far-', conf: { 'web.json': { service: { name: 'web', port: 80 } }, 'exec.json': { disable_remote_exec: false } } })
+  await populate(far, {
+    servers: 2,
+    flags: ['-datacenter=dc2'],
+    prefix: 'far-',
+    conf: { 'web.json': { service: { name: 'web', port: 80 } }, 'exec.json': { disable_remote_exec: false } },
+  })
   return { near, far }
 }
 
@@ -23,10 +28,22 @@ t.test('another datacenter is joined, asked, failed over to, and missed', async 
   t.match((await server.cli('join', remote.address)).err, /wrong datacenter 'dc\d'/, 'not over the LAN')
   const joined = await server.cli('join', '-wan', remote.address)
   t.equal(joined.out, 'Successfully joined cluster by contacting 1 nodes.\n', joined.err)
-  await until('all servers of both know all four', async () => {
-    const lists = await Promise.all([...near.servers, ...far.servers].map(agent => agent.get<{ Name: string }[]>('/v1/agent/members?wan=1')))
-    return lists.every(list => list.map(member => member.Name).sort().join() === 'far-s1.dc2,far-s2.dc2,near-s1.dc1,near-s2.dc1')
-  }, 30_000)
+  await until(
+    'all servers of both know all four',
+    async () => {
+      const lists = await Promise.all(
+        [...near.servers, ...far.servers].map(agent => agent.get<{ Name: string }[]>('/v1/agent/members?wan=1')),
+      )
+      return lists.every(
+        list =>
+          list
+            .map(member => member.Name)
+            .sort()
+            .join() === 'far-s1.dc2,far-s2.dc2,near-s1.dc1,near-s2.dc1',
+      )
+    },
+    30_000,
+  )
   t.match((await server.cli('members', '-wan')).out, /^far-s1\.dc2 .* alive +server .* dc2 /m)
 
   await until('web is there', async () => (await remote.get<unknown[]>('/v1/catalog/service/web')).length === 2)
@@ -38,8 +55,14 @@ t.test('another datacenter is joined, asked, failed over to, and missed', async 
       const found = await agent.dig('web.service.dc2.consul', 'SRV')
       return found.answer.length === 2 && found
     })
-    t.same([...dug.answer].sort(), ['web.service.dc2.consul. 0 IN SRV 1 1 80 far-s1.node.dc2.consul.', 'web.service.dc2.consul. 0 IN SRV 1 1 80 far-s2.node.dc2.consul.'])
-    t.equal((await agent.dig('far-s1.node.dc2.consul', 'A')).answer.join(), `far-s1.node.dc2.consul. 0 IN A ${remote.address}`)
+    t.same([...dug.answer].sort(), [
+      'web.service.dc2.consul. 0 IN SRV 1 1 80 far-s1.node.dc2.consul.',
+      'web.service.dc2.consul. 0 IN SRV 1 1 80 far-s2.node.dc2.consul.',
+    ])
+    t.equal(
+      (await agent.dig('far-s1.node.dc2.consul', 'A')).answer.join(),
+      `far-s1.node.dc2.consul. 0 IN A ${remote.address}`,
+    )
     t.match(await agent.dig('web.service.nowhere.consul', 'SRV'), { status: 'NXDOMAIN', answer: [] })
   }
   t.match((await server.cli('info')).out, /^\tknown_datacenters = 2$/m)
@@ -47,17 +70,24 @@ t.test('another datacenter is joined, asked, failed over to, and missed', async 
   t.equal(await (await remote.api('/v1/kv/there?raw')).text(), 'x')
   t.equal((await client.api('/v1/kv/there')).status, 404)
 
-  const { ID } = await server.api('/v1/query', {
-    method: 'POST', body: JSON.stringify({ Name: 'web', Service: { Service: 'web', Failover: { Datacenters: ['dc2'] } } }),
-  }).then(response => response.json()) as { ID: string }
+  const { ID } = (await server
+    .api('/v1/query', {
+      method: 'POST',
+      body: JSON.stringify({ Name: 'web', Service: { Service: 'web', Failover: { Datacenters: ['dc2'] } } }),
+    })
+    .then(response => response.json())) as { ID: string }
   t.match(await client.get(`/v1/query/${ID}/execute`), { Datacenter: 'dc2', Failovers: 1 })
   await until('DNS fails over too', async () => (await client.dig('web.query.consul', 'SRV')).answer.length === 2)
 
   const ran = await client.cli('exec', '-datacenter=dc2', '-wait=4s', '-verbose', 'echo here')
   t.equal(ran.code, 0, ran.out + ran.err)
-  for (const node of ['far-s1', 'far-s2']) for (const line of [`    ${node}: here\n`, `==> ${node}: finished with exit code 0\n`]) t.match(ran.out, line)
+  for (const node of ['far-s1', 'far-s2'])
+    for (const line of [`    ${node}: here\n`, `==> ${node}: finished with exit code 0\n`]) t.match(ran.out, line)
   t.match(ran.out, '2 / 2 node(s) completed / acknowledged\n')
-  t.match(await server.cli('exec', '-datacenter=dc2', '-node=s2$', 'exit 3'), { code: 2, out: '1 / 1 node(s) completed / acknowledged\n' })
+  t.match(await server.cli('exec', '-datacenter=dc2', '-node=s2$', 'exit 3'), {
+    code: 2,
+    out: '1 / 1 node(s) completed / acknowledged\n',
+  })
   t.equal((await remote.api('/v1/kv/_rexec/?recurse')).status, 404, 'nothing is left behind')
   t.match(await client.cli('exec', '-datacenter=nowhere', 'true'), { code: 1, err: /No path to datacenter/ })
   t.match(await client.cli('lock', '-datacenter=dc2', 'held', 'echo mine'), { code: 0, out: 'mine\n' })
@@ -76,5 +106,9 @@ t.test('another datacenter is joined, asked, failed over to, and missed', async 
   t.match(await server.api('/v1/catalog/nodes?dc=nowhere').then(response => response.text()), /No path to datacenter/)
   t.equal((await server.api('/v1/catalog/nodes')).status, 200, 'at home all is well')
   await Promise.all(far.servers.map(agent => agent.start()))
-  await until('it is found again', async () => (await client.get<unknown[]>('/v1/catalog/service/web?dc=dc2')).length === 2, 40_000)
+  await until(
+    'it is found again',
+    async () => (await client.get<unknown[]>('/v1/catalog/service/web?dc=dc2')).length === 2,
+    40_000,
+  )
 })

@@ -14,7 +14,7 @@ class Ledger {
   async write(through: ClusterAgent, ms = 20_000): Promise<void> {
     const key = `ledger/${this.#written.size}`
     const value = `${through.name} ${performance.now()}`
-    await until(`${through.name} can write`, async () => await through.put(`/v1/kv/${key}`, value) === 'true', ms)
+    await until(`${through.name} can write`, async () => (await through.put(`/v1/kv/${key}`, value)) === 'true', ms)
     this.#written.set(key, value)
   }
 
@@ -25,7 +25,7 @@ class Ledger {
         for (const [key, value] of this.#written) {
           const response = await agent.api(`/v1/kv/${key}?raw&consistent`)
           if (response.status === 500) throw new Error(await response.text())
-          if (await response.text() !== value) lost.push(key)
+          if ((await response.text()) !== value) lost.push(key)
         }
         return { lost }
       })
@@ -34,8 +34,10 @@ class Ledger {
   }
 }
 
-const allAlive = (cluster: Cluster): Promise<void> => cluster.membersAre(Object.fromEntries(cluster.agents.map(agent => [agent.name, 'alive' as const])))
-const followers = (cluster: Cluster, leader: ClusterAgent): ClusterAgent[] => cluster.servers.filter(server => server !== leader)
+const allAlive = (cluster: Cluster): Promise<void> =>
+  cluster.membersAre(Object.fromEntries(cluster.agents.map(agent => [agent.name, 'alive' as const])))
+const followers = (cluster: Cluster, leader: ClusterAgent): ClusterAgent[] =>
+  cluster.servers.filter(server => server !== leader)
 
 t.test('the leader is killed, paused, cut off: the others go on, and it comes back', async t => {
   const network = await startNetwork(t, 4)
@@ -50,7 +52,10 @@ t.test('the leader is killed, paused, cut off: the others go on, and it comes ba
   await leader.crash()
   for (const agent of [...followers(cluster, leader), client]) await ledger.write(agent)
   t.not(await cluster.leader(20_000, followers(cluster, leader)), leader)
-  await cluster.membersAre({ ...Object.fromEntries(cluster.agents.map(agent => [agent.name, 'alive' as const])), [leader.name]: 'failed' }, [client])
+  await cluster.membersAre(
+    { ...Object.fromEntries(cluster.agents.map(agent => [agent.name, 'alive' as const])), [leader.name]: 'failed' },
+    [client],
+  )
   await leader.start()
   await allAlive(cluster)
   await ledger.verify(t, cluster.agents)
@@ -70,8 +75,14 @@ t.test('the leader is killed, paused, cut off: the others go on, and it comes ba
   await until('who is cut off says so', async () => (await leader.api('/v1/agent/ready')).status === 503)
   t.equal((await leader.api('/v1/agent/ready?level=serving')).status, 200)
   for (const agent of [...rest, client]) await ledger.write(agent)
-  for (const agent of [...rest, client]) await until(`${agent.name} is ready without it`, async () => (await agent.api('/v1/agent/ready')).status === 200)
-  t.not((await leader.api('/v1/kv/ledger/0?consistent', { signal: AbortSignal.timeout(15_000) }).catch(() => undefined))?.status, 200, 'who is cut off cannot know what is so')
+  for (const agent of [...rest, client])
+    await until(`${agent.name} is ready without it`, async () => (await agent.api('/v1/agent/ready')).status === 200)
+  t.not(
+    (await leader.api('/v1/kv/ledger/0?consistent', { signal: AbortSignal.timeout(15_000) }).catch(() => undefined))
+      ?.status,
+    200,
+    'who is cut off cannot know what is so',
+  )
   t.equal((await leader.api('/v1/kv/ledger/0?stale')).status, 200, 'it tells what it knew to who asks for that')
   t.match(await leader.cli('operator', 'raft', 'list-peers'), { code: 1, err: /No cluster leader/ })
   t.match((await leader.cli('operator', 'raft', 'list-peers', '-stale')).out, /^s1 [^]*^s2 [^]*^s3 .* follower /m)
@@ -114,7 +125,11 @@ t.test('etcd and agents end and begin again', async t => {
     await server.stop('SIGKILL')
     t.same(server.etcd, before, 'etcd goes on without its agent')
     // It leads on, and nobody is beside it to say how the servers are: whoever is asked finds out.
-    t.match(await other.get('/v1/operator/autopilot/state'), { Healthy: false, Leader: Config.NodeID, Servers: { [Config.NodeID]: { Healthy: false, Status: 'leader' } } })
+    t.match(await other.get('/v1/operator/autopilot/state'), {
+      Healthy: false,
+      Leader: Config.NodeID,
+      Servers: { [Config.NodeID]: { Healthy: false, Status: 'leader' } },
+    })
     t.equal((await other.api('/v1/operator/autopilot/health')).status, 429)
     t.match(await other.cli('operator', 'autopilot', 'state'), { code: 0, out: /^Healthy: +false$/m })
     await server.start()
@@ -129,14 +144,18 @@ t.test('etcd and agents end and begin again', async t => {
   await t.test('all servers stop and start again', async t => {
     for (const server of cluster.servers) await ledger.write(server)
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      await Promise.all(cluster.servers.map(server => signal === 'SIGKILL' ? server.crash() : server.stop(signal)))
+      await Promise.all(cluster.servers.map(server => (signal === 'SIGKILL' ? server.crash() : server.stop(signal))))
       // No flag tells them of each other any more: they know.
       for (const server of cluster.servers) server.flags = []
       await Promise.all(cluster.servers.map(server => server.start()))
       await cluster.leader()
       await allAlive(cluster)
       await ledger.verify(t, cluster.servers)
-      for (const server of cluster.servers) await until('web is there three times', async () => (await server.dig('web.service.consul')).answer.length === 3)
+      for (const server of cluster.servers)
+        await until(
+          'web is there three times',
+          async () => (await server.dig('web.service.consul')).answer.length === 3,
+        )
       await ledger.write(await cluster.leader())
     }
   })
@@ -147,7 +166,11 @@ t.test('servers restarted one after the other: no question fails, and nothing is
   const [client] = cluster.clients
   if (client === undefined) throw new Error('no client')
   client.write('web.json', { service: { name: 'web', port: 80 } })
-  await until('all know web', async () => (await Promise.all(cluster.agents.map(agent => agent.dig('web.service.consul')))).every(dug => dug.answer.length === 1))
+  await until('all know web', async () =>
+    (await Promise.all(cluster.agents.map(agent => agent.dig('web.service.consul')))).every(
+      dug => dug.answer.length === 1,
+    ),
+  )
   const ledger = new Ledger()
   await ledger.write(client)
 
@@ -159,7 +182,14 @@ t.test('servers restarted one after the other: no question fails, and nothing is
   const asker = (async () => {
     while (asking) {
       questions++
-      await resolver.resolveSrv('web.service.consul').then(answer => { if (answer.length !== 1) failures.push(`${answer.length} answers`) }, (error: unknown) => { failures.push(String(error)) })
+      await resolver.resolveSrv('web.service.consul').then(
+        answer => {
+          if (answer.length !== 1) failures.push(`${answer.length} answers`)
+        },
+        (error: unknown) => {
+          failures.push(String(error))
+        },
+      )
       await new Promise(resolve => setTimeout(resolve, 5))
     }
   })()
@@ -167,7 +197,11 @@ t.test('servers restarted one after the other: no question fails, and nothing is
     t.equal(await server.stop('SIGTERM'), 1)
     await server.start()
     await allAlive(cluster)
-    await until('it votes and is heard', async () => (await client.get<{ Healthy: boolean }>('/v1/operator/autopilot/health')).Healthy, 30_000)
+    await until(
+      'it votes and is heard',
+      async () => (await client.get<{ Healthy: boolean }>('/v1/operator/autopilot/health')).Healthy,
+      30_000,
+    )
     await ledger.write(client)
   }
   asking = false

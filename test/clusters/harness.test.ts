@@ -4,7 +4,10 @@ import { startNetwork } from '../support/net.js'
 import { run } from '../support/run.js'
 import { until } from '../support/until.js'
 
-const reaches = async (from: { command(program: string, args: readonly string[]): [string, string[]] }, url: string): Promise<boolean> =>
+const reaches = async (
+  from: { command(program: string, args: readonly string[]): [string, string[]] },
+  url: string,
+): Promise<boolean> =>
   (await run(...from.command('curl', ['-s', '-o', '/dev/null', '--max-time', '1', '--retry', '0', url]))).code === 0
 
 t.test('hosts of a network can be parted, lose packets, move, and take agents', async t => {
@@ -42,7 +45,14 @@ t.test('hosts of a network can be parted, lose packets, move, and take agents', 
 
 t.test('agents on loopback addresses of their own are paused, killed, and asked by all ways', async t => {
   const cluster = newCluster(t)
-  const agent = await (await cluster.add({ name: 'alone', role: 'server', expect: 1, conf: { 'web.json': { service: { name: 'web', port: 80 } } } })).start()
+  const agent = await (
+    await cluster.add({
+      name: 'alone',
+      role: 'server',
+      expect: 1,
+      conf: { 'web.json': { service: { name: 'web', port: 80 } } },
+    })
+  ).start()
   t.equal(await cluster.leader(), agent)
   await cluster.membersAre({ alone: 'alive' })
   t.match((await agent.cli('members')).out, /^alone +/m)

@@ -9,19 +9,30 @@ import { run } from '../support/run.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 import { until } from '../support/until.js'
 
-const etcdctl = (endpoint: string, ...args: readonly string[]) => run('etcdctl', [`--endpoints=${endpoint}`, ...args], { env: { ETCDCTL_API: '3' } })
+const etcdctl = (endpoint: string, ...args: readonly string[]) =>
+  run('etcdctl', [`--endpoints=${endpoint}`, ...args], { env: { ETCDCTL_API: '3' } })
 
 /** Servers on an etcd of someone else. */
-async function onEtcd(cluster: Cluster, endpoint: string, prefix: string, names: readonly string[]): Promise<ClusterAgent[]> {
+async function onEtcd(
+  cluster: Cluster,
+  endpoint: string,
+  prefix: string,
+  names: readonly string[],
+): Promise<ClusterAgent[]> {
   const agents: ClusterAgent[] = []
   for (const name of names) {
-    const agent = await cluster.add({ name, role: 'server', conf: { 'store.json': { store: { etcd: { endpoints: [endpoint], prefix } } } } })
+    const agent = await cluster.add({
+      name,
+      role: 'server',
+      conf: { 'store.json': { store: { etcd: { endpoints: [endpoint], prefix } } } },
+    })
     agents.push(await agent.start())
   }
   return agents
 }
 
-const raw = async (agent: ClusterAgent, key: string): Promise<string> => (await agent.api(`/v1/kv/${key}?raw&consistent`)).text()
+const raw = async (agent: ClusterAgent, key: string): Promise<string> =>
+  (await agent.api(`/v1/kv/${key}?raw&consistent`)).text()
 
 t.test('two clusters share an etcd and see nothing of each other', async t => {
   const etcd = await startEtcd(t)
@@ -29,15 +40,26 @@ t.test('two clusters share an etcd and see nothing of each other', async t => {
   const [one, two] = await onEtcd(cluster, etcd.endpoint, 'first/', ['one', 'two'])
   const [other] = await onEtcd(cluster, etcd.endpoint, 'second/', ['other'])
   if (one === undefined || two === undefined || other === undefined) throw new Error('no agents')
-  await until('they know each other', async () => (await one.get<unknown[]>('/v1/agent/members')).length === 2 && (await two.get<unknown[]>('/v1/agent/members')).length === 2)
+  await until(
+    'they know each other',
+    async () =>
+      (await one.get<unknown[]>('/v1/agent/members')).length === 2
+      && (await two.get<unknown[]>('/v1/agent/members')).length === 2,
+  )
   await one.put('/v1/kv/key', 'of the first')
   await other.put('/v1/kv/key', 'of the second')
   t.equal(await raw(two, 'key'), 'of the first')
   t.equal(await raw(other, 'key'), 'of the second')
   t.equal((await other.get<unknown[]>('/v1/agent/members')).length, 1)
-  const keys = (await etcdctl(etcd.endpoint, 'get', '', '--prefix', '--keys-only')).out.split('\n').filter(line => line !== '')
+  const keys = (await etcdctl(etcd.endpoint, 'get', '', '--prefix', '--keys-only')).out
+    .split('\n')
+    .filter(line => line !== '')
   t.ok(keys.length > 4)
-  t.same(keys.filter(key => !/^(first|second)\//.test(key)), [], 'every key has its prefix')
+  t.same(
+    keys.filter(key => !/^(first|second)\//.test(key)),
+    [],
+    'every key has its prefix',
+  )
   t.equal(one.etcd.length, 0, 'no etcd of its own')
 })
 
@@ -55,27 +77,47 @@ t.test('etcd stops, is compacted and goes on, time and again: what is written is
     for (let i = 0; i < 5; i++) await etcdctl(etcd.endpoint, 'put', `unrelated/${i}`, 'x')
     const found = /"revision":(\d+)/.exec((await etcdctl(etcd.endpoint, 'get', 'x', '-w', 'json')).out)?.[1] ?? ''
     t.equal((await etcdctl(etcd.endpoint, 'compact', found)).code, 0)
-    await until('a write goes through', async () => await two.put('/v1/kv/round', String(round)) === 'true')
+    await until('a write goes through', async () => (await two.put('/v1/kv/round', String(round))) === 'true')
     two.write('web.json', { service: { name: 'web', port: 90 + round } })
-    await until(`round ${round} is seen on the other server`, async () =>
-      (await one.get<{ Service: { Port: number } }[]>('/v1/health/service/web?stale'))[0]?.Service.Port === 90 + round)
+    await until(
+      `round ${round} is seen on the other server`,
+      async () =>
+        (await one.get<{ Service: { Port: number } }[]>('/v1/health/service/web?stale'))[0]?.Service.Port
+        === 90 + round,
+    )
     t.equal(await (await one.api('/v1/kv/round?raw&stale')).text(), String(round))
   }
 })
 
 t.test('what a lone server kept in LMDB is there when it becomes one of two', async t => {
   const cluster = newCluster(t)
-  const first = await (await cluster.add({ name: 'first', role: 'server', expect: 1, conf: { 'web.json': { service: { name: 'web', port: 80 } } } })).start()
-  await until('it takes writes', async () => await first.put('/v1/kv/old/0', 'value 0') === 'true')
+  const first = await (
+    await cluster.add({
+      name: 'first',
+      role: 'server',
+      expect: 1,
+      conf: { 'web.json': { service: { name: 'web', port: 80 } } },
+    })
+  ).start()
+  await until('it takes writes', async () => (await first.put('/v1/kv/old/0', 'value 0')) === 'true')
   for (let i = 1; i < 300; i++) await first.put(`/v1/kv/old/${i}`, `value ${i}`)
-  const { ID: session } = JSON.parse(await first.put('/v1/session/create', { Name: 'mine', LockDelay: '0s' })) as { ID: string }
+  const { ID: session } = JSON.parse(await first.put('/v1/session/create', { Name: 'mine', LockDelay: '0s' })) as {
+    ID: string
+  }
   t.equal(await first.put(`/v1/kv/lock?acquire=${session}`, 'held'), 'true')
   await first.put('/v1/catalog/register', { Node: 'far', Address: '192.0.2.1', Service: { Service: 'db', Port: 5432 } })
   await first.stop()
 
   first.expect = 2
   await first.start()
-  const second = await (await cluster.add({ name: 'second', role: 'server', expect: 2, flags: [`-retry-join=${first.address}`, '-retry-interval=1s'] })).start()
+  const second = await (
+    await cluster.add({
+      name: 'second',
+      role: 'server',
+      expect: 2,
+      flags: [`-retry-join=${first.address}`, '-retry-interval=1s'],
+    })
+  ).start()
   await cluster.leader()
   await cluster.membersAre({ first: 'alive', second: 'alive' })
   for (const agent of [first, second]) {
@@ -97,7 +139,9 @@ t.test('what a lone server kept in LMDB is there when it becomes one of two', as
 function smallDisk(t: Test, megabytes: number): string | undefined {
   const directory = temporaryDirectory(t)
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory]).status !== 0) return undefined
-  t.teardown(() => { spawnSync('umount', ['-l', directory]) })
+  t.teardown(() => {
+    spawnSync('umount', ['-l', directory])
+  })
   return directory
 }
 
@@ -127,10 +171,15 @@ t.test('no room on the disk of one server: the others go on, and it too once the
   fill(ballast)
   // What etcd has set aside for its log is used up first.
   const value = 'x'.repeat(400_000)
-  for (let i = 0; i < 200; i++) await until('the others take it', async () => await healthy.put(`/v1/kv/big/${i % 20}`, value) === 'true')
+  for (let i = 0; i < 200; i++)
+    await until('the others take it', async () => (await healthy.put(`/v1/kv/big/${i % 20}`, value)) === 'true')
   t.equal(await (await healthy.api('/v1/kv/before?raw&consistent')).text(), '1')
   t.ok(full.running, 'the agent lives on')
   fs.rmSync(ballast)
-  await until('it takes part again', async () => await full.put('/v1/kv/after', '2') === 'true' && await raw(full, 'after') === '2', 60_000)
+  await until(
+    'it takes part again',
+    async () => (await full.put('/v1/kv/after', '2')) === 'true' && (await raw(full, 'after')) === '2',
+    60_000,
+  )
   t.equal((await full.get<string[]>('/v1/kv/big/?keys&consistent')).length, 20)
 })

@@ -2,7 +2,18 @@ import t from 'tap'
 import { aliasCircles } from '../../src/common/alias-circles.js'
 import { addressFault } from '../../src/common/dns-address.js'
 
-const fine = ['', '10.1.2.3', 'fd00::1', '::ffff:10.0.0.1', 'web', 'web.example.com', 'web.example.com.', 'under_score.example', 'a-1.b', `${'a'.repeat(63)}.de`]
+const fine = [
+  '',
+  '10.1.2.3',
+  'fd00::1',
+  '::ffff:10.0.0.1',
+  'web',
+  'web.example.com',
+  'web.example.com.',
+  'under_score.example',
+  'a-1.b',
+  `${'a'.repeat(63)}.de`,
+]
 const faulty: readonly (readonly [address: string, why: string, hint: string])[] = [
   ['10.1.2.3:80', 'it has a port', 'write "address": "10.1.2.3", "port": 80'],
   ['web.example:8080', 'it has a port', 'write "address": "web.example", "port": 8080'],
@@ -11,7 +22,11 @@ const faulty: readonly (readonly [address: string, why: string, hint: string])[]
   [' 10.1.2.3', 'it holds blanks', 'write one IP address or one host name'],
   ['10.1.2.3 ', 'it holds blanks', 'write one IP address or one host name'],
   ['two names', 'it holds blanks', 'write one IP address or one host name'],
-  ['fe80::1%eth0', 'the zone behind "%" means something on this machine only', 'write an address that others can reach'],
+  [
+    'fe80::1%eth0',
+    'the zone behind "%" means something on this machine only',
+    'write an address that others can reach',
+  ],
   ['http://web.example/', 'it is a URL', 'write the host alone, and its port into "port"'],
   ['host..dots', 'a part between two dots is empty', 'write an IP address or a host name'],
   ['.host', 'a part between two dots is empty', 'write an IP address or a host name'],
@@ -21,7 +36,11 @@ const faulty: readonly (readonly [address: string, why: string, hint: string])[]
   ['-web', '"-web" is no part of a host name', 'write an IP address or a host name'],
   ['fd00::zz', '"fd00::zz" is no part of a host name', 'write an IP address or a host name'],
   ['a'.repeat(64), 'a part between two dots has more than 63 letters', 'write an IP address or a host name'],
-  [`${'a.'.repeat(127)}de`, 'a host name has 253 letters at most, this one has 256', 'write an IP address or a host name'],
+  [
+    `${'a.'.repeat(127)}de`,
+    'a host name has 253 letters at most, this one has 256',
+    'write an IP address or a host name',
+  ],
 ]
 
 t.test('addresses that DNS can carry', t => {
@@ -38,12 +57,23 @@ t.test('addresses that it cannot, why, and what to write', t => {
   t.end()
 })
 
-const circles: readonly (readonly [name: string, targets: Readonly<Record<string, readonly string[]>>, found: readonly (readonly string[])[]])[] = [
+const circles: readonly (readonly [
+  name: string,
+  targets: Readonly<Record<string, readonly string[]>>,
+  found: readonly (readonly string[])[],
+])[] = [
   ['none', { a: ['b'], b: ['c'] }, []],
   ['two', { a: ['b'], b: ['a'] }, [['a', 'b']]],
   ['three, entered from outside', { x: ['a'], a: ['b'], b: ['c'], c: ['a'] }, [['a', 'b', 'c']]],
   ['itself, which leaves that check out', { a: ['a'] }, []],
-  ['two circles that share a service', { a: ['b', 'c'], b: ['a'], c: ['a'] }, [['a', 'b'], ['a', 'c']]],
+  [
+    'two circles that share a service',
+    { a: ['b', 'c'], b: ['a'], c: ['a'] },
+    [
+      ['a', 'b'],
+      ['a', 'c'],
+    ],
+  ],
   ['a diamond', { a: ['b', 'c'], b: ['d'], c: ['d'], d: ['e'] }, []],
   ['two ways around one service', { a: ['b', 'c'], b: ['d'], c: ['d'], d: ['a'] }, [['a', 'b', 'd']]],
 ]
@@ -56,12 +86,12 @@ t.test('circles of alias checks', t => {
 t.test('a chain of services is walked once, however long it is', t => {
   let looks = 0
   const targets = new Map<string, readonly string[]>(Array.from({ length: 20_000 }, (_, i) => [`s${i}`, [`s${i + 1}`]]))
-  const counting = new class extends Map<string, readonly string[]> {
+  const counting = new (class extends Map<string, readonly string[]> {
     override get(key: string): readonly string[] | undefined {
       looks++
       return super.get(key)
     }
-  }(targets)
+  })(targets)
   t.same(aliasCircles(counting), [])
   t.ok(looks <= 50_000, `${looks} looks`)
   t.end()

@@ -4,8 +4,12 @@ import { End, type EndSignal } from '../../src/common/end-signal.js'
 void t.test('those who listen are told once, unless they stopped listening', async t => {
   const end = new End()
   const told: string[] = []
-  const first = (): void => { told.push('first') }
-  const second = (): void => { told.push('second') }
+  const first = (): void => {
+    told.push('first')
+  }
+  const second = (): void => {
+    told.push('second')
+  }
   end.addEventListener('abort', first)
   end.addEventListener('abort', second)
   end.removeEventListener('abort', first)
@@ -22,7 +26,9 @@ void t.test('those who listen are told once, unless they stopped listening', asy
 void t.test('who is told may stop others from listening, or add some', async t => {
   const end = new End()
   const told: string[] = []
-  const later = (): void => { told.push('later') }
+  const later = (): void => {
+    told.push('later')
+  }
   end.addEventListener('abort', () => {
     told.push('first')
     end.removeEventListener('abort', later)
@@ -37,7 +43,13 @@ void t.test('an AbortSignal is one', async t => {
   const controller = new AbortController()
   const signal: EndSignal = controller.signal
   let told = 0
-  signal.addEventListener('abort', () => { told++ }, { once: true })
+  signal.addEventListener(
+    'abort',
+    () => {
+      told++
+    },
+    { once: true },
+  )
   controller.abort()
   t.equal(told, 1)
 })

@@ -66,7 +66,14 @@ t.test('mistakes name the flag, what it was given and what it takes', async t =>
 
 t.test('the nearest word, when one is near enough', async t => {
   const known = ['http', 'tcp', 'interval', 'tags']
-  for (const [word, expected] of [['htpp', 'http'], ['intervall', 'interval'], ['Interval', 'interval'], ['tag', 'tags'], ['zzz', undefined], ['h', undefined]] as const) {
+  for (const [word, expected] of [
+    ['htpp', 'http'],
+    ['intervall', 'interval'],
+    ['Interval', 'interval'],
+    ['tag', 'tags'],
+    ['zzz', undefined],
+    ['h', undefined],
+  ] as const) {
     t.equal(nearest(word, known), expected, word)
   }
 })

@@ -25,12 +25,14 @@ void t.test('what the groups of an expression match', t => {
     ['^$', '', ['']],
     ['(x)?', '', ['', '']],
   ]
-  for (const [expression, text, groups] of cases) t.same(compileCaptures(expression)(text), groups, `${expression} on ${JSON.stringify(text)}`)
+  for (const [expression, text, groups] of cases)
+    t.same(compileCaptures(expression)(text), groups, `${expression} on ${JSON.stringify(text)}`)
   t.end()
 })
 
 void t.test('what is no expression is refused, and so is a group that costs too much', t => {
-  for (const expression of ['(', '(?=a)', '(a)\\1', '((a){1000}){1000}']) t.throws(() => compileCaptures(expression), expression)
+  for (const expression of ['(', '(?=a)', '(a)\\1', '((a){1000}){1000}'])
+    t.throws(() => compileCaptures(expression), expression)
   t.end()
 })
 
@@ -48,24 +50,41 @@ void t.test('finds what the engine of JavaScript finds, where the syntax is the 
   const { expression } = fc.letrec<{ expression: string; sequence: string; part: string }>(tie => ({
     expression: fc.array(tie('sequence'), { minLength: 1, maxLength: 3 }).map(branches => branches.join('|')),
     sequence: fc.array(tie('part'), { minLength: 1, maxLength: 4 }).map(parts => parts.join('')),
-    part: fc.oneof({ maxDepth: 3, depthIdentifier: 'part' },
+    part: fc.oneof(
+      { maxDepth: 3, depthIdentifier: 'part' },
       atom,
-      fc.tuple(atom.filter(text => !/^[\^$]|\\b/.test(text)), fc.constantFrom('*', '+', '?', '{2}', '{1,3}', '*?', '+?', '??', '{0,2}?')).map(([text, repeat]) => text + repeat),
+      fc
+        .tuple(
+          atom.filter(text => !/^[\^$]|\\b/.test(text)),
+          fc.constantFrom('*', '+', '?', '{2}', '{1,3}', '*?', '+?', '??', '{0,2}?'),
+        )
+        .map(([text, repeat]) => text + repeat),
       tie('expression').map(inner => `(${inner})`),
-      fc.tuple(atom.filter(text => !/^[\^$]|\\b/.test(text)), fc.constantFrom('*', '+', '?', '*?', '??')).map(([inner, repeat]) => `(${inner})${repeat}`)),
+      fc
+        .tuple(
+          atom.filter(text => !/^[\^$]|\\b/.test(text)),
+          fc.constantFrom('*', '+', '?', '*?', '??'),
+        )
+        .map(([inner, repeat]) => `(${inner})${repeat}`),
+    ),
   }))
   const text = fc.string({ unit: fc.constantFrom('a', 'b', '1', '-'), maxLength: 10 })
-  fc.assert(fc.property(expression, fc.array(text, { maxLength: 6 }), (expression, texts) => {
-    const ours = compileCaptures(expression)
-    const theirs = new RegExp(expression, 'u')
-    for (const one of texts) {
-      const found = theirs.exec(one)
-      const wanted = found === null ? undefined : [...found].map(group => (group as string | undefined) ?? '')
-      if (JSON.stringify(ours(one)) !== JSON.stringify(wanted)) {
-        throw new Error(`${expression} on ${JSON.stringify(one)}: ${JSON.stringify(ours(one))}, not ${JSON.stringify(wanted)}`)
+  fc.assert(
+    fc.property(expression, fc.array(text, { maxLength: 6 }), (expression, texts) => {
+      const ours = compileCaptures(expression)
+      const theirs = new RegExp(expression, 'u')
+      for (const one of texts) {
+        const found = theirs.exec(one)
+        const wanted = found === null ? undefined : [...found].map(group => (group as string | undefined) ?? '')
+        if (JSON.stringify(ours(one)) !== JSON.stringify(wanted)) {
+          throw new Error(
+            `${expression} on ${JSON.stringify(one)}: ${JSON.stringify(ours(one))}, not ${JSON.stringify(wanted)}`,
+          )
+        }
       }
-    }
-  }), { numRuns: 2000 })
+    }),
+    { numRuns: 2000 },
+  )
   t.pass('in two thousand expressions')
   t.end()
 })

@@ -15,16 +15,29 @@ t.test('a plain file is read, also through a link; anything else is refused and 
   fs.mkdirSync(at('folder'))
   spawnSync('mkfifo', [at('pipe')])
   const server = net.createServer()
-  await new Promise<void>(resolve => { server.listen(at('socket'), resolve) })
-  t.teardown(() => { server.close() })
+  await new Promise<void>(resolve => {
+    server.listen(at('socket'), resolve)
+  })
+  t.teardown(() => {
+    server.close()
+  })
   fs.writeFileSync(at('large'), '')
   fs.truncateSync(at('large'), 2 ** 30)
   t.equal(readSmallFile(at('file')), 'ä')
   t.equal(readSmallFile(at('link')), 'ä')
   t.equal(readSmallFile(at('absent')), undefined)
   t.equal(readSmallFile(at('dangling')), undefined)
-  for (const [name, found] of [['folder', 'a directory'], ['pipe', 'a pipe (FIFO)'], ['socket', 'a socket'], ['large', 'a file of 1073741824 bytes']] as const) {
-    t.throws(() => readSmallFile(at(name)), { code: 'NOT_A_FILE', message: `${at(name)} is ${found}, where a small file is expected`, hint: /move .* away/ })
+  for (const [name, found] of [
+    ['folder', 'a directory'],
+    ['pipe', 'a pipe (FIFO)'],
+    ['socket', 'a socket'],
+    ['large', 'a file of 1073741824 bytes'],
+  ] as const) {
+    t.throws(() => readSmallFile(at(name)), {
+      code: 'NOT_A_FILE',
+      message: `${at(name)} is ${found}, where a small file is expected`,
+      hint: /move .* away/,
+    })
   }
   t.throws(() => readSmallFile('/dev/zero'), { code: 'NOT_A_FILE', message: /is a device/ })
   t.throws(() => readSmallFile(path.join(at('file'), 'below')), { code: 'ENOTDIR' })
@@ -38,13 +51,21 @@ t.test('a content is replaced whole, or not at all', async t => {
   t.equal(fs.readFileSync(file, 'utf8'), 'two')
   t.equal(fs.statSync(file).mode & 0o777, 0o600)
   fs.mkdirSync(path.join(folder, 'taken'))
-  t.throws(() => { replaceFile(path.join(folder, 'taken'), 'x') }, { code: 'EISDIR' })
+  t.throws(
+    () => {
+      replaceFile(path.join(folder, 'taken'), 'x')
+    },
+    { code: 'EISDIR' },
+  )
   t.same(fs.readdirSync(folder).sort(), ['file', 'taken'], 'nothing is left beside it')
 })
 
 t.test('remains are those files that end with tmp, where they are ours', async t => {
   const folder = t.testdir({ 'a.12abtmp': '', 'b.tmp': '', 'kept': '', 'tmp.json': '', 'folder.tmp': {} })
-  t.same(removeTemporaries(folder, name => name.startsWith('a')), [path.join(folder, 'a.12abtmp')])
+  t.same(
+    removeTemporaries(folder, name => name.startsWith('a')),
+    [path.join(folder, 'a.12abtmp')],
+  )
   t.same(removeTemporaries(folder), [path.join(folder, 'b.tmp')])
   t.same(fs.readdirSync(folder).sort(), ['folder.tmp', 'kept', 'tmp.json'])
   t.same(removeTemporaries(path.join(folder, 'absent')), [])

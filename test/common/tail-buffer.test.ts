@@ -4,12 +4,18 @@ import { TailBuffer } from '../../src/common/tail-buffer.js'
 import { firstBytes } from '../../src/checks/ttl-checks.js'
 
 void t.test('keeps exactly the last bytes, however they come', t => {
-  fc.assert(fc.property(fc.array(fc.string({ unit: 'binary-ascii', maxLength: 40 }), { maxLength: 200 }), fc.integer({ min: 1, max: 100 }), (pieces, limit) => {
-    const tail = new TailBuffer(limit)
-    for (const piece of pieces) tail.push(Buffer.from(piece))
-    const all = pieces.join('')
-    return tail.text() === all.slice(-limit) && tail.total === all.length
-  }))
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: 'binary-ascii', maxLength: 40 }), { maxLength: 200 }),
+      fc.integer({ min: 1, max: 100 }),
+      (pieces, limit) => {
+        const tail = new TailBuffer(limit)
+        for (const piece of pieces) tail.push(Buffer.from(piece))
+        const all = pieces.join('')
+        return tail.text() === all.slice(-limit) && tail.total === all.length
+      },
+    ),
+  )
   t.end()
 })
 

@@ -9,20 +9,31 @@ import { findings, openConf, states } from './support.js'
 // What runs does not shrink because a file is empty, half written, or away.
 
 const web = (port: number): unknown => ({ service: { name: 'web', port } })
-const services = (load: ConfigLoad): string[] => [...load.declared.services.values()].map(({ definition: { id, port } }) => `${id}:${port}`).sort()
+const services = (load: ConfigLoad): string[] =>
+  [...load.declared.services.values()].map(({ definition: { id, port } }) => `${id}:${port}`).sort()
 
 t.test('texts that say nothing', t => {
-  for (const text of ['', ' ', '\n\t\r\n', '// a', '/* a */\n // b\n', '\u00a0']) for (const format of ['json', 'hcl'] as const) t.ok(isBlankText(text, format), JSON.stringify(text))
+  for (const text of ['', ' ', '\n\t\r\n', '// a', '/* a */\n // b\n', '\u00a0'])
+    for (const format of ['json', 'hcl'] as const) t.ok(isBlankText(text, format), JSON.stringify(text))
   t.ok(isBlankText('# a\n  # b', 'hcl'))
-  for (const text of ['{}', 'null', '0', '# a', '/* a', '/', '// a\n{}', '\0']) t.notOk(isBlankText(text, 'json'), JSON.stringify(text))
+  for (const text of ['{}', 'null', '0', '# a', '/* a', '/', '// a\n{}', '\0'])
+    t.notOk(isBlankText(text, 'json'), JSON.stringify(text))
   t.notOk(isBlankText('# a\nservice {}', 'hcl'))
   t.ok(isBlankText('/* */'.repeat(20_000), 'json'))
   t.end()
 })
 
-for (const [kind, text] of [['0 bytes', ''], ['a blank', ' '], ['a comment', '// to be written\n'], ['a byte order mark', '\ufeff']] as const) {
+for (const [kind, text] of [
+  ['0 bytes', ''],
+  ['a blank', ' '],
+  ['a comment', '// to be written\n'],
+  ['a byte order mark', '\ufeff'],
+] as const) {
   t.test(`a file of ${kind} takes nothing away`, t => {
-    const conf = openConf(t, { 'web.json': web(1), 'checks.json': { check: { name: 'up', service_id: 'web', ttl: '1m' } } })
+    const conf = openConf(t, {
+      'web.json': web(1),
+      'checks.json': { check: { name: 'up', service_id: 'web', ttl: '1m' } },
+    })
     conf.source.load()
     const emptied = conf.change({ 'web.json': text })
     t.same(services(emptied), ['web:1'])
@@ -40,7 +51,10 @@ for (const [kind, text] of [['0 bytes', ''], ['a blank', ' '], ['a comment', '//
   t.test(`a new file of ${kind} declares nothing`, t => {
     const load = openConf(t, { 'web.json': text }).source.load()
     t.ok(load.mayStart)
-    t.same([services(load), states(load), findings(load)], [[], ['web.json applied'], ['web.json:1:1 warning empty-file']])
+    t.same(
+      [services(load), states(load), findings(load)],
+      [[], ['web.json applied'], ['web.json:1:1 warning empty-file']],
+    )
     t.end()
   })
 }
@@ -69,7 +83,12 @@ t.test('a removed file has no earlier content', t => {
 
 t.test('a folder without files', t => {
   const folder = t.testdir({ 'notes.txt': '' })
-  t.match(validatePaths([folder]).diagnostics.map(({ severity, code }) => `${severity} ${code}`).sort(), ['warning empty-directory', 'warning skipped-file'])
+  t.match(
+    validatePaths([folder])
+      .diagnostics.map(({ severity, code }) => `${severity} ${code}`)
+      .sort(),
+    ['warning empty-directory', 'warning skipped-file'],
+  )
   t.match(validateText('-', '', 'json').diagnostics, [{ severity: 'warning', code: 'empty-file' }])
   const conf = openConf(t, { 'web.json': web(1) })
   conf.remove('web.json')
@@ -105,7 +124,11 @@ t.test('what an HCL file no longer says is taken away two seconds after its last
   t.same(services(at(1999)), ['a:2', 'b:1'])
   const more = at(1999, block('a', 2) + block('c'))
   t.same(services(more), ['a:2', 'b:1', 'c:1'], 'what is new, too')
-  t.same(more.waiting.map(each => each.at), [3999], 'each change of the file counts anew')
+  t.same(
+    more.waiting.map(each => each.at),
+    [3999],
+    'each change of the file counts anew',
+  )
   const settled = at(3999)
   t.same(services(settled), ['a:2', 'c:1'])
   t.same(settled.waiting, [])
@@ -114,7 +137,12 @@ t.test('what an HCL file no longer says is taken away two seconds after its last
 
 t.test('two blocks written one after the other never take the second away', t => {
   const { at } = hcl(t, block('a') + block('b'))
-  for (const [now, text] of [[0, ''], [10, block('a')], [1900, block('a') + block('b')]] as const) t.same(services(at(now, text)), ['a:1', 'b:1'])
+  for (const [now, text] of [
+    [0, ''],
+    [10, block('a')],
+    [1900, block('a') + block('b')],
+  ] as const)
+    t.same(services(at(now, text)), ['a:1', 'b:1'])
   t.same(at(1901).waiting, [])
   t.end()
 })
@@ -150,9 +178,14 @@ t.test('what is held yields to another file that declares it', t => {
 })
 
 t.test('checks, watches and settings are held, also while the file is broken', t => {
-  const rest = 'check { name = "c" ttl = "1m" }\nwatches = [{ type = "key" key = "k" handler_type = "http" http_handler_config { path = "http://x/" } }]\n'
+  const rest =
+    'check { name = "c" ttl = "1m" }\nwatches = [{ type = "key" key = "k" handler_type = "http" http_handler_config { path = "http://x/" } }]\n'
   const { at, remembered, path: place } = hcl(t, `node_meta { row = "1" rack = "r1" }\n${rest}`)
-  const counts = ({ declared, settings }: ConfigLoad): unknown[] => [declared.checks.size, declared.watches.length, settings?.nodeMeta]
+  const counts = ({ declared, settings }: ConfigLoad): unknown[] => [
+    declared.checks.size,
+    declared.watches.length,
+    settings?.nodeMeta,
+  ]
   t.same(counts(at(0, 'node_meta { row = "2" }')), [1, 1, { row: '2', rack: 'r1' }])
   t.match(remembered.get(place('a.hcl')), /rack/, 'it is not what to come back to yet')
   t.same(counts(at(1, 'node_meta { row = ')), [1, 1, { row: '2', rack: 'r1' }])
@@ -181,7 +214,10 @@ t.test('a link whose target is away is a broken file', t => {
   t.same(services(conf.source.load()), ['web:1'])
   fs.rmSync(path.dirname(target), { recursive: true })
   for (const load of [conf.source.load(changed, 0), conf.source.load()]) {
-    t.same([services(load), states(load), findings(load)], [['web:1'], ['dep.json last-good'], ['dep.json:1:1 error dangling-link']])
+    t.same(
+      [services(load), states(load), findings(load)],
+      [['web:1'], ['dep.json last-good'], ['dep.json:1:1 error dangling-link']],
+    )
     t.match(load.diagnostics[0]?.message, /dep\.json is a symbolic link to rel\/current\/dep\.json, which is not there/)
   }
   fs.mkdirSync(target, { recursive: true })
@@ -200,7 +236,9 @@ t.test('a folder that was moved away, seen by its files', t => {
   const conf = openConf(t, { 'a.json': web(1), 'b.json': { service: { name: 'b' } } })
   conf.source.load()
   const away = `${conf.folder}-away`
-  t.teardown(() => { fs.rmSync(away, { recursive: true, force: true }) })
+  t.teardown(() => {
+    fs.rmSync(away, { recursive: true, force: true })
+  })
   const all = new Set([conf.path('a.json'), conf.path('b.json')])
   const name = path.basename(conf.folder)
   fs.renameSync(conf.folder, away)
@@ -209,7 +247,11 @@ t.test('a folder that was moved away, seen by its files', t => {
   }
   fs.mkdirSync(conf.folder)
   const replaced = conf.source.load(all, 0)
-  t.same([services(replaced), findings(replaced)], [['b:0', 'web:1'], [`${name}:1:1 error directory-replaced`]], 'an empty one in its place is no statement either')
+  t.same(
+    [services(replaced), findings(replaced)],
+    [['b:0', 'web:1'], [`${name}:1:1 error directory-replaced`]],
+    'an empty one in its place is no statement either',
+  )
   conf.source.preview()
   t.same(services(conf.source.load(all, 0)), ['b:0', 'web:1'])
   conf.write('a.json', web(2))

@@ -3,15 +3,45 @@ import { normalise } from '../../src/config/normalise.js'
 
 const cases: readonly [string, Record<string, unknown>, unknown, string[]][] = [
   ['case is levelled', { Service: { NAME: 'web', Tags: ['A'] } }, { service: { name: 'web', tags: ['A'] } }, []],
-  ['keys of maps stay', { node_meta: { Rack: 'r1' }, dns_config: { service_ttl: { Web: '1s' } } }, { node_meta: { Rack: 'r1' }, dns_config: { service_ttl: { Web: '1s' } } }, []],
-  ['an alias beside its key', { check: { serviceid: 'a', TLSSkipVerify: true } }, { check: { service_id: 'a', tls_skip_verify: true } }, []],
+  [
+    'keys of maps stay',
+    { node_meta: { Rack: 'r1' }, dns_config: { service_ttl: { Web: '1s' } } },
+    { node_meta: { Rack: 'r1' }, dns_config: { service_ttl: { Web: '1s' } } },
+    [],
+  ],
+  [
+    'an alias beside its key',
+    { check: { serviceid: 'a', TLSSkipVerify: true } },
+    { check: { service_id: 'a', tls_skip_verify: true } },
+    [],
+  ],
   ['an alias into an object', { acl_token: 'x' }, { acl: { tokens: { default: 'x' } } }, ['no-effect']],
-  ['an alias into an object that is there', { acl_ttl: '1s', acl: { enabled: false } }, { acl: { enabled: false, token_ttl: '1s' } }, ['no-effect']],
+  [
+    'an alias into an object that is there',
+    { acl_ttl: '1s', acl: { enabled: false } },
+    { acl: { enabled: false, token_ttl: '1s' } },
+    ['no-effect'],
+  ],
   ['one text where a list is taken', { recursor: '192.0.2.1' }, { recursors: ['192.0.2.1'] }, ['deprecated-key']],
-  ['a command for the shell', { services: [{ name: 'a', check: { script: 'x | y' } }] }, { services: [{ name: 'a', check: { args: ['/bin/sh', '-c', 'x | y'] } }] }, ['deprecated-key']],
-  ['the newer spelling wins', { recursor: '192.0.2.1', recursors: ['192.0.2.2'] }, { recursors: ['192.0.2.2'] }, ['ignored-key']],
+  [
+    'a command for the shell',
+    { services: [{ name: 'a', check: { script: 'x | y' } }] },
+    { services: [{ name: 'a', check: { args: ['/bin/sh', '-c', 'x | y'] } }] },
+    ['deprecated-key'],
+  ],
+  [
+    'the newer spelling wins',
+    { recursor: '192.0.2.1', recursors: ['192.0.2.2'] },
+    { recursors: ['192.0.2.2'] },
+    ['ignored-key'],
+  ],
   ['an alias whose object is no object', { acl_token: 'x', acl: 5 }, { acl: 5 }, ['ignored-key']],
-  ['null is not there', { segments: null, service: { name: 'a', Tags: null, check: null, meta: { b: null } }, acl_token: null }, { service: { name: 'a', meta: { b: null } } }, []],
+  [
+    'null is not there',
+    { segments: null, service: { name: 'a', Tags: null, check: null, meta: { b: null } }, acl_token: null },
+    { service: { name: 'a', meta: { b: null } } },
+    [],
+  ],
   ['unknown keys stay, null or not', { Nonsense: null }, { Nonsense: null }, []],
   ['unknown keys stay', { Nonsense: { Deep: 1 } }, { Nonsense: { Deep: 1 } }, []],
   ['names of the language', { constructor: 1, toString: 2 }, { constructor: 1, toString: 2 }, []],
@@ -21,7 +51,10 @@ for (const [name, value, expected, codes] of cases) {
     const before = JSON.stringify(value)
     const result = normalise(value)
     t.same(result.value, expected)
-    t.same(result.findings.map(({ code }) => code), codes)
+    t.same(
+      result.findings.map(({ code }) => code),
+      codes,
+    )
     t.equal(JSON.stringify(value), before, 'what was read stays as it is')
     t.end()
   })

@@ -2,15 +2,44 @@ import t from 'tap'
 import { diagnosticLine, report, reporters, summary } from '../../src/config/index.js'
 import type { Diagnostic, ReportInput } from '../../src/config/index.js'
 
-const at = (file: string, line: number, column: number): { file: string; line: number; column: number } => ({ file, line, column })
+const at = (file: string, line: number, column: number): { file: string; line: number; column: number } => ({
+  file,
+  line,
+  column,
+})
 const diagnostics: readonly Diagnostic[] = [
-  { severity: 'error', code: 'unknown-key', at: at('conf/web3.json', 2, 7), key: 'service.check.htpp', message: '"htpp" is not a key of a check', hint: 'did you mean "http"?' },
-  { severity: 'warning', code: 'no-effect', at: at('conf/web3.json', 1, 1), message: 'two\nlines, 100% <odd> & "quoted"' },
-  { severity: 'error', code: 'duplicate-id', at: at('conf/a b,c.json', 3, 1), other: at('conf/web3.json', 2, 1), message: 'twice \u0007' },
+  {
+    severity: 'error',
+    code: 'unknown-key',
+    at: at('conf/web3.json', 2, 7),
+    key: 'service.check.htpp',
+    message: '"htpp" is not a key of a check',
+    hint: 'did you mean "http"?',
+  },
+  {
+    severity: 'warning',
+    code: 'no-effect',
+    at: at('conf/web3.json', 1, 1),
+    message: 'two\nlines, 100% <odd> & "quoted"',
+  },
+  {
+    severity: 'error',
+    code: 'duplicate-id',
+    at: at('conf/a b,c.json', 3, 1),
+    other: at('conf/web3.json', 2, 1),
+    message: 'twice \u0007',
+  },
   { severity: 'error', code: 'bad-flag', message: '-node-meta takes KEY:VALUE' },
 ]
-const texts: Readonly<Record<string, string>> = { 'conf/web3.json': '{\n\t"a":"htpp"\n}', 'conf/a b,c.json': `{\r\n\r\n${'x'.repeat(300)}` }
-const input: ReportInput = { diagnostics, files: ['conf/web3.json', 'conf/a b,c.json', 'conf/fine.json'], sourceOf: file => texts[file] }
+const texts: Readonly<Record<string, string>> = {
+  'conf/web3.json': '{\n\t"a":"htpp"\n}',
+  'conf/a b,c.json': `{\r\n\r\n${'x'.repeat(300)}`,
+}
+const input: ReportInput = {
+  diagnostics,
+  files: ['conf/web3.json', 'conf/a b,c.json', 'conf/fine.json'],
+  sourceOf: file => texts[file],
+}
 const nothing: ReportInput = { diagnostics: [], files: ['conf/fine.json'] }
 
 t.test('lines and sums', t => {
@@ -31,7 +60,10 @@ t.test('text: the line and a mark under the place', t => {
   t.equal(lines[1], '  2 |         "a":"htpp"')
   t.equal(lines[2]?.indexOf('^'), lines[1]?.indexOf('htpp'), 'also behind a tab')
   t.equal(lines.at(-2), '3 errors, 1 warning in 3 files')
-  t.ok(lines.every(line => line.length < 120), 'long lines are cut')
+  t.ok(
+    lines.every(line => line.length < 120),
+    'long lines are cut',
+  )
   t.equal(report('text', { diagnostics, files: [] }).split('\n').length, 6, 'without sources, without excerpts')
   t.equal(report('text', nothing), '0 errors, 0 warnings in 1 file\n')
   t.end()
@@ -40,7 +72,9 @@ t.test('text: the line and a mark under the place', t => {
 t.test('text: nothing in a file or its name drives the terminal or forges a line', t => {
   const file = 'conf/a\u001b[31m\nb.json'
   const text = report('text', {
-    diagnostics: [{ severity: 'error', code: 'syntax', at: at(file, 1, 3), message: 'found "\u0000\u009b"' }], files: [file], sourceOf: () => '{\u001b]0;x\u0007',
+    diagnostics: [{ severity: 'error', code: 'syntax', at: at(file, 1, 3), message: 'found "\u0000\u009b"' }],
+    files: [file],
+    sourceOf: () => '{\u001b]0;x\u0007',
   })
   t.match(text, 'conf/a\\u001b[31m\\nb.json:1:3 error syntax: found "\\u0000\\u009b"\n')
   t.notMatch(text.replaceAll('\n', ''), /\p{Cc}/u)
@@ -49,21 +83,48 @@ t.test('text: nothing in a file or its name drives the terminal or forges a line
 })
 
 t.test('json', t => {
-  t.same(JSON.parse(report('json', input)), { valid: false, errors: 3, warnings: 1, files: 3, summary: '3 errors, 1 warning in 3 files', diagnostics })
+  t.same(JSON.parse(report('json', input)), {
+    valid: false,
+    errors: 3,
+    warnings: 1,
+    files: 3,
+    summary: '3 errors, 1 warning in 3 files',
+    diagnostics,
+  })
   t.match(JSON.parse(report('json', nothing)), { valid: true, errors: 0 })
   t.end()
 })
 
 t.test('github: parsed back as the runner does', t => {
-  const unescape = (text: string): string => text.replace(/%3A/g, ':').replace(/%2C/g, ',').replace(/%0D/g, '\r').replace(/%0A/g, '\n').replace(/%25/g, '%')
-  const commands = report('github', input).trimEnd().split('\n').map(line => {
-    const [, command, properties = '', message = ''] = /^::(\w+) (.*?)::(.*)$/.exec(line) ?? []
-    const values = Object.fromEntries(properties.split(',').map(pair => pair.split('=').map(unescape) as [string, string]))
-    return { command, ...values, message: unescape(message) }
-  })
+  const unescape = (text: string): string =>
+    text.replace(/%3A/g, ':').replace(/%2C/g, ',').replace(/%0D/g, '\r').replace(/%0A/g, '\n').replace(/%25/g, '%')
+  const commands = report('github', input)
+    .trimEnd()
+    .split('\n')
+    .map(line => {
+      const [, command, properties = '', message = ''] = /^::(\w+) (.*?)::(.*)$/.exec(line) ?? []
+      const values = Object.fromEntries(
+        properties.split(',').map(pair => pair.split('=').map(unescape) as [string, string]),
+      )
+      return { command, ...values, message: unescape(message) }
+    })
   t.same(commands, [
-    { command: 'error', file: 'conf/web3.json', line: '2', col: '7', title: 'unknown-key', message: '"htpp" is not a key of a check. Did you mean "http"?' },
-    { command: 'warning', file: 'conf/web3.json', line: '1', col: '1', title: 'no-effect', message: 'two lines, 100% <odd> & "quoted"' },
+    {
+      command: 'error',
+      file: 'conf/web3.json',
+      line: '2',
+      col: '7',
+      title: 'unknown-key',
+      message: '"htpp" is not a key of a check. Did you mean "http"?',
+    },
+    {
+      command: 'warning',
+      file: 'conf/web3.json',
+      line: '1',
+      col: '1',
+      title: 'no-effect',
+      message: 'two lines, 100% <odd> & "quoted"',
+    },
     { command: 'error', file: 'conf/a b,c.json', line: '3', col: '1', title: 'duplicate-id', message: 'twice \\u0007' },
     { command: 'error', title: 'bad-flag', message: '-node-meta takes KEY:VALUE' },
   ])
@@ -72,23 +133,46 @@ t.test('github: parsed back as the runner does', t => {
 })
 
 t.test('sarif', t => {
-  interface Region { physicalLocation: { artifactLocation: { uri: string }; region: { startLine: number; startColumn: number } } }
-  interface Result { ruleId: string; ruleIndex: number; level: string; message: { text: string }; locations?: Region[]; relatedLocations?: Region[] }
-  const log = JSON.parse(report('sarif', input)) as { version: string; runs: { tool: { driver: { rules: { id: string }[] } }; results: Result[]; artifacts: unknown[] }[] }
+  interface Region {
+    physicalLocation: { artifactLocation: { uri: string }; region: { startLine: number; startColumn: number } }
+  }
+  interface Result {
+    ruleId: string
+    ruleIndex: number
+    level: string
+    message: { text: string }
+    locations?: Region[]
+    relatedLocations?: Region[]
+  }
+  const log = JSON.parse(report('sarif', input)) as {
+    version: string
+    runs: { tool: { driver: { rules: { id: string }[] } }; results: Result[]; artifacts: unknown[] }[]
+  }
   const [run] = log.runs
   t.equal(log.version, '2.1.0')
   t.equal(log.runs.length, 1)
   for (const result of run?.results ?? []) t.equal(run?.tool.driver.rules[result.ruleIndex]?.id, result.ruleId)
-  t.same(run?.results.map(({ level }) => level), ['error', 'warning', 'error', 'error'])
-  t.same(run?.results.map(({ locations }) => locations?.[0]?.physicalLocation), [
-    { artifactLocation: { uri: 'conf/web3.json' }, region: { startLine: 2, startColumn: 7 } },
-    { artifactLocation: { uri: 'conf/web3.json' }, region: { startLine: 1, startColumn: 1 } },
-    { artifactLocation: { uri: 'conf/a%20b%2Cc.json' }, region: { startLine: 3, startColumn: 1 } },
-    undefined,
-  ])
+  t.same(
+    run?.results.map(({ level }) => level),
+    ['error', 'warning', 'error', 'error'],
+  )
+  t.same(
+    run?.results.map(({ locations }) => locations?.[0]?.physicalLocation),
+    [
+      { artifactLocation: { uri: 'conf/web3.json' }, region: { startLine: 2, startColumn: 7 } },
+      { artifactLocation: { uri: 'conf/web3.json' }, region: { startLine: 1, startColumn: 1 } },
+      { artifactLocation: { uri: 'conf/a%20b%2Cc.json' }, region: { startLine: 3, startColumn: 1 } },
+      undefined,
+    ],
+  )
   t.equal(run?.results[2]?.relatedLocations?.[0]?.physicalLocation.region.startLine, 2)
   t.equal(run?.artifacts.length, 3)
-  const absolute = JSON.parse(report('sarif', { diagnostics: [{ severity: 'error', code: 'x', message: 'y', at: at('/etc/a.json', 1, 1) }], files: [] })) as typeof log
+  const absolute = JSON.parse(
+    report('sarif', {
+      diagnostics: [{ severity: 'error', code: 'x', message: 'y', at: at('/etc/a.json', 1, 1) }],
+      files: [],
+    }),
+  ) as typeof log
   t.equal(absolute.runs[0]?.results[0]?.locations?.[0]?.physicalLocation.artifactLocation.uri, 'file:///etc/a.json')
   t.end()
 })

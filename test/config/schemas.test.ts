@@ -8,21 +8,23 @@ import type { KeyNode } from '../../src/generated/keys.js'
 import { validateConfig } from '../../src/generated/validators.js'
 
 interface Schema {
-  readonly $id?: string
-  readonly description?: string
-  readonly default?: unknown
-  readonly $ref?: string
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly additionalProperties?: boolean | Schema
+  readonly '$id'?: string
+  readonly 'description'?: string
+  readonly 'default'?: unknown
+  readonly '$ref'?: string
+  readonly 'properties'?: Readonly<Record<string, Schema>>
+  readonly 'additionalProperties'?: boolean | Schema
   readonly 'x-alias-of'?: string
   readonly 'x-effect'?: string
   readonly 'x-reload'?: string
-  readonly deprecated?: boolean
+  readonly 'deprecated'?: boolean
   readonly 'x-deprecated'?: string
 }
 
 const files = fs.readdirSync('schemas').sort()
-const schemas = Object.fromEntries(files.map(file => [file, JSON.parse(fs.readFileSync(`schemas/${file}`, 'utf8')) as Schema]))
+const schemas = Object.fromEntries(
+  files.map(file => [file, JSON.parse(fs.readFileSync(`schemas/${file}`, 'utf8')) as Schema]),
+)
 
 /** Every property of a schema with its dotted path, nested ones included. */
 function properties(schema: Schema, path: string): [string, Schema, Schema][] {
@@ -41,7 +43,11 @@ for (const [file, schema] of Object.entries(schemas)) {
     for (const [key, property] of all) {
       t.ok((property.description ?? '').length > 5, `${key} has a description`)
       if (property.properties !== undefined) t.equal(property.additionalProperties, false, `${key} names all its keys`)
-      t.equal(property.deprecated === true, property['x-deprecated'] !== undefined, `${key}: deprecated keys say what to use`)
+      t.equal(
+        property.deprecated === true,
+        property['x-deprecated'] !== undefined,
+        `${key}: deprecated keys say what to use`,
+      )
     }
     t.equal(schema.additionalProperties, false)
     t.end()
@@ -58,7 +64,8 @@ for (const [file, schema] of Object.entries(schemas)) {
 
 t.test('every setting says whether a reload applies it', t => {
   for (const [key, property] of properties(schemas['agent.schema.json'] ?? {}, '')) {
-    if (property.properties !== undefined || property.$ref !== undefined || property['x-alias-of'] !== undefined) continue
+    if (property.properties !== undefined || property.$ref !== undefined || property['x-alias-of'] !== undefined)
+      continue
     if (['$schema', 'services', 'checks', 'watches'].includes(key)) continue
     t.match(property['x-reload'], /^(live|restart)$/, key)
   }
@@ -73,7 +80,11 @@ t.test('the schemas are schemas, and every default is what its key allows', t =>
     const validate = ajv.getSchema(file)
     for (const [key, property] of properties(schema, '')) {
       if (property.default === undefined) continue
-      const value = key.replace('compat_1.9', 'compat_1/9').split('.').map(step => step.replace('/', '.')).reduceRight<unknown>((inner, step) => ({ [step]: inner }), property.default)
+      const value = key
+        .replace('compat_1.9', 'compat_1/9')
+        .split('.')
+        .map(step => step.replace('/', '.'))
+        .reduceRight<unknown>((inner, step) => ({ [step]: inner }), property.default)
       void validate?.(value)
       const errors = (validate?.errors ?? []).filter((error: ErrorObject) => error.keyword !== 'required')
       t.same(errors, [], `${file} ${key}`)
@@ -83,7 +94,8 @@ t.test('the schemas are schemas, and every default is what its key allows', t =>
 })
 
 t.test('the generated validator and key table know the same keys as the schemas', t => {
-  const known = (node: KeyNode, path: string): string[] => Object.entries(node.keys ?? {}).flatMap(([key, child]) => [`${path}${key}`, ...known(child, `${path}${key}.`)])
+  const known = (node: KeyNode, path: string): string[] =>
+    Object.entries(node.keys ?? {}).flatMap(([key, child]) => [`${path}${key}`, ...known(child, `${path}${key}.`)])
   const table = new Set(known(configKeys, ''))
   for (const [key] of properties(schemas['agent.schema.json'] ?? {}, '')) t.ok(table.has(key), key)
   t.notOk(validateConfig({ nonsense: 1 }))

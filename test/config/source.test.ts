@@ -7,7 +7,12 @@ import { findings, openConf, states } from './support.js'
 const web = (port: number): unknown => ({ service: { name: 'web', port } })
 
 t.test('a first load', t => {
-  const conf = openConf(t, { 'b.json': web(80), 'a.hcl': 'service { name = "api" }\ncheck { name = "disk", ttl = "1m" }', 'empty.json': '', 'notes.txt': 'x' })
+  const conf = openConf(t, {
+    'b.json': web(80),
+    'a.hcl': 'service { name = "api" }\ncheck { name = "disk", ttl = "1m" }',
+    'empty.json': '',
+    'notes.txt': 'x',
+  })
   const load = conf.source.load()
   t.same(states(load), ['a.hcl applied', 'b.json applied', 'empty.json applied'], 'in byte order of names')
   t.same([...load.declared.services.keys()], ['api', 'web'])
@@ -18,7 +23,11 @@ t.test('a first load', t => {
   t.notOk(load.settingsRefused)
   t.equal(load.settings?.nodeName, 'host-1')
   t.same([...conf.remembered.keys()].sort(), ['a.hcl', 'b.json', 'empty.json'].map(conf.path))
-  t.same(findings(conf.source.load()), ['notes.txt:1:1 warning skipped-file', 'empty.json:1:1 warning empty-file'], 'as long as it is there')
+  t.same(
+    findings(conf.source.load()),
+    ['notes.txt:1:1 warning skipped-file', 'empty.json:1:1 warning empty-file'],
+    'as long as it is there',
+  )
   t.end()
 })
 
@@ -31,7 +40,11 @@ t.test('an origin prints like any other', t => {
 })
 
 t.test('what did not change stays the same object', t => {
-  const conf = openConf(t, { 'a.json': web(1), 'b.json': { service: { name: 'api' } }, 'agent.json': { log_level: 'WARN' } })
+  const conf = openConf(t, {
+    'a.json': web(1),
+    'b.json': { service: { name: 'api' } },
+    'agent.json': { log_level: 'WARN' },
+  })
   const before = conf.source.load()
   const again = conf.source.load()
   t.equal(again.settings, before.settings)
@@ -40,7 +53,10 @@ t.test('what did not change stays the same object', t => {
   const after = conf.change({ 'a.json': web(2) })
   t.equal(after.declared.services.get('api'), before.declared.services.get('api'))
   t.equal(after.settings, before.settings)
-  t.same(difference(before.declared, after.declared).map(({ op, id }) => `${op} ${id}`), ['change web'])
+  t.same(
+    difference(before.declared, after.declared).map(({ op, id }) => `${op} ${id}`),
+    ['change web'],
+  )
   t.equal(after.declared.services.get('web')?.definition.port, 2)
   t.end()
 })
@@ -49,7 +65,11 @@ t.test('adds, removes and renames by the paths that changed', t => {
   const conf = openConf(t, { 'a.json': web(1) })
   conf.source.load()
   t.same([...conf.change({ 'b.json': { service: { name: 'api' } } }).declared.services.keys()], ['web', 'api'])
-  t.same(states(conf.change({ '0.json': { service: { name: 'zero' } } })), ['0.json applied', 'a.json applied', 'b.json applied'], 'new ones stand in order')
+  t.same(
+    states(conf.change({ '0.json': { service: { name: 'zero' } } })),
+    ['0.json applied', 'a.json applied', 'b.json applied'],
+    'new ones stand in order',
+  )
   t.same([...conf.change({ 'a.json': undefined }).declared.services.keys()], ['zero', 'api'])
   t.notOk(conf.remembered.has(conf.path('a.json')), 'a removed file is forgotten')
   fs.renameSync(conf.path('b.json'), conf.path('c.json'))
@@ -57,27 +77,50 @@ t.test('adds, removes and renames by the paths that changed', t => {
   t.same(states(renamed), ['0.json applied', 'c.json applied'])
   t.same(findings(renamed), [])
   t.same(findings(conf.change({ 'readme.txt': 'x' })), ['readme.txt:1:1 warning skipped-file'])
-  t.same(findings(conf.change({ 'readme.txt': undefined, '.web.json': '{}' })), ['.web.json:1:1 warning skipped-file'], 'Consul reads those')
+  t.same(
+    findings(conf.change({ 'readme.txt': undefined, '.web.json': '{}' })),
+    ['.web.json:1:1 warning skipped-file'],
+    'Consul reads those',
+  )
   t.match(conf.source.load().diagnostics, [{ message: `${conf.path('.web.json')} is not read: it is hidden` }])
   conf.remove('.web.json')
   t.same(findings(conf.source.load()), [])
-  t.same(findings(conf.change({ '.#web.json': 'x', '._web.json': 'x', '.c.json.swp': 'x', 'c.json~': 'x', '#c.json#': 'x' })), [])
+  t.same(
+    findings(
+      conf.change({ '.#web.json': 'x', '._web.json': 'x', '.c.json.swp': 'x', 'c.json~': 'x', '#c.json#': 'x' }),
+    ),
+    [],
+  )
   t.end()
 })
 
 t.test('a broken file keeps its last good content while others apply', t => {
   const conf = openConf(t, { 'a.json': web(1), 'b.json': { service: { name: 'api', port: 1 } } })
   const before = conf.source.load()
-  const broken = conf.change({ 'a.json': '{"service": {"name": "web", "port": 2}', 'b.json': { service: { name: 'api', port: 2 } } })
+  const broken = conf.change({
+    'a.json': '{"service": {"name": "web", "port": 2}',
+    'b.json': { service: { name: 'api', port: 2 } },
+  })
   t.same(states(broken), ['a.json last-good', 'b.json applied'])
   t.match(findings(broken), [/^a\.json:1:\d+ error /])
   t.equal(broken.declared.services.get('web'), before.declared.services.get('web'), 'untouched')
   t.equal(broken.declared.services.get('api')?.definition.port, 2)
   t.notOk(broken.settingsRefused)
   t.equal(conf.remembered.get(conf.path('a.json')), JSON.stringify(web(1)))
-  t.same(states(conf.change({ 'a.json': { service: { name: 'web', prot: 3 } } })), ['a.json last-good', 'b.json applied'], 'unknown keys break a file')
-  t.same(states(conf.change({ 'a.json': { service: { name: 'web', check: { http: 'http://x/' } } } })), ['a.json last-good', 'b.json applied'], 'and incomplete checks')
-  t.same(states(conf.change({ 'a.json': Buffer.from([0x7b, 0xff]).toString('latin1') })), ['a.json last-good', 'b.json applied'])
+  t.same(
+    states(conf.change({ 'a.json': { service: { name: 'web', prot: 3 } } })),
+    ['a.json last-good', 'b.json applied'],
+    'unknown keys break a file',
+  )
+  t.same(
+    states(conf.change({ 'a.json': { service: { name: 'web', check: { http: 'http://x/' } } } })),
+    ['a.json last-good', 'b.json applied'],
+    'and incomplete checks',
+  )
+  t.same(states(conf.change({ 'a.json': Buffer.from([0x7b, 0xff]).toString('latin1') })), [
+    'a.json last-good',
+    'b.json applied',
+  ])
   const repaired = conf.change({ 'a.json': web(4) })
   t.same(states(repaired), ['a.json applied', 'b.json applied'])
   t.equal(repaired.declared.services.get('web')?.definition.port, 4)
@@ -135,7 +178,10 @@ t.test('a file that takes over the id of another keeps what it had itself', t =>
 })
 
 t.test('check ids are one namespace, those of services included', t => {
-  const conf = openConf(t, { 'a.json': { service: { name: 'web', check: { ttl: '5s' } } }, 'b.json': { check: { id: 'service:web', name: 'x', ttl: '5s' } } })
+  const conf = openConf(t, {
+    'a.json': { service: { name: 'web', check: { ttl: '5s' } } },
+    'b.json': { check: { id: 'service:web', name: 'x', ttl: '5s' } },
+  })
   t.same(findings(conf.source.load()), ['b.json:1:10 error duplicate-id'])
   t.end()
 })
@@ -159,7 +205,8 @@ t.test('scripts need a switch', t => {
   t.same(findings(refused), ['a.json:1:42 error scripts-disabled'])
   t.notOk(refused.mayStart)
   t.same([...refused.declared.services.keys()], [])
-  for (const flag of ['-enable-script-checks', '-enable-local-script-checks']) t.ok(openConf(t, { 'a.json': script }, [flag]).source.load().mayStart, flag)
+  for (const flag of ['-enable-script-checks', '-enable-local-script-checks'])
+    t.ok(openConf(t, { 'a.json': script }, [flag]).source.load().mayStart, flag)
   const conf = openConf(t, { 'a.json': script, 'agent.json': { enable_local_script_checks: true } })
   conf.source.load()
   const off = conf.change({ 'agent.json': {} })
@@ -170,9 +217,17 @@ t.test('scripts need a switch', t => {
 })
 
 t.test('settings are all or nothing', t => {
-  const conf = openConf(t, { 'agent.json': { log_level: 'WARN', dns_config: { node_ttl: '1s' } }, 'more.json': { node_meta: { a: '1' } }, 'web.json': web(1) })
+  const conf = openConf(t, {
+    'agent.json': { log_level: 'WARN', dns_config: { node_ttl: '1s' } },
+    'more.json': { node_meta: { a: '1' } },
+    'web.json': web(1),
+  })
   const before = conf.source.load()
-  const load = conf.change({ 'agent.json': { log_level: 'LOUD' }, 'more.json': { node_meta: { a: '2' } }, 'web.json': web(2) })
+  const load = conf.change({
+    'agent.json': { log_level: 'LOUD' },
+    'more.json': { node_meta: { a: '2' } },
+    'web.json': web(2),
+  })
   t.ok(load.settingsRefused)
   t.equal(load.settings, before.settings)
   t.equal(load.declared.services.get('web')?.definition.port, 2, 'services apply all the same')
@@ -206,7 +261,11 @@ t.test('a first start with bad settings has none', t => {
 })
 
 t.test('where a setting comes from', t => {
-  const conf = openConf(t, { '1.json': '{\n "recursors": ["192.0.2.1"], "log_level": "WARN" }', '2.json': { recursors: ['192.0.2.2'] } }, ['-recursor=192.0.2.9', '-log-level=ERR'])
+  const conf = openConf(
+    t,
+    { '1.json': '{\n "recursors": ["192.0.2.1"], "log_level": "WARN" }', '2.json': { recursors: ['192.0.2.2'] } },
+    ['-recursor=192.0.2.9', '-log-level=ERR'],
+  )
   const load = conf.source.load()
   t.same(load.settings?.recursors, ['192.0.2.9:53', '192.0.2.1:53', '192.0.2.2:53'], 'flags first')
   t.same(load.settingOrigin('recursors[1]'), { file: conf.path('1.json'), line: 2, column: 16 })
@@ -216,15 +275,24 @@ t.test('where a setting comes from', t => {
   if (load.settings === undefined || after.settings === undefined) throw new Error('settings should be good')
   const changed = settingsDifference(load.settings, after.settings, key => after.settingOrigin(key))
   t.same(changed.live, ['recursors'])
-  t.same(changed.needsRestart, [{ key: 'ports.dns', running: 8600, written: 9600, at: { file: conf.path('2.json'), line: 1, column: 32 } }])
-  t.same(settingsDifference(load.settings, load.settings, () => undefined), { live: [], needsRestart: [] })
+  t.same(changed.needsRestart, [
+    { key: 'ports.dns', running: 8600, written: 9600, at: { file: conf.path('2.json'), line: 1, column: 32 } },
+  ])
+  t.same(
+    settingsDifference(load.settings, load.settings, () => undefined),
+    { live: [], needsRestart: [] },
+  )
   t.end()
 })
 
 t.test('the limit of outputs reaches checks in all files', t => {
   const conf = openConf(t, { 'web.json': { service: { name: 'web', check: { ttl: '5s' } } } })
   t.equal(conf.source.load().declared.services.get('web')?.definition.checks[0]?.outputMaxSize, 4096)
-  t.equal(conf.change({ 'agent.json': { check_output_max_size: 100 } }).declared.services.get('web')?.definition.checks[0]?.outputMaxSize, 100)
+  t.equal(
+    conf.change({ 'agent.json': { check_output_max_size: 100 } }).declared.services.get('web')?.definition.checks[0]
+      ?.outputMaxSize,
+    100,
+  )
   t.end()
 })
 
@@ -245,7 +313,9 @@ t.test('a folder that goes away takes nothing with it', t => {
   const conf = openConf(t, { 'a.json': web(1) })
   conf.source.load()
   fs.renameSync(conf.folder, `${conf.folder}-away`)
-  t.teardown(() => { fs.rmSync(`${conf.folder}-away`, { recursive: true, force: true }) })
+  t.teardown(() => {
+    fs.rmSync(`${conf.folder}-away`, { recursive: true, force: true })
+  })
   const load = conf.source.load()
   t.same([...load.declared.services.keys()], ['web'])
   t.same(findings(load), [`${path.basename(conf.folder)}:1:1 error missing`])
@@ -264,7 +334,11 @@ t.test('a preview says what a load would, and leaves everything as it is', t => 
   t.equal(preview.settings?.log.level, 'error')
   t.equal(conf.remembered.get(conf.path('a.json')), JSON.stringify(web(1)))
   const broken = conf.change({ 'a.json': '{', 'agent.json': '[' })
-  t.equal(broken.declared.services.get('web'), before.declared.services.get('web'), 'the fallback is what ran, not what was previewed')
+  t.equal(
+    broken.declared.services.get('web'),
+    before.declared.services.get('web'),
+    'the fallback is what ran, not what was previewed',
+  )
   t.equal(broken.settings, before.settings)
   t.end()
 })
@@ -272,10 +346,15 @@ t.test('a preview says what a load would, and leaves everything as it is', t => 
 t.test('a reload that asks for access rules that deny is refused, and what runs stays', t => {
   const conf = openConf(t, { 'agent.json': { log_level: 'WARN' } })
   const before = conf.source.load().settings
-  const { settings, settingsRefused, diagnostics } = conf.change({ 'acl.json': { acl: { enabled: true, default_policy: 'deny' } } })
+  const { settings, settingsRefused, diagnostics } = conf.change({
+    'acl.json': { acl: { enabled: true, default_policy: 'deny' } },
+  })
   t.equal(settings, before)
   t.equal(settingsRefused, true)
-  t.match(diagnostics.filter(({ severity }) => severity === 'error'), [{ code: 'no-access-rules' }])
+  t.match(
+    diagnostics.filter(({ severity }) => severity === 'error'),
+    [{ code: 'no-access-rules' }],
+  )
   t.end()
 })
 
@@ -283,11 +362,15 @@ t.test('what an agent was before is asked once for each data directory', t => {
   const asked: string[] = []
   const history = (dataDir: string) => {
     asked.push(dataDir)
-    return { etcd: false, role: asked.length === 1 ? 'client' as const : undefined }
+    return { etcd: false, role: asked.length === 1 ? ('client' as const) : undefined }
   }
   const conf = openConf(t, { 'agent.json': { data_dir: '/tmp/a', advertise_addr: '10.0.0.1' } }, [], { history })
   t.equal(conf.source.load().settings?.engine, 'none')
-  t.equal(conf.change({ 'more.json': { log_level: 'WARN' } }).settings?.engine, 'none', 'a running agent does not change')
+  t.equal(
+    conf.change({ 'more.json': { log_level: 'WARN' } }).settings?.engine,
+    'none',
+    'a running agent does not change',
+  )
   t.same(asked, ['/tmp/a'])
   t.end()
 })

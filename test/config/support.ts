@@ -30,26 +30,44 @@ export const storeOn = (map: Map<string, string>): LastGoodStore => ({
 })
 
 /** Writes files into a temporary folder and makes a source for it; flags are those of `muster agent`. */
-export function openConf(t: Test, files: Readonly<Record<string, unknown>>, flags: readonly string[] = [], input: Partial<SourceInput> = {}): Conf {
+export function openConf(
+  t: Test,
+  files: Readonly<Record<string, unknown>>,
+  flags: readonly string[] = [],
+  input: Partial<SourceInput> = {},
+): Conf {
   const folder = t.testdir()
   const remembered = new Map<string, string>()
   const parsed = parseFlags(agentFlags, [`-config-dir=${folder}`, ...flags])
-  const open = (more: Partial<SourceInput> = {}): ConfigSource => new ConfigSource({
-    paths: configPaths(parsed), flags: parsed, hostname: 'host-1', interfaces: () => [], lastGood: storeOn(remembered), ...input, ...more,
-  })
+  const open = (more: Partial<SourceInput> = {}): ConfigSource =>
+    new ConfigSource({
+      paths: configPaths(parsed),
+      flags: parsed,
+      hostname: 'host-1',
+      interfaces: () => [],
+      lastGood: storeOn(remembered),
+      ...input,
+      ...more,
+    })
   const conf = {
-    folder, remembered, path: (name: string) => path.join(folder, name),
+    folder,
+    remembered,
+    path: (name: string) => path.join(folder, name),
     write: (name: string, content: unknown) => {
       const temporary = path.join(folder, `.${name}.tmp`)
       fs.writeFileSync(temporary, typeof content === 'string' ? content : JSON.stringify(content))
       fs.renameSync(temporary, path.join(folder, name))
     },
-    remove: (name: string) => { fs.rmSync(path.join(folder, name)) },
+    remove: (name: string) => {
+      fs.rmSync(path.join(folder, name))
+    },
   }
   for (const [name, content] of Object.entries(files)) conf.write(name, content)
   const source = open()
   return {
-    ...conf, source, restart: open,
+    ...conf,
+    source,
+    restart: open,
     change: changed => {
       for (const [name, content] of Object.entries(changed)) {
         if (content === undefined) conf.remove(name)
@@ -61,8 +79,12 @@ export function openConf(t: Test, files: Readonly<Record<string, unknown>>, flag
 }
 
 /** What became of each file: `web.json applied`. */
-export const states = (load: ConfigLoad): string[] => load.files.map(file => `${path.basename(file.path)} ${file.state}`)
+export const states = (load: ConfigLoad): string[] =>
+  load.files.map(file => `${path.basename(file.path)} ${file.state}`)
 
 /** The findings as `web.json:4:7 error unknown-key`. */
 export const findings = (load: ConfigLoad): string[] =>
-  load.diagnostics.map(({ at, severity, code }) => `${at === undefined ? '' : `${path.basename(at.file)}:${at.line}:${at.column} `}${severity} ${code}`)
+  load.diagnostics.map(
+    ({ at, severity, code }) =>
+      `${at === undefined ? '' : `${path.basename(at.file)}:${at.line}:${at.column} `}${severity} ${code}`,
+  )

@@ -14,7 +14,13 @@ t.test('an emptied file stands for what is remembered of it at a restart', async
   fs.mkdirSync(conf)
   const file = path.join(conf, 'web.json')
   fs.writeFileSync(file, JSON.stringify({ service: { name: 'web', port: 80 } }))
-  const flags = parseFlags(agentFlags, ['-config-dir', conf, '-data-dir', path.join(directory, 'data'), '-bind=127.0.0.1'])
+  const flags = parseFlags(agentFlags, [
+    '-config-dir',
+    conf,
+    '-data-dir',
+    path.join(directory, 'data'),
+    '-bind=127.0.0.1',
+  ])
   const start = async (): Promise<number | undefined> => {
     const { initial, persistence } = readStartConfig(flags, systemClock, new RecordingLog())
     await persistence.close()

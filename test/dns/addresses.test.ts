@@ -26,13 +26,22 @@ void t.test('addresses as texts', async t => {
 })
 
 void t.test('an IPv6 address comes back in the one spelling that the system has for it', async t => {
-  fc.assert(fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.uint8Array({ minLength: 8, maxLength: 8 }), (bytes, mask) => {
-    bytes.forEach((_, at) => { if (((mask[at >> 1] ?? 0) & 1) === 1) bytes[at] = 0 })
-    const text = formatAddress(bytes)
-    const parsed = parseAddress(text)
-    t.same(parsed?.length === 16 ? [...parsed] : [...bytes], [...bytes])
-    if (!text.startsWith('::')) t.equal(text, new SocketAddress({ address: text, family: 'ipv6' }).address)
-  }), { numRuns: 300 })
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      fc.uint8Array({ minLength: 8, maxLength: 8 }),
+      (bytes, mask) => {
+        bytes.forEach((_, at) => {
+          if (((mask[at >> 1] ?? 0) & 1) === 1) bytes[at] = 0
+        })
+        const text = formatAddress(bytes)
+        const parsed = parseAddress(text)
+        t.same(parsed?.length === 16 ? [...parsed] : [...bytes], [...bytes])
+        if (!text.startsWith('::')) t.equal(text, new SocketAddress({ address: text, family: 'ipv6' }).address)
+      },
+    ),
+    { numRuns: 300 },
+  )
 })
 
 void t.test('hex digits', async t => {
@@ -41,7 +50,14 @@ void t.test('hex digits', async t => {
 })
 
 void t.test('loopback addresses', async t => {
-  for (const [text, loopback] of [['127.0.0.1', true], ['127.8.9.1', true], ['::1', true], ['10.0.0.1', false], ['::2', false], ['::', false]] as const) {
+  for (const [text, loopback] of [
+    ['127.0.0.1', true],
+    ['127.8.9.1', true],
+    ['::1', true],
+    ['10.0.0.1', false],
+    ['::2', false],
+    ['::', false],
+  ] as const) {
     t.equal(isLoopback(parseAddress(text) ?? new Uint8Array(4)), loopback, text)
   }
 })

@@ -8,13 +8,20 @@ const zones = { domain: 'consul', altDomain: 'test.example' }
 const read = (name: string, type: keyof typeof recordType = 'A'): string => {
   const named = readName(name.split('.'), recordType[type], zones)
   switch (named.kind) {
-    case 'service': return `service ${named.service} tag=${named.tag} dc=${named.datacenter} ${named.zone}`
-    case 'node': return `node ${named.node} dc=${named.datacenter} ${named.zone}`
-    case 'query': return `query ${named.query} dc=${named.datacenter} ${named.zone}`
-    case 'address': return `address ${named.digits} dc=${named.datacenter} ${named.zone}`
-    case 'reverse': return `reverse ${named.address === undefined ? 'none' : formatAddress(named.address)}`
-    case 'outside': return 'outside'
-    default: return `${named.kind} ${named.zone}`
+    case 'service':
+      return `service ${named.service} tag=${named.tag} dc=${named.datacenter} ${named.zone}`
+    case 'node':
+      return `node ${named.node} dc=${named.datacenter} ${named.zone}`
+    case 'query':
+      return `query ${named.query} dc=${named.datacenter} ${named.zone}`
+    case 'address':
+      return `address ${named.digits} dc=${named.datacenter} ${named.zone}`
+    case 'reverse':
+      return `reverse ${named.address === undefined ? 'none' : formatAddress(named.address)}`
+    case 'outside':
+      return 'outside'
+    default:
+      return `${named.kind} ${named.zone}`
   }
 }
 
@@ -82,13 +89,23 @@ void t.test('no labels at all', async t => {
 })
 
 void t.test('any labels are read without a throw', async t => {
-  t.doesNotThrow(() => { fc.assert(fc.property(fc.array(fc.string({ minLength: 1, maxLength: 10 })), fc.integer({ min: 0, max: 65_535 }), (labels, type) => {
-    readName([...labels, 'consul'], type, zones)
-    readName([...labels, 'arpa'], type, zones)
-  })) })
+  t.doesNotThrow(() => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ minLength: 1, maxLength: 10 })),
+        fc.integer({ min: 0, max: 65_535 }),
+        (labels, type) => {
+          readName([...labels, 'consul'], type, zones)
+          readName([...labels, 'arpa'], type, zones)
+        },
+      ),
+    )
+  })
 })
 
 void t.test('which texts can be names in an answer', async t => {
-  for (const good of ['a', 'a.b', 'n1.node.dc1.consul', '_web._tcp', 'A-1', 'x'.repeat(63)]) t.ok(isDomainName(good), good)
-  for (const bad of ['', '.', 'a..b', 'a.', '.a', 'a b', 'a/b', 'fe80::1', 'ü', 'x'.repeat(64), 'a.'.repeat(127)]) t.notOk(isDomainName(bad), bad)
+  for (const good of ['a', 'a.b', 'n1.node.dc1.consul', '_web._tcp', 'A-1', 'x'.repeat(63)])
+    t.ok(isDomainName(good), good)
+  for (const bad of ['', '.', 'a..b', 'a.', '.a', 'a b', 'a/b', 'fe80::1', 'ü', 'x'.repeat(64), 'a.'.repeat(127)])
+    t.notOk(isDomainName(bad), bad)
 })

@@ -15,25 +15,45 @@ import { dnsSettings } from './support/settings.js'
 
 async function listen(t: Test, limits: TcpLimits): Promise<{ counts: Counts; open: () => Promise<Client> }> {
   const log = new RecordingLog()
-  const catalog = await openCatalog(t, Array.from({ length: 200 }, (_, i) => ({ node: `n${i}`, address: `10.0.0.${i}`, service: { id: 'web', name: 'web' } })))
+  const catalog = await openCatalog(
+    t,
+    Array.from({ length: 200 }, (_, i) => ({
+      node: `n${i}`,
+      address: `10.0.0.${i}`,
+      service: { id: 'web', name: 'web' },
+    })),
+  )
   const counts = new Counts(new RecordingMetrics(), systemClock)
   const responder = new Responder(dnsSettings(), {
-    sources: { catalog }, ready: () => true, recursors: new Recursors({ log, clock: systemClock, random: Math.random }),
-    counts, log, clock: systemClock, random: Math.random,
+    sources: { catalog },
+    ready: () => true,
+    recursors: new Recursors({ log, clock: systemClock, random: Math.random }),
+    counts,
+    log,
+    clock: systemClock,
+    random: Math.random,
   })
   const listener = await TcpListener.open('127.0.0.1', 0, responder, log, limits)
   t.teardown(() => listener.close())
   return { counts, open: () => openClient(t, listener.port) }
 }
 
-interface Client { readonly socket: Socket; closed: boolean; bytes: number }
+interface Client {
+  readonly socket: Socket
+  closed: boolean
+  bytes: number
+}
 
 async function openClient(t: Test, port: number): Promise<Client> {
   const socket = connect(port, '127.0.0.1')
   const client: Client = { socket, closed: false, bytes: 0 }
-  socket.on('data', data => { client.bytes += data.length })
+  socket.on('data', data => {
+    client.bytes += data.length
+  })
   socket.on('error', () => undefined)
-  socket.on('close', () => { client.closed = true })
+  socket.on('close', () => {
+    client.closed = true
+  })
   t.teardown(() => socket.destroy())
   await new Promise(resolve => socket.once('connect', resolve))
   return client
@@ -80,7 +100,9 @@ void t.test('a connection with many questions lets others have their turn', asyn
   const [greedy, modest] = [await open(), await open()]
   const total = 300
   // Answers so short that the stream takes all of them without a pause.
-  greedy.socket.write(Buffer.concat(Array.from({ length: total }, () => framed(encodeQuestion({ name: 'n1.node.consul' })))))
+  greedy.socket.write(
+    Buffer.concat(Array.from({ length: total }, () => framed(encodeQuestion({ name: 'n1.node.consul' })))),
+  )
   let [most, before, modestAt] = [0, counts.queries, 0]
   while (counts.queries < total + 1) {
     if (counts.queries > 0 && modestAt === 0) {
@@ -96,12 +118,22 @@ void t.test('a connection with many questions lets others have their turn', asyn
   await until('both are answered', () => modest.bytes > 0 && greedy.bytes > 0)
 })
 
-const hasIpv6 = Object.values(os.networkInterfaces()).flat().some(address => address?.address === '::1')
+const hasIpv6 = Object.values(os.networkInterfaces())
+  .flat()
+  .some(address => address?.address === '::1')
 
 void t.test('IPv6 listeners', { skip: hasIpv6 ? false : 'no ::1 here' }, async t => {
-  const dns = await startDns(t, { settings: { addresses: { dns: ['127.0.0.1', '::1'], http: [], https: [] } }, entries: [{ node: 'n', address: '10.0.0.1' }] })
-  t.same(dns.server.addresses.map(({ address }) => address), ['127.0.0.1', '::1'])
-  const client = connect(dns.port, '::1', () => { client.write(framed(encodeQuestion({ name: 'n.node.consul' }))) })
+  const dns = await startDns(t, {
+    settings: { addresses: { dns: ['127.0.0.1', '::1'], http: [], https: [] } },
+    entries: [{ node: 'n', address: '10.0.0.1' }],
+  })
+  t.same(
+    dns.server.addresses.map(({ address }) => address),
+    ['127.0.0.1', '::1'],
+  )
+  const client = connect(dns.port, '::1', () => {
+    client.write(framed(encodeQuestion({ name: 'n.node.consul' })))
+  })
   const answer = await new Promise<Buffer>(resolve => client.once('data', resolve))
   client.destroy()
   t.ok(answer.length > 20)

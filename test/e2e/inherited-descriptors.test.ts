@@ -14,14 +14,18 @@ t.setTimeout(120_000)
 /** A shell line that writes what the descriptors of `ls` point to, a line each, into a file that appears whole. */
 const list = (file: string): string => `ls -l /proc/self/fd > ${file}.tmp; mv ${file}.tmp ${file}`
 
-/** What the descriptors of a process point to. The one through which the list is read is gone by the time it is looked at. */
-const targets = (folder: string): readonly string[] => fs.readdirSync(folder).flatMap(name => {
-  try {
-    return [fs.readlinkSync(path.join(folder, name))]
-  } catch {
-    return []
-  }
-})
+/**
+ * What the descriptors of a process point to. The one through which the list is read is gone by the time it is looked
+ * at.
+ */
+const targets = (folder: string): readonly string[] =>
+  fs.readdirSync(folder).flatMap(name => {
+    try {
+      return [fs.readlinkSync(path.join(folder, name))]
+    } catch {
+      return []
+    }
+  })
 
 t.test('what a running agent starts gets nothing that the agent holds open', async t => {
   const directory = temporaryDirectory(t)
@@ -29,7 +33,8 @@ t.test('what a running agent starts gets nothing that the agent holds open', asy
   const agent = await startAgent(t, {
     conf: {
       'all.json': {
-        enable_script_checks: true, disable_remote_exec: false,
+        enable_script_checks: true,
+        disable_remote_exec: false,
         checks: [{ id: 'listing', name: 'listing', args: ['sh', '-c', list(file('check'))], interval: '10s' }],
         watches: [{ type: 'key', key: 'watched', handler_type: 'script', args: ['sh', '-c', list(file('handler'))] }],
       },
@@ -42,21 +47,44 @@ t.test('what a running agent starts gets nothing that the agent holds open', asy
   t.match(await muster(['lock', 'jobs/a', list(file('lock'))], { agent }), { code: 0 })
   for (const name of ['check', 'handler', 'exec', 'lock']) {
     await until(`the ${name} has run`, () => fs.existsSync(file(name)), 60_000)
-    const found = [...fs.readFileSync(file(name), 'utf8').matchAll(/ (\d+) -> (.*)$/gm)].map(([, number, target = '']) => ({ number: Number(number), target }))
-    t.ok(found.some(({ number, target }) => number === 1 && target === file(`${name}.tmp`)), 'the listing is one')
+    const found = [...fs.readFileSync(file(name), 'utf8').matchAll(/ (\d+) -> (.*)$/gm)].map(
+      ([, number, target = '']) => ({ number: Number(number), target }),
+    )
+    t.ok(
+      found.some(({ number, target }) => number === 1 && target === file(`${name}.tmp`)),
+      'the listing is one',
+    )
     // Beside its three streams `ls` has the directory open that it reads.
-    const more = found.filter(({ number, target }) => number > 2 && target !== '/dev/null' && !/^\/proc\/\d+\/fd$/.test(target))
-    t.same(more.filter(({ target }) => !given.includes(target)), [], name)
-    t.ok(found.every(({ target }) => !target.startsWith(agent.directory)), `${name} has none of the agent's files`)
+    const more = found.filter(
+      ({ number, target }) => number > 2 && target !== '/dev/null' && !/^\/proc\/\d+\/fd$/.test(target),
+    )
+    t.same(
+      more.filter(({ target }) => !given.includes(target)),
+      [],
+      name,
+    )
+    t.ok(
+      found.every(({ target }) => !target.startsWith(agent.directory)),
+      `${name} has none of the agent's files`,
+    )
   }
-  t.ok(targets(`/proc/${agent.child.pid ?? 0}/fd`).some(target => target.endsWith('/store/data.mdb')), 'the agent itself has its store open')
+  t.ok(
+    targets(`/proc/${agent.child.pid ?? 0}/fd`).some(target => target.endsWith('/store/data.mdb')),
+    'the agent itself has its store open',
+  )
 })
 
 t.test('a hidden descriptor is nothing in children, for as long as it is hidden', async t => {
   const descriptor = fs.openSync('/proc/self/stat', 'r')
-  t.teardown(() => { fs.closeSync(descriptor) })
+  t.teardown(() => {
+    fs.closeSync(descriptor)
+  })
   const seen = async (): Promise<string> => {
-    const { output } = await runProcess(['readlink', `/proc/self/fd/${descriptor}`], { signal: new AbortController().signal, timeout: 30_000, outputMaxSize: 100 })
+    const { output } = await runProcess(['readlink', `/proc/self/fd/${descriptor}`], {
+      signal: new AbortController().signal,
+      timeout: 30_000,
+      outputMaxSize: 100,
+    })
     return output.text().trim()
   }
   const show = hideFromChildren([descriptor])

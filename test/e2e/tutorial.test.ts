@@ -38,16 +38,21 @@ t.test('from a dropped file to an answer, and on through edits, a broken file an
   t.same(tagged.answer, ['rails.web3.service.consul. 0 IN A 127.0.0.1'])
 
   await web.close()
-  await until('the stopped web server is out of the answer', async () => (await dig(agent, 'web3.service.consul', 'SRV')).status === 'NXDOMAIN')
+  await until(
+    'the stopped web server is out of the answer',
+    async () => (await dig(agent, 'web3.service.consul', 'SRV')).status === 'NXDOMAIN',
+  )
   await web.open()
   await until('it is back', async () => (await dig(agent, 'web3.service.consul', 'SRV')).answer.length === 1)
 
   writeConf(file, declaration(9090))
-  await until('the edit is live', async () => (await dig(agent, 'web3.service.consul', 'SRV')).answer[0]?.includes(' 9090 '))
+  await until('the edit is live', async () =>
+    (await dig(agent, 'web3.service.consul', 'SRV')).answer[0]?.includes(' 9090 '),
+  )
 
   writeConf(file, '{ service: { name: "web3", prot: 80 ')
   const config = await until('the broken file is reported', async () => {
-    const report = await (await agent.api('/v1/agent/config')).json() as { files: { path: string; state: string }[] }
+    const report = (await (await agent.api('/v1/agent/config')).json()) as { files: { path: string; state: string }[] }
     return report.files.some(one => one.path.endsWith('web3.json') && one.state === 'last-good') && report
   })
   t.ok(config)
@@ -57,11 +62,16 @@ t.test('from a dropped file to an answer, and on through edits, a broken file an
   t.match(refused.err, /web3\.json:1:\d+/)
 
   writeConf(file, declaration(9191))
-  await until('the mended file is live', async () => (await dig(agent, 'web3.service.consul', 'SRV')).answer[0]?.includes(' 9191 '))
+  await until('the mended file is live', async () =>
+    (await dig(agent, 'web3.service.consul', 'SRV')).answer[0]?.includes(' 9191 '),
+  )
   const reloaded = await muster(['reload'], { agent })
   t.equal(reloaded.code, 0, reloaded.err)
 
   fs.rmSync(file)
-  await until('a removed file is a removed service', async () => (await dig(agent, 'web3.service.consul', 'SRV')).status === 'NXDOMAIN')
-  t.equal(await agent.stop('SIGTERM') === null, false, 'it ends by itself')
+  await until(
+    'a removed file is a removed service',
+    async () => (await dig(agent, 'web3.service.consul', 'SRV')).status === 'NXDOMAIN',
+  )
+  t.equal((await agent.stop('SIGTERM')) === null, false, 'it ends by itself')
 })

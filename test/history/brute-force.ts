@@ -20,20 +20,30 @@ export class PlainKey {
     const no: Output = { done: false }
     if (input.kind === 'get') {
       if (this.value === undefined) return { read: undefined }
-      return { read: { value: this.value, index: this.index, ...this.session === undefined ? {} : { session: this.session } } }
+      return {
+        read: {
+          value: this.value,
+          index: this.index,
+          ...(this.session === undefined ? {} : { session: this.session }),
+        },
+      }
     }
     if (input.kind === 'put') return put(input.value)
     if (input.kind === 'delete') return remove()
     if (input.kind === 'cas') return input.index === this.index ? put(input.value) : no
     if (input.kind === 'delete-cas') return this.value === undefined || input.index === this.index ? remove() : no
-    if (input.kind === 'acquire') return this.session === undefined || this.session === input.session ? put(input.value, input.session) : no
+    if (input.kind === 'acquire')
+      return this.session === undefined || this.session === input.session ? put(input.value, input.session) : no
     if (this.session !== input.session) return no
     this.session = undefined
     return put(input.value)
   }
 }
 
-/** Whether some order explains a history of one key, by trying every order of every subset that holds all known operations. For a handful of them. */
+/**
+ * Whether some order explains a history of one key, by trying every order of every subset that holds all known
+ * operations. For a handful of them.
+ */
 export function explainable(history: readonly Operation[], indexes: ReadonlyMap<string, number>): boolean {
   const order: Operation[] = []
   const left = new Set(history)
@@ -52,7 +62,9 @@ export function explainable(history: readonly Operation[], indexes: ReadonlyMap<
 }
 
 function holds(order: readonly Operation[], indexes: ReadonlyMap<string, number>): boolean {
-  const late = order.some((operation, at) => order.slice(at + 1).some(after => (after.returned ?? Infinity) < operation.called))
+  const late = order.some((operation, at) =>
+    order.slice(at + 1).some(after => (after.returned ?? Infinity) < operation.called),
+  )
   if (late) return false
   const key = new PlainKey()
   let newest = 0
@@ -63,7 +75,8 @@ function holds(order: readonly Operation[], indexes: ReadonlyMap<string, number>
     const before = key.value
     const told = key.apply(input, known ?? --unread)
     if (output !== undefined && JSON.stringify(told) !== JSON.stringify(output)) return false
-    if (known === undefined || key.value === before || key.value !== ('value' in input ? input.value : undefined)) continue
+    if (known === undefined || key.value === before || key.value !== ('value' in input ? input.value : undefined))
+      continue
     if (known <= newest) return false
     newest = known
   }

@@ -1,8 +1,8 @@
 import { emptyRegister, step, type Input, type Output, type Register } from './register.js'
 
 /**
- * One operation of a history: when its client called and when it had the answer, in ms of one clock. Without `returned` and `output`
- * its outcome is unknown: it may have happened at any time after the call, or never.
+ * One operation of a history: when its client called and when it had the answer, in ms of one clock. Without `returned`
+ * and `output` its outcome is unknown: it may have happened at any time after the call, or never.
  */
 export interface Operation {
   readonly client: string
@@ -18,13 +18,16 @@ export type Verdict =
   | { readonly verdict: 'linearizable' }
   | { readonly verdict: 'not-linearizable' | 'undecided'; readonly key: string; readonly why: string }
 
-/** How many steps the search for one key may take. A history with a handful of clients needs about one for each operation. */
+/**
+ * How many steps the search for one key may take. A history with a handful of clients needs about one for each
+ * operation.
+ */
 const patience = 2_000_000
 
 /**
- * Whether there is one order of all operations that keeps real time (what had returned before another was called comes before it) and in
- * which every client was told the truth. Keys are independent of each other, so each is searched alone: Wing and Gong's search with Lowe's
- * memory of what was tried, operations of unknown outcome last.
+ * Whether there is one order of all operations that keeps real time (what had returned before another was called comes
+ * before it) and in which every client was told the truth. Keys are independent of each other, so each is searched
+ * alone: Wing and Gong's search with Lowe's memory of what was tried, operations of unknown outcome last.
  */
 export function check(history: readonly Operation[]): Verdict {
   const byKey = new Map<string, Operation[]>()
@@ -50,9 +53,11 @@ function shownIndexes(operations: readonly Operation[]): ReadonlyMap<string, num
     const shown = output !== undefined && 'read' in output ? output.read : undefined
     if (shown === undefined) continue
     const before = indexes.get(shown.value)
-    if (before !== undefined && before !== shown.index) return `${shown.value} was written twice: it has the indexes ${before} and ${shown.index}`
+    if (before !== undefined && before !== shown.index)
+      return `${shown.value} was written twice: it has the indexes ${before} and ${shown.index}`
     const owner = owners.get(shown.index)
-    if (owner !== undefined && owner !== shown.value) return `index ${shown.index} was given to ${owner} and to ${shown.value}`
+    if (owner !== undefined && owner !== shown.value)
+      return `index ${shown.index} was given to ${owner} and to ${shown.value}`
     indexes.set(shown.value, shown.index)
     owners.set(shown.index, shown.value)
   }
@@ -61,7 +66,7 @@ function shownIndexes(operations: readonly Operation[]): ReadonlyMap<string, num
 
 /** The index that a read was shown; Infinity for what showed none. */
 function shownIndex({ output }: Operation): number {
-  return output !== undefined && 'read' in output ? output.read?.index ?? Infinity : Infinity
+  return output !== undefined && 'read' in output ? (output.read?.index ?? Infinity) : Infinity
 }
 
 /** A point of the search: which operations have happened, and what the key holds after them. */
@@ -86,7 +91,10 @@ class Search {
   readonly #lowest: readonly number[]
   #deepest: Point | undefined
 
-  constructor(operations: readonly Operation[], private readonly indexes: ReadonlyMap<string, number>) {
+  constructor(
+    operations: readonly Operation[],
+    private readonly indexes: ReadonlyMap<string, number>,
+  ) {
     const byCall = [...operations].sort((a, b) => a.called - b.called)
     this.#known = byCall.filter(operation => operation.output !== undefined)
     // What only asked has no part in what others saw.
@@ -103,7 +111,8 @@ class Search {
       const point = stack.at(-1)
       if (point === undefined) return { verdict: 'not-linearizable', why: this.#explain() }
       if (point.first === this.#known.length) return undefined
-      if (steps > patience) return { verdict: 'undecided', why: `no order was found in ${patience} steps; ${this.#explain()}` }
+      if (steps > patience)
+        return { verdict: 'undecided', why: `no order was found in ${patience} steps; ${this.#explain()}` }
       const next = this.#after(point)
       if (next === undefined) stack.pop()
       else stack.push(next)
@@ -112,7 +121,11 @@ class Search {
 
   /** The next untried point after this one. */
   #after(point: Point): Point | undefined {
-    for (let candidate = point.candidates[point.next]; candidate !== undefined; candidate = point.candidates[point.next]) {
+    for (
+      let candidate = point.candidates[point.next];
+      candidate !== undefined;
+      candidate = point.candidates[point.next]
+    ) {
       point.next++
       const guess = candidate - this.#known.length
       const operation = guess < 0 ? this.#known[candidate] : this.#unknown[guess]
@@ -120,9 +133,15 @@ class Search {
       const state = step(point.state, operation.input, operation.output, this.indexes)
       // To guess that something happened and changed nothing is no guess at all.
       if (state === undefined || (guess >= 0 && state === point.state)) continue
-      const reached = guess < 0
-        ? this.#point(state, ...this.#advance(point, candidate), point.guessed)
-        : this.#point(state, point.first, point.ahead, [...point.guessed, guess].sort((a, b) => a - b))
+      const reached =
+        guess < 0
+          ? this.#point(state, ...this.#advance(point, candidate), point.guessed)
+          : this.#point(
+              state,
+              point.first,
+              point.ahead,
+              [...point.guessed, guess].sort((a, b) => a - b),
+            )
       if (this.#passed(reached) || !this.#isNew(reached)) continue
       if (this.#deepest === undefined || reached.first > this.#deepest.first) this.#deepest = reached
       return reached
@@ -143,9 +162,12 @@ class Search {
     return gone(this.#lowest[beyond] ?? Infinity)
   }
 
-  /** Versions that nobody reads are all alike, and who reached a point with fewer guesses can do all that one with more can. */
+  /**
+   * Versions that nobody reads are all alike, and who reached a point with fewer guesses can do all that one with more
+   * can.
+   */
   #isNew({ state, first, ahead, guessed }: Point): boolean {
-    const value = state.value === undefined ? '-' : this.indexes.get(state.value) ?? '?'
+    const value = state.value === undefined ? '-' : (this.indexes.get(state.value) ?? '?')
     const name = `${first};${ahead.join()};${value};${state.session ?? ''};${state.floor}`
     const before = this.#tried.get(name)
     if (before === undefined) this.#tried.set(name, [guessed])
@@ -188,8 +210,12 @@ class Search {
 
   #explain(): string {
     const point = this.#deepest ?? this.#point(emptyRegister, 0, [], [])
-    const open = point.candidates.filter(candidate => candidate < this.#known.length).map(candidate => this.#known[candidate])
-    return `after ${point.first} of ${this.#known.length} operations in order the key holds ${JSON.stringify(point.state)}, and none of these can come next: `
+    const open = point.candidates
+      .filter(candidate => candidate < this.#known.length)
+      .map(candidate => this.#known[candidate])
+    return (
+      `after ${point.first} of ${this.#known.length} operations in order the key holds ${JSON.stringify(point.state)}, and none of these can come next: `
       + open.map(operation => JSON.stringify(operation)).join('\n  ')
+    )
   }
 }

@@ -12,35 +12,94 @@ interface Fault {
 
 const nothing = (): Promise<void> => Promise.resolve()
 
-/** All that may happen to three servers on a network of their own; whatever was begun ends with the last of them healthy. */
+/**
+ * All that may happen to three servers on a network of their own; whatever was begun ends with the last of them
+ * healthy.
+ */
 function faultsOf(cluster: Cluster, network: Network): readonly Fault[] {
   const hostOf = (agent: ClusterAgent): Host => {
     const host = network.hosts.find(one => one.address === agent.address)
     if (host === undefined) throw new Error(`${agent.name} has no host`)
     return host
   }
-  const start = async (agent: ClusterAgent): Promise<void> => { if (!agent.running) await agent.start() }
+  const start = async (agent: ClusterAgent): Promise<void> => {
+    if (!agent.running) await agent.start()
+  }
   return [
-    { name: 'kill the agent', begin: async victim => { await victim.stop('SIGKILL') }, end: start },
+    {
+      name: 'kill the agent',
+      begin: async victim => {
+        await victim.stop('SIGKILL')
+      },
+      end: start,
+    },
     { name: 'kill agent and etcd', begin: victim => victim.crash(), end: start },
-    { name: 'kill etcd', begin: async victim => { killAll(victim.etcd) }, end: nothing },
-    { name: 'stop the agent', begin: async victim => { await victim.stop('SIGTERM') }, end: start },
-    { name: 'kill all', begin: async () => { await Promise.all(cluster.servers.map(server => server.crash())) }, end: async () => { await Promise.all(cluster.servers.map(start)) } },
-    { name: 'pause agent and etcd', begin: async victim => { victim.pause() }, end: async victim => { victim.resume() } },
-    { name: 'pause etcd', begin: async victim => { killAll(victim.etcd, 'SIGSTOP') }, end: async victim => { killAll(victim.etcd, 'SIGCONT') } },
+    {
+      name: 'kill etcd',
+      begin: async victim => {
+        killAll(victim.etcd)
+      },
+      end: nothing,
+    },
+    {
+      name: 'stop the agent',
+      begin: async victim => {
+        await victim.stop('SIGTERM')
+      },
+      end: start,
+    },
+    {
+      name: 'kill all',
+      begin: async () => {
+        await Promise.all(cluster.servers.map(server => server.crash()))
+      },
+      end: async () => {
+        await Promise.all(cluster.servers.map(start))
+      },
+    },
+    {
+      name: 'pause agent and etcd',
+      begin: async victim => {
+        victim.pause()
+      },
+      end: async victim => {
+        victim.resume()
+      },
+    },
+    {
+      name: 'pause etcd',
+      begin: async victim => {
+        killAll(victim.etcd, 'SIGSTOP')
+      },
+      end: async victim => {
+        killAll(victim.etcd, 'SIGCONT')
+      },
+    },
     { name: 'cut off', begin: victim => network.partition(hostOf(victim)), end: () => network.heal() },
-    { name: 'cut one way', begin: async victim => {
-      for (const other of network.hosts) if (other !== hostOf(victim)) await network.cut(hostOf(victim), other)
-    }, end: () => network.heal() },
-    { name: 'lose packets', begin: victim => network.loss(hostOf(victim), 30), end: victim => network.loss(hostOf(victim), 0) },
+    {
+      name: 'cut one way',
+      begin: async victim => {
+        for (const other of network.hosts) if (other !== hostOf(victim)) await network.cut(hostOf(victim), other)
+      },
+      end: () => network.heal(),
+    },
+    {
+      name: 'lose packets',
+      begin: victim => network.loss(hostOf(victim), 30),
+      end: victim => network.loss(hostOf(victim), 0),
+    },
   ]
 }
 
 /**
- * Does harm, one fault after the other, until `running` is false; then all is well again. Half of them strike the leader. Resolves with what
- * was done, by moment.
+ * Does harm, one fault after the other, until `running` is false; then all is well again. Half of them strike the
+ * leader. Resolves with what was done, by moment.
  */
-export async function harm(cluster: Cluster, network: Network, plan: { readonly random: () => number; readonly running: () => boolean }): Promise<readonly string[]> {
+export async function harm(
+  cluster: Cluster,
+  network: Network,
+  plan: { readonly random: () => number; readonly running: () => boolean },
+): Promise<readonly string[]> {
   const { random, running } = plan
   const done: string[] = []
   const begun = performance.now()

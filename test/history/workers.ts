@@ -51,7 +51,8 @@ export async function work(client: string, address: string, plan: Plan, recordin
     }
     count(recording, answer.text)
     // What was refused, or never reached anybody, did not happen. Anything else may have.
-    if (answer.kind !== 'nobody' && !refused.test(answer.text)) recording.operations.push({ client: name, key, called, input })
+    if (answer.kind !== 'nobody' && !refused.test(answer.text))
+      recording.operations.push({ client: name, key, called, input })
     await new Promise(resolve => setTimeout(resolve, 20))
   }
   agent.destroy()
@@ -66,7 +67,15 @@ export async function workStale(client: string, address: string, plan: Plan, rec
     const answer = await ask(agent, address, requestOf(key, { kind: 'get' }, 'stale'))
     const output = answer.kind === 'answer' ? outputOf({ kind: 'get' }, answer) : undefined
     if (answer.kind === 'answer' && output !== undefined) {
-      recording.stale.push({ client, server: address, key, called, returned: performance.now(), index: answer.index, output })
+      recording.stale.push({
+        client,
+        server: address,
+        key,
+        called,
+        returned: performance.now(),
+        index: answer.index,
+        output,
+      })
     }
     await new Promise(resolve => setTimeout(resolve, 20))
   }
@@ -78,10 +87,14 @@ export async function readOnce(client: string, address: string, key: string): Pr
   const called = performance.now()
   const answer = await ask(undefined, address, requestOf(key, { kind: 'get' }, 'consistent'))
   const output = answer.kind === 'answer' ? outputOf({ kind: 'get' }, answer) : undefined
-  return output === undefined ? undefined : { client, key, called, returned: performance.now(), input: { kind: 'get' }, output }
+  return output === undefined
+    ? undefined
+    : { client, key, called, returned: performance.now(), input: { kind: 'get' }, output }
 }
 
-const count = ({ errors }: Recording, text: string): void => { errors.set(text, (errors.get(text) ?? 0) + 1) }
+const count = ({ errors }: Recording, text: string): void => {
+  errors.set(text, (errors.get(text) ?? 0) + 1)
+}
 
 function pick<T>(list: readonly T[], random: () => number): T {
   const chosen = list[Math.floor(random() * list.length)]
@@ -101,18 +114,29 @@ function choose({ random, sessions }: Plan, index: number): Input {
   return dice < 0.95 ? { kind: 'acquire', session, value } : { kind: 'release', session, value }
 }
 
-interface Request { readonly method: 'GET' | 'PUT' | 'DELETE'; readonly target: string; readonly body: string }
+interface Request {
+  readonly method: 'GET' | 'PUT' | 'DELETE'
+  readonly target: string
+  readonly body: string
+}
 
 function requestOf(key: string, input: Input, mode: string): Request {
   const target = `/v1/kv/${key}`
   switch (input.kind) {
-    case 'get': return { method: 'GET', target: `${target}?${mode}`, body: '' }
-    case 'put': return { method: 'PUT', target, body: input.value }
-    case 'cas': return { method: 'PUT', target: `${target}?cas=${input.index}`, body: input.value }
-    case 'delete': return { method: 'DELETE', target, body: '' }
-    case 'delete-cas': return { method: 'DELETE', target: `${target}?cas=${input.index}`, body: '' }
-    case 'acquire': return { method: 'PUT', target: `${target}?acquire=${input.session}`, body: input.value }
-    case 'release': return { method: 'PUT', target: `${target}?release=${input.session}`, body: input.value }
+    case 'get':
+      return { method: 'GET', target: `${target}?${mode}`, body: '' }
+    case 'put':
+      return { method: 'PUT', target, body: input.value }
+    case 'cas':
+      return { method: 'PUT', target: `${target}?cas=${input.index}`, body: input.value }
+    case 'delete':
+      return { method: 'DELETE', target, body: '' }
+    case 'delete-cas':
+      return { method: 'DELETE', target: `${target}?cas=${input.index}`, body: '' }
+    case 'acquire':
+      return { method: 'PUT', target: `${target}?acquire=${input.session}`, body: input.value }
+    case 'release':
+      return { method: 'PUT', target: `${target}?release=${input.session}`, body: input.value }
   }
 }
 
@@ -123,25 +147,51 @@ type Answer =
 
 function ask(agent: http.Agent | undefined, host: string, { method, target, body }: Request): Promise<Answer> {
   return new Promise(resolve => {
-    const request = http.request({ host, port: 8500, method, path: target, ...agent === undefined ? {} : { agent } }, response => {
-      let text = ''
-      response.on('data', (chunk: Buffer) => { text += chunk.toString() })
-      response.once('end', () => { resolve({ kind: 'answer', status: response.statusCode ?? 0, index: Number(response.headers['x-consul-index'] ?? 0), text }) })
-      response.once('error', error => { resolve({ kind: 'lost', text: error.message }) })
+    const request = http.request(
+      { host, port: 8500, method, path: target, ...(agent === undefined ? {} : { agent }) },
+      response => {
+        let text = ''
+        response.on('data', (chunk: Buffer) => {
+          text += chunk.toString()
+        })
+        response.once('end', () => {
+          resolve({
+            kind: 'answer',
+            status: response.statusCode ?? 0,
+            index: Number(response.headers['x-consul-index'] ?? 0),
+            text,
+          })
+        })
+        response.once('error', error => {
+          resolve({ kind: 'lost', text: error.message })
+        })
+      },
+    )
+    request.setTimeout(patience, () => {
+      request.destroy(new Error('no answer in time'))
     })
-    request.setTimeout(patience, () => { request.destroy(new Error('no answer in time')) })
-    request.once('error', (error: NodeJS.ErrnoException) => { resolve({ kind: error.code === 'ECONNREFUSED' ? 'nobody' : 'lost', text: error.code ?? error.message }) })
+    request.once('error', (error: NodeJS.ErrnoException) => {
+      resolve({ kind: error.code === 'ECONNREFUSED' ? 'nobody' : 'lost', text: error.code ?? error.message })
+    })
     request.end(body)
   })
 }
 
 /** What an answer says; undefined when it is an error. */
-function outputOf(input: Input, { status, text }: { readonly status: number; readonly text: string }): Output | undefined {
-  if (input.kind !== 'get') return status === 200 && /^(true|false)\s*$/.test(text) ? { done: text.startsWith('true') } : undefined
+function outputOf(
+  input: Input,
+  { status, text }: { readonly status: number; readonly text: string },
+): Output | undefined {
+  if (input.kind !== 'get')
+    return status === 200 && /^(true|false)\s*$/.test(text) ? { done: text.startsWith('true') } : undefined
   if (status === 404 && text === '') return { read: undefined }
   if (status !== 200) return undefined
   const [found] = JSON.parse(text) as { Value: string | null; ModifyIndex: number; Session?: string }[]
   if (found === undefined) return undefined
-  const version: Version = { value: Buffer.from(found.Value ?? '', 'base64').toString(), index: found.ModifyIndex, ...found.Session === undefined ? {} : { session: found.Session } }
+  const version: Version = {
+    value: Buffer.from(found.Value ?? '', 'base64').toString(),
+    index: found.ModifyIndex,
+    ...(found.Session === undefined ? {} : { session: found.Session }),
+  }
   return { read: version }
 }

@@ -9,10 +9,16 @@ const register = (served: Served, node: string, service: string, port = 1): Prom
 const indexOf = (reply: Reply): number => Number(reply.headers['x-consul-index'])
 
 /** Sends a query that blocks, and resolves once it really does. */
-async function block(served: Served, path: string): Promise<{ readonly reply: Promise<Reply>; readonly done: () => boolean }> {
+async function block(
+  served: Served,
+  path: string,
+): Promise<{ readonly reply: Promise<Reply>; readonly done: () => boolean }> {
   const before = served.metrics.values.get('http.blocked_queries') ?? 0
   let done = false
-  const reply = served.get(path).then(answer => { done = true; return answer })
+  const reply = served.get(path).then(answer => {
+    done = true
+    return answer
+  })
   await until(`${path} blocks`, () => (served.metrics.values.get('http.blocked_queries') ?? 0) > before)
   return { reply, done: () => done }
 }
@@ -22,12 +28,20 @@ void t.test('each endpoint wakes for what it asked for', async t => {
   await register(served, 'a', 'web')
   await register(served, 'b', 'other')
   const check = (status: string, node = 'a', serviceId = 'web'): Promise<Reply> =>
-    served.put('/v1/catalog/register', { Node: node, Address: '192.0.2.1', Check: { CheckID: `c-${serviceId}`, Name: 'c', Status: status, ServiceID: serviceId } })
+    served.put('/v1/catalog/register', {
+      Node: node,
+      Address: '192.0.2.1',
+      Check: { CheckID: `c-${serviceId}`, Name: 'c', Status: status, ServiceID: serviceId },
+    })
   await check('passing')
   await check('passing', 'b', 'other')
   let port = 100
   const cases: readonly [string, () => Promise<Reply>, () => Promise<Reply>][] = [
-    ['/v1/catalog/service/web', () => register(served, 'b', 'other', ++port), () => register(served, 'a', 'web', ++port)],
+    [
+      '/v1/catalog/service/web',
+      () => register(served, 'b', 'other', ++port),
+      () => register(served, 'a', 'web', ++port),
+    ],
     ['/v1/catalog/node/a', () => register(served, 'b', 'other', ++port), () => register(served, 'a', 'web', ++port)],
     ['/v1/health/service/web?passing', () => check('critical', 'b', 'other'), () => check('critical')],
     ['/v1/health/checks/web', () => check('passing', 'b', 'other'), () => check('passing')],
@@ -36,10 +50,34 @@ void t.test('each endpoint wakes for what it asked for', async t => {
     ['/v1/catalog/services', () => register(served, 'b', 'other', ++port), () => register(served, 'b', 'born', ++port)],
     ['/v1/catalog/nodes', () => register(served, 'b', 'other', ++port), () => register(served, `n${++port}`, 'other')],
     ['/v1/catalog/service/unborn', () => register(served, 'b', 'other', ++port), () => register(served, 'a', 'unborn')],
-    ['/v1/internal/ui/node/a', () => register(served, 'b', 'other', ++port), () => register(served, 'a', 'web', ++port)],
+    [
+      '/v1/internal/ui/node/a',
+      () => register(served, 'b', 'other', ++port),
+      () => register(served, 'a', 'web', ++port),
+    ],
     // Behind these stands everything, but their answer has to change.
-    ['/v1/catalog/services?node-meta=none:x', () => register(served, 'b', 'other', ++port), () => served.put('/v1/catalog/register', { Node: 'm', Address: '192.0.2.9', NodeMeta: { none: 'x' }, Service: { Service: 'on-m' } })],
-    ['/v1/health/state/any?node-meta=k:x', () => check('passing', 'b', 'other'), () => served.put('/v1/catalog/register', { Node: 'k', Address: '192.0.2.9', NodeMeta: { k: 'x' }, Check: { Name: 'k', Status: 'passing' } })],
+    [
+      '/v1/catalog/services?node-meta=none:x',
+      () => register(served, 'b', 'other', ++port),
+      () =>
+        served.put('/v1/catalog/register', {
+          Node: 'm',
+          Address: '192.0.2.9',
+          NodeMeta: { none: 'x' },
+          Service: { Service: 'on-m' },
+        }),
+    ],
+    [
+      '/v1/health/state/any?node-meta=k:x',
+      () => check('passing', 'b', 'other'),
+      () =>
+        served.put('/v1/catalog/register', {
+          Node: 'k',
+          Address: '192.0.2.9',
+          NodeMeta: { k: 'x' },
+          Check: { Name: 'k', Status: 'passing' },
+        }),
+    ],
   ]
   for (const [path, unrelated, related] of cases) {
     const before = await served.get(path)
@@ -94,7 +132,9 @@ void t.test('many waiters share one answer, and those that go are forgotten', as
   const served = await serve(t, { limits: { httpMaxConnsPerClient: 0, kvMaxValueSize: 1, txnMaxReqLen: 1 } })
   await register(served, 'a', 'web')
   const index = indexOf(await served.get('/v1/health/service/web'))
-  const waiting = Array.from({ length: 300 }, (_, i) => served.get(`/v1/health/service/web?index=${index}&wait=${60 + i}s`))
+  const waiting = Array.from({ length: 300 }, (_, i) =>
+    served.get(`/v1/health/service/web?index=${index}&wait=${60 + i}s`),
+  )
   await until('all wait', () => served.metrics.values.get('http.blocked_queries') === 300)
   await register(served, 'a', 'web', 9)
   const bodies = new Set((await Promise.all(waiting)).map(reply => reply.body))
@@ -127,8 +167,19 @@ void t.test('default reads pass a barrier where the store is elsewhere, stale on
   await register(served, 'a', 'web')
   let barriers = 0
   const barrier = served.catalog.barrier.bind(served.catalog)
-  served.catalog.barrier = () => { barriers++; return barrier() }
-  for (const [query, expected] of [['?stale', 0], ['?stale', 0], ['', 1], ['', 2], ['?consistent', 3], ['?stale&leader', 4], ['?max_stale=10s', 4]] as const) {
+  served.catalog.barrier = () => {
+    barriers++
+    return barrier()
+  }
+  for (const [query, expected] of [
+    ['?stale', 0],
+    ['?stale', 0],
+    ['', 1],
+    ['', 2],
+    ['?consistent', 3],
+    ['?stale&leader', 4],
+    ['?max_stale=10s', 4],
+  ] as const) {
     t.equal((await served.get(`/v1/catalog/service/web${query}`)).status, 200)
     t.equal(barriers, expected, `after ${query}`)
   }

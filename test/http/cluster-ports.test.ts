@@ -12,31 +12,56 @@ import { RecordingMetrics } from '../support/recording-metrics.js'
 import { serve, type Served } from './support/serve.js'
 import { settingsWith } from './support/settings.js'
 
-interface OnPorts extends Served { readonly rpc: RpcServer }
+interface OnPorts extends Served {
+  readonly rpc: RpcServer
+}
 
 /** An agent with its API behind both cluster ports. */
 async function onPorts(t: Test, parts: Partial<Settings> = {}): Promise<OnPorts> {
   const served = await serve(t, parts)
   const listen = { bind: '127.0.0.1', port: 0, allowed: [] }
-  const rpc = createRpcServer({ lan: listen, wan: listen, connectionsPerClient: 0, log: new RecordingLog(), metrics: new RecordingMetrics(), clock: systemClock })
+  const rpc = createRpcServer({
+    lan: listen,
+    wan: listen,
+    connectionsPerClient: 0,
+    log: new RecordingLog(),
+    metrics: new RecordingMetrics(),
+    clock: systemClock,
+  })
   rpc.serveApi(served.server.serve)
   await rpc.start()
   t.teardown(() => rpc.close())
   return { ...served, rpc }
 }
 
-interface Reply { readonly status: number; readonly body: string }
+interface Reply {
+  readonly status: number
+  readonly body: string
+}
 
-/** Speaks like an agent. `promised`: bytes of a body that is announced and never sent, so that only who does not wait for it can answer. */
-function speak(port: number, method: string, path: string, { body, promised }: { readonly body?: string; readonly promised?: number } = {}): Promise<Reply> {
+/**
+ * Speaks like an agent. `promised`: bytes of a body that is announced and never sent, so that only who does not wait
+ * for it can answer.
+ */
+function speak(
+  port: number,
+  method: string,
+  path: string,
+  { body, promised }: { readonly body?: string; readonly promised?: number } = {},
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const headers = { 'muster-protocol': '1-1', 'content-length': promised ?? Buffer.byteLength(body ?? '') }
     const request = http.request({ port, method, path, headers, agent: false }, response => {
       let text = ''
-      response.setEncoding('utf8').on('data', (part: string) => { text += part }).on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body: text })
-        request.destroy()
-      })
+      response
+        .setEncoding('utf8')
+        .on('data', (part: string) => {
+          text += part
+        })
+        .on('end', () => {
+          resolve({ status: response.statusCode ?? 0, body: text })
+          request.destroy()
+        })
     })
     request.on('error', reject)
     if (promised === undefined) request.end(body)
@@ -44,18 +69,28 @@ function speak(port: number, method: string, path: string, { body, promised }: {
   })
 }
 
-/** Every path that is registered, with what its `*` stands for filled in, and its methods. Handlers are not run, so they need nothing to work with. */
+/**
+ * Every path that is registered, with what its `*` stands for filled in, and its methods. Handlers are not run, so they
+ * need nothing to work with.
+ */
 function registered(): readonly { readonly path: string; readonly methods: readonly string[] }[] {
   const named = (endpoint: Endpoint): readonly string[] => methods.filter(method => endpoint[method] !== undefined)
   return allRoutes({} as Deps).flatMap(route => {
     const path = route.path.replace('*', 'x')
-    return [{ path, methods: named(route) }, ...Object.entries(route.endings ?? {}).map(([ending, endpoint]) => ({ path: `${path}${ending}`, methods: named(endpoint) }))]
+    return [
+      { path, methods: named(route) },
+      ...Object.entries(route.endings ?? {}).map(([ending, endpoint]) => ({
+        path: `${path}${ending}`,
+        methods: named(endpoint),
+      })),
+    ]
   })
 }
 
 // Said here once more and in other words than in the routes, so that a new one has to be right in both places.
 const ownedByNode = (path: string): boolean => /^\/v1\/agent\/(service|check)\/deregister\//.test(path)
-const ofOneAgent = (path: string): boolean => /^\/v1\/(agent|acl)\//.test(path) || path === '/v1/event/list' || !path.startsWith('/v1/')
+const ofOneAgent = (path: string): boolean =>
+  /^\/v1\/(agent|acl)\//.test(path) || path === '/v1/event/list' || !path.startsWith('/v1/')
 
 void t.test('the cluster ports take what agents hand on and nothing else', async t => {
   const { rpc } = await onPorts(t)
@@ -73,7 +108,11 @@ void t.test('the cluster ports take what agents hand on and nothing else', async
         if (refused.status !== outside) t.fail(`${name}: ${method} ${path} is ${refused.status}`)
       }
     }
-    t.match(await speak(port, 'GET', '/v1/nothing'), { status: 403, body: 'no agent hands this request on to others' }, 'nor what there is not')
+    t.match(
+      await speak(port, 'GET', '/v1/nothing'),
+      { status: 403, body: 'no agent hands this request on to others' },
+      'nor what there is not',
+    )
     t.match(await speak(port, 'PUT', '/v1/%61gent/leave'), { status: 403 }, 'whatever way it is written')
   }
 })
@@ -86,12 +125,17 @@ void t.test('nobody registers a check or stops an agent over a cluster port', as
     t.equal((await speak(port, 'PUT', '/v1/agent/leave')).status, 403)
   }
   t.equal(agent.checks().size, 0)
-  t.equal((await put('/v1/agent/check/register', JSON.parse(script))).status, 200, 'as the HTTP port does for the same agent')
+  t.equal(
+    (await put('/v1/agent/check/register', JSON.parse(script))).status,
+    200,
+    'as the HTTP port does for the same agent',
+  )
 })
 
 void t.test('an answer about the agent that is kept for clients is not given to others', async t => {
   const { rpc, get } = await onPorts(t)
-  for (const path of ['/v1/agent/services', '/v1/agent/checks', '/v1/catalog/nodes']) for (const round of ['built', 'kept']) t.equal((await get(path)).status, 200, `${path}, ${round}`)
+  for (const path of ['/v1/agent/services', '/v1/agent/checks', '/v1/catalog/nodes'])
+    for (const round of ['built', 'kept']) t.equal((await get(path)).status, 200, `${path}, ${round}`)
   for (const port of Object.values(rpc.ports)) {
     t.equal((await speak(port, 'GET', '/v1/agent/services')).status, 403)
     t.equal((await speak(port, 'GET', '/v1/agent/checks')).status, 403)
@@ -100,7 +144,9 @@ void t.test('an answer about the agent that is kept for clients is not given to 
 })
 
 void t.test('both guards hold on the cluster ports, for the address of who speaks there', async t => {
-  const guarded = (allowWriteHttpFrom: readonly string[]): Partial<Settings> => ({ http: { ...settingsWith().http, blockEndpoints: ['/v1/kv/secret'], allowWriteHttpFrom } })
+  const guarded = (allowWriteHttpFrom: readonly string[]): Partial<Settings> => ({
+    http: { ...settingsWith().http, blockEndpoints: ['/v1/kv/secret'], allowWriteHttpFrom },
+  })
   const strict = await onPorts(t, guarded(['192.0.2.7/32']))
   const open = await onPorts(t, guarded(['127.0.0.0/8']))
   for (const which of ['lan', 'wan'] as const) {
@@ -111,7 +157,11 @@ void t.test('both guards hold on the cluster ports, for the address of who speak
     t.same(await speak(open.rpc.ports[which], 'PUT', '/v1/kv/a', { body: which }), { status: 200, body: 'true' })
     t.equal(Buffer.from(open.catalog.kv('a')?.value ?? []).toString(), which)
     for (const method of ['GET', 'PUT', 'DELETE']) {
-      t.match(await speak(open.rpc.ports[which], method, '/v1/kv/secret/x'), { status: 403, body: 'Endpoint is blocked by agent configuration' }, `${which}: ${method}`)
+      t.match(
+        await speak(open.rpc.ports[which], method, '/v1/kv/secret/x'),
+        { status: 403, body: 'Endpoint is blocked by agent configuration' },
+        `${which}: ${method}`,
+      )
     }
   }
   t.equal(strict.catalog.kv('a'), undefined)

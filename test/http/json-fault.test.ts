@@ -37,9 +37,42 @@ void t.test('places and words', t => {
 })
 
 void t.test('agrees with JSON.parse about everything', t => {
-  const pieces = fc.array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '"', '1', '-0.5e3', '01', '.5', 'true', 'nul', ' ', '\n', '\\', '\u0001', '"\\u00e9"'), { maxLength: 12 })
-  fc.assert(fc.property(fc.oneof(pieces.map(list => list.join('')), fc.json(), fc.json().chain(text => fc.nat(text.length).map(cut => text.slice(0, cut)))), text => {
-    t.equal(findJsonFault(text) === undefined, isJson(text), JSON.stringify(text))
-  }), { numRuns: 2000 })
+  const pieces = fc.array(
+    fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"',
+      '1',
+      '-0.5e3',
+      '01',
+      '.5',
+      'true',
+      'nul',
+      ' ',
+      '\n',
+      '\\',
+      '\u0001',
+      '"\\u00e9"',
+    ),
+    { maxLength: 12 },
+  )
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        pieces.map(list => list.join('')),
+        fc.json(),
+        fc.json().chain(text => fc.nat(text.length).map(cut => text.slice(0, cut))),
+      ),
+      text => {
+        t.equal(findJsonFault(text) === undefined, isJson(text), JSON.stringify(text))
+      },
+    ),
+    { numRuns: 2000 },
+  )
   t.end()
 })

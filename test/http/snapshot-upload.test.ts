@@ -17,10 +17,15 @@ void t.test('an upload lies in a file of its own while it comes, one at a time, 
   const upload = net.connect(served.port, '127.0.0.1')
   t.teardown(() => upload.destroy())
   let reply = ''
-  upload.on('data', data => { reply += data.toString() })
+  upload.on('data', data => {
+    reply += data.toString()
+  })
   upload.write(`PUT /v1/snapshot HTTP/1.1\r\nHost: x\r\nContent-Length: ${saved.length}\r\n\r\n`)
   upload.write(saved.subarray(0, half))
-  const [file] = await until('its first half is on the disk', () => uploads().some(name => fs.statSync(path.join(dataDir, name)).size === half) && uploads())
+  const [file] = await until(
+    'its first half is on the disk',
+    () => uploads().some(name => fs.statSync(path.join(dataDir, name)).size === half) && uploads(),
+  )
   t.match(file, /\.upload\.tmp$/)
   t.equal(fs.statSync(path.join(dataDir, file ?? '')).mode & 0o777, 0o600)
   t.match(await served.put('/v1/snapshot', saved), { status: 409, body: 'a snapshot is being restored already' })
@@ -29,15 +34,20 @@ void t.test('an upload lies in a file of its own while it comes, one at a time, 
   t.equal((await served.get('/v1/kv/a?raw')).body, 'one')
   t.same(uploads(), [])
 
-  t.match(await served.put('/v1/snapshot', gzipSync(Buffer.alloc(1024 * 1024))), { status: 500, body: /^failed to read snapshot file: meta\.json is missing/ })
+  t.match(await served.put('/v1/snapshot', gzipSync(Buffer.alloc(1024 * 1024))), {
+    status: 500,
+    body: /^failed to read snapshot file: meta\.json is missing/,
+  })
   t.match(await served.put('/v1/snapshot', saved.subarray(0, half)), { status: 500, body: /unexpected EOF/ })
   t.same(uploads(), [], 'nor does what is refused')
 
-  const broken = net.connect(served.port, '127.0.0.1', () => { broken.write(`PUT /v1/snapshot HTTP/1.1\r\nHost: x\r\nContent-Length: ${saved.length}\r\n\r\nx`) })
+  const broken = net.connect(served.port, '127.0.0.1', () => {
+    broken.write(`PUT /v1/snapshot HTTP/1.1\r\nHost: x\r\nContent-Length: ${saved.length}\r\n\r\nx`)
+  })
   await until('another one comes', () => uploads().length === 1)
   broken.destroy()
   await until('it leaves with its client', () => uploads().length === 0)
-  t.equal((await served.put('/v1/snapshot', saved)).status, 200, 'and is in nobody\'s way')
+  t.equal((await served.put('/v1/snapshot', saved)).status, 200, "and is in nobody's way")
 })
 
 void t.test('archives are made one after the other, and none for those who have gone', async t => {
@@ -49,7 +59,9 @@ void t.test('archives are made one after the other, and none for those who have 
   served.catalog.save = async options => {
     most = Math.max(most, ++now)
     made++
-    await new Promise<void>(resolve => { release.push(resolve) })
+    await new Promise<void>(resolve => {
+      release.push(resolve)
+    })
     now--
     return save(options)
   }

@@ -28,7 +28,9 @@ async function connectUnread(t: Test, port: number, paths: readonly string[]): P
   const socket = net.connect(port, '127.0.0.1')
   t.teardown(() => socket.destroy())
   socket.on('error', () => undefined).pause()
-  await new Promise<void>(resolve => { socket.once('connect', resolve) })
+  await new Promise<void>(resolve => {
+    socket.once('connect', resolve)
+  })
   socket.write(paths.map(line).join(''))
   return socket
 }
@@ -44,18 +46,27 @@ void t.test('no answer is built while the one before on its connection is unread
   // No two ask for the same, so that none can be answered with what was built for another.
   const paths = ['', 'b', 'bi', 'big', 'big/'].map(prefix => `/v1/kv/${prefix}?recurse`)
   const socket = await connectUnread(t, served.port, paths)
-  await until('all requests have come', () => served.metrics.now('http.requests') === before + paths.length && served.built > 0)
+  await until(
+    'all requests have come',
+    () => served.metrics.now('http.requests') === before + paths.length && served.built > 0,
+  )
   await turns()
   t.equal(served.built, 1)
   let received = 0
-  socket.on('data', data => { received += data.length }).resume()
-  await until('all are answered once they are read', () => received > paths.length * values * valueBytes * 4 / 3)
+  socket
+    .on('data', data => {
+      received += data.length
+    })
+    .resume()
+  await until('all are answered once they are read', () => received > (paths.length * values * valueBytes * 4) / 3)
   t.equal(served.built, paths.length)
 })
 
 void t.test('parameters that a read does not know make no other answer', async t => {
   const served = await serveLarge(t)
-  const sockets = await Promise.all([1, 2, 3, 4].map(i => connectUnread(t, served.port, [`/v1/kv/big?recurse=${i}&x=${i}`])))
+  const sockets = await Promise.all(
+    [1, 2, 3, 4].map(i => connectUnread(t, served.port, [`/v1/kv/big?recurse=${i}&x=${i}`])),
+  )
   await until('it is on its way', () => (served.metrics.now('http.unread_bytes') ?? 0) > 0)
   await turns()
   t.equal(served.built, 1, 'one was built for all of them, though it is too large to be kept')
@@ -67,7 +78,11 @@ void t.test('large answers that nobody reads have a limit together', async t => 
   const served = await serveLarge(t, { unreadLimits: { bytes: 20 * 1024 * 1024, small: 1024, patience: 60_000 } })
   const first = await connectUnread(t, served.port, ['/v1/kv/big?recurse'])
   const held = await until('the first is on its way', () => served.metrics.now('http.unread_bytes'))
-  t.match(await served.get('/v1/kv/bi?recurse'), { status: 503, headers: { 'retry-after': '1' } }, 'no room for another')
+  t.match(
+    await served.get('/v1/kv/bi?recurse'),
+    { status: 503, headers: { 'retry-after': '1' } },
+    'no room for another',
+  )
   t.equal((await served.get('/v1/kv/big?recurse')).status, 200, 'the same takes no room')
   t.equal((await served.get('/v1/status/leader')).status, 200, 'nor do small ones')
   t.equal(served.metrics.now('http.unread_bytes'), held)
@@ -89,7 +104,11 @@ void t.test('a reader of the log that is too slow is told how many lines it has 
   const socket = await connectUnread(t, port, ['/v1/agent/monitor'])
   await until('it listens', () => logs.subscribers.size === 1)
   let text = ''
-  socket.on('data', data => { text += data.toString() }).resume()
+  socket
+    .on('data', data => {
+      text += data.toString()
+    })
+    .resume()
   for (let i = 0; i < 10_000; i++) logs.emit('info', `line ${i}`)
   await until('it is told', () => text.includes('[9488 lines were left out'))
   t.ok(text.includes('line 511\n') && !text.includes('line 512\n'))

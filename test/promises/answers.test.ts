@@ -20,9 +20,20 @@ t.test('a blocking query waits for what it asked for, and for nothing else', asy
       answered = true
       return response
     })
-    for (let i = 0; i < 5; i++) await agent.api('/v1/catalog/register', put({ Node: 'other', Address: '192.0.2.9', Service: { Service: 'unrelated', Port: i } }))
+    for (let i = 0; i < 5; i++)
+      await agent.api(
+        '/v1/catalog/register',
+        put({ Node: 'other', Address: '192.0.2.9', Service: { Service: 'unrelated', Port: i } }),
+      )
     t.equal(answered, false, `${path} is not woken by an unrelated write`)
-    await agent.api('/v1/catalog/register', put({ Node: 'n2', Address: '192.0.2.2', Service: { ID: path, Service: path.includes('unborn') ? 'unborn' : 'web' } }))
+    await agent.api(
+      '/v1/catalog/register',
+      put({
+        Node: 'n2',
+        Address: '192.0.2.2',
+        Service: { ID: path, Service: path.includes('unborn') ? 'unborn' : 'web' },
+      }),
+    )
     const response = await blocked
     t.ok(Number(response.headers.get('x-consul-index')) > Number(index), `${path} is woken by its own`)
     await agent.api('/v1/catalog/deregister', put({ Node: 'n2', ServiceID: path }))
@@ -32,7 +43,10 @@ t.test('a blocking query waits for what it asked for, and for nothing else', asy
 t.test('an answer that leaves anything out says so; over TCP it is whole', async t => {
   const agent = await startAgent(t)
   for (let i = 0; i < 60; i++) {
-    await agent.api('/v1/catalog/register', put({ Node: `node-${i}`, Address: `192.0.2.${i}`, Service: { Service: 'web', Port: 80 } }))
+    await agent.api(
+      '/v1/catalog/register',
+      put({ Node: `node-${i}`, Address: `192.0.2.${i}`, Service: { Service: 'web', Port: 80 } }),
+    )
   }
   const cut = await dig(agent, '+noedns', '+ignore', 'web.service.consul', 'SRV')
   t.ok(cut.flags.includes('tc'))
@@ -53,20 +67,33 @@ t.test('negative answers that resolvers can live with', async t => {
   t.equal((await dig(agent, 'consul', 'SOA')).answer.length, 1)
 })
 
-t.test('a foreign write on a live agent\'s node names the owner, and is put back with a log line that says why', async t => {
-  const agent = await startAgent(t, { conf: { 'web.json': { service: { name: 'web', port: 80 } } } })
-  const response = await agent.api('/v1/catalog/register', put({ Node: 'n1', Address: '127.0.0.1', Service: { Service: 'zombie', Port: 1 } }))
-  t.equal(response.status, 200)
-  t.match(response.headers.get('x-muster-warning') ?? '', /n1/)
-  const edited = await agent.api('/v1/catalog/register', put({ Node: 'n1', Address: '127.0.0.1', Service: { Service: 'web', Port: 99 } }))
-  t.match(edited.headers.get('x-muster-warning') ?? '', /web\.json:\d+/)
-  await until('both are put back', async () => {
-    const zombies = await (await agent.api('/v1/catalog/service/zombie')).json() as unknown[]
-    const [web] = await (await agent.api('/v1/catalog/service/web')).json() as { ServicePort: number }[]
-    return zombies.length === 0 && web?.ServicePort === 80
-  }, 70_000)
-  t.match(agent.output(), /zombie/)
-})
+t.test(
+  "a foreign write on a live agent's node names the owner, and is put back with a log line that says why",
+  async t => {
+    const agent = await startAgent(t, { conf: { 'web.json': { service: { name: 'web', port: 80 } } } })
+    const response = await agent.api(
+      '/v1/catalog/register',
+      put({ Node: 'n1', Address: '127.0.0.1', Service: { Service: 'zombie', Port: 1 } }),
+    )
+    t.equal(response.status, 200)
+    t.match(response.headers.get('x-muster-warning') ?? '', /n1/)
+    const edited = await agent.api(
+      '/v1/catalog/register',
+      put({ Node: 'n1', Address: '127.0.0.1', Service: { Service: 'web', Port: 99 } }),
+    )
+    t.match(edited.headers.get('x-muster-warning') ?? '', /web\.json:\d+/)
+    await until(
+      'both are put back',
+      async () => {
+        const zombies = (await (await agent.api('/v1/catalog/service/zombie')).json()) as unknown[]
+        const [web] = (await (await agent.api('/v1/catalog/service/web')).json()) as { ServicePort: number }[]
+        return zombies.length === 0 && web?.ServicePort === 80
+      },
+      70_000,
+    )
+    t.match(agent.output(), /zombie/)
+  },
+)
 
 t.test('a deregistered service stays away', async t => {
   const agent = await startAgent(t)

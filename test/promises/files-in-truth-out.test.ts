@@ -7,7 +7,9 @@ import { muster } from '../support/muster.js'
 import { until } from '../support/until.js'
 
 t.test('five reloads of unchanged files leave answers byte for byte as they were, indexes included', async t => {
-  const agent = await startAgent(t, { conf: { 'web.json': { service: { name: 'web', port: 80, check: { ttl: '1h', status: 'passing' } } } } })
+  const agent = await startAgent(t, {
+    conf: { 'web.json': { service: { name: 'web', port: 80, check: { ttl: '1h', status: 'passing' } } } },
+  })
   const reply = async (): Promise<string> => {
     const response = await agent.api('/v1/health/service/web')
     return `${response.headers.get('x-consul-index')} ${await response.text()}`
@@ -81,7 +83,10 @@ t.test('plan shows what a reload would do and does nothing', async t => {
   t.equal((await muster(['plan'], { agent })).code, 0)
   fs.rmSync(path.join(agent.conf, 'old.json'))
   writeConf(path.join(agent.conf, 'web.json'), { service: { name: 'web', port: 81 } })
-  writeConf(path.join(agent.conf, 'new.json'), { service: { name: 'new' }, check: { id: 'lone', name: 'lone', ttl: '1h', status: 'passing' } })
+  writeConf(path.join(agent.conf, 'new.json'), {
+    service: { name: 'new' },
+    check: { id: 'lone', name: 'lone', ttl: '1h', status: 'passing' },
+  })
   const plan = await muster(['plan'], { agent })
   t.equal(plan.code, 2)
   t.match(plan.out, /^\+ service new +\S*new\.json:\d+/m)

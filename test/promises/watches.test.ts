@@ -8,12 +8,16 @@ import { until } from '../support/until.js'
 t.test('a watch handler runs once at start and then when its result changed, whatever is reloaded', async t => {
   const agent = await startAgent(t)
   const fired = path.join(agent.directory, 'fired')
-  const lines = (): number => fs.existsSync(fired) ? fs.readFileSync(fired, 'utf8').split('\n').length - 1 : 0
+  const lines = (): number => (fs.existsSync(fired) ? fs.readFileSync(fired, 'utf8').split('\n').length - 1 : 0)
   const descriptors = (): number => fs.readdirSync(`/proc/${agent.child.pid ?? 0}/fd`).length
-  writeConf(path.join(agent.conf, 'watch.json'), { watches: [{ type: 'service', service: 'web', args: ['sh', '-c', `echo x >> ${fired}`] }] })
+  writeConf(path.join(agent.conf, 'watch.json'), {
+    watches: [{ type: 'service', service: 'web', args: ['sh', '-c', `echo x >> ${fired}`] }],
+  })
   await until('it has run', () => lines() === 1)
   t.equal((await muster(['reload'], { agent })).code, 0)
-  await until('what was read is remembered, in a file that stays open', () => fs.existsSync(path.join(agent.dataDir, 'config', 'last-good')))
+  await until('what was read is remembered, in a file that stays open', () =>
+    fs.existsSync(path.join(agent.dataDir, 'config', 'last-good')),
+  )
   const before = descriptors()
   for (let i = 0; i < 10; i++) t.equal((await muster(['reload'], { agent })).code, 0)
   t.equal(lines(), 1)

@@ -3,8 +3,8 @@ import { errorCode } from '../../src/common/errors.js'
 import { openLmdbStore } from '../../src/store/index.js'
 
 /*
- * Run as a process of its own by crash.test.ts: writes pairs of keys from many callers until it is killed, and says which
- * were acknowledged, a line each: round, caller, number, revision.
+ * Run as a process of its own by crash.test.ts: writes pairs of keys from many callers until it is killed, and says
+ * which were acknowledged, a line each: round, caller, number, revision.
  */
 const [directory = '', round = ''] = process.argv.slice(2)
 const store = await openLmdbStore({ directory })
@@ -26,7 +26,10 @@ async function write(caller: number): Promise<never> {
     const name = `${round}/${caller}/${number}`
     const { revision } = await store.commit({
       when: [{ test: 'absent', key: `left/${name}` }],
-      then: [{ kind: 'put', key: `left/${name}`, value }, { kind: 'put', key: `right/${name}`, value }],
+      then: [
+        { kind: 'put', key: `left/${name}`, value },
+        { kind: 'put', key: `right/${name}`, value },
+      ],
     })
     report(`${name} ${revision}\n`)
   }

@@ -28,7 +28,9 @@ async function runAndKill(directory: string, round: number, enough: number): Pro
 
 void t.test('what was acknowledged before a SIGKILL is there after it', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'muster-crash-'))
-  t.teardown(() => { rmSync(directory, { recursive: true, force: true }) })
+  t.teardown(() => {
+    rmSync(directory, { recursive: true, force: true })
+  })
   const all = new Map<string, number>()
   for (let round = 0; round < 6; round++) {
     const acknowledged = await runAndKill(directory, round, 1 + Math.floor(Math.random() * 3000))
@@ -38,9 +40,17 @@ void t.test('what was acknowledged before a SIGKILL is there after it', async t 
     const store = await openLmdbStore({ directory })
     const { entries, revision } = await store.load()
     const modified = new Map<string, number>(entries.map(entry => [entry.key, entry.modified]))
-    t.same([...all].filter(([name, at]) => modified.get(`left/${name}`) !== at), [], 'each acknowledged write is there, at its revision')
+    t.same(
+      [...all].filter(([name, at]) => modified.get(`left/${name}`) !== at),
+      [],
+      'each acknowledged write is there, at its revision',
+    )
     const lefts = entries.filter(({ key }) => key.startsWith('left/'))
-    t.same(lefts.filter(({ key, modified: at }) => modified.get(key.replace('left', 'right')) !== at), [], 'no transaction is there in part')
+    t.same(
+      lefts.filter(({ key, modified: at }) => modified.get(key.replace('left', 'right')) !== at),
+      [],
+      'no transaction is there in part',
+    )
     t.equal(entries.filter(({ key }) => key.startsWith('right/')).length, lefts.length)
     t.ok(revision >= newest, `revision ${revision} does not fall behind ${newest}`)
     t.same(await store.commit(always(put('after'))), { ok: true, revision: revision + 1 }, 'revisions continue')

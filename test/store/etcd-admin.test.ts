@@ -8,8 +8,13 @@ void t.test('tells about a cluster and changes its members', async t => {
   const etcd = await startEtcd(t)
   for (const [turn, endpoint] of [etcd.endpoint, etcd.socket].entries()) {
     const admin = openEtcdAdmin({ endpoints: [endpoint] })
-    t.teardown(() => { admin.close() })
-    const status = await until('it leads', async () => { const status = await admin.status(); return status.leader !== '' && status })
+    t.teardown(() => {
+      admin.close()
+    })
+    const status = await until('it leads', async () => {
+      const status = await admin.status()
+      return status.leader !== '' && status
+    })
     t.match(status, { leader: status.member, learner: false, version: /^3\./, alarms: [] })
     t.match(status.member, /^[0-9a-f]+$/)
     t.ok(status.term > 0 && status.raftIndex > 0 && status.appliedIndex > 0 && status.size > 0 && status.revision === 1)
@@ -32,8 +37,13 @@ void t.test('tells about a cluster and changes its members', async t => {
 
 void t.test('says who does not answer, and goes to the next', async t => {
   const etcd = await startEtcd(t)
-  const admin = openEtcdAdmin({ endpoints: ['http://127.0.0.1:9', 'unix:///nowhere/at/all', etcd.endpoint] }, { timeout: milliseconds(1000) })
-  t.teardown(() => { admin.close() })
+  const admin = openEtcdAdmin(
+    { endpoints: ['http://127.0.0.1:9', 'unix:///nowhere/at/all', etcd.endpoint] },
+    { timeout: milliseconds(1000) },
+  )
+  t.teardown(() => {
+    admin.close()
+  })
   await t.rejects(admin.status(), { code: 'STORE_UNREACHABLE', message: /127\.0\.0\.1:9/ })
   await t.rejects(admin.members(false), { code: 'STORE_UNREACHABLE' })
   t.equal((await admin.members(false)).length, 1)
@@ -42,10 +52,18 @@ void t.test('says who does not answer, and goes to the next', async t => {
 void t.test('says that there is no quorum, and moves the leader', async t => {
   const [one, two] = await startEtcdCluster(t, 2)
   if (one === undefined || two === undefined) throw new Error('two were asked for')
-  const [admin, other] = [one, two].map(({ endpoint }) => openEtcdAdmin({ endpoints: [endpoint] }, { timeout: milliseconds(2000) }))
+  const [admin, other] = [one, two].map(({ endpoint }) =>
+    openEtcdAdmin({ endpoints: [endpoint] }, { timeout: milliseconds(2000) }),
+  )
   if (admin === undefined || other === undefined) throw new Error('two were asked for')
-  t.teardown(() => { admin.close(); other.close() })
-  const { leader } = await until('there is a leader', async () => { const status = await admin.status(); return status.leader !== '' && status })
+  t.teardown(() => {
+    admin.close()
+    other.close()
+  })
+  const { leader } = await until('there is a leader', async () => {
+    const status = await admin.status()
+    return status.leader !== '' && status
+  })
   const [leading, following] = (await admin.status()).member === leader ? [admin, other] : [other, admin]
   const to = (await following.status()).member
   await leading.moveLeader(to)

@@ -13,7 +13,9 @@ void t.test('a watch that was cut off finds out what a compaction hides, round a
   const { store, events } = opened(t, [`http://127.0.0.1:${proxy.port}`])
   const { store: other } = opened(t, [etcd.endpoint])
   const channel = new EtcdChannel({ endpoints: [etcd.endpoint] })
-  t.teardown(() => { channel.close() })
+  t.teardown(() => {
+    channel.close()
+  })
   await other.load()
   await other.commit(always(...Array.from({ length: 30 }, (_, i) => put(`k/${i}`, 'first'))))
   const follower = await following(store)
@@ -21,7 +23,11 @@ void t.test('a watch that was cut off finds out what a compaction hides, round a
     proxy.cut()
     await other.commit(always(put(`k/${round % 30}`, `${round}`), remove(`k/${(round + 7) % 30}`), put(`new/${round}`)))
     await other.commit(always(remove(`new/${round - 3}`), put('last', `${round}`)))
-    await channel.call(({ compact }) => compact, { revision: await other.barrier(), physical: false }, { timeout: 5000 })
+    await channel.call(
+      ({ compact }) => compact,
+      { revision: await other.barrier(), physical: false },
+      { timeout: 5000 },
+    )
     proxy.mend()
     await store.commit(always(put('own', `${round}`)))
     const before = plain(follower.entries.values())

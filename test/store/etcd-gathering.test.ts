@@ -5,7 +5,13 @@ import { FakeClock } from '../support/fake-clock.js'
 function gathering(): { clock: FakeClock; held: Gathering; over: () => number } {
   const clock = new FakeClock()
   let over = 0
-  return { clock, held: new Gathering(clock, () => { over++ }), over: () => over }
+  return {
+    clock,
+    held: new Gathering(clock, () => {
+      over++
+    }),
+    over: () => over,
+  }
 }
 
 void t.test('who comes to an idle store sets out at once', async t => {

@@ -7,12 +7,22 @@ import { Follower, plain } from './model.js'
 import { rmSync } from 'node:fs'
 
 /** A store, and what it reported. */
-export interface Opened { readonly store: Store; readonly events: EtcdStoreEvent[] }
+export interface Opened {
+  readonly store: Store
+  readonly events: EtcdStoreEvent[]
+}
 
 /** A store of prefix `m/` that the end of the test closes. */
 export function opened(t: Test, endpoints: readonly string[], options: Partial<EtcdStoreOptions> = {}): Opened {
   const events: EtcdStoreEvent[] = []
-  const store = openEtcdStore({ connection: { endpoints }, prefix: 'm/', report: event => { events.push(event) }, ...options })
+  const store = openEtcdStore({
+    connection: { endpoints },
+    prefix: 'm/',
+    report: event => {
+      events.push(event)
+    },
+    ...options,
+  })
   t.teardown(() => store.close())
   return { store, events }
 }
@@ -35,5 +45,4 @@ export async function revived(etcd: TestEtcd): Promise<TestEtcd> {
 }
 
 /** The code of an error that a store rejected with. */
-export const codeOf = (reason: unknown): string => reason instanceof MusterError ? reason.code : String(reason)
-
+export const codeOf = (reason: unknown): string => (reason instanceof MusterError ? reason.code : String(reason))

@@ -13,25 +13,40 @@ void t.test('two stores race on one etcd, and stores of other prefixes see nothi
   await stranger.load()
   const followers = await Promise.all(pair.map(following))
   const rounds = 30
-  await Promise.all(pair.flatMap((store, i) => Array.from({ length: 4 }, async () => {
-    for (let won = 0; won < rounds;) {
-      const follower = followers[i]
-      const entry = follower?.entries.get('count')
-      const next = Number(Buffer.from(entry?.value ?? []).toString() || 0) + 1
-      const { ok, revision: at } = await store.commit({
-        when: [entry === undefined ? { test: 'absent', key: 'count' } : { test: 'unmodified', key: 'count', modified: entry.modified }],
-        then: [put('count', `${next}`), put(`by/${i}`, `${next}`)],
-      })
-      if (ok) won++
-      else await until('its reason is seen', () => (follower?.revision ?? 0) >= at)
-    }
-  })))
-  t.equal(Buffer.from((await pair[0]?.load())?.entries.find(({ key }) => key === 'count')?.value ?? []).toString(), `${2 * 4 * rounds}`)
+  await Promise.all(
+    pair.flatMap((store, i) =>
+      Array.from({ length: 4 }, async () => {
+        for (let won = 0; won < rounds;) {
+          const follower = followers[i]
+          const entry = follower?.entries.get('count')
+          const next = Number(Buffer.from(entry?.value ?? []).toString() || 0) + 1
+          const { ok, revision: at } = await store.commit({
+            when: [
+              entry === undefined
+                ? { test: 'absent', key: 'count' }
+                : { test: 'unmodified', key: 'count', modified: entry.modified },
+            ],
+            then: [put('count', `${next}`), put(`by/${i}`, `${next}`)],
+          })
+          if (ok) won++
+          else await until('its reason is seen', () => (follower?.revision ?? 0) >= at)
+        }
+      }),
+    ),
+  )
+  t.equal(
+    Buffer.from((await pair[0]?.load())?.entries.find(({ key }) => key === 'count')?.value ?? []).toString(),
+    `${2 * 4 * rounds}`,
+  )
   await neighbour.barrier()
   t.same([...seen.entries.keys()], [])
   t.same((await neighbour.load()).entries, [])
   const whole = (await stranger.load()).entries.map(({ key }) => key)
-  t.same(['/by/0', '/by/1', '/count'].filter(key => !whole.includes(key)), [], 'a prefix is one of bytes')
+  t.same(
+    ['/by/0', '/by/1', '/count'].filter(key => !whole.includes(key)),
+    [],
+    'a prefix is one of bytes',
+  )
   await neighbour.commit(always({ kind: 'delete-range', from: '', to: '' }))
   t.equal((await pair[0]?.load())?.entries.length, 3, 'deleting everything ends at the prefix')
 })

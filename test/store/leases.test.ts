@@ -30,7 +30,12 @@ void t.test('a lease lives as long as it is kept alive', async t => {
 void t.test('a lease that ends within a group takes the keys written to it in that group', async t => {
   const store = openMemoryStore()
   const lease = await store.lease(seconds(10))
-  const leased = (key: string): ReturnType<typeof put> => ({ kind: 'put', key, value: Buffer.from('x'), lease: lease.id })
+  const leased = (key: string): ReturnType<typeof put> => ({
+    kind: 'put',
+    key,
+    value: Buffer.from('x'),
+    lease: lease.id,
+  })
   await store.commit(always(leased('before'), leased('freed')))
   const outcomes = await Promise.allSettled([
     store.commit(always(leased('within'))),
@@ -39,8 +44,17 @@ void t.test('a lease that ends within a group takes the keys written to it in th
     store.commit(always(leased('late'))),
     store.commit(always(put('within', 'anew'))),
   ])
-  t.same(outcomes.map(({ status }) => status), ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
-  t.same((await store.load()).entries.map(({ key, created }) => [key, created]), [['freed', 2], ['within', 6]])
+  t.same(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+  )
+  t.same(
+    (await store.load()).entries.map(({ key, created }) => [key, created]),
+    [
+      ['freed', 2],
+      ['within', 6],
+    ],
+  )
   await store.close()
 })
 
@@ -48,7 +62,8 @@ void t.test('keys that cannot be deleted yet are deleted later', async t => {
   const clock = new FakeClock()
   const attempts: LeaseId[] = []
   const leases = new Leases({
-    clock, newId: () => 'the-lease',
+    clock,
+    newId: () => 'the-lease',
     end: lease => {
       attempts.push(lease)
       if (attempts.length < 3) return Promise.reject(new Error('no room'))

@@ -11,7 +11,9 @@ import { plain } from './model.js'
 
 const temporary = (t: Test): string => {
   const directory = mkdtempSync(join(tmpdir(), 'muster.store-'))
-  t.teardown(() => { rmSync(directory, { recursive: true, force: true }) })
+  t.teardown(() => {
+    rmSync(directory, { recursive: true, force: true })
+  })
   return directory
 }
 
@@ -27,8 +29,10 @@ void t.test('entries, revisions and long keys are there after a restart', async 
   const after = await store.load()
   t.same(plain(after.entries), plain(before.entries))
   t.equal(after.revision, before.revision)
-  t.same(await store.commit({ when: [{ test: 'unmodified', key: 'a', modified: before.revision }], then: [put('a', '3')] }),
-    { ok: true, revision: before.revision + 1 })
+  t.same(
+    await store.commit({ when: [{ test: 'unmodified', key: 'a', modified: before.revision }], then: [put('a', '3')] }),
+    { ok: true, revision: before.revision + 1 },
+  )
   t.match((await store.load()).entries[0], { key: 'a', created: 2, modified: 4 })
   await store.commit(always(put(long, 'y'), remove('a')))
   t.match((await store.load()).entries, [{ key: long, created: 2, modified: 5 }])
@@ -52,8 +56,13 @@ void t.test('a lease starts its ttl anew at open, and its keys go when it lapses
   t.equal((await store.load()).entries.length, 2)
   await store.commit(always({ kind: 'put', key: 'second', value: Buffer.from('x'), lease: lease.id }))
   await clock.advance(1001)
-  t.same((await store.load()).entries.map(({ key }) => key), ['free'])
-  await t.rejects(store.commit(always({ kind: 'put', key: 'late', value: Buffer.from('x'), lease: lease.id })), { code: 'STORE_LEASE_LOST' })
+  t.same(
+    (await store.load()).entries.map(({ key }) => key),
+    ['free'],
+  )
+  await t.rejects(store.commit(always({ kind: 'put', key: 'late', value: Buffer.from('x'), lease: lease.id })), {
+    code: 'STORE_LEASE_LOST',
+  })
   await store.close()
 
   store = await openLmdbStore({ directory, clock })
@@ -71,7 +80,9 @@ void t.test('a watch from before the restart is refused where deletions may be u
   t.throws(() => store.watch(early, () => undefined), { code: 'STORE_COMPACTED', hint: /load/ })
   const keys: string[] = []
   const { revision } = await store.load()
-  store.watch(revision, ({ changes }) => { for (const change of changes) if (change.kind === 'put') keys.push(change.entry.key) })
+  store.watch(revision, ({ changes }) => {
+    for (const change of changes) if (change.kind === 'put') keys.push(change.entry.key)
+  })
   await store.commit(always(put('c')))
   t.same(keys, ['c'])
   await store.close()

@@ -2,8 +2,13 @@ import t from 'tap'
 import { becomeOwner, isHeld, parseOwner, release, systemProcesses } from '../../src/store/owner.js'
 import type { Owner, ProcessTable } from '../../src/store/owner.js'
 
-const table = (overrides: Partial<ProcessTable>): ProcessTable =>
-  ({ pid: 10, boot: () => 'boot-1', started: () => '500', lives: () => true, ...overrides })
+const table = (overrides: Partial<ProcessTable>): ProcessTable => ({
+  pid: 10,
+  boot: () => 'boot-1',
+  started: () => '500',
+  lives: () => true,
+  ...overrides,
+})
 
 void t.test('who still holds a directory', t => {
   const record: Owner = { pid: 20, token: 'x', boot: 'boot-1', started: '500' }
@@ -13,7 +18,12 @@ void t.test('who still holds a directory', t => {
     ['another one with its pid', record, table({ started: () => '501' }), false],
     ['one of before the last boot', record, table({ boot: () => 'boot-2' }), false],
     ['an earlier one with our own pid', { ...record, pid: 10 }, table({}), false],
-    ['a living one, where the system tells no start times', { pid: 20, token: 'x' }, table({ boot: () => undefined, started: () => undefined }), true],
+    [
+      'a living one, where the system tells no start times',
+      { pid: 20, token: 'x' },
+      table({ boot: () => undefined, started: () => undefined }),
+      true,
+    ],
   ]
   for (const [name, owner, processes, held] of cases) t.equal(isHeld(owner, processes), held, name)
   t.end()
@@ -32,6 +42,7 @@ void t.test('this process', t => {
 })
 
 void t.test('what is no owner record', t => {
-  for (const text of ['', 'x', 'null', '[]', '{}', '{"pid":"1","token":"x"}', '{"pid":1}']) t.equal(parseOwner(text), undefined, text)
+  for (const text of ['', 'x', 'null', '[]', '{}', '{"pid":"1","token":"x"}', '{"pid":1}'])
+    t.equal(parseOwner(text), undefined, text)
   t.end()
 })

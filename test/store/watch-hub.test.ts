@@ -8,11 +8,17 @@ function hubOver(limits: { changes: number; bytes: number; deletions: number }) 
   const entries = new Map<string, Entry>()
   let present = 1
   let differences = 0
-  const hub = new WatchHub(revision(present), after => {
-    differences++
-    return [...entries.values()].filter(({ modified }) => modified > after)
-  }, limits)
-  const publish = (change: Change): void => { hub.publish({ revision: revision(present), changes: [change] }) }
+  const hub = new WatchHub(
+    revision(present),
+    after => {
+      differences++
+      return [...entries.values()].filter(({ modified }) => modified > after)
+    },
+    limits,
+  )
+  const publish = (change: Change): void => {
+    hub.publish({ revision: revision(present), changes: [change] })
+  }
   return {
     hub,
     differences: () => differences,
@@ -30,10 +36,15 @@ function hubOver(limits: { changes: number; bytes: number; deletions: number }) 
 }
 
 const told = (batches: readonly Batch[]): string[] =>
-  batches.flatMap(({ changes }) => changes.map(change => change.kind === 'put' ? `+${change.entry.key}` : `-${change.key}`))
+  batches.flatMap(({ changes }) =>
+    changes.map(change => (change.kind === 'put' ? `+${change.entry.key}` : `-${change.key}`)),
+  )
 
 void t.test('what the history holds is replayed as it was, what it dropped as the difference', t => {
-  for (const limits of [{ changes: 3, bytes: 1e6, deletions: 100 }, { changes: 100, bytes: 2, deletions: 100 }]) {
+  for (const limits of [
+    { changes: 3, bytes: 1e6, deletions: 100 },
+    { changes: 100, bytes: 2, deletions: 100 },
+  ]) {
     const { hub, put, remove, differences } = hubOver(limits)
     put('a')
     put('b')
@@ -41,11 +52,17 @@ void t.test('what the history holds is replayed as it was, what it dropped as th
     put('b')
     put('c')
     const late: Batch[] = []
-    hub.add(revision(4), batch => { late.push(batch) }).catchUp()
+    hub
+      .add(revision(4), batch => {
+        late.push(batch)
+      })
+      .catchUp()
     t.same(told(late), ['+b', '+c'])
     t.equal(differences(), 0)
     const later: Batch[] = []
-    const watcher = hub.add(revision(2), batch => { later.push(batch) })
+    const watcher = hub.add(revision(2), batch => {
+      later.push(batch)
+    })
     t.equal(watcher.behind, true)
     watcher.catchUp()
     watcher.catchUp()
@@ -63,12 +80,23 @@ void t.test('a watch from before forgotten deletions is refused, except from the
   for (const key of ['a', 'b', 'c']) put(key)
   for (const key of ['a', 'b', 'c']) remove(key)
   put('d')
-  t.throws(() => hub.add(revision(3), () => undefined), { code: 'STORE_COMPACTED', message: /after revision 3 .* after 5/ })
+  t.throws(() => hub.add(revision(3), () => undefined), {
+    code: 'STORE_COMPACTED',
+    message: /after revision 3 .* after 5/,
+  })
   const known: Batch[] = []
-  hub.add(revision(5), batch => { known.push(batch) }).catchUp()
+  hub
+    .add(revision(5), batch => {
+      known.push(batch)
+    })
+    .catchUp()
   t.same(told(known), ['-b', '-c', '+d'])
   const whole: Batch[] = []
-  hub.add(revision(1), batch => { whole.push(batch) }).catchUp()
+  hub
+    .add(revision(1), batch => {
+      whole.push(batch)
+    })
+    .catchUp()
   t.same(told(whole).at(-1), '+d')
   t.end()
 })
@@ -80,17 +108,27 @@ void t.test('a key that came back is not told as deleted', t => {
   put('a')
   put('b')
   const batches: Batch[] = []
-  hub.add(revision(2), batch => { batches.push(batch) }).catchUp()
+  hub
+    .add(revision(2), batch => {
+      batches.push(batch)
+    })
+    .catchUp()
   t.same(told(batches), ['+a', '+b'])
   t.end()
 })
 
 void t.test('a watcher that throws does not take the others with it', async t => {
   const { hub, put } = hubOver({ changes: 10, bytes: 1e6, deletions: 10 })
-  const surfaced = new Promise(resolve => { process.once('uncaughtException', resolve) })
+  const surfaced = new Promise(resolve => {
+    process.once('uncaughtException', resolve)
+  })
   const seen: Batch[] = []
-  hub.add(revision(1), () => { throw new Error('a defect above') })
-  hub.add(revision(1), batch => { seen.push(batch) })
+  hub.add(revision(1), () => {
+    throw new Error('a defect above')
+  })
+  hub.add(revision(1), batch => {
+    seen.push(batch)
+  })
   put('a')
   t.same(told(seen), ['+a'])
   t.match(await surfaced, { message: 'a defect above' })
@@ -104,7 +142,9 @@ void t.test('a watcher that closes another, or itself, within a delivery', t => 
     first.close()
     second.close()
   })
-  const second = hub.add(revision(1), () => { seen.push('second') })
+  const second = hub.add(revision(1), () => {
+    seen.push('second')
+  })
   put('a')
   put('b')
   t.same(seen, ['first'])

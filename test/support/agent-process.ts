@@ -7,8 +7,13 @@ import type { Test } from 'tap'
 /** The built program; tests of whole agents run what users run. MUSTER_PROGRAM: another build of it. */
 export const program = path.resolve(process.env.MUSTER_PROGRAM ?? 'dist/muster.js')
 
-/** Runs a program as users do, without what a test runner loads into every Node.js process: `env` becomes that program. */
-export const plainly = (command: string, args: readonly string[]): [string, string[]] => ['env', ['-u', 'NODE_OPTIONS', command, ...args]]
+/**
+ * Runs a program as users do, without what a test runner loads into every Node.js process: `env` becomes that program.
+ */
+export const plainly = (command: string, args: readonly string[]): [string, string[]] => [
+  'env',
+  ['-u', 'NODE_OPTIONS', command, ...args],
+]
 
 /** A muster agent as a process of its own, on free ports of 127.0.0.1. */
 export interface AgentProcess {
@@ -69,16 +74,34 @@ async function launch(plan: Launch): Promise<AgentProcess> {
   const { directory, conf, options, running } = plan
   const dataDir = path.join(directory, 'data')
   const mode = options.dev === true ? ['-dev'] : ['-data-dir', dataDir]
-  const child = spawn(...plainly(process.execPath, [program, 'agent', ...mode, '-config-dir', conf, '-node=n1', '-bind=127.0.0.1',
-    `-http-port=${plan.http}`, `-dns-port=${plan.dns}`, ...options.flags ?? []]),
-  { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory, env: { ...process.env, ...options.env } })
+  const child = spawn(
+    ...plainly(process.execPath, [
+      program,
+      'agent',
+      ...mode,
+      '-config-dir',
+      conf,
+      '-node=n1',
+      '-bind=127.0.0.1',
+      `-http-port=${plan.http}`,
+      `-dns-port=${plan.dns}`,
+      ...(options.flags ?? []),
+    ]),
+    { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory, env: { ...process.env, ...options.env } },
+  )
   running.add(child)
-  child.once('exit', () => { running.delete(child) })
+  child.once('exit', () => {
+    running.delete(child)
+  })
   let output = ''
-  child.stderr.on('data', (chunk: Buffer) => { output += chunk.toString() })
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
   const bound = await new Promise<{ http: number; dns: number }>((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', code => { reject(new Error(`the agent exited with ${code}:\n${output}`)) })
+    child.once('exit', code => {
+      reject(new Error(`the agent exited with ${code}:\n${output}`))
+    })
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString()
       const ports = /HTTP: (\d+),.*DNS: (\d+)\)[^]*Log data/.exec(output)
@@ -86,7 +109,11 @@ async function launch(plan: Launch): Promise<AgentProcess> {
     })
   })
   return {
-    child, ...bound, directory, conf, dataDir,
+    child,
+    ...bound,
+    directory,
+    conf,
+    dataDir,
     output: () => output,
     stop: signal => ended(child, signal ?? 'SIGTERM'),
     restart: () => launch({ ...plan, ...bound }),
@@ -97,7 +124,9 @@ async function launch(plan: Launch): Promise<AgentProcess> {
 function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
   return new Promise(resolve => {
-    child.once('exit', code => { resolve(code) })
+    child.once('exit', code => {
+      resolve(code)
+    })
     child.kill(signal)
   })
 }

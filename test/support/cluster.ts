@@ -8,7 +8,12 @@ import { isRunning, killAll, processesOf } from './processes.js'
 import { until } from './until.js'
 
 /** One line of `members`. */
-export interface MemberLine { readonly Name: string; readonly Addr: string; readonly Status: number; readonly Tags: Readonly<Record<string, string>> }
+export interface MemberLine {
+  readonly Name: string
+  readonly Addr: string
+  readonly Status: number
+  readonly Tags: Readonly<Record<string, string>>
+}
 
 /** Statuses of members by the numbers that the API gives. */
 export const memberStatus = { alive: 1, leaving: 2, left: 3, failed: 4 } as const
@@ -41,12 +46,16 @@ export class Cluster {
     this.#directory = fs.mkdtempSync(path.join(os.tmpdir(), `muster-cluster-${process.pid}-`))
   }
 
-  get agents(): readonly ClusterAgent[] { return [...this.servers, ...this.clients] }
+  get agents(): readonly ClusterAgent[] {
+    return [...this.servers, ...this.clients]
+  }
 
   /** Makes an agent without starting it. */
-  async add(plan: Omit<AgentPlan, 'place' | 'directory'> & { readonly place?: Place | undefined }): Promise<ClusterAgent> {
+  async add(
+    plan: Omit<AgentPlan, 'place' | 'directory'> & { readonly place?: Place | undefined },
+  ): Promise<ClusterAgent> {
     const directory = path.join(this.#directory, `${plan.name}-${this.agents.length}`)
-    const agent = new ClusterAgent({ ...plan, place: plan.place ?? await loopbackPlace(), directory })
+    const agent = new ClusterAgent({ ...plan, place: plan.place ?? (await loopbackPlace()), directory })
     if (plan.role === 'server') this.servers.push(agent)
     else this.clients.push(agent)
     return agent
@@ -54,33 +63,59 @@ export class Cluster {
 
   /** Server that leads, once some running one says which and is not cut off from it. */
   async leader(ms = 20_000, among: readonly ClusterAgent[] = this.servers): Promise<ClusterAgent> {
-    return until('there is a leader', async () => {
-      for (const server of among.filter(one => one.running)) {
-        const answer = await server.api('/v1/status/leader', { signal: AbortSignal.timeout(1000) }).then(response => response.json(), () => '')
-        const address = typeof answer === 'string' ? answer.replace(/:\d+$/, '') : ''
-        const leader = among.find(one => one.address === address && one.running)
-        if (leader !== undefined) return leader
-      }
-      return undefined
-    }, ms)
+    return until(
+      'there is a leader',
+      async () => {
+        for (const server of among.filter(one => one.running)) {
+          const answer = await server.api('/v1/status/leader', { signal: AbortSignal.timeout(1000) }).then(
+            response => response.json(),
+            () => '',
+          )
+          const address = typeof answer === 'string' ? answer.replace(/:\d+$/, '') : ''
+          const leader = among.find(one => one.address === address && one.running)
+          if (leader !== undefined) return leader
+        }
+        return undefined
+      },
+      ms,
+    )
   }
 
   /** Until every named agent (all, unless given) lists these members, each with its status. */
-  async membersAre(expected: Readonly<Record<string, keyof typeof memberStatus>>, agents: readonly ClusterAgent[] = this.agents, ms = 30_000): Promise<void> {
-    const wanted = JSON.stringify(Object.entries(expected).map(([name, status]) => `${name} ${memberStatus[status]}`).sort())
+  async membersAre(
+    expected: Readonly<Record<string, keyof typeof memberStatus>>,
+    agents: readonly ClusterAgent[] = this.agents,
+    ms = 30_000,
+  ): Promise<void> {
+    const wanted = JSON.stringify(
+      Object.entries(expected)
+        .map(([name, status]) => `${name} ${memberStatus[status]}`)
+        .sort(),
+    )
     for (const agent of agents) {
       let last = ''
-      await until(`${agent.name} lists ${wanted}`, async () => {
-        const members = await agent.get<MemberLine[]>('/v1/agent/members')
-        last = JSON.stringify(members.map(member => `${member.Name} ${member.Status}`).sort())
-        return last === wanted
-      }, ms).catch((error: unknown) => { throw new Error(`${error instanceof Error ? error.message : String(error)}, it lists ${last}`) })
+      await until(
+        `${agent.name} lists ${wanted}`,
+        async () => {
+          const members = await agent.get<MemberLine[]>('/v1/agent/members')
+          last = JSON.stringify(members.map(member => `${member.Name} ${member.Status}`).sort())
+          return last === wanted
+        },
+        ms,
+      ).catch((error: unknown) => {
+        throw new Error(`${error instanceof Error ? error.message : String(error)}, it lists ${last}`)
+      })
     }
   }
 
   /** What the agents printed last, for a test that failed. */
   tails(lines = 40): string {
-    return this.agents.map(agent => `--- ${agent.name} (${agent.address}, ${agent.running ? 'running' : 'not running'})\n${agent.output.split('\n').slice(-lines).join('\n')}`).join('\n')
+    return this.agents
+      .map(
+        agent =>
+          `--- ${agent.name} (${agent.address}, ${agent.running ? 'running' : 'not running'})\n${agent.output.split('\n').slice(-lines).join('\n')}`,
+      )
+      .join('\n')
   }
 
   async close(): Promise<void> {
@@ -112,19 +147,28 @@ export async function populate(cluster: Cluster, plan: ClusterPlan): Promise<voi
   const agents: ClusterAgent[] = []
   for (let number = 1; number <= plan.servers + (plan.clients ?? 0); number++) {
     const server = number <= plan.servers
-    agents.push(await cluster.add({
-      name: `${prefix}${server ? `s${number}` : `c${number - plan.servers}`}`, place: places[number - 1],
-      ...server ? { role: 'server', expect } : { role: 'client' }, dataDir: plan.dataDirs?.[number - 1],
-      ...plan.conf === undefined ? {} : { conf: plan.conf },
-    }))
+    agents.push(
+      await cluster.add({
+        name: `${prefix}${server ? `s${number}` : `c${number - plan.servers}`}`,
+        place: places[number - 1],
+        ...(server ? { role: 'server', expect } : { role: 'client' }),
+        dataDir: plan.dataDirs?.[number - 1],
+        ...(plan.conf === undefined ? {} : { conf: plan.conf }),
+      }),
+    )
   }
   const join = agents.slice(0, plan.servers).map(server => `-retry-join=${server.address}`)
-  for (const agent of agents) agent.flags = [...join, '-retry-interval=1s', ...plan.flags ?? []]
+  for (const agent of agents) agent.flags = [...join, '-retry-interval=1s', ...(plan.flags ?? [])]
   await Promise.all(agents.map(agent => agent.start()))
   await cluster.leader(60_000)
   await cluster.membersAre(Object.fromEntries(agents.map(agent => [agent.name, 'alive' as const])), agents, 60_000)
   // Who has just come only listens at first; it counts once it votes.
-  for (const server of cluster.servers) await until(`${server.name} knows all voters`, async () => (await server.get<string[]>('/v1/status/peers')).length === plan.servers, 60_000)
+  for (const server of cluster.servers)
+    await until(
+      `${server.name} knows all voters`,
+      async () => (await server.get<string[]>('/v1/status/peers')).length === plan.servers,
+      60_000,
+    )
 }
 
 /** Ends what tests that were killed left running, and removes their directories. */

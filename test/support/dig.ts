@@ -24,11 +24,16 @@ export async function digAt(address: string, port: number, ...args: readonly str
 function parse(text: string): Dug {
   const section = (name: string): string[] => {
     const body = new RegExp(`;; ${name} SECTION:\\n([^]*?)(?:\\n\\n|$)`).exec(text)?.[1] ?? ''
-    return body.split('\n').filter(line => line !== '' && !line.startsWith(';')).map(line => line.replaceAll(/\s+/g, ' '))
+    return body
+      .split('\n')
+      .filter(line => line !== '' && !line.startsWith(';'))
+      .map(line => line.replaceAll(/\s+/g, ' '))
   }
   return {
     status: /status: (\w+)/.exec(text)?.[1] ?? 'none',
     flags: /;; flags: ([^;]*);/.exec(text)?.[1]?.split(' ') ?? [],
-    answer: section('ANSWER'), authority: section('AUTHORITY'), additional: section('ADDITIONAL'),
+    answer: section('ANSWER'),
+    authority: section('AUTHORITY'),
+    additional: section('ADDITIONAL'),
   }
 }

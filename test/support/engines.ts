@@ -31,7 +31,8 @@ export function counted(store: Store): Counted {
   const commit = store.commit.bind(store)
   store.commit = async transaction => {
     const committed = await commit(transaction)
-    if (committed.ok && transaction.then.length > 0) Object.assign(count, { commits: count.commits + 1, revision: committed.revision })
+    if (committed.ok && transaction.then.length > 0)
+      Object.assign(count, { commits: count.commits + 1, revision: committed.revision })
     return committed
   }
   return count
@@ -45,14 +46,18 @@ export function engines(t: Test): readonly Engine[] {
   return [
     { name: 'memory', clocked: true, runs: most => most, open: clock => Promise.resolve(openMemoryStore({ clock })) },
     {
-      name: 'lmdb', clocked: true, runs: few,
+      name: 'lmdb',
+      clocked: true,
+      runs: few,
       open: clock => {
         directory ||= temporaryDirectory(t)
         return openLmdbStore({ directory: path.join(directory, String(opened++)), clock })
       },
     },
     {
-      name: 'etcd', clocked: false, runs: few,
+      name: 'etcd',
+      clocked: false,
+      runs: few,
       open: async () => {
         etcd ??= startEtcd(t)
         return openEtcdStore({ connection: { endpoints: [(await etcd).socket] }, prefix: `${opened++}/` })

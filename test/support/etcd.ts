@@ -8,7 +8,10 @@ import { until } from './until.js'
 
 export interface EtcdOptions {
   readonly name?: string
-  /** `name=peerUrl` of all members, itself included, that found a cluster together or (`existing`) that it enters; itself alone when left out. */
+  /**
+   * `name=peerUrl` of all members, itself included, that found a cluster together or (`existing`) that it enters;
+   * itself alone when left out.
+   */
   readonly members?: readonly string[]
   readonly existing?: boolean
   /** An own loopback address, where ports 2379 and 2380 are free. */
@@ -40,46 +43,86 @@ export interface TestEtcd {
   restart(): Promise<TestEtcd>
 }
 
-/** Starts an etcd on a temporary directory and an own loopback address; the end of the test stops it and removes all. */
+/**
+ * Starts an etcd on a temporary directory and an own loopback address; the end of the test stops it and removes all.
+ */
 export async function startEtcd(t: Test, options: EtcdOptions = {}): Promise<TestEtcd> {
   const directory = temporaryDirectory(t)
   const running = new Set<ChildProcess>()
   t.teardown(() => Promise.all([...running].map(child => ended(child, 'SIGKILL'))))
-  const address = options.address ?? await loopbackAddress()
+  const address = options.address ?? (await loopbackAddress())
   return launch(directory, { ...options, address }, running)
 }
 
 /** Members that found one cluster together, all of them answering. */
-export async function startEtcdCluster(t: Test, size: number, options: Pick<EtcdOptions, 'args' | 'env'> = {}): Promise<readonly TestEtcd[]> {
+export async function startEtcdCluster(
+  t: Test,
+  size: number,
+  options: Pick<EtcdOptions, 'args' | 'env'> = {},
+): Promise<readonly TestEtcd[]> {
   const addresses: string[] = []
   while (addresses.length < size) addresses.push(await loopbackAddress())
   const members = addresses.map((address, at) => `m${at + 1}=http://${address}:2380`)
-  const started = await Promise.all(addresses.map((address, at) => startEtcd(t, { ...options, name: `m${at + 1}`, address, members, ready: false })))
+  const started = await Promise.all(
+    addresses.map((address, at) => startEtcd(t, { ...options, name: `m${at + 1}`, address, members, ready: false })),
+  )
   await Promise.all(started.map(etcd => etcd.ready()))
   return started
 }
 
-async function launch(directory: string, options: EtcdOptions & { readonly address: string }, running: Set<ChildProcess>): Promise<TestEtcd> {
+async function launch(
+  directory: string,
+  options: EtcdOptions & { readonly address: string },
+  running: Set<ChildProcess>,
+): Promise<TestEtcd> {
   const { name = 'm1', address } = options
   const [endpoint, peerUrl] = [`http://${address}:2379`, `http://${address}:2380`]
-  const child = spawn('etcd', [`--name=${name}`, '--data-dir=data', '--logger=zap', '--log-outputs=stderr', '--pre-vote',
-    // The socket lies in the working directory: etcd takes no path here.
-    `--listen-client-urls=${endpoint},unix://client:0`, `--advertise-client-urls=${endpoint}`,
-    `--listen-peer-urls=${peerUrl}`, `--initial-advertise-peer-urls=${peerUrl}`,
-    `--initial-cluster=${(options.members ?? [`${name}=${peerUrl}`]).join(',')}`, `--initial-cluster-state=${options.existing === true ? 'existing' : 'new'}`,
-    ...options.args ?? []],
-  { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.env } })
+  const child = spawn(
+    'etcd',
+    [
+      `--name=${name}`,
+      '--data-dir=data',
+      '--logger=zap',
+      '--log-outputs=stderr',
+      '--pre-vote',
+      // The socket lies in the working directory: etcd takes no path here.
+      `--listen-client-urls=${endpoint},unix://client:0`,
+      `--advertise-client-urls=${endpoint}`,
+      `--listen-peer-urls=${peerUrl}`,
+      `--initial-advertise-peer-urls=${peerUrl}`,
+      `--initial-cluster=${(options.members ?? [`${name}=${peerUrl}`]).join(',')}`,
+      `--initial-cluster-state=${options.existing === true ? 'existing' : 'new'}`,
+      ...(options.args ?? []),
+    ],
+    { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.env } },
+  )
   running.add(child)
   let output = ''
-  child.stderr.on('data', (chunk: Buffer) => { output = (output + chunk.toString()).slice(-1_000_000) })
-  child.once('exit', () => { running.delete(child) })
-  await new Promise((resolve, reject) => { child.once('spawn', resolve); child.once('error', reject) })
+  child.stderr.on('data', (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-1_000_000)
+  })
+  child.once('exit', () => {
+    running.delete(child)
+  })
+  await new Promise((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', reject)
+  })
   const etcd: TestEtcd = {
-    name, directory, endpoint, socket: `unix://${path.join(directory, 'client:0')}`, peerUrl, child,
+    name,
+    directory,
+    endpoint,
+    socket: `unix://${path.join(directory, 'client:0')}`,
+    peerUrl,
+    child,
     output: () => output,
     ready: async () => {
       const gone = (): boolean => child.exitCode !== null || child.signalCode !== null
-      await until(`etcd ${name} answers`, async () => gone() || await healthy(path.join(directory, 'client:0')), 20_000)
+      await until(
+        `etcd ${name} answers`,
+        async () => gone() || (await healthy(path.join(directory, 'client:0'))),
+        20_000,
+      )
       if (gone()) throw new Error(`etcd ${name} has ended:\n${output}`)
     },
     stop: signal => ended(child, signal ?? 'SIGTERM'),
@@ -96,15 +139,21 @@ function healthy(socketPath: string): Promise<boolean> {
       response.resume()
       resolve(response.statusCode === 200)
     })
-    request.once('timeout', () => { request.destroy() })
-    request.once('error', () => { resolve(false) })
+    request.once('timeout', () => {
+      request.destroy()
+    })
+    request.once('error', () => {
+      resolve(false)
+    })
   })
 }
 
 function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise(resolve => {
-    child.once('exit', () => { resolve() })
+    child.once('exit', () => {
+      resolve()
+    })
     child.kill(signal)
   })
 }

@@ -6,19 +6,32 @@ export class FakeClock implements Clock {
   #number = 0
   readonly #timers = new Map<number, { readonly at: number; readonly run: () => void }>()
 
-  now(): number { return 1_000_000_000 + this.#elapsed }
-  monotonic(): number { return this.#elapsed }
+  now(): number {
+    return 1_000_000_000 + this.#elapsed
+  }
+  monotonic(): number {
+    return this.#elapsed
+  }
 
   /** How many timers are waiting. */
-  get pending(): number { return this.#timers.size }
+  get pending(): number {
+    return this.#timers.size
+  }
 
   after(delay: number, run: () => void): Timer {
     const number = ++this.#number
     this.#timers.set(number, { at: this.#elapsed + Math.max(0, delay), run })
-    return { cancel: () => { this.#timers.delete(number) } }
+    return {
+      cancel: () => {
+        this.#timers.delete(number)
+      },
+    }
   }
 
-  /** Lets `ms` pass: timers run in order, each at its own time, and what they set going gets its turn before time goes on. */
+  /**
+   * Lets `ms` pass: timers run in order, each at its own time, and what they set going gets its turn before time goes
+   * on.
+   */
   async advance(ms: number): Promise<void> {
     const end = this.#elapsed + ms
     await turn()
@@ -40,4 +53,7 @@ export class FakeClock implements Clock {
   }
 }
 
-const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve) })
+const turn = (): Promise<void> =>
+  new Promise(resolve => {
+    setImmediate(resolve)
+  })

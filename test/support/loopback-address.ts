@@ -1,8 +1,9 @@
 import net from 'node:net'
 
 /**
- * An address of the loopback network that nobody uses, so that fixed ports on it are free: tests run side by side, and a port that was
- * free a moment ago may be taken by another of them, while two of four million addresses hardly ever meet.
+ * An address of the loopback network that nobody uses, so that fixed ports on it are free: tests run side by side, and
+ * a port that was free a moment ago may be taken by another of them, while two of four million addresses hardly ever
+ * meet.
  */
 export async function loopbackAddress(): Promise<string> {
   for (;;) {
@@ -16,7 +17,13 @@ const random = (below: number): number => Math.floor(Math.random() * below)
 function isFree(host: string, port: number): Promise<boolean> {
   return new Promise(resolve => {
     const server = net.createServer()
-    server.once('error', () => { resolve(false) })
-    server.listen({ host, port, exclusive: true }, () => { server.close(() => { resolve(true) }) })
+    server.once('error', () => {
+      resolve(false)
+    })
+    server.listen({ host, port, exclusive: true }, () => {
+      server.close(() => {
+        resolve(true)
+      })
+    })
   })
 }

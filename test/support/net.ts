@@ -4,16 +4,19 @@ import { isRunning, killAll } from './processes.js'
 import { run } from './run.js'
 
 /** A machine of its own as far as the network goes: a network namespace with one interface on the bridge. */
-export interface Host extends Place { readonly name: string }
+export interface Host extends Place {
+  readonly name: string
+}
 
 /**
- * Several hosts on one bridge, which the test itself reaches too. Faults between hosts are silent, as real ones are: packets go to an
- * Ethernet address that nobody has. Names carry our process id; what a killed test left behind goes with the next start.
+ * Several hosts on one bridge, which the test itself reaches too. Faults between hosts are silent, as real ones are:
+ * packets go to an Ethernet address that nobody has. Names carry our process id; what a killed test left behind goes
+ * with the next start.
  */
 export class Network {
   readonly #lan = `muster-${process.pid}-lan`
   readonly #link = `mu${process.pid}t`
-  readonly #subnet = `10.${64 + (process.pid >> 8) % 64}.${process.pid & 255}`
+  readonly #subnet = `10.${64 + ((process.pid >> 8) % 64)}.${process.pid & 255}`
   readonly #hosts: Host[] = []
   #addresses = 0
 
@@ -30,11 +33,25 @@ export class Network {
     return network
   }
 
-  get hosts(): readonly Host[] { return this.#hosts }
+  get hosts(): readonly Host[] {
+    return this.#hosts
+  }
 
   /** Lets nothing from one host reach the other; the way back stays open. */
   async cut(from: Host, to: Host): Promise<void> {
-    await ip(['-n', from.name, 'neigh', 'replace', to.address, 'lladdr', '02:00:00:00:00:01', 'dev', 'eth0', 'nud', 'permanent'])
+    await ip([
+      '-n',
+      from.name,
+      'neigh',
+      'replace',
+      to.address,
+      'lladdr',
+      '02:00:00:00:00:01',
+      'dev',
+      'eth0',
+      'nud',
+      'permanent',
+    ])
   }
 
   /** Parts some hosts from all others, both ways. The test still reaches every one. */
@@ -45,13 +62,29 @@ export class Network {
 
   /** Undoes all cuts. */
   async heal(): Promise<void> {
-    await Promise.all(this.#hosts.map(host => ip(['-n', host.name, 'neigh', 'flush', 'nud', 'permanent', 'dev', 'eth0'])))
+    await Promise.all(
+      this.#hosts.map(host => ip(['-n', host.name, 'neigh', 'flush', 'nud', 'permanent', 'dev', 'eth0'])),
+    )
   }
 
   /** Loses so many percent of the packets that reach a host; 0: none. */
   async loss(host: Host, percent: number): Promise<void> {
     await inside(host, 'iptables', '-F', 'INPUT')
-    if (percent > 0) await inside(host, 'iptables', '-A', 'INPUT', '-m', 'statistic', '--mode', 'random', '--probability', String(percent / 100), '-j', 'DROP')
+    if (percent > 0)
+      await inside(
+        host,
+        'iptables',
+        '-A',
+        'INPUT',
+        '-m',
+        'statistic',
+        '--mode',
+        'random',
+        '--probability',
+        String(percent / 100),
+        '-j',
+        'DROP',
+      )
   }
 
   /** Gives a host another address; the old one is gone. */
@@ -81,7 +114,20 @@ export class Network {
       const host = this.#host(`muster-${process.pid}-h${number}`)
       await ip(['netns', 'add', host.name])
       this.#hosts.push(host)
-      await ip(['-n', this.#lan, 'link', 'add', `h${number}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', host.name])
+      await ip([
+        '-n',
+        this.#lan,
+        'link',
+        'add',
+        `h${number}`,
+        'type',
+        'veth',
+        'peer',
+        'name',
+        'eth0',
+        'netns',
+        host.name,
+      ])
       await ip(['-n', this.#lan, 'link', 'set', `h${number}`, 'master', 'br0', 'up'])
       await ip(['-n', host.name, 'addr', 'add', `${host.address}/24`, 'dev', 'eth0'])
       await ip(['-n', host.name, 'link', 'set', 'lo', 'up'])
@@ -91,7 +137,8 @@ export class Network {
 
   #host(name: string): Host {
     return {
-      name, address: `${this.#subnet}.${++this.#addresses}`,
+      name,
+      address: `${this.#subnet}.${++this.#addresses}`,
       command: (program, args) => ['ip', ['netns', 'exec', name, program, ...args]],
     }
   }
@@ -106,7 +153,10 @@ export async function startNetwork(t: Test, count: number): Promise<Network> {
 
 async function ip(args: readonly string[]): Promise<string> {
   const { code, out, err } = await run('ip', args)
-  if (code !== 0) throw new Error(`ip ${args.join(' ')} failed: ${err.trim()}; network namespaces need root, or CAP_NET_ADMIN and CAP_SYS_ADMIN`)
+  if (code !== 0)
+    throw new Error(
+      `ip ${args.join(' ')} failed: ${err.trim()}; network namespaces need root, or CAP_NET_ADMIN and CAP_SYS_ADMIN`,
+    )
   return out
 }
 
@@ -118,7 +168,12 @@ async function inside(host: Host, program: string, ...args: readonly string[]): 
 async function removeNamespace(name: string): Promise<void> {
   const { code, out } = await run('ip', ['netns', 'pids', name])
   if (code !== 0) return
-  killAll(out.split('\n').filter(line => line !== '').map(Number))
+  killAll(
+    out
+      .split('\n')
+      .filter(line => line !== '')
+      .map(Number),
+  )
   // The links in it go with it.
   await run('ip', ['netns', 'del', name])
 }

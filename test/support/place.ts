@@ -1,6 +1,9 @@
 import { loopbackAddress } from './loopback-address.js'
 
-/** Where an agent runs: an address that is its own, so that it can use the default ports, and how a program is started there. */
+/**
+ * Where an agent runs: an address that is its own, so that it can use the default ports, and how a program is started
+ * there.
+ */
 export interface Place {
   readonly address: string
   /** The command line that runs a program at this place. */

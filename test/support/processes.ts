@@ -2,12 +2,16 @@ import fs from 'node:fs'
 
 /** Running programs whose command line names a directory (or anything below it): process ids. */
 export function processesOf(directory: string, program?: string): number[] {
-  return fs.readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
-    if (pid === process.pid) return false
-    const [command = '', ...args] = words(pid)
-    if (program !== undefined && !command.endsWith(program)) return false
-    return args.some(arg => arg.includes(directory))
-  })
+  return fs
+    .readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .filter(pid => {
+      if (pid === process.pid) return false
+      const [command = '', ...args] = words(pid)
+      if (program !== undefined && !command.endsWith(program)) return false
+      return args.some(arg => arg.includes(directory))
+    })
 }
 
 /** Ends processes at once, those that are gone already included. */

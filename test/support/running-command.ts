@@ -12,14 +12,29 @@ export interface RunningCommand {
 }
 
 /** Starts one against an agent; its standard input stays open. The test's end kills it. */
-export function startCommand(t: Test, agent: Pick<AgentProcess, 'http'> & { readonly address?: string }, ...args: string[]): RunningCommand {
+export function startCommand(
+  t: Test,
+  agent: Pick<AgentProcess, 'http'> & { readonly address?: string },
+  ...args: string[]
+): RunningCommand {
   const child = spawn(...plainly(process.execPath, [program, ...args]), {
-    env: { ...process.env, MUSTER_HTTP_ADDR: `${agent.address ?? '127.0.0.1'}:${agent.http}` }, stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, MUSTER_HTTP_ADDR: `${agent.address ?? '127.0.0.1'}:${agent.http}` },
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   let out = ''
-  const keep = (chunk: Buffer): void => { out += chunk.toString() }
+  const keep = (chunk: Buffer): void => {
+    out += chunk.toString()
+  }
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)
-  t.teardown(() => { child.kill('SIGKILL') })
-  return { child, out: () => out, ended: new Promise(resolve => { child.once('close', resolve) }) }
+  t.teardown(() => {
+    child.kill('SIGKILL')
+  })
+  return {
+    child,
+    out: () => out,
+    ended: new Promise(resolve => {
+      child.once('close', resolve)
+    }),
+  }
 }

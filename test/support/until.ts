@@ -1,8 +1,12 @@
 /**
- * Waits until `probe` gives something truthy and resolves with it; asks again every few milliseconds, at once after it settles.
- * Rejects after `ms` with what was asked for and the last answer or error.
+ * Waits until `probe` gives something truthy and resolves with it; asks again every few milliseconds, at once after it
+ * settles. Rejects after `ms` with what was asked for and the last answer or error.
  */
-export async function until<T>(what: string, probe: () => T | Promise<T>, ms = 10_000): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
+export async function until<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  ms = 10_000,
+): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
   const end = performance.now() + ms
   let last: unknown
   for (;;) {
@@ -13,7 +17,10 @@ export async function until<T>(what: string, probe: () => T | Promise<T>, ms = 1
     } catch (error) {
       last = error
     }
-    if (performance.now() > end) throw new Error(`waited ${ms} ms in vain until ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`)
+    if (performance.now() > end)
+      throw new Error(
+        `waited ${ms} ms in vain until ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+      )
     await new Promise(resolve => setTimeout(resolve, 5))
   }
 }

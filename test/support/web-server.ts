@@ -17,7 +17,10 @@ export interface WebServer {
 export async function startWebServer(t: Test): Promise<WebServer> {
   let server: http.Server | undefined
   const web: WebServer = {
-    port: 0, status: 200, body: 'ok', requests: 0,
+    port: 0,
+    status: 200,
+    body: 'ok',
+    requests: 0,
     async open() {
       const opened = http.createServer((_request, response) => {
         web.requests++

@@ -9,21 +9,30 @@ import { FakeClock } from '../support/fake-clock.js'
 function setup(folder: string, options: Partial<LogFileOptions> = {}) {
   const clock = new FakeClock()
   const errors: string[] = []
-  const make = (): LogFile => new LogFile(
-    { path: join(folder, 'app.log'), rotateBytes: 0, rotateDuration: 0, rotateMaxFiles: 0, ...options },
-    clock, message => { errors.push(message) },
-  )
+  const make = (): LogFile =>
+    new LogFile(
+      { path: join(folder, 'app.log'), rotateBytes: 0, rotateDuration: 0, rotateMaxFiles: 0, ...options },
+      clock,
+      message => {
+        errors.push(message)
+      },
+    )
   return { clock, errors, make, files: () => readdirSync(folder).sort() }
 }
 
 void t.test('names', async t => {
   for (const [path, pattern] of [
-    ['app.log', 'app-1000000000000000.log'], ['app', 'app-1000000000000000.log'],
-    ['deep/er/', 'consul-1000000000000000.log'], ['app.x.json', 'app.x-1000000000000000.json'],
+    ['app.log', 'app-1000000000000000.log'],
+    ['app', 'app-1000000000000000.log'],
+    ['deep/er/', 'consul-1000000000000000.log'],
+    ['app.x.json', 'app.x-1000000000000000.json'],
   ] as const) {
     const folder = t.testdir({})
-    new LogFile({ path: `${folder}/${path}`, rotateBytes: 0, rotateDuration: 0, rotateMaxFiles: 0 },
-      new FakeClock(), () => undefined).close()
+    new LogFile(
+      { path: `${folder}/${path}`, rotateBytes: 0, rotateDuration: 0, rotateMaxFiles: 0 },
+      new FakeClock(),
+      () => undefined,
+    ).close()
     t.ok(statSync(join(folder, path.includes('/') ? path : '', pattern)).isFile(), path)
   }
   await Promise.resolve()
@@ -55,9 +64,15 @@ void t.test('a new file once the old one is old enough', async t => {
 })
 
 void t.test('how many old files are kept', t => {
-  for (const [keep, expected] of [[0, 10], [2, 3], [-1, 1]] as const) {
-    const { make, files } = setup(t.testdir({ 'app-notes.log': 'mine', 'other-1.log': 'not ours' }),
-      { rotateBytes: 1, rotateMaxFiles: keep })
+  for (const [keep, expected] of [
+    [0, 10],
+    [2, 3],
+    [-1, 1],
+  ] as const) {
+    const { make, files } = setup(t.testdir({ 'app-notes.log': 'mine', 'other-1.log': 'not ours' }), {
+      rotateBytes: 1,
+      rotateMaxFiles: keep,
+    })
     const file = make()
     for (let i = 0; i < 10; i++) file.write(`${i}\n`)
     file.close()
@@ -71,7 +86,10 @@ void t.test('how many old files are kept', t => {
 
 void t.test('a path that cannot be is refused; a failure later is told once, and writing goes on when it can', t => {
   const folder = t.testdir({ file: '' })
-  t.throws(() => setup(join(folder, 'file')).make(), { code: 'LOG_FILE', message: /cannot write the log file .*file\/app.log/ })
+  t.throws(() => setup(join(folder, 'file')).make(), {
+    code: 'LOG_FILE',
+    message: /cannot write the log file .*file\/app.log/,
+  })
   const inside = join(folder, 'logs')
   const { make, errors, files } = setup(inside, { rotateBytes: 1 })
   const file = make()
@@ -90,9 +108,19 @@ void t.test('a path that cannot be is refused; a failure later is told once, and
 void t.test('the hub writes to it what it writes to the stream, without colours', async t => {
   const folder = t.testdir({})
   const written: string[] = []
-  const stream = new Writable({ decodeStrings: false, write(chunk: string, _encoding, done) { written.push(chunk); done() } })
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _encoding, done) {
+      written.push(chunk)
+      done()
+    },
+  })
   const hub = createLogHub({
-    level: 'info', json: false, colors: true, stream, clock: new FakeClock(),
+    level: 'info',
+    json: false,
+    colors: true,
+    stream,
+    clock: new FakeClock(),
     file: { path: `${folder}/`, rotateBytes: 0, rotateDuration: 0, rotateMaxFiles: 0 },
   })
   hub.root.info('hello')

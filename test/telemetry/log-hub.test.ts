@@ -10,7 +10,13 @@ const time = '1970-01-12T13:46:40.000Z'
 
 function setup(options: Partial<LogHubOptions> = {}) {
   const lines: string[] = []
-  const stream = new Writable({ decodeStrings: false, write(chunk: string, _encoding, done) { lines.push(chunk); done() } })
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _encoding, done) {
+      lines.push(chunk)
+      done()
+    },
+  })
   const clock = new FakeClock()
   const hub = createLogHub({ level: 'info', json: false, colors: false, stream, clock, ...options })
   return { hub, lines, stream, clock }
@@ -23,7 +29,14 @@ void t.test('lines for people', async t => {
   dns.trace('a')
   dns.debug('b %s')
   dns.child('udp').info('listening', { address: '127.0.0.1:8600', seconds: 0.5, ok: true })
-  dns.warn('odd', { text: 'two words', quote: 'a"b', empty: '', list: [1, 'x'], none: undefined, error: new Error('broken\npipe') })
+  dns.warn('odd', {
+    text: 'two words',
+    quote: 'a"b',
+    empty: '',
+    list: [1, 'x'],
+    none: undefined,
+    error: new Error('broken\npipe'),
+  })
   dns.error('line one\nline two\u001b[31m', { token: 'abc' })
   t.strictSame(lines, [
     `${time} [INFO]  started\n`,
@@ -42,10 +55,20 @@ void t.test('JSON lines', async t => {
   const { hub, lines } = setup({ json: true, colors: true })
   hub.root.child('http').warn('slow', { seconds: 2, path: '/v1/kv/a?token=x' })
   hub.root.info('plain')
-  t.strictSame(lines.map(line => JSON.parse(line) as unknown), [
-    { '@level': 'warn', '@timestamp': time, '@module': 'http', 'seconds': 2, 'path': '/v1/kv/a?token=<hidden>', '@message': 'slow' },
-    { '@level': 'info', '@timestamp': time, '@message': 'plain' },
-  ])
+  t.strictSame(
+    lines.map(line => JSON.parse(line) as unknown),
+    [
+      {
+        '@level': 'warn',
+        '@timestamp': time,
+        '@module': 'http',
+        'seconds': 2,
+        'path': '/v1/kv/a?token=<hidden>',
+        '@message': 'slow',
+      },
+      { '@level': 'info', '@timestamp': time, '@message': 'plain' },
+    ],
+  )
   await hub.close()
 })
 
@@ -57,9 +80,23 @@ void t.test('colours only the level', async t => {
 })
 
 void t.test('a line is always one line, whatever is in it', t => {
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }),
-    (message, name, value) =>
-    !/\p{Cc}/u.test(formatText({ '@level': 'info', '@timestamp': 't', '@message': message, [`k${name}`]: value, 'list': [value] }))))
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'binary' }),
+      (message, name, value) =>
+        !/\p{Cc}/u.test(
+          formatText({
+            '@level': 'info',
+            '@timestamp': 't',
+            '@message': message,
+            [`k${name}`]: value,
+            'list': [value],
+          }),
+        ),
+    ),
+  )
   t.end()
 })
 
@@ -71,7 +108,10 @@ void t.test('the level changes while it runs, for loggers made before too', asyn
   part.debug('2')
   hub.setLevel('error')
   part.warn('3')
-  t.strictSame(lines.map(line => line.trim().at(-1)), ['2'])
+  t.strictSame(
+    lines.map(line => line.trim().at(-1)),
+    ['2'],
+  )
   await hub.close()
 })
 
@@ -79,7 +119,9 @@ void t.test('listeners', t => {
   void t.test('have a level of their own, and get both forms', async t => {
     const { hub, lines } = setup()
     const heard: LogLine[] = []
-    const subscription = hub.subscribe('debug', line => { heard.push(line) })
+    const subscription = hub.subscribe('debug', line => {
+      heard.push(line)
+    })
     const part = hub.root.child('part')
     part.trace('no')
     part.debug('yes', { n: 1 })
@@ -99,7 +141,9 @@ void t.test('listeners', t => {
   void t.test('lose lines when there are too many at once, and are told', async t => {
     const { hub } = setup({ level: 'error' })
     const heard: LogLine[] = []
-    hub.subscribe('info', line => { heard.push(line) })
+    hub.subscribe('info', line => {
+      heard.push(line)
+    })
     for (let i = 0; i < 2000; i++) hub.root.info(String(i))
     await until('heard', () => heard.length > 0)
     t.equal(heard.length, 1025)
@@ -111,7 +155,10 @@ void t.test('listeners', t => {
   void t.test('that log themselves do not hang the process', async t => {
     const { hub } = setup({ level: 'error' })
     let heard = 0
-    hub.subscribe('info', () => { heard++; hub.root.info('echo') })
+    hub.subscribe('info', () => {
+      heard++
+      hub.root.info('echo')
+    })
     hub.root.info('first')
     await until('it went round', () => heard > 5)
     await hub.close()

@@ -20,13 +20,19 @@ void t.test('Prometheus text', async t => {
   for (let i = 1; i <= 100; i++) took.observe(i)
   const text = await metrics.prometheus()
   for (const line of [
-    '# HELP consul_dns_queries Queries answered', '# TYPE consul_dns_queries counter',
-    'consul_dns_queries 3', '# TYPE consul_http_connections gauge',
-    'consul_http_connections 7', 'consul_raft_last_index 42',
-    '# TYPE consul_kv_apply summary', 'consul_kv_apply_sum 5050', 'consul_kv_apply_count 100',
-  ]) t.ok(text.split('\n').includes(line), line)
+    '# HELP consul_dns_queries Queries answered',
+    '# TYPE consul_dns_queries counter',
+    'consul_dns_queries 3',
+    '# TYPE consul_http_connections gauge',
+    'consul_http_connections 7',
+    'consul_raft_last_index 42',
+    '# TYPE consul_kv_apply summary',
+    'consul_kv_apply_sum 5050',
+    'consul_kv_apply_count 100',
+  ])
+    t.ok(text.split('\n').includes(line), line)
   t.match(text, /consul_kv_apply{quantile="0.5"} 50/)
-  t.equal((await metrics.prometheus()), text, 'asking changes nothing')
+  t.equal(await metrics.prometheus(), text, 'asking changes nothing')
   metrics.close()
 })
 
@@ -44,14 +50,23 @@ void t.test('the JSON form shows the last complete interval, and before it the o
   const first = await metrics.json()
   t.strictSame(first, {
     Timestamp: '1970-01-12 13:46:40 +0000 UTC',
-    Gauges: [{ Name: 'consul.n1.size', Value: 1, Labels: {} }], Points: [],
-    Counters: [{ Name: 'consul.dns.queries', Count: 5, Rate: 1, Sum: 5, Min: 1, Max: 1, Mean: 1, Stddev: 0, Labels: {} }],
-    Samples: [{ Name: 'consul.kv.apply', Count: 2, Rate: 1.2, Sum: 6, Min: 2, Max: 4, Mean: 3, Stddev: Math.SQRT2, Labels: {} }],
+    Gauges: [{ Name: 'consul.n1.size', Value: 1, Labels: {} }],
+    Points: [],
+    Counters: [
+      { Name: 'consul.dns.queries', Count: 5, Rate: 1, Sum: 5, Min: 1, Max: 1, Mean: 1, Stddev: 0, Labels: {} },
+    ],
+    Samples: [
+      { Name: 'consul.kv.apply', Count: 2, Rate: 1.2, Sum: 6, Min: 2, Max: 4, Mean: 3, Stddev: Math.SQRT2, Labels: {} },
+    ],
   })
   await clock.advance(6000)
   counter.add(100)
   gauge.set(2)
-  t.match(await metrics.json(), { Timestamp: '1970-01-12 13:46:40 +0000 UTC', Gauges: [{ Value: 2 }], Counters: [{ Count: 5, Rate: 0.5 }] })
+  t.match(await metrics.json(), {
+    Timestamp: '1970-01-12 13:46:40 +0000 UTC',
+    Gauges: [{ Value: 2 }],
+    Counters: [{ Count: 5, Rate: 0.5 }],
+  })
   await clock.advance(10_000)
   const later = await metrics.json()
   t.match(later, { Timestamp: '1970-01-12 13:46:50 +0000 UTC', Counters: [{ Count: 100, Rate: 10 }] })
@@ -77,8 +92,9 @@ void t.test('a name is one instrument', async t => {
 
 void t.test('the process itself', async t => {
   const { metrics } = setup({ withoutProcess: false })
-  const { Gauges } = await metrics.json() as { Gauges: { Name: string; Value: number }[] }
-  const value = (name: string): number => Gauges.find(gauge => gauge.Name === `consul.runtime.${name}`)?.Value ?? Number.NaN
+  const { Gauges } = (await metrics.json()) as { Gauges: { Name: string; Value: number }[] }
+  const value = (name: string): number =>
+    Gauges.find(gauge => gauge.Name === `consul.runtime.${name}`)?.Value ?? Number.NaN
   t.ok(value('sys_bytes') > value('alloc_bytes') && value('alloc_bytes') > 1e6)
   t.ok(value('event_loop_lag_seconds') >= 0 && value('event_loop_lag_seconds') < 60)
   t.ok(value('event_loop_utilization') >= 0 && value('event_loop_utilization') <= 1)
@@ -87,17 +103,25 @@ void t.test('the process itself', async t => {
 })
 
 void t.test('aggregates', t => {
-  fc.assert(fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 50 }), values => {
-    const collected = new Collected()
-    for (const value of values) collected.observe(value)
-    const { Count, Sum, Min, Max, Mean, Stddev } = collected.aggregate(10_000)
-    const sum = values.reduce((a, b) => a + b, 0)
-    const mean = sum / values.length
-    const deviation = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1))
-    const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-3
-    return Count === values.length && near(Sum, sum) && Min === Math.min(...values)
-      && Max === Math.max(...values) && near(Mean, mean) && near(Stddev, deviation)
-  }))
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 50 }), values => {
+      const collected = new Collected()
+      for (const value of values) collected.observe(value)
+      const { Count, Sum, Min, Max, Mean, Stddev } = collected.aggregate(10_000)
+      const sum = values.reduce((a, b) => a + b, 0)
+      const mean = sum / values.length
+      const deviation = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1))
+      const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-3
+      return (
+        Count === values.length
+        && near(Sum, sum)
+        && Min === Math.min(...values)
+        && Max === Math.max(...values)
+        && near(Mean, mean)
+        && near(Stddev, deviation)
+      )
+    }),
+  )
   t.strictSame(new Collected().aggregate(10), { Count: 0, Rate: 0, Sum: 0, Min: 0, Max: 0, Mean: 0, Stddev: 0 })
   t.end()
 })

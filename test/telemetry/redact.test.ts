@@ -10,7 +10,8 @@ void t.test('texts', t => {
     ['http://me:pw@host/path', 'http://me:<hidden>@host/path'],
     ['http://host:8500/a@b', 'http://host:8500/a@b'],
     ['tokens are fine to talk of', 'tokens are fine to talk of'],
-  ] as const) t.equal(scrub(text), expected)
+  ] as const)
+    t.equal(scrub(text), expected)
   t.equal(scrub('x'.repeat(9000)), `${'x'.repeat(8192)}... (9000 characters)`)
   t.end()
 })
@@ -21,27 +22,49 @@ void t.test('fields', t => {
   const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
   for (const [name, fields, expected] of [
     ['plain values stay', { a: 1, b: 'x', c: null, d: true, e: [1, 2] }, { a: 1, b: 'x', c: null, d: true, e: [1, 2] }],
-    ['secrets by name, at any depth and spelling', { token: 'a', Inner: { SecretID: 'b', http_password: 'c', list: [{ encrypt: 'd' }] } },
-      { token: '<hidden>', Inner: { SecretID: '<hidden>', http_password: '<hidden>', list: [{ encrypt: '<hidden>' }] } }],
-    ['whether there is one is none', { token: '', encrypt: true, AccessorTokenID: 'x', token_ttl: 3 },
-      { token: '', encrypt: true, AccessorTokenID: 'x', token_ttl: 3 }],
+    [
+      'secrets by name, at any depth and spelling',
+      { token: 'a', Inner: { SecretID: 'b', http_password: 'c', list: [{ encrypt: 'd' }] } },
+      {
+        token: '<hidden>',
+        Inner: { SecretID: '<hidden>', http_password: '<hidden>', list: [{ encrypt: '<hidden>' }] },
+      },
+    ],
+    [
+      'whether there is one is none',
+      { token: '', encrypt: true, AccessorTokenID: 'x', token_ttl: 3 },
+      { token: '', encrypt: true, AccessorTokenID: 'x', token_ttl: 3 },
+    ],
     ['nothing to say', { a: undefined, b: () => 1 }, {}],
-    ['errors with their causes', { error: new Error('no answer', { cause }) }, { error: 'no answer: refused (ECONNREFUSED)' }],
-    ['what JSON has not', { big: 10n, date: new Date(0), bytes: Buffer.from('secret'), map: new Map([['a', 1]]), set: new Set([1]) },
-      { big: '10', date: '1970-01-01T00:00:00.000Z', bytes: '6 bytes', map: { a: 1 }, set: [1] }],
+    [
+      'errors with their causes',
+      { error: new Error('no answer', { cause }) },
+      { error: 'no answer: refused (ECONNREFUSED)' },
+    ],
+    [
+      'what JSON has not',
+      { big: 10n, date: new Date(0), bytes: Buffer.from('secret'), map: new Map([['a', 1]]), set: new Set([1]) },
+      { big: '10', date: '1970-01-01T00:00:00.000Z', bytes: '6 bytes', map: { a: 1 }, set: [1] },
+    ],
     ['circles end', { circle }, { circle: { self: { self: { self: { self: 'object' } } } } }],
     ['long lists are cut', { list: Array(100).fill(0) }, { list: [...Array<unknown>(64).fill(0), '... 36 more'] }],
-  ] as const) t.strictSame(cleanFields(fields), expected, name)
+  ] as const)
+    t.strictSame(cleanFields(fields), expected, name)
   t.equal(Object.keys(cleanFields(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, i])))).length, 65)
   t.end()
 })
 
 void t.test('whatever is logged becomes JSON, and never shows a secret', t => {
-  fc.assert(fc.property(
-    fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true })),
-  anything => {
-    const text = JSON.stringify(cleanFields({ ...anything, wrapped: { acl_token: 'S3CR3T', url: 'http://x/?token=S3CR3T' } }))
-    return !text.includes('S3CR3T')
-  }))
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true })),
+      anything => {
+        const text = JSON.stringify(
+          cleanFields({ ...anything, wrapped: { acl_token: 'S3CR3T', url: 'http://x/?token=S3CR3T' } }),
+        )
+        return !text.includes('S3CR3T')
+      },
+    ),
+  )
   t.end()
 })

@@ -27,7 +27,10 @@ void t.test('a reason is said once, and counted once a minute while it lasts', a
 void t.test('what is new is said at once, and what alternates is no news', t => {
   const { repeats, shown } = made()
   for (const reason of ['a', 'b', 'a', 'b', 'c', 'a']) repeats.tell('error', 'failed', reason, { reason })
-  t.same(shown().map(([, , fields]) => fields), [{ reason: 'a' }, { reason: 'b' }, { reason: 'c' }])
+  t.same(
+    shown().map(([, , fields]) => fields),
+    [{ reason: 'a' }, { reason: 'b' }, { reason: 'c' }],
+  )
   repeats.over()
   repeats.tell('error', 'failed', 'a', { reason: 'again' })
   t.same(shown().at(-1), ['error', 'failed', { reason: 'again' }])

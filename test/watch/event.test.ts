@@ -10,32 +10,58 @@ void t.test('a watch of events runs once for those there are, then for new ones 
   const bodies: unknown[] = []
   const handler = http.createServer((request, response) => {
     let text = ''
-    request.setEncoding('utf8').on('data', (chunk: string) => { text += chunk }).on('end', () => {
-      bodies.push(JSON.parse(text))
-      response.end()
-    })
+    request
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => {
+        text += chunk
+      })
+      .on('end', () => {
+        bodies.push(JSON.parse(text))
+        response.end()
+      })
   })
-  await new Promise<void>(resolve => { handler.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => { handler.closeAllConnections(); handler.close() })
+  await new Promise<void>(resolve => {
+    handler.listen(0, '127.0.0.1', resolve)
+  })
+  t.teardown(() => {
+    handler.closeAllConnections()
+    handler.close()
+  })
 
   const event = (id: string) => ({ ID: id, Name: 'deploy' })
-  let answers = [[event('a'), event('b')], [event('a'), event('b'), event('c')], [event('b'), event('c')], [event('b'), event('c'), event('d'), event('e')]]
+  let answers = [
+    [event('a'), event('b')],
+    [event('a'), event('b'), event('c')],
+    [event('b'), event('c')],
+    [event('b'), event('c'), event('d'), event('e')],
+  ]
   const paths: string[] = []
   const watches = new Watches({
-    clock: systemClock, log: new RecordingLog(),
+    clock: systemClock,
+    log: new RecordingLog(),
     source: {
       get: (path, signal) => {
         paths.push(path)
         const [next, ...rest] = answers
         answers = rest
-        if (next !== undefined) return Promise.resolve({ status: 200, index: String(100 - answers.length), body: JSON.stringify(next) })
-        return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => { reject(new Error('aborted')) }) })
+        if (next !== undefined)
+          return Promise.resolve({ status: 200, index: String(100 - answers.length), body: JSON.stringify(next) })
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(new Error('aborted'))
+          })
+        })
       },
     },
   })
   t.teardown(() => watches.close())
   const { port } = handler.address() as AddressInfo
-  const written = { type: 'event', name: 'deploy', handler_type: 'http', http_handler_config: { path: `http://127.0.0.1:${port}/` } }
+  const written = {
+    type: 'event',
+    name: 'deploy',
+    handler_type: 'http',
+    http_handler_config: { path: `http://127.0.0.1:${port}/` },
+  }
   watches.update([watchPlan({ written, origin: { file: 'w.json', line: 1, column: 1 } })])
   await until('the handler has seen all', () => bodies.length === 3 && paths.length === 5)
   t.same(bodies, [[event('a'), event('b')], [event('c')], [event('d'), event('e')]], 'that an old one went is no news')

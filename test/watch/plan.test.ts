@@ -11,7 +11,10 @@ t.test('what each type asks', async t => {
     [{ type: 'keyprefix', prefix: 'a/' }, '/v1/kv/a/?recurse='],
     [{ type: 'services' }, '/v1/catalog/services'],
     [{ type: 'nodes', stale: true }, '/v1/catalog/nodes?stale='],
-    [{ type: 'service', service: 'web', tag: ['a', 'b'], passingonly: true }, '/v1/health/service/web?tag=a&tag=b&passing=1'],
+    [
+      { type: 'service', service: 'web', tag: ['a', 'b'], passingonly: true },
+      '/v1/health/service/web?tag=a&tag=b&passing=1',
+    ],
     [{ type: 'service', service: 'web', tag: 'a', datacenter: 'dc2' }, '/v1/health/service/web?dc=dc2&tag=a'],
     [{ type: 'checks' }, '/v1/health/state/any'],
     [{ type: 'checks', state: 'critical' }, '/v1/health/state/critical'],

@@ -6,8 +6,8 @@ const most = { piece: 16 * 1024, waiting: 64 * 1024, shown: 4 * 1024 * 1024 }
 const gather = 100
 
 /**
- * What a program prints, taken in pieces that end at a line's end where they can, else between two characters. Beyond 4 MiB it is counted and left
- * out, so the program goes on.
+ * What a program prints, taken in pieces that end at a line's end where they can, else between two characters. Beyond 4
+ * MiB it is counted and left out, so the program goes on.
  */
 export class JobOutput {
   readonly #clock: Clock
@@ -38,7 +38,8 @@ export class JobOutput {
   end(): void {
     if (this.#ended) return
     this.#ended = true
-    if (this.#total > this.#kept) this.#waiting = Buffer.concat([this.#waiting, Buffer.from(`\n[${this.#kept} of ${this.#total} bytes are shown]`)])
+    if (this.#total > this.#kept)
+      this.#waiting = Buffer.concat([this.#waiting, Buffer.from(`\n[${this.#kept} of ${this.#total} bytes are shown]`)])
     this.#wake()
   }
 
@@ -47,7 +48,10 @@ export class JobOutput {
     if (!this.#is('begun')) await this.#until('begun', ms)
     if (this.#waiting.length > 0) await this.#until('plenty', gather)
     if (this.#waiting.length === 0) return this.#ended ? undefined : this.#waiting
-    const size = this.#ended && this.#waiting.length <= most.piece ? this.#waiting.length : cutBefore(this.#waiting.subarray(0, most.piece), this.#waiting.length > most.piece)
+    const size =
+      this.#ended && this.#waiting.length <= most.piece
+        ? this.#waiting.length
+        : cutBefore(this.#waiting.subarray(0, most.piece), this.#waiting.length > most.piece)
     const piece = this.#waiting.subarray(0, size)
     this.#waiting = this.#waiting.subarray(size)
     return piece
@@ -65,13 +69,18 @@ export class JobOutput {
         resolve()
       }
       const timer = this.#clock.after(ms, done)
-      this.#wake = () => { if (this.#is(what)) done() }
+      this.#wake = () => {
+        if (this.#is(what)) done()
+      }
       this.#wake()
     })
   }
 }
 
-/** Where a piece may end: after its last line when more follows anyway, else before a character of which only a part is there. */
+/**
+ * Where a piece may end: after its last line when more follows anyway, else before a character of which only a part is
+ * there.
+ */
 function cutBefore(piece: Buffer, full: boolean): number {
   const line = full ? piece.lastIndexOf(0x0a) + 1 : 0
   if (line > 0) return line

@@ -22,7 +22,10 @@ export interface JobProcess {
   kill(): Promise<void>
 }
 
-/** Starts what a job asks for, with this process's environment, in a process group of its own. Never rejects: what cannot be started says so in its output. */
+/**
+ * Starts what a job asks for, with this process's environment, in a process group of its own. Never rejects: what
+ * cannot be started says so in its output.
+ */
 export async function startJob(work: Work, clock: Clock): Promise<JobProcess> {
   const output = new JobOutput(clock)
   let folder: string | undefined
@@ -46,8 +49,12 @@ function running(child: ChildProcess, output: JobOutput, folder: string | undefi
   }
   for (const stream of streams) stream?.on('data', take)
   const gone = new Promise<void>(resolve => {
-    child.once('exit', () => { resolve() })
-    child.once('error', () => { resolve() })
+    child.once('exit', () => {
+      resolve()
+    })
+    child.once('error', () => {
+      resolve()
+    })
   })
   const ended = new Promise<number>(resolve => {
     child.once('error', error => {
@@ -56,7 +63,9 @@ function running(child: ChildProcess, output: JobOutput, folder: string | undefi
       resolve(notStarted)
     })
     // Not before nobody holds its output any more: what it left running in the background belongs to it.
-    child.once('close', (code, signal) => { resolve(code ?? bySignal + (signal === null ? 0 : os.constants.signals[signal])) })
+    child.once('close', (code, signal) => {
+      resolve(code ?? bySignal + (signal === null ? 0 : os.constants.signals[signal]))
+    })
   }).finally(async () => {
     output.end()
     await removed(folder)

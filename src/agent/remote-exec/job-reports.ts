@@ -8,7 +8,10 @@ export interface OwnApi {
   put(path: string, body: Buffer, signal: AbortSignal): Promise<OwnAnswer>
 }
 
-interface OwnAnswer { readonly status: number; readonly body: string }
+interface OwnAnswer {
+  readonly status: number
+  readonly body: string
+}
 
 /** Milliseconds: how long servers may be away while a job runs, and how soon they are asked again. */
 const patience = { away: 15_000, again: 500 }
@@ -16,9 +19,10 @@ const patience = { away: 15_000, again: 500 }
 const mostPieces = 100_000
 
 /**
- * What this agent writes about a job, in the keys that Consul's agents use: `<prefix>/<session>/<node>/` and `ack`, `out/00000`, `exit`. Each is taken for the
- * session of the job, so that nothing is left of them when it ends.
- * Methods reject with EXEC_OVER when the session has ended, or when servers were away too long; with anything when `signal` is aborted.
+ * What this agent writes about a job, in the keys that Consul's agents use: `<prefix>/<session>/<node>/` and `ack`,
+ * `out/00000`, `exit`. Each is taken for the session of the job, so that nothing is left of them when it ends. Methods
+ * reject with EXEC_OVER when the session has ended, or when servers were away too long; with anything when `signal` is
+ * aborted.
  */
 export class JobReports {
   readonly #api: OwnApi
@@ -28,7 +32,19 @@ export class JobReports {
   readonly #signal: AbortSignal
   #pieces = 0
 
-  constructor({ api, clock, place, node, signal }: { readonly api: OwnApi; readonly clock: Clock; readonly place: JobPlace; readonly node: string; readonly signal: AbortSignal }) {
+  constructor({
+    api,
+    clock,
+    place,
+    node,
+    signal,
+  }: {
+    readonly api: OwnApi
+    readonly clock: Clock
+    readonly place: JobPlace
+    readonly node: string
+    readonly signal: AbortSignal
+  }) {
     this.#api = api
     this.#clock = clock
     this.#place = place
@@ -41,7 +57,9 @@ export class JobReports {
     const { status, body } = await this.#patiently(() => this.#api.get(this.#path('job'), this.#signal))
     if (status !== 200) return undefined
     const [entry] = JSON.parse(body) as readonly { readonly Session?: string; readonly Value: string | null }[]
-    return entry?.Session?.toLowerCase() === this.#place.session.toLowerCase() ? Buffer.from(entry.Value ?? '', 'base64') : undefined
+    return entry?.Session?.toLowerCase() === this.#place.session.toLowerCase()
+      ? Buffer.from(entry.Value ?? '', 'base64')
+      : undefined
   }
 
   acknowledge(): Promise<void> {
@@ -62,7 +80,8 @@ export class JobReports {
   async #write(what: string, value: Buffer): Promise<void> {
     const path = `${this.#path(`${encodeURIComponent(this.#node)}/${what}`)}?acquire=${this.#place.session}`
     const { status, body } = await this.#patiently(() => this.#api.put(path, value, this.#signal))
-    if (status !== 200 || body.trim() !== 'true') throw over(status === 200 ? 'its keys were taken by another session' : body.trim())
+    if (status !== 200 || body.trim() !== 'true')
+      throw over(status === 200 ? 'its keys were taken by another session' : body.trim())
   }
 
   #path(key: string): string {
@@ -84,13 +103,16 @@ export class JobReports {
         trouble = errorMessage(error)
       }
       if (this.#clock.monotonic() >= until) throw over(`the servers could not be asked: ${trouble}`)
-      await new Promise<void>(resolve => { this.#clock.after(patience.again, resolve) })
+      await new Promise<void>(resolve => {
+        this.#clock.after(patience.again, resolve)
+      })
       this.#signal.throwIfAborted()
     }
   }
 }
 
 /** Whether the same request may be answered otherwise in a moment. A session that has ended does not come back. */
-const mayPass = ({ status, body }: OwnAnswer): boolean => (status >= 500 && !body.includes('invalid session')) || status === 429
+const mayPass = ({ status, body }: OwnAnswer): boolean =>
+  (status >= 500 && !body.includes('invalid session')) || status === 429
 
 const over = (why: string): MusterError => new MusterError('EXEC_OVER', `the job is over: ${why}`)

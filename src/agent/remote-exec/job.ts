@@ -2,7 +2,10 @@
 export const jobEvent = '_rexec'
 
 /** Where a job is kept: the key `<prefix>/<session>/job`. It is over when the session is. */
-export interface JobPlace { readonly prefix: string; readonly session: string }
+export interface JobPlace {
+  readonly prefix: string
+  readonly session: string
+}
 
 /** What is to be run: a command line for the shell, a program with arguments, or a script. */
 export type Work =
@@ -26,23 +29,29 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** What an event's payload (base64) says about where the job is; undefined when it says nothing that could be. */
 export function readJobPlace(payload: string): JobPlace | undefined {
   const { Prefix, Session } = fieldsOf(Buffer.from(payload, 'base64').toString())
-  if (typeof Prefix !== 'string' || typeof Session !== 'string' || Prefix === '' || !uuid.test(Session)) return undefined
+  if (typeof Prefix !== 'string' || typeof Session !== 'string' || Prefix === '' || !uuid.test(Session))
+    return undefined
   return { prefix: Prefix, session: Session }
 }
 
 /** The job in the value of its key; undefined when there is nothing in it to run. Consul's names and units. */
 export function readJob(value: Buffer): Job | undefined {
   const { Command, Args, Script, Wait } = fieldsOf(value.toString())
-  const wait = typeof Wait === 'number' && Wait > 0 ? Math.min(Math.max(Wait / 1e6, believedWait.least), believedWait.most) : usualWait
-  if (typeof Script === 'string' && Script !== '') return { work: { type: 'script', text: Buffer.from(Script, 'base64') }, wait }
-  if (Array.isArray(Args) && Args.length > 0 && Args.every(arg => typeof arg === 'string')) return { work: { type: 'program', args: Args }, wait }
+  const wait =
+    typeof Wait === 'number' && Wait > 0
+      ? Math.min(Math.max(Wait / 1e6, believedWait.least), believedWait.most)
+      : usualWait
+  if (typeof Script === 'string' && Script !== '')
+    return { work: { type: 'script', text: Buffer.from(Script, 'base64') }, wait }
+  if (Array.isArray(Args) && Args.length > 0 && Args.every(arg => typeof arg === 'string'))
+    return { work: { type: 'program', args: Args }, wait }
   return typeof Command === 'string' && Command !== '' ? { work: { type: 'command', line: Command }, wait } : undefined
 }
 
 function fieldsOf(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value as Readonly<Record<string, unknown>> : {}
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
   } catch {
     return {}
   }

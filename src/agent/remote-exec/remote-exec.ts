@@ -20,8 +20,8 @@ const mostJobs = 16
 const remembered = 256
 
 /**
- * Runs what `exec` asks for on other agents: a job from the KV store, its output and exit code written there. A job is killed with everything it
- * has started when its session ends, for then nobody listens any more.
+ * Runs what `exec` asks for on other agents: a job from the KV store, its output and exit code written there. A job is
+ * killed with everything it has started when its session ends, for then nobody listens any more.
  */
 export class RemoteExec {
   readonly #parts: RemoteExecParts
@@ -44,12 +44,20 @@ export class RemoteExec {
     }
     if (this.#known.has(place.session)) return
     if (this.#running.size >= mostJobs) {
-      log.warn('a job of another agent is not run: too many run already', { session: place.session, running: this.#running.size })
+      log.warn('a job of another agent is not run: too many run already', {
+        session: place.session,
+        running: this.#running.size,
+      })
       return
     }
     this.#known.add(place.session)
     for (const old of this.#known) if (this.#known.size > remembered) this.#known.delete(old)
-    this.#running.set(place.session, this.#run(place).finally(() => { this.#running.delete(place.session) }))
+    this.#running.set(
+      place.session,
+      this.#run(place).finally(() => {
+        this.#running.delete(place.session)
+      }),
+    )
   }
 
   /** Kills what runs. */
@@ -73,17 +81,26 @@ export class RemoteExec {
       log.info('a job of another agent is run', { session: place.session, kind: job.work.type })
       const begun = clock.monotonic()
       const code = await this.#follow(await startJob(job.work, clock), reports, job.wait)
-      log.info('a job of another agent has ended', { session: place.session, code, seconds: (clock.monotonic() - begun) / 1000 })
+      log.info('a job of another agent has ended', {
+        session: place.session,
+        code,
+        seconds: (clock.monotonic() - begun) / 1000,
+      })
     } catch (error) {
       if (signal.aborted) return
       log.warn('a job of another agent was given up', { session: place.session, error: errorMessage(error) })
     }
   }
 
-  /** Writes what the program prints, and that it still runs while it prints nothing: twice within the time that the other side waits. */
+  /**
+   * Writes what the program prints, and that it still runs while it prints nothing: twice within the time that the
+   * other side waits.
+   */
   async #follow(program: Awaited<ReturnType<typeof startJob>>, reports: JobReports, wait: number): Promise<number> {
     const { signal } = this.#closed
-    const kill = (): void => { void program.kill() }
+    const kill = (): void => {
+      void program.kill()
+    }
     signal.addEventListener('abort', kill)
     try {
       for (let piece = await program.next(wait / 2); piece !== undefined; piece = await program.next(wait / 2)) {

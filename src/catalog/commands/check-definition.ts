@@ -2,7 +2,10 @@ import { formatDuration, milliseconds, parseDuration } from '../../common/durati
 
 type Definition = Readonly<Record<string, unknown>>
 
-/** Keys whose values are durations. Each may also come as `<key>Duration`, the same value under the name that Go's client has for it. */
+/**
+ * Keys whose values are durations. Each may also come as `<key>Duration`, the same value under the name that Go's
+ * client has for it.
+ */
 const durations = ['Interval', 'Timeout', 'DeregisterCriticalServiceAfter'] as const
 
 const nanoseconds = 1e6

@@ -12,19 +12,23 @@ export interface CoordinateUpdate {
 }
 
 /**
- * Writes coordinates of nodes that are there, and leaves out those that stand so already and those of nodes that nobody knows. Of two for one
- * node the last counts. The result is how many were written. Refused with COORDINATE_INVALID when one of them is none.
+ * Writes coordinates of nodes that are there, and leaves out those that stand so already and those of nodes that nobody
+ * knows. Of two for one node the last counts. The result is how many were written. Refused with COORDINATE_INVALID when
+ * one of them is none.
  */
-export const updateCoordinates = (updates: readonly CoordinateUpdate[]): Command<number> => state => drafted(draft => {
-  for (const { node, coordinate } of new Map(updates.map(update => [update.node.toLowerCase(), update])).values()) {
-    const fault = coordinateFault(coordinate)
-    if (fault !== undefined) throw new MusterError('COORDINATE_INVALID', fault)
-    const found = draft.nodeNamed(node)
-    if (found === undefined) continue
-    const standing = state.coordinate(found.node)
-    if (standing !== undefined && sameCoordinate(standing.coordinate, coordinate)) continue
-    draft.requireNode(found.node)
-    draft.put(coordinateKey(found.node), encodeCoordinate(found.node, coordinate))
-  }
-  return draft.size
-})(state)
+export const updateCoordinates =
+  (updates: readonly CoordinateUpdate[]): Command<number> =>
+  state =>
+    drafted(draft => {
+      for (const { node, coordinate } of new Map(updates.map(update => [update.node.toLowerCase(), update])).values()) {
+        const fault = coordinateFault(coordinate)
+        if (fault !== undefined) throw new MusterError('COORDINATE_INVALID', fault)
+        const found = draft.nodeNamed(node)
+        if (found === undefined) continue
+        const standing = state.coordinate(found.node)
+        if (standing !== undefined && sameCoordinate(standing.coordinate, coordinate)) continue
+        draft.requireNode(found.node)
+        draft.put(coordinateKey(found.node), encodeCoordinate(found.node, coordinate))
+      }
+      return draft.size
+    })(state)

@@ -4,7 +4,16 @@ import type { Condition, LeaseId, Revision } from '../../store/index.js'
 import type { CatalogReads, Command, Plan, PlannedWrite } from '../api.js'
 import { encodeCheck, encodeNode, encodeService } from '../codec.js'
 import type { StoredCheck } from '../codec.js'
-import { checkKey, checksRange, coordinateKey, nodeIdKey, nodeKey, nodeSessionsRange, serviceKey, servicesRange } from '../keys.js'
+import {
+  checkKey,
+  checksRange,
+  coordinateKey,
+  nodeIdKey,
+  nodeKey,
+  nodeSessionsRange,
+  serviceKey,
+  servicesRange,
+} from '../keys.js'
 import type { KeyRange } from '../keys.js'
 import { sameCheck, sameNode, sameService } from '../same.js'
 import type { Check, CheckData, Node, NodeData, Service, ServiceData } from '../types.js'
@@ -12,21 +21,40 @@ import { endSession } from './end-session.js'
 import { WriteSet } from './write-set.js'
 
 /** What a draft reads: a catalog, or one with some writes of the same transaction on top. */
-export type DraftReads = Pick<CatalogReads,
-  | 'revision' | 'node' | 'service' | 'servicesOfNode' | 'check' | 'checksOfNode' | 'checksOfInstance' | 'session' | 'sessionsOfNode' | 'sessionsOfCheck'
-  | 'kv' | 'kvBelow' | 'kvKeysBelow' | 'kvLock' | 'kvHeldBy' | 'kvDelayed' | 'guard' | 'preparedQueriesOfSession'>
+export type DraftReads = Pick<
+  CatalogReads,
+  | 'revision'
+  | 'node'
+  | 'service'
+  | 'servicesOfNode'
+  | 'check'
+  | 'checksOfNode'
+  | 'checksOfInstance'
+  | 'session'
+  | 'sessionsOfNode'
+  | 'sessionsOfCheck'
+  | 'kv'
+  | 'kvBelow'
+  | 'kvKeysBelow'
+  | 'kvLock'
+  | 'kvHeldBy'
+  | 'kvDelayed'
+  | 'guard'
+  | 'preparedQueriesOfSession'
+>
 
 /**
- * How many entries that stand as they are wanted a write relies on: a registration is whole when it is answered. A sync of more of them
- * is put right by its agent's next comparison.
+ * How many entries that stand as they are wanted a write relies on: a registration is whole when it is answered. A sync
+ * of more of them is put right by its agent's next comparison.
  */
 const mostReliedOn = 100
 
 const nothing = new Uint8Array(0)
 
 /**
- * A write in the making. It holds what is to be written and the conditions that protect what the plan relied on, and leaves out
- * what would change nothing. Conditions name only what was relied on: writers of different services of one node do not disturb each other.
+ * A write in the making. It holds what is to be written and the conditions that protect what the plan relied on, and
+ * leaves out what would change nothing. Conditions name only what was relied on: writers of different services of one
+ * node do not disturb each other.
  */
 export class Draft {
   readonly #when = new Map<string, Condition>()
@@ -43,10 +71,14 @@ export class Draft {
   }
 
   /** How many entries are written. */
-  get size(): number { return this.#writes.size }
+  get size(): number {
+    return this.#writes.size
+  }
 
   /** About how many bytes of values of nodes, services and checks are written. */
-  get bytes(): number { return this.#bytes }
+  get bytes(): number {
+    return this.#bytes
+  }
 
   /** Writes a node when it differs from what stands under its name. */
   putNode(data: NodeData): void {
@@ -56,7 +88,10 @@ export class Draft {
       this.requireNode(standing.node)
       return
     }
-    this.#when.set(key, standing === undefined ? { test: 'absent', key } : { test: 'unmodified', key, modified: standing.modified })
+    this.#when.set(
+      key,
+      standing === undefined ? { test: 'absent', key } : { test: 'unmodified', key, modified: standing.modified },
+    )
     this.#writes.add({ kind: 'put', key, value: encodeNode(data) })
     if (data.id === '') return
     if (standing?.id.toLowerCase() === data.id.toLowerCase()) {
@@ -85,7 +120,8 @@ export class Draft {
   }
 
   /**
-   * Writes a check when it differs, with name and tags of its service as they are in this draft, or else in the catalog.
+   * Writes a check when it differs, with name and tags of its service as they are in this draft, or else in the
+   * catalog.
    * @throws MusterError CATALOG_MISSING_SERVICE
    */
   putCheck(data: CheckData): void {
@@ -93,10 +129,17 @@ export class Draft {
     const key = checkKey(data.node, data.id)
     const standing = this.state.check(data.node, data.id)
     const { since: given, ...rest } = data
-    const since = standing?.status === data.status ? standing.since ?? given : given
-    const stored: StoredCheck = { ...rest, serviceName: owner?.service.name ?? '', serviceTags: owner?.service.tags ?? [], ...since !== undefined && { since } }
+    const since = standing?.status === data.status ? (standing.since ?? given) : given
+    const stored: StoredCheck = {
+      ...rest,
+      serviceName: owner?.service.name ?? '',
+      serviceTags: owner?.service.tags ?? [],
+      ...(since !== undefined && { since }),
+    }
     if (stored.status === 'critical') this.#endSessionsOf(data.node, data.id)
-    const written = this.#place(key, standing, standing !== undefined && sameCheck(standing, stored), () => encodeCheck(stored))
+    const written = this.#place(key, standing, standing !== undefined && sameCheck(standing, stored), () =>
+      encodeCheck(stored),
+    )
     if (written && owner?.asSeen !== undefined) this.#when.set(owner.key, owner.asSeen)
   }
 
@@ -106,7 +149,10 @@ export class Draft {
     this.#when.set(key, { test: 'unmodified', key, modified: check.modified })
   }
 
-  /** Deletes a node, if it is still as it was seen, with its services, checks and sessions, those included that were added since. */
+  /**
+   * Deletes a node, if it is still as it was seen, with its services, checks and sessions, those included that were
+   * added since.
+   */
   deleteNode(node: Node): void {
     const key = nodeKey(node.node)
     this.#when.set(key, { test: 'unmodified', key, modified: node.modified })
@@ -133,7 +179,8 @@ export class Draft {
     this.delete(serviceKey(service.node, service.id))
     // A check that another server gives to the service right now would stay without one.
     this.relyOnQuiet(checksRange(service.node))
-    for (const check of this.state.checksOfInstance(service.node, service.id)) if (chosen(check)) this.deleteCheck(check)
+    for (const check of this.state.checksOfInstance(service.node, service.id))
+      if (chosen(check)) this.deleteCheck(check)
   }
 
   /** Deletes a check and ends the sessions that depend on it. */
@@ -148,13 +195,19 @@ export class Draft {
   }
 
   /** Deletes any key. */
-  delete(key: string): void { this.#writes.add({ kind: 'delete', key }) }
+  delete(key: string): void {
+    this.#writes.add({ kind: 'delete', key })
+  }
 
   /** Deletes all keys of a prefix, those included that are added until the commit. `keys` are those that are known. */
-  deleteRange({ from, to }: KeyRange, keys: readonly string[]): void { this.#writes.add({ kind: 'delete-range', from, to, keys }) }
+  deleteRange({ from, to }: KeyRange, keys: readonly string[]): void {
+    this.#writes.add({ kind: 'delete-range', from, to, keys })
+  }
 
   /** Whether the draft deletes a key. */
-  deletes(key: string): boolean { return this.#writes.deletes(key) }
+  deletes(key: string): boolean {
+    return this.#writes.deletes(key)
+  }
 
   /** What the plan relies on: the key is as it was seen, or not there when `modified` is undefined. */
   relyOnKey(key: string, modified: Revision | undefined): void {
@@ -167,7 +220,9 @@ export class Draft {
   }
 
   /** Nothing came into the range that a guard stands for since it was read. */
-  relyOnGuard(key: string): void { this.relyOnKey(key, this.state.guard(key)) }
+  relyOnGuard(key: string): void {
+    this.relyOnKey(key, this.state.guard(key))
+  }
 
   /** The node of exactly this name, letter case aside; ids and their prefixes are no names. */
   nodeNamed(name: string): Node | undefined {
@@ -183,7 +238,8 @@ export class Draft {
 
   /** All that there is so far. */
   get parts(): { readonly when: readonly Condition[]; readonly then: readonly PlannedWrite[] } {
-    const unchanged = this.#unchanged.size > mostReliedOn ? [] : [...this.#unchanged].filter(([key]) => !this.#when.has(key))
+    const unchanged =
+      this.#unchanged.size > mostReliedOn ? [] : [...this.#unchanged].filter(([key]) => !this.#when.has(key))
     const when = [...this.#when.values(), ...unchanged.map(([, condition]) => condition), ...this.#writes.conditions]
     return { when, then: [...this.#writes.list(), ...this.#aside.values()] }
   }
@@ -199,7 +255,12 @@ export class Draft {
   }
 
   /** Whether it is to be written. */
-  #place(key: string, standing: { readonly modified: Revision } | undefined, same: boolean, encode: () => Uint8Array): boolean {
+  #place(
+    key: string,
+    standing: { readonly modified: Revision } | undefined,
+    same: boolean,
+    encode: () => Uint8Array,
+  ): boolean {
     this.#unchanged.delete(key)
     // What this very draft deletes is not there any more, however it looked.
     if (standing === undefined || !same || this.#writes.deletes(key)) {
@@ -219,27 +280,37 @@ export class Draft {
   }
 
   /** The service of a check; `asSeen`: it is not written itself, and must still be as it is. */
-  #ownerOf(check: CheckData): { readonly service: ServiceData; readonly key: string; readonly asSeen: Condition | undefined } {
+  #ownerOf(check: CheckData): {
+    readonly service: ServiceData
+    readonly key: string
+    readonly asSeen: Condition | undefined
+  } {
     const key = serviceKey(check.node, check.serviceId)
     const drafted = this.#services.get(key)
     if (drafted !== undefined) return { service: drafted, key, asSeen: this.#unchanged.get(key) }
     const standing = this.state.service(check.node, check.serviceId)
     if (standing === undefined) {
-      throw new MusterError('CATALOG_MISSING_SERVICE', `failed inserting check: Missing service registration on node "${check.node}"`, {
-        hint: `check "${check.id}" belongs to service id "${check.serviceId}"; register that service on the node first, or in the same request`,
-      })
+      throw new MusterError(
+        'CATALOG_MISSING_SERVICE',
+        `failed inserting check: Missing service registration on node "${check.node}"`,
+        {
+          hint: `check "${check.id}" belongs to service id "${check.serviceId}"; register that service on the node first, or in the same request`,
+        },
+      )
     }
     return { service: standing, key, asSeen: { test: 'unmodified', key, modified: standing.modified } }
   }
 }
 
 /** A command from a function that fills a draft and returns the result; a MusterError that it throws is the refusal. */
-export const drafted = <Result>(fill: (draft: Draft) => Result): Command<Result> => state => {
-  const draft = new Draft(state)
-  try {
-    return draft.plan(fill(draft))
-  } catch (error) {
-    if (error instanceof MusterError) return { refusal: error }
-    throw error
+export const drafted =
+  <Result>(fill: (draft: Draft) => Result): Command<Result> =>
+  state => {
+    const draft = new Draft(state)
+    try {
+      return draft.plan(fill(draft))
+    } catch (error) {
+      if (error instanceof MusterError) return { refusal: error }
+      throw error
+    }
   }
-}

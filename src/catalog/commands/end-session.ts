@@ -1,5 +1,13 @@
 import { milliseconds } from '../../common/duration.js'
-import { lockDelayKey, kvKey, lockKey, nodeSessionKey, sessionGuardKeys, sessionGuardsRange, sessionKey } from '../keys.js'
+import {
+  lockDelayKey,
+  kvKey,
+  lockKey,
+  nodeSessionKey,
+  sessionGuardKeys,
+  sessionGuardsRange,
+  sessionKey,
+} from '../keys.js'
 import { encodeKv } from '../kv/kv-codec.js'
 import type { Session } from '../sessions/types.js'
 import type { Draft } from './draft.js'
@@ -33,7 +41,10 @@ function endLocks(draft: Draft, { id, behavior, lockDelay }: Session): void {
   for (const guard of sessionGuardKeys(id)) if (draft.state.guard(guard) !== undefined) draft.delete(guard)
 }
 
-/** Everything that is bound to a session and ends with it, in the same transaction. Another kind of thing is another line here. */
+/**
+ * Everything that is bound to a session and ends with it, in the same transaction. Another kind of thing is another
+ * line here.
+ */
 const bound: readonly ((draft: Draft, session: Session) => void)[] = [endLocks, endQueries]
 
 /** Ends a session, and what is bound to it. */

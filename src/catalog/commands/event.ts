@@ -10,18 +10,26 @@ const life = minutes(10)
 const most = 1024
 /** How many more there may be in between, in any case. */
 const leeway = 1024
-/** One of so many events clears up for all: if each did, those that are fired at once would all remove the same, and wait for each other. */
+/**
+ * One of so many events clears up for all: if each did, those that are fired at once would all remove the same, and
+ * wait for each other.
+ */
 const turn = 64
 
 /** Fires an event. The oldest give way when there are too many. */
-export const fireEvent = (event: EventData): Command<undefined> => state => {
-  const waiting = state.events()
-  const tooMany = waiting.length + 1 - most
-  const clearsUp = tooMany > leeway || Number.parseInt(event.id.slice(-4), 16) % turn === 0
-  const surplus = clearsUp ? waiting.slice(0, Math.max(0, tooMany)) : []
-  return {
-    when: [],
-    then: [{ kind: 'put', key: eventKey(event.id), value: encodeEvent(event), ttl: life }, ...surplus.map(({ id }) => ({ kind: 'delete' as const, key: eventKey(id) }))],
-    result: undefined,
+export const fireEvent =
+  (event: EventData): Command<undefined> =>
+  state => {
+    const waiting = state.events()
+    const tooMany = waiting.length + 1 - most
+    const clearsUp = tooMany > leeway || Number.parseInt(event.id.slice(-4), 16) % turn === 0
+    const surplus = clearsUp ? waiting.slice(0, Math.max(0, tooMany)) : []
+    return {
+      when: [],
+      then: [
+        { kind: 'put', key: eventKey(event.id), value: encodeEvent(event), ttl: life },
+        ...surplus.map(({ id }) => ({ kind: 'delete' as const, key: eventKey(id) })),
+      ],
+      result: undefined,
+    }
   }
-}

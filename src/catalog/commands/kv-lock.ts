@@ -14,7 +14,8 @@ export type LockOutcome = 'taken' | 'held by another' | 'delayed'
 const nothing = new Uint8Array(0)
 
 /**
- * Writes an entry and takes it for a session; who holds it already just writes it. Relies on the session to live until the commit.
+ * Writes an entry and takes it for a session; who holds it already just writes it. Relies on the session to live until
+ * the commit.
  * @throws MusterError KV_SESSION for a session that is none
  */
 export function acquireKv(draft: Draft, data: KvData, sessionId: string): LockOutcome {

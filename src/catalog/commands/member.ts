@@ -26,7 +26,14 @@ export interface MemberArrival {
 }
 
 const nothing = new Uint8Array(0)
-const serfHealth = { id: serfHealthCheckId, name: 'Serf Health Status', notes: '', serviceId: '', type: '', definition: {} } as const
+const serfHealth = {
+  id: serfHealthCheckId,
+  name: 'Serf Health Status',
+  notes: '',
+  serviceId: '',
+  type: '',
+  definition: {},
+} as const
 
 /** What the liveness check of a member says. */
 export const liveness = {
@@ -35,31 +42,43 @@ export const liveness = {
 } as const
 
 /**
- * Makes a member alive, in one transaction: its record, its node, the liveness check, the lease. A member that comes under a new name takes its
- * entries' place; a name may be taken over from a member that left, or whose lease has lapsed: what that one had goes. Writes only what differs; the result tells whether that
- * was anything. Refused with CLUSTER_NAME_TAKEN while the member of that name lives, CLUSTER_ID_TAKEN, and as {@link placeNode} does.
+ * Makes a member alive, in one transaction: its record, its node, the liveness check, the lease. A member that comes
+ * under a new name takes its entries' place; a name may be taken over from a member that left, or whose lease has
+ * lapsed: what that one had goes. Writes only what differs; the result tells whether that was anything. Refused with
+ * CLUSTER_NAME_TAKEN while the member of that name lives, CLUSTER_ID_TAKEN, and as {@link placeNode} does.
  */
-export const memberAlive = (arrival: MemberArrival): Command<boolean> => state => drafted(draft => {
-  const { info, tags, mark, service, now, livesAnyway = () => false } = arrival
-  const lives = (id: string): boolean => state.aliveMark(id) !== undefined || livesAnyway(id)
-  assertId('node id', info.id)
-  const standing = state.member(info.id)
-  if (standing?.info.server === true && !info.server && lives(info.id)) throw idTaken(info, standing)
-  const superseded = state.membersNamed(info.name).filter(other => other.info.id.toLowerCase() !== info.id.toLowerCase())
-  for (const other of superseded) {
-    if (other.state !== 'left' && lives(other.info.id)) throw nameTaken(info, other, state.aliveMark(other.info.id)?.ttl)
-    draft.relyOnKey(aliveKey(other.info.id), undefined)
-    forget(draft, state, other)
-  }
-  draft.relyOnKey(memberKey(info.id), standing?.modified)
-  const node = placeMember(draft, info, superseded.some(other => nodeOf(draft, other.info) !== undefined))
-  if (service !== undefined && mayPlace(service, state.service(node, service.id))) draft.putService({ ...service, node })
-  draft.putCheck({ ...liveness.passing, node, ...now !== undefined && { since: now } })
-  putMember(draft, standing, { info, tags, state: 'alive' })
-  if (mark !== undefined) draft.put(aliveKey(info.id), encodeLeaseMark(mark), { lease: mark.lease })
-  if (state.reapMark(info.id) !== undefined) draft.delete(reapKey(info.id))
-  return draft.size > 0
-})(state)
+export const memberAlive =
+  (arrival: MemberArrival): Command<boolean> =>
+  state =>
+    drafted(draft => {
+      const { info, tags, mark, service, now, livesAnyway = () => false } = arrival
+      const lives = (id: string): boolean => state.aliveMark(id) !== undefined || livesAnyway(id)
+      assertId('node id', info.id)
+      const standing = state.member(info.id)
+      if (standing?.info.server === true && !info.server && lives(info.id)) throw idTaken(info, standing)
+      const superseded = state
+        .membersNamed(info.name)
+        .filter(other => other.info.id.toLowerCase() !== info.id.toLowerCase())
+      for (const other of superseded) {
+        if (other.state !== 'left' && lives(other.info.id))
+          throw nameTaken(info, other, state.aliveMark(other.info.id)?.ttl)
+        draft.relyOnKey(aliveKey(other.info.id), undefined)
+        forget(draft, state, other)
+      }
+      draft.relyOnKey(memberKey(info.id), standing?.modified)
+      const node = placeMember(
+        draft,
+        info,
+        superseded.some(other => nodeOf(draft, other.info) !== undefined),
+      )
+      if (service !== undefined && mayPlace(service, state.service(node, service.id)))
+        draft.putService({ ...service, node })
+      draft.putCheck({ ...liveness.passing, node, ...(now !== undefined && { since: now }) })
+      putMember(draft, standing, { info, tags, state: 'alive' })
+      if (mark !== undefined) draft.put(aliveKey(info.id), encodeLeaseMark(mark), { lease: mark.lease })
+      if (state.reapMark(info.id) !== undefined) draft.delete(reapKey(info.id))
+      return draft.size > 0
+    })(state)
 
 /** A key in the meta of every service that stands for a server, and of nothing that people declare. */
 const serverMark = 'raft_version'
@@ -72,70 +91,93 @@ const mayPlace = (service: Omit<ServiceData, 'node'>, there: ServiceData | undef
   there === undefined || !standsForServer(service) || standsForServer(there)
 
 /**
- * Marks members as failed whose leases have lapsed: their liveness checks turn critical, and what depends on them ends. Those that live again, or
- * are known to have failed or left, are passed over, but for a check that says something else. The result is their names.
+ * Marks members as failed whose leases have lapsed: their liveness checks turn critical, and what depends on them ends.
+ * Those that live again, or are known to have failed or left, are passed over, but for a check that says something
+ * else. The result is their names.
  * @param reapAfter how long they stay listed
  * @param now wall-clock ms, since when their liveness checks are critical
  */
-export const membersFailed = (ids: readonly string[], reapAfter: Duration, now?: number): Command<readonly string[]> => state => drafted(draft => {
-  const failed: string[] = []
-  for (const id of ids) {
-    const record = state.member(id)
-    if (record === undefined || record.state === 'left' || state.aliveMark(id) !== undefined) continue
-    draft.relyOnKey(aliveKey(id), undefined)
-    draft.relyOnKey(memberKey(id), record.modified)
-    if (record.state !== 'failed') {
-      putMember(draft, record, { ...record, state: 'failed' })
-      draft.put(reapKey(id), nothing, { ttl: reapAfter })
-      failed.push(record.info.name)
-    }
-    const node = nodeOf(draft, record.info)
-    if (node === undefined) continue
-    draft.requireNode(node.node)
-    if (state.check(node.node, serfHealthCheckId)?.status !== 'critical') draft.putCheck({ ...liveness.critical, node: node.node, ...now !== undefined && { since: now } })
-  }
-  return failed
-})(state)
+export const membersFailed =
+  (ids: readonly string[], reapAfter: Duration, now?: number): Command<readonly string[]> =>
+  state =>
+    drafted(draft => {
+      const failed: string[] = []
+      for (const id of ids) {
+        const record = state.member(id)
+        if (record === undefined || record.state === 'left' || state.aliveMark(id) !== undefined) continue
+        draft.relyOnKey(aliveKey(id), undefined)
+        draft.relyOnKey(memberKey(id), record.modified)
+        if (record.state !== 'failed') {
+          putMember(draft, record, { ...record, state: 'failed' })
+          draft.put(reapKey(id), nothing, { ttl: reapAfter })
+          failed.push(record.info.name)
+        }
+        const node = nodeOf(draft, record.info)
+        if (node === undefined) continue
+        draft.requireNode(node.node)
+        if (state.check(node.node, serfHealthCheckId)?.status !== 'critical')
+          draft.putCheck({ ...liveness.critical, node: node.node, ...(now !== undefined && { since: now }) })
+      }
+      return failed
+    })(state)
 
 /**
- * Takes a member out, in one transaction: its node goes with all services, checks and sessions, its lease as well, and it is listed as left for a while.
- * The result tells whether there was anything to do.
+ * Takes a member out, in one transaction: its node goes with all services, checks and sessions, its lease as well, and
+ * it is listed as left for a while. The result tells whether there was anything to do.
  * @param forgetAfter how long it stays listed; undefined: not at all
  */
-export const memberLeft = (id: string, forgetAfter: Duration | undefined): Command<boolean> => state => drafted(draft => {
-  const record = state.member(id)
-  if (record === undefined) return false
-  draft.relyOnKey(memberKey(id), record.modified)
-  const node = nodeOf(draft, record.info)
-  if (node !== undefined) draft.deleteNode(node)
-  if (state.aliveMark(id) !== undefined) draft.delete(aliveKey(id))
-  if (forgetAfter === undefined) {
-    draft.delete(memberKey(id))
-    if (state.reapMark(id) !== undefined) draft.delete(reapKey(id))
-  } else if (record.state !== 'left') {
-    putMember(draft, record, { ...record, state: 'left' })
-    draft.put(reapKey(id), nothing, { ttl: forgetAfter })
-  }
-  return draft.size > 0
-})(state)
+export const memberLeft =
+  (id: string, forgetAfter: Duration | undefined): Command<boolean> =>
+  state =>
+    drafted(draft => {
+      const record = state.member(id)
+      if (record === undefined) return false
+      draft.relyOnKey(memberKey(id), record.modified)
+      const node = nodeOf(draft, record.info)
+      if (node !== undefined) draft.deleteNode(node)
+      if (state.aliveMark(id) !== undefined) draft.delete(aliveKey(id))
+      if (forgetAfter === undefined) {
+        draft.delete(memberKey(id))
+        if (state.reapMark(id) !== undefined) draft.delete(reapKey(id))
+      } else if (record.state !== 'left') {
+        putMember(draft, record, { ...record, state: 'left' })
+        draft.put(reapKey(id), nothing, { ttl: forgetAfter })
+      }
+      return draft.size > 0
+    })(state)
 
-/** Forgets a member that failed or left long ago, with the node that is still there. The result tells whether it was time. */
-export const reapMember = (id: string): Command<boolean> => state => drafted(draft => {
-  const record = state.member(id)
-  if (record === undefined || record.state === 'alive' || record.state === 'leaving' || state.reapMark(id) !== undefined) return false
-  draft.relyOnKey(reapKey(id), undefined)
-  draft.relyOnKey(aliveKey(id), undefined)
-  forget(draft, state, record)
-  return true
-})(state)
+/**
+ * Forgets a member that failed or left long ago, with the node that is still there. The result tells whether it was
+ * time.
+ */
+export const reapMember =
+  (id: string): Command<boolean> =>
+  state =>
+    drafted(draft => {
+      const record = state.member(id)
+      if (
+        record === undefined
+        || record.state === 'alive'
+        || record.state === 'leaving'
+        || state.reapMark(id) !== undefined
+      )
+        return false
+      draft.relyOnKey(reapKey(id), undefined)
+      draft.relyOnKey(aliveKey(id), undefined)
+      forget(draft, state, record)
+      return true
+    })(state)
 
 /** Takes the place of the steward, if nobody has it. The result tells whether it was free. */
-export const becomeSteward = (mark: LeaseMarkData): Command<boolean> => state => drafted(draft => {
-  if (state.stewardMark() !== undefined) return false
-  draft.relyOnKey(stewardKey, undefined)
-  draft.put(stewardKey, encodeLeaseMark(mark), { lease: mark.lease })
-  return true
-})(state)
+export const becomeSteward =
+  (mark: LeaseMarkData): Command<boolean> =>
+  state =>
+    drafted(draft => {
+      if (state.stewardMark() !== undefined) return false
+      draft.relyOnKey(stewardKey, undefined)
+      draft.put(stewardKey, encodeLeaseMark(mark), { lease: mark.lease })
+      return true
+    })(state)
 
 function putMember(draft: Draft, standing: MemberRecord | undefined, data: MemberData): void {
   const { info, tags, state } = data
@@ -168,11 +210,18 @@ function placeMember(draft: Draft, { id, name, address }: AgentData, takenOver: 
   return name
 }
 
-const nameTaken = (wanted: AgentData, { info }: MemberRecord, ttl: Duration | undefined): MusterError => new MusterError('CLUSTER_NAME_TAKEN',
-  `Node name ${wanted.name} is reserved by node ${info.id} with name ${info.name} (${info.address})`
-  + (ttl === undefined ? '' : `: it is alive, and if it is gone the name is free within ${Math.ceil(ttl / 1000)} s`),
-  { status: 409, hint: 'choose another node_name, or stop the other agent' })
+const nameTaken = (wanted: AgentData, { info }: MemberRecord, ttl: Duration | undefined): MusterError =>
+  new MusterError(
+    'CLUSTER_NAME_TAKEN',
+    `Node name ${wanted.name} is reserved by node ${info.id} with name ${info.name} (${info.address})`
+      + (ttl === undefined
+        ? ''
+        : `: it is alive, and if it is gone the name is free within ${Math.ceil(ttl / 1000)} s`),
+    { status: 409, hint: 'choose another node_name, or stop the other agent' },
+  )
 
-const idTaken = (wanted: AgentData, { info }: MemberRecord): MusterError => new MusterError('CLUSTER_ID_TAKEN',
-  `Node id ${wanted.id} is that of server ${info.name} (${info.address})`,
-  { status: 409, hint: 'each agent needs a node id of its own: was a data-dir copied? Delete the file node-id in it' })
+const idTaken = (wanted: AgentData, { info }: MemberRecord): MusterError =>
+  new MusterError('CLUSTER_ID_TAKEN', `Node id ${wanted.id} is that of server ${info.name} (${info.address})`, {
+    status: 409,
+    hint: 'each agent needs a node id of its own: was a data-dir copied? Delete the file node-id in it',
+  })

@@ -5,11 +5,10 @@ import type { Node, NodeData } from '../types.js'
 import type { Draft } from './draft.js'
 
 /**
- * Writes a node under the rules of node identity:
- * the id decides who a node is. A known id under a new name renames the node, and what ran under the old name goes.
- * A name that is in use by another id may be taken over when its owner is down (serfHealth critical), has no agent (no serfHealth) or never had an id;
- * else it is refused.
- * A write without an id says nothing about it, so a known one is kept.
+ * Writes a node under the rules of node identity: the id decides who a node is. A known id under a new name renames the
+ * node, and what ran under the old name goes. A name that is in use by another id may be taken over when its owner is
+ * down (serfHealth critical), has no agent (no serfHealth) or never had an id; else it is refused. A write without an
+ * id says nothing about it, so a known one is kept.
  * @returns the spelling of the name to use for the node's services and checks
  * @throws MusterError CATALOG_NODE_NAME_TAKEN, CATALOG_NAME_TOO_LONG
  */
@@ -25,7 +24,7 @@ export function placeNode(draft: Draft, wanted: NodeData): string {
   const node = holder !== undefined && wanted.id === '' ? holder.node : wanted.node
   // What a store holds of a node that is not there was left by something else than these commands.
   if (holder === undefined) draft.deleteContents(wanted.node)
-  draft.putNode({ ...wanted, node, id: wanted.id === '' ? holder?.id ?? '' : wanted.id })
+  draft.putNode({ ...wanted, node, id: wanted.id === '' ? (holder?.id ?? '') : wanted.id })
   if (holder !== undefined && holder.node !== node) respell(draft, holder, node)
   return node
 }
@@ -33,7 +32,8 @@ export function placeNode(draft: Draft, wanted: NodeData): string {
 function assertNameIsFree(draft: Draft, wanted: NodeData, holder: Node, renamed: boolean): void {
   if (holder.id === '' && !renamed) return
   const liveness = draft.state.check(holder.node, serfHealthCheckId)
-  // Whoever has no such check has no agent: it was registered from outside, and is registered anew, often with a fresh id each time.
+  // Whoever has no such check has no agent: it was registered from outside, and is registered anew, often with a fresh
+  // id each time.
   if (liveness === undefined) {
     draft.relyOnKey(checkKey(holder.node, serfHealthCheckId), undefined)
     return
@@ -43,10 +43,14 @@ function assertNameIsFree(draft: Draft, wanted: NodeData, holder: Node, renamed:
     return
   }
   const place = renamed ? ` (${wanted.address})` : ''
-  throw new MusterError('CATALOG_NODE_NAME_TAKEN',
+  throw new MusterError(
+    'CATALOG_NODE_NAME_TAKEN',
     `failed inserting node: Error while renaming Node ID: "${wanted.id}"${place}: `
-    + `Node name ${wanted.node} is reserved by node ${holder.id} with name ${holder.node} (${holder.address})`,
-    { hint: 'choose another node name, or stop the other agent: its name is free once it has left or is seen as failed' })
+      + `Node name ${wanted.node} is reserved by node ${holder.id} with name ${holder.node} (${holder.address})`,
+    {
+      hint: 'choose another node name, or stop the other agent: its name is free once it has left or is seen as failed',
+    },
+  )
 }
 
 /** Upper and lower case of a node's own name changed: what runs on it shows the new spelling. */

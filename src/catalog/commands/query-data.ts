@@ -13,11 +13,14 @@ const hiddenToken = '<hidden>'
 /** A refusal of a prepared query, with the status that Consul gives them all: 500. */
 export const invalidQuery = (message: string): MusterError => new MusterError('QUERY_INVALID', message)
 
-/** @throws MusterError QUERY_INVALID, CATALOG_NAME_TOO_LONG: what is wrong with a query by itself, in Consul's words. */
+/**
+ * @throws MusterError QUERY_INVALID, CATALOG_NAME_TOO_LONG: what is wrong with a query by itself, in Consul's words.
+ */
 export function assertQuery(data: QueryData): void {
   const { name, session, token, template, service, ttl } = data
   if (name === '' && session === '' && !isTemplate(data)) throw invalid('Must be bound to a session')
-  if (token === hiddenToken) throw invalid(`Bad Token '${token}', it looks like a query definition with a redacted token was submitted`)
+  if (token === hiddenToken)
+    throw invalid(`Bad Token '${token}', it looks like a query definition with a redacted token was submitted`)
   assertService(service)
   assertTtl(ttl)
   assertId('query name', name)
@@ -28,7 +31,10 @@ export function assertQuery(data: QueryData): void {
 function assertService({ service, failover, nodeMeta, serviceMeta }: ServiceQuery): void {
   if (service === '') throw invalid('Must provide a Service name to query')
   if (failover.nearestN < 0) throw invalid(`Bad NearestN '${failover.nearestN}', must be >= 0`)
-  for (const [what, meta] of [['NodeMeta', nodeMeta], ['ServiceMeta', serviceMeta]] as const) {
+  for (const [what, meta] of [
+    ['NodeMeta', nodeMeta],
+    ['ServiceMeta', serviceMeta],
+  ] as const) {
     const fault = meta === null ? undefined : metaFault(meta, true)
     if (fault !== undefined) throw invalid(`Invalid ${what} filters: ${fault.text}`)
   }
@@ -49,7 +55,8 @@ function assertTemplate(data: QueryData): void {
   } catch (error) {
     if (!(error instanceof MusterError)) throw error
     throw new MusterError(error.code, `raft apply failed: failed compiling template: ${error.message}`, {
-      status: error.status, ...error.hint !== undefined && { hint: error.hint },
+      status: error.status,
+      ...(error.hint !== undefined && { hint: error.hint }),
     })
   }
 }

@@ -15,7 +15,10 @@ export function removeQuery(draft: Draft, query: PreparedQuery): void {
   if (held !== undefined) draft.delete(held)
 }
 
-/** Deletes the prepared queries that are bound to a session. The session's guard tells who ends it of one that came in between. */
+/**
+ * Deletes the prepared queries that are bound to a session. The session's guard tells who ends it of one that came in
+ * between.
+ */
 export function endQueries(draft: Draft, session: { readonly id: string }): void {
   for (const query of draft.state.preparedQueriesOfSession(session.id)) removeQuery(draft, query)
 }

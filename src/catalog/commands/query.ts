@@ -12,28 +12,43 @@ import { heldName, removeQuery } from './query-removal.js'
 
 const nothing = new Uint8Array(0)
 
-/** Creates a prepared query under an id that nobody has. The result is the id. Refused with QUERY_INVALID or QUERY_TEMPLATE, in Consul's words. */
-export const createQuery = (data: QueryData): Command<string> => state => drafted(draft => {
-  assertQuery(data)
-  draft.relyOnKey(queryKey(data.id), undefined)
-  place(draft, state, data, undefined)
-  return data.id
-})(state)
+/**
+ * Creates a prepared query under an id that nobody has. The result is the id. Refused with QUERY_INVALID or
+ * QUERY_TEMPLATE, in Consul's words.
+ */
+export const createQuery =
+  (data: QueryData): Command<string> =>
+  state =>
+    drafted(draft => {
+      assertQuery(data)
+      draft.relyOnKey(queryKey(data.id), undefined)
+      place(draft, state, data, undefined)
+      return data.id
+    })(state)
 
-/** Puts a prepared query in the place of the one with its id. Written only when it differs. Refused as {@link createQuery} does, and when there is none. */
-export const updateQuery = (data: QueryData): Command<true> => state => drafted(draft => {
-  const standing = existing(state, data.id)
-  assertQuery(data)
-  draft.relyOnKey(queryKey(standing.id), standing.modified)
-  place(draft, state, { ...data, id: standing.id }, standing)
-  return true as const
-})(state)
+/**
+ * Puts a prepared query in the place of the one with its id. Written only when it differs. Refused as {@link
+ * createQuery} does, and when there is none.
+ */
+export const updateQuery =
+  (data: QueryData): Command<true> =>
+  state =>
+    drafted(draft => {
+      const standing = existing(state, data.id)
+      assertQuery(data)
+      draft.relyOnKey(queryKey(standing.id), standing.modified)
+      place(draft, state, { ...data, id: standing.id }, standing)
+      return true as const
+    })(state)
 
 /** Deletes a prepared query. Refused when there is none. */
-export const deleteQuery = (id: string): Command<true> => state => drafted(draft => {
-  removeQuery(draft, existing(state, id))
-  return true as const
-})(state)
+export const deleteQuery =
+  (id: string): Command<true> =>
+  state =>
+    drafted(draft => {
+      removeQuery(draft, existing(state, id))
+      return true as const
+    })(state)
 
 function existing(state: CatalogReads, id: string): PreparedQuery {
   const found = state.preparedQuery(id)
@@ -52,13 +67,22 @@ function place(draft: Draft, state: CatalogReads, data: QueryData, standing: Pre
 function takeName(draft: Draft, state: CatalogReads, data: QueryData, standing: PreparedQuery | undefined): void {
   const wanted = heldName(data)
   const held = standing === undefined ? undefined : heldName(standing)
-  const holder = data.name !== '' ? state.preparedQueryNamed(data.name) : isTemplate(data) ? state.preparedQueryTemplate('') : undefined
+  const holder =
+    data.name !== ''
+      ? state.preparedQueryNamed(data.name)
+      : isTemplate(data)
+        ? state.preparedQueryTemplate('')
+        : undefined
   if (holder !== undefined && holder.id !== standing?.id) {
-    throw invalidQuery(data.name === '' ? 'raft apply failed: a query template with an empty name already exists'
-      : `raft apply failed: name '${data.name}' aliases an existing query name`)
+    throw invalidQuery(
+      data.name === ''
+        ? 'raft apply failed: a query template with an empty name already exists'
+        : `raft apply failed: name '${data.name}' aliases an existing query name`,
+    )
   }
   if (isQueryId(data.name)) {
-    if (state.preparedQuery(data.name) !== undefined) throw invalidQuery(`raft apply failed: name '${data.name}' aliases an existing query ID`)
+    if (state.preparedQuery(data.name) !== undefined)
+      throw invalidQuery(`raft apply failed: name '${data.name}' aliases an existing query ID`)
     draft.relyOnKey(queryKey(data.name), undefined)
   }
   if (wanted === held) return
@@ -78,5 +102,10 @@ function bind(draft: Draft, { id: queryId, session: id }: QueryData): void {
 }
 
 const sameQuery = (a: QueryData, b: QueryData): boolean =>
-  a.id === b.id && a.name === b.name && a.session === b.session && a.token === b.token && a.ttl === b.ttl
-  && same(a.template, b.template) && same(a.service, b.service)
+  a.id === b.id
+  && a.name === b.name
+  && a.session === b.session
+  && a.token === b.token
+  && a.ttl === b.ttl
+  && same(a.template, b.template)
+  && same(a.service, b.service)

@@ -27,19 +27,24 @@ export interface RegisterRequest {
 }
 
 /**
- * Registers a node, and a service or checks on it, in one transaction. Writes only what differs; the result is how many entries that was.
- * Refusals have Consul's texts and statuses: REGISTER_INVALID for a bad request, and those of {@link placeNode} and {@link Draft.putCheck}.
+ * Registers a node, and a service or checks on it, in one transaction. Writes only what differs; the result is how many
+ * entries that was. Refusals have Consul's texts and statuses: REGISTER_INVALID for a bad request, and those of {@link
+ * placeNode} and {@link Draft.putCheck}.
  */
-export const register = (request: RegisterRequest): Command<{ readonly writes: number }> => drafted(draft => {
-  assertNode(request)
-  const service = request.service === undefined ? undefined : completeService(request.service)
-  const node = registerNode(draft, request)
-  if (service !== undefined) draft.putService({ ...service, node })
-  for (const check of request.checks ?? []) draft.putCheck({ ...completeCheck(check, request.node), node })
-  return { writes: draft.size }
-})
+export const register = (request: RegisterRequest): Command<{ readonly writes: number }> =>
+  drafted(draft => {
+    assertNode(request)
+    const service = request.service === undefined ? undefined : completeService(request.service)
+    const node = registerNode(draft, request)
+    if (service !== undefined) draft.putService({ ...service, node })
+    for (const check of request.checks ?? []) draft.putCheck({ ...completeCheck(check, request.node), node })
+    return { writes: draft.size }
+  })
 
-function registerNode(draft: Draft, { node, id = '', address = '', taggedAddresses = null, meta = null, skipNodeUpdate }: RegisterRequest): string {
+function registerNode(
+  draft: Draft,
+  { node, id = '', address = '', taggedAddresses = null, meta = null, skipNodeUpdate }: RegisterRequest,
+): string {
   const standing = skipNodeUpdate === true ? draft.nodeNamed(node) : undefined
   if (standing === undefined) return placeNode(draft, { node, id, address, taggedAddresses, meta })
   draft.requireNode(standing.node)
@@ -64,7 +69,9 @@ export function completeService(given: RegisterService): Omit<ServiceData, 'node
   assertId('service id', id)
   assertId('service name', name)
   return {
-    id, name, address,
+    id,
+    name,
+    address,
     kind: given.kind ?? '',
     tags: given.tags ?? [],
     taggedAddresses: given.taggedAddresses ?? null,
@@ -73,7 +80,7 @@ export function completeService(given: RegisterService): Omit<ServiceData, 'node
     socketPath: given.socketPath ?? '',
     weights: given.weights ?? { passing: 1, warning: 1 },
     enableTagOverride: given.enableTagOverride ?? false,
-    ...given.mesh !== undefined && { mesh: given.mesh },
+    ...(given.mesh !== undefined && { mesh: given.mesh }),
   }
 }
 
@@ -89,14 +96,18 @@ export function completeCheck(given: RegisterCheck, requestNode: string): CheckD
   assertId('check id', id)
   const definition = normaliseDefinition(given.definition ?? {})
   return {
-    node, id, name, serviceId, definition,
+    node,
+    id,
+    name,
+    serviceId,
+    definition,
     status: given.status === undefined || given.status === '' ? 'critical' : given.status,
     notes: given.notes ?? '',
     output: given.output ?? '',
     type: given.type === undefined || given.type === '' ? checkType(definition) : given.type,
-    ...given.interval !== undefined && { interval: given.interval },
-    ...given.timeout !== undefined && { timeout: given.timeout },
-    ...given.since !== undefined && { since: given.since },
+    ...(given.interval !== undefined && { interval: given.interval }),
+    ...(given.timeout !== undefined && { timeout: given.timeout }),
+    ...(given.since !== undefined && { since: given.since }),
   }
 }
 

@@ -25,32 +25,34 @@ const nothing = new Uint8Array(0)
  * Refused with SESSION_INVALID, in Consul's words.
  * @param shortestTtl what `session_ttl_min` says
  */
-export const createSession = (request: SessionRequest, shortestTtl: Duration): Command<string> => drafted(draft => {
-  if (request.node === '') throw invalid('Must provide Node')
-  const behavior = behaviorOf(request.behavior)
-  assertTtl(request.ttl, shortestTtl)
-  const node = draft.nodeNamed(request.node)
-  if (node === undefined) throw invalid('apply failed: Missing node registration')
-  draft.requireNode(node.node)
-  for (const id of checksOf(request)) {
-    const check = draft.state.check(node.node, id)
-    if (check === undefined) throw invalid(`apply failed: Missing check '${id}' registration`)
-    if (check.status === 'critical') throw invalid(`apply failed: Check '${id}' is in critical state`)
-    draft.relyOn(check)
-  }
-  const session: SessionData = { ...request, node: node.node, behavior }
-  draft.put(sessionKey(session.id), encodeSession(session))
-  draft.put(nodeSessionKey(node.node, session.id), nothing)
-  return session.id
-})
+export const createSession = (request: SessionRequest, shortestTtl: Duration): Command<string> =>
+  drafted(draft => {
+    if (request.node === '') throw invalid('Must provide Node')
+    const behavior = behaviorOf(request.behavior)
+    assertTtl(request.ttl, shortestTtl)
+    const node = draft.nodeNamed(request.node)
+    if (node === undefined) throw invalid('apply failed: Missing node registration')
+    draft.requireNode(node.node)
+    for (const id of checksOf(request)) {
+      const check = draft.state.check(node.node, id)
+      if (check === undefined) throw invalid(`apply failed: Missing check '${id}' registration`)
+      if (check.status === 'critical') throw invalid(`apply failed: Check '${id}' is in critical state`)
+      draft.relyOn(check)
+    }
+    const session: SessionData = { ...request, node: node.node, behavior }
+    draft.put(sessionKey(session.id), encodeSession(session))
+    draft.put(nodeSessionKey(node.node, session.id), nothing)
+    return session.id
+  })
 
 /** Ends a session, if `still` says so when it comes to it. The result tells whether there was one. */
-export const destroySession = (id: string, still: () => boolean = () => true): Command<boolean> => drafted(draft => {
-  const session = draft.state.session(id)
-  if (session === undefined || !still()) return false
-  endSession(draft, session)
-  return true
-})
+export const destroySession = (id: string, still: () => boolean = () => true): Command<boolean> =>
+  drafted(draft => {
+    const session = draft.state.session(id)
+    if (session === undefined || !still()) return false
+    endSession(draft, session)
+    return true
+  })
 
 /** @throws MusterError SESSION_INVALID when a text cannot be a session's id. */
 export function assertSessionId(id: string): void {
@@ -67,9 +69,12 @@ function behaviorOf(written: string): SessionBehavior {
 function assertTtl(written: string, shortest: Duration): void {
   if (written === '') return
   const ttl = parseDuration(written)
-  if (ttl === undefined) throw invalid(`Session TTL '${written}' invalid: time: invalid duration ${JSON.stringify(written)}`)
+  if (ttl === undefined)
+    throw invalid(`Session TTL '${written}' invalid: time: invalid duration ${JSON.stringify(written)}`)
   if (ttl === 0 || (ttl >= shortest && ttl <= longestTtl)) return
-  throw invalid(`Invalid Session TTL '${Math.round(ttl * 1e6)}', must be between [${formatDuration(shortest)}=${formatDuration(longestTtl)}]`)
+  throw invalid(
+    `Invalid Session TTL '${Math.round(ttl * 1e6)}', must be between [${formatDuration(shortest)}=${formatDuration(longestTtl)}]`,
+  )
 }
 
 const invalid = (message: string): MusterError => new MusterError('SESSION_INVALID', message)

@@ -8,8 +8,9 @@ import type { Draft } from './draft.js'
 import { placeNode } from './place-node.js'
 
 /**
- * What an agent tells the catalog about its own node. `put` holds what is to be as given, `remove` the ids of what is to be gone;
- * what is named in neither is left alone. An id in both is put. The `node` of services and checks is the node's, whatever they say.
+ * What an agent tells the catalog about its own node. `put` holds what is to be as given, `remove` the ids of what is
+ * to be gone; what is named in neither is left alone. An id in both is put. The `node` of services and checks is the
+ * node's, whatever they say.
  */
 export interface SyncRequest {
   readonly node: NodeData
@@ -35,21 +36,30 @@ export interface SyncLimits {
 const defaultLimits: SyncLimits = { writes: 20_000, bytes: 4 * 1024 * 1024 }
 
 /**
- * Writes what differs, as one transaction of about so much: a service and its checks are never parted, and the node's own checks
- * come before any service, so nobody sees a service without what says that it is unwell. A service whose name changes has it
- * changed in its checks as well; its tags are in a check as of that check's own last write, as in Consul.
+ * Writes what differs, as one transaction of about so much: a service and its checks are never parted, and the node's
+ * own checks come before any service, so nobody sees a service without what says that it is unwell. A service whose
+ * name changes has it changed in its checks as well; its tags are in a check as of that check's own last write, as in
+ * Consul.
  */
-export const syncNode = (request: SyncRequest, limits = defaultLimits): Command<SyncProgress> => drafted(draft => {
-  const node = placeNode(draft, request.node)
-  for (const step of steps(draft, request, node)) {
-    if (draft.size >= limits.writes || draft.bytes >= limits.bytes) return { writes: draft.size, complete: false }
-    step()
-  }
-  return { writes: draft.size, complete: true }
-})
+export const syncNode = (request: SyncRequest, limits = defaultLimits): Command<SyncProgress> =>
+  drafted(draft => {
+    const node = placeNode(draft, request.node)
+    for (const step of steps(draft, request, node)) {
+      if (draft.size >= limits.writes || draft.bytes >= limits.bytes) return { writes: draft.size, complete: false }
+      step()
+    }
+    return { writes: draft.size, complete: true }
+  })
 
-/** Executes {@link syncNode} until all of the request is written, in smaller transactions where the store refuses one as too large. */
-export async function pushNode(catalog: CatalogWrites, request: SyncRequest, limits = defaultLimits): Promise<{ readonly writes: number; readonly revision: Revision }> {
+/**
+ * Executes {@link syncNode} until all of the request is written, in smaller transactions where the store refuses one as
+ * too large.
+ */
+export async function pushNode(
+  catalog: CatalogWrites,
+  request: SyncRequest,
+  limits = defaultLimits,
+): Promise<{ readonly writes: number; readonly revision: Revision }> {
   let writes = 0
   for (let now = limits; ;) {
     try {
@@ -68,21 +78,34 @@ function* steps(draft: Draft, { put, remove }: SyncRequest, node: string): Itera
   const given = byService(put.checks)
   const putIds = new Set(put.checks.map(check => check.id))
   const services = new Map(put.services.map(service => [service.id, service]))
-  for (const check of given.get('') ?? []) yield () => { putCheck(draft, check, node) }
+  for (const check of given.get('') ?? [])
+    yield () => {
+      putCheck(draft, check, node)
+    }
   for (const service of services.values()) {
     yield () => {
       putService(draft, service, node)
       for (const check of given.get(service.id) ?? []) putCheck(draft, check, node)
-      for (const check of misnamedChecks(draft, service, node)) if (!putIds.has(check.id)) draft.putCheck({ ...check, node })
+      for (const check of misnamedChecks(draft, service, node))
+        if (!putIds.has(check.id)) draft.putCheck({ ...check, node })
     }
   }
   for (const [serviceId, checks] of given) {
-    if (serviceId !== '' && !services.has(serviceId)) yield () => { for (const check of checks) putCheck(draft, check, node) }
+    if (serviceId !== '' && !services.has(serviceId))
+      yield () => {
+        for (const check of checks) putCheck(draft, check, node)
+      }
   }
   const goneServices = remove.services.filter(id => !services.has(id))
   const goneChecks = new Set(remove.checks.filter(id => !putIds.has(id)))
-  for (const id of goneServices) yield () => { removeService(draft, node, id, putIds) }
-  for (const id of goneChecks) yield () => { removeCheck(draft, node, id) }
+  for (const id of goneServices)
+    yield () => {
+      removeService(draft, node, id, putIds)
+    }
+  for (const id of goneChecks)
+    yield () => {
+      removeCheck(draft, node, id)
+    }
 }
 
 function byService(checks: readonly CheckData[]): ReadonlyMap<string, readonly CheckData[]> {

@@ -5,8 +5,9 @@ import { inRange } from '../keys.js'
 type KeyWrite = Exclude<PlannedWrite, RangeDelete>
 
 /**
- * The writes of a plan: a key is written once at most, and none of a range that goes is written otherwise, as a store wants it. Where something
- * is put into a range that was to go as a whole, what was known of the range goes key by key, on the condition that nothing was added to it since.
+ * The writes of a plan: a key is written once at most, and none of a range that goes is written otherwise, as a store
+ * wants it. Where something is put into a range that was to go as a whole, what was known of the range goes key by key,
+ * on the condition that nothing was added to it since.
  */
 export class WriteSet {
   readonly #writes = new Map<string, KeyWrite>()
@@ -24,16 +25,24 @@ export class WriteSet {
   }
 
   /** Whether nothing is to be committed; a range counts even where nothing is known to be in it. */
-  get isEmpty(): boolean { return this.#writes.size === 0 && this.#ranges.size === 0 }
+  get isEmpty(): boolean {
+    return this.#writes.size === 0 && this.#ranges.size === 0
+  }
 
   /** What this relies on by itself. */
-  get conditions(): Iterable<Condition> { return this.#quiet.values() }
+  get conditions(): Iterable<Condition> {
+    return this.#quiet.values()
+  }
 
   /** All writes, ranges first. */
-  list(): readonly PlannedWrite[] { return [...this.#ranges.values(), ...this.#writes.values()] }
+  list(): readonly PlannedWrite[] {
+    return [...this.#ranges.values(), ...this.#writes.values()]
+  }
 
   /** Whether a key is written, alone or with a range. */
-  has(key: string): boolean { return this.#writes.has(key) || this.#rangeOf(key) !== undefined }
+  has(key: string): boolean {
+    return this.#writes.has(key) || this.#rangeOf(key) !== undefined
+  }
 
   /** Whether a key is deleted. */
   deletes(key: string): boolean {
@@ -56,7 +65,9 @@ export class WriteSet {
   }
 
   /** A key is not written after all. */
-  drop(key: string): void { this.#writes.delete(key) }
+  drop(key: string): void {
+    this.#writes.delete(key)
+  }
 
   /** Ranges are of prefixes, so of two that meet one is inside the other. */
   #addRange(range: RangeDelete): void {

@@ -11,12 +11,26 @@ export const encodeEvent = ({ id, name, payload, nodeFilter, serviceFilter, tagF
 export const decodeEvent = (entry: Entry): UserEvent => eventOf(parse(entry), entry)
 
 /** Events as a server tells of them: what is none is left out. */
-export const readEvents = (value: unknown): readonly UserEvent[] => Array.isArray(value)
-  ? value.filter(isObject).filter(({ id, name }) => typeof id === 'string' && typeof name === 'string')
-    .map(fields => eventOf(fields, { created: revision(number(fields.created, 1)), modified: revision(number(fields.modified, 1)) }))
-  : []
+export const readEvents = (value: unknown): readonly UserEvent[] =>
+  Array.isArray(value)
+    ? value
+        .filter(isObject)
+        .filter(({ id, name }) => typeof id === 'string' && typeof name === 'string')
+        .map(fields =>
+          eventOf(fields, {
+            created: revision(number(fields.created, 1)),
+            modified: revision(number(fields.modified, 1)),
+          }),
+        )
+    : []
 
 const eventOf = (fields: Fields, { created, modified }: Revisions): UserEvent => ({
-  id: text(fields.id), name: text(fields.name), payload: text(fields.payload), nodeFilter: text(fields.nodeFilter), serviceFilter: text(fields.serviceFilter),
-  tagFilter: text(fields.tagFilter), created, modified,
+  id: text(fields.id),
+  name: text(fields.name),
+  payload: text(fields.payload),
+  nodeFilter: text(fields.nodeFilter),
+  serviceFilter: text(fields.serviceFilter),
+  tagFilter: text(fields.tagFilter),
+  created,
+  modified,
 })

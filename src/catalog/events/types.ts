@@ -1,6 +1,9 @@
 import type { Revisions } from '../types.js'
 
-/** A user event as it is fired. Filters are RE2 expressions that each agent looks at for itself; '' for none. `payload` is base64, '' for none. */
+/**
+ * A user event as it is fired. Filters are RE2 expressions that each agent looks at for itself; '' for none. `payload`
+ * is base64, '' for none.
+ */
 export interface EventData {
   /** A UUID. */
   readonly id: string

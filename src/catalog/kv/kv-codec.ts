@@ -2,8 +2,8 @@ import type { Entry } from '../../store/index.js'
 import { unreadable } from '../fields.js'
 
 /*
- * A KV value in the store is one byte that says what follows, the flags (8 bytes, big-endian) where they are not 0, and the bytes of
- * the value as they came.
+ * A KV value in the store is one byte that says what follows, the flags (8 bytes, big-endian) where they are not 0, and
+ * the bytes of the value as they came.
  */
 const withoutFlags = 0x00
 const withFlags = 0x01

@@ -1,18 +1,23 @@
 import { compareText } from '../order.js'
 
-/** Longest run of keys kept in one array: long enough that there are few of them, short enough that moving its elements costs little. */
+/**
+ * Longest run of keys kept in one array: long enough that there are few of them, short enough that moving its elements
+ * costs little.
+ */
 const longestRun = 512
 
 /**
- * A set of texts in the byte order of their UTF-8. Adding and taking away cost a search and the move of half a run, whatever the size,
- * and what begins with a prefix stands together.
+ * A set of texts in the byte order of their UTF-8. Adding and taking away cost a search and the move of half a run,
+ * whatever the size, and what begins with a prefix stands together.
  */
 export class SortedKeys {
   /** Runs in order, none of them empty. */
   readonly #runs: string[][] = []
   #size = 0
 
-  get size(): number { return this.#size }
+  get size(): number {
+    return this.#size
+  }
 
   /** Adds a key; one that is there already is not added again. */
   add(key: string): void {
@@ -50,7 +55,7 @@ export class SortedKeys {
   }
 
   /** The keys that begin with `prefix`, in order. The set must not change while they are read. */
-  * below(prefix: string): Iterable<string> {
+  *below(prefix: string): Iterable<string> {
     const first = Math.max(0, this.#runOf(prefix))
     for (let at = first; at < this.#runs.length; at++) {
       const run = this.#runs[at] ?? []

@@ -2,8 +2,8 @@ import { revision } from '../../store/index.js'
 import type { Revision } from '../../store/index.js'
 
 /**
- * When keys were deleted, for the indexes of what is not there any more. Bounded: when there are too many, the older half gives way to
- * the floor, which counts as the deletion of everything that is not remembered.
+ * When keys were deleted, for the indexes of what is not there any more. Bounded: when there are too many, the older
+ * half gives way to the floor, which counts as the deletion of everything that is not remembered.
  */
 export class Tombstones {
   #floor = revision(1)
@@ -13,7 +13,9 @@ export class Tombstones {
   /** @param limit how many deletions are remembered one by one */
   constructor(private readonly limit: number) {}
 
-  get size(): number { return this.#gone.size }
+  get size(): number {
+    return this.#gone.size
+  }
 
   /** Begins with nothing known of what was before a revision. */
   begin(at: Revision): void {
@@ -27,10 +29,14 @@ export class Tombstones {
   }
 
   /** The key is there again: its own index says more. */
-  forget(key: string): void { this.#gone.delete(key) }
+  forget(key: string): void {
+    this.#gone.delete(key)
+  }
 
   /** The index of a key that is not there. */
-  of(key: string): Revision { return this.#gone.get(key) ?? this.#floor }
+  of(key: string): Revision {
+    return this.#gone.get(key) ?? this.#floor
+  }
 
   /** The newest deletion below a prefix that can have been, the forgotten ones included. */
   below(prefix: string): Revision {

@@ -8,7 +8,10 @@ export interface KvData {
   readonly value: Uint8Array
 }
 
-/** A KV entry in the catalog's memory. `session` is who holds it, '' for nobody; `lockIndex` counts how often it was taken. */
+/**
+ * A KV entry in the catalog's memory. `session` is who holds it, '' for nobody; `lockIndex` counts how often it was
+ * taken.
+ */
 export interface KvEntry extends KvData, Revisions {
   readonly value: Buffer
   readonly lockIndex: number
@@ -22,4 +25,6 @@ export interface LockData {
 }
 
 /** Who holds a KV entry, with the revision that said so. */
-export interface Lock extends LockData { readonly modified: Revision }
+export interface Lock extends LockData {
+  readonly modified: Revision
+}

@@ -1,21 +1,35 @@
 import { milliseconds } from '../../common/duration.js'
 import type { Entry, LeaseId } from '../../store/index.js'
 import { bytes, isObject, number, parse, text, texts } from '../fields.js'
-import type { AgentData, AutopilotData, AutopilotRecord, LeaseMark, LeaseMarkData, MemberData, MemberRecord, MemberState, WanServer } from './types.js'
+import type {
+  AgentData,
+  AutopilotData,
+  AutopilotRecord,
+  LeaseMark,
+  LeaseMarkData,
+  MemberData,
+  MemberRecord,
+  MemberState,
+  WanServer,
+} from './types.js'
 
 const states: ReadonlySet<string> = new Set<MemberState>(['alive', 'leaving', 'left', 'failed'])
 const isState = (value: string): value is MemberState => states.has(value)
 
 /** Bytes of a member's record. */
-export const encodeMember = ({ info, tags, state }: MemberData): Uint8Array => bytes({ info: agentFields(info), tags, state })
+export const encodeMember = ({ info, tags, state }: MemberData): Uint8Array =>
+  bytes({ info: agentFields(info), tags, state })
 
 /** The member of an entry; a state that nobody knows counts as failed. @throws MusterError CATALOG_UNREADABLE */
 export function decodeMember(entry: Entry): MemberRecord {
   const fields = parse(entry)
   const state = text(fields.state)
   return {
-    info: agentOf(fields.info), tags: texts(fields.tags) ?? {}, state: isState(state) ? state : 'failed',
-    created: entry.created, modified: entry.modified,
+    info: agentOf(fields.info),
+    tags: texts(fields.tags) ?? {},
+    state: isState(state) ? state : 'failed',
+    created: entry.created,
+    modified: entry.modified,
   }
 }
 
@@ -26,17 +40,34 @@ export const encodeLeaseMark = ({ lease, ttl, holder }: LeaseMarkData): Uint8Arr
 export function decodeLeaseMark(entry: Entry): LeaseMark {
   const fields = parse(entry)
   return {
-    lease: text(fields.lease) as LeaseId, ttl: milliseconds(number(fields.ttl, 0)), holder: text(fields.holder),
-    created: entry.created, modified: entry.modified,
+    lease: text(fields.lease) as LeaseId,
+    ttl: milliseconds(number(fields.ttl, 0)),
+    holder: text(fields.holder),
+    created: entry.created,
+    modified: entry.modified,
   }
 }
 
 /** Bytes of autopilot's configuration. */
 export function encodeAutopilot(data: AutopilotData): Uint8Array {
-  const { cleanupDeadServers, lastContactThreshold, maxTrailingLogs, minQuorum, serverStabilizationTime, redundancyZoneTag } = data
+  const {
+    cleanupDeadServers,
+    lastContactThreshold,
+    maxTrailingLogs,
+    minQuorum,
+    serverStabilizationTime,
+    redundancyZoneTag,
+  } = data
   const { disableUpgradeMigration, upgradeVersionTag } = data
   return bytes({
-    cleanupDeadServers, lastContactThreshold, maxTrailingLogs, minQuorum, serverStabilizationTime, redundancyZoneTag, disableUpgradeMigration, upgradeVersionTag,
+    cleanupDeadServers,
+    lastContactThreshold,
+    maxTrailingLogs,
+    minQuorum,
+    serverStabilizationTime,
+    redundancyZoneTag,
+    disableUpgradeMigration,
+    upgradeVersionTag,
   })
 }
 
@@ -54,7 +85,8 @@ export function decodeAutopilot(entry: Entry): AutopilotRecord {
       disableUpgradeMigration: fields.disableUpgradeMigration === true,
       upgradeVersionTag: text(fields.upgradeVersionTag),
     },
-    created: entry.created, modified: entry.modified,
+    created: entry.created,
+    modified: entry.modified,
   }
 }
 
@@ -62,17 +94,34 @@ export function decodeAutopilot(entry: Entry): AutopilotRecord {
 export const encodeWanServer = (info: AgentData): Uint8Array => bytes(agentFields(info))
 
 /** The server of another datacenter of an entry. @throws MusterError CATALOG_UNREADABLE */
-export const decodeWanServer = (entry: Entry): WanServer => ({ info: agentOf(parse(entry)), created: entry.created, modified: entry.modified })
+export const decodeWanServer = (entry: Entry): WanServer => ({
+  info: agentOf(parse(entry)),
+  created: entry.created,
+  modified: entry.modified,
+})
 
-const agentFields = ({ id, name, datacenter, address, wanAddress, ports: { raft, lan, wan }, build, server }: AgentData): AgentData =>
-  ({ id, name, datacenter, address, wanAddress, ports: { raft, lan, wan }, build, server })
+const agentFields = ({
+  id,
+  name,
+  datacenter,
+  address,
+  wanAddress,
+  ports: { raft, lan, wan },
+  build,
+  server,
+}: AgentData): AgentData => ({ id, name, datacenter, address, wanAddress, ports: { raft, lan, wan }, build, server })
 
 function agentOf(value: unknown): AgentData {
   const fields = isObject(value) ? value : {}
   const ports = isObject(fields.ports) ? fields.ports : {}
   return {
-    id: text(fields.id), name: text(fields.name), datacenter: text(fields.datacenter), address: text(fields.address), wanAddress: text(fields.wanAddress),
+    id: text(fields.id),
+    name: text(fields.name),
+    datacenter: text(fields.datacenter),
+    address: text(fields.address),
+    wanAddress: text(fields.wanAddress),
     ports: { raft: number(ports.raft, 0), lan: number(ports.lan, 0), wan: number(ports.wan, 0) },
-    build: text(fields.build), server: fields.server === true,
+    build: text(fields.build),
+    server: fields.server === true,
   }
 }

@@ -14,7 +14,10 @@ export interface AgentData {
   readonly server: boolean
 }
 
-/** What is known of a member. `alive` becomes `failed` when its lease has lapsed and the steward has seen to what follows from that. */
+/**
+ * What is known of a member. `alive` becomes `failed` when its lease has lapsed and the steward has seen to what
+ * follows from that.
+ */
 export type MemberState = 'alive' | 'leaving' | 'left' | 'failed'
 
 /** What a write gives a member's record. */
@@ -50,7 +53,11 @@ export interface AutopilotData {
 }
 
 /** Autopilot's configuration in the catalog's memory. */
-export interface AutopilotRecord extends Revisions { readonly configuration: AutopilotData }
+export interface AutopilotRecord extends Revisions {
+  readonly configuration: AutopilotData
+}
 
 /** A server of another datacenter in the catalog's memory. */
-export interface WanServer extends Revisions { readonly info: AgentData }
+export interface WanServer extends Revisions {
+  readonly info: AgentData
+}

@@ -18,7 +18,11 @@ export function decodeQuery(entry: Entry): PreparedQuery {
     name: text(fields.name),
     session: text(fields.session),
     token: text(fields.token),
-    template: { type: text(template.type), regexp: text(template.regexp), removeEmptyTags: template.removeEmptyTags === true },
+    template: {
+      type: text(template.type),
+      regexp: text(template.regexp),
+      removeEmptyTags: template.removeEmptyTags === true,
+    },
     service: readServiceQuery(fields.service),
     ttl: text(fields.ttl),
     created: entry.created,

@@ -28,7 +28,10 @@ export interface QueryRunner {
   readonly others?: RemoteDatacenters
 }
 
-/** One run of a query. `near` '' leaves it to the query; `limit` 0 gives all. `connect`: only instances of the service mesh. */
+/**
+ * One run of a query. `near` '' leaves it to the query; `limit` 0 gives all. `connect`: only instances of the service
+ * mesh.
+ */
 export interface QueryRun extends Origin {
   readonly near: string
   readonly limit: number
@@ -47,11 +50,15 @@ export interface QueryOutcome {
 }
 
 /**
- * Looks a query up by id or name and runs it: here, and where that gives nothing, in the datacenters that it names, in turn.
- * Undefined when there is no such query; a promise only when other datacenters have to be asked.
+ * Looks a query up by id or name and runs it: here, and where that gives nothing, in the datacenters that it names, in
+ * turn. Undefined when there is no such query; a promise only when other datacenters have to be asked.
  * @throws MusterError of {@link lookUp}
  */
-export function runQuery(runner: QueryRunner, idOrName: string, run: QueryRun): QueryOutcome | undefined | Promise<QueryOutcome> {
+export function runQuery(
+  runner: QueryRunner,
+  idOrName: string,
+  run: QueryRun,
+): QueryOutcome | undefined | Promise<QueryOutcome> {
   const { catalog, datacenter, random, others } = runner
   const query = lookUp(catalog, idOrName)
   if (query === undefined) return undefined
@@ -59,8 +66,22 @@ export function runQuery(runner: QueryRunner, idOrName: string, run: QueryRun): 
   const wanted = run.connect ? { ...service, connect: true } : service
   const found = selectForQuery(catalog, wanted, random)
   const origin = originNode(catalog, run.near === '' ? service.near : run.near, run)
-  const sorted = origin === '' ? found : nearestFirst(found, origin, one => one.node.node, node => catalog.coordinate(node)?.coordinate)
-  const outcome = { query, instances: run.limit > 0 ? sorted.slice(0, run.limit) : sorted, datacenter, failovers: 0, ordered: origin !== '' }
+  const sorted =
+    origin === ''
+      ? found
+      : nearestFirst(
+          found,
+          origin,
+          one => one.node.node,
+          node => catalog.coordinate(node)?.coordinate,
+        )
+  const outcome = {
+    query,
+    instances: run.limit > 0 ? sorted.slice(0, run.limit) : sorted,
+    datacenter,
+    failovers: 0,
+    ordered: origin !== '',
+  }
   const targets = found.length > 0 || others === undefined ? [] : failoverTargets(service, others.nearest())
   return others === undefined || targets.length === 0 ? outcome : failOver(outcome, others, targets, wanted, run.limit)
 }
@@ -70,19 +91,32 @@ export const selectForQuery = (catalog: CatalogReads, query: ServiceQuery, rando
   shuffled(select(catalog.instances(query.service), query), random)
 
 /** The datacenters to try, in order: the nearest so many, then those named; names that nobody knows are passed over. */
-export function failoverTargets({ failover }: Pick<ServiceQuery, 'failover'>, nearest: readonly string[]): readonly string[] {
+export function failoverTargets(
+  { failover }: Pick<ServiceQuery, 'failover'>,
+  nearest: readonly string[],
+): readonly string[] {
   const known = new Set(nearest)
-  return [...new Set([...nearest.slice(0, failover.nearestN), ...(failover.datacenters ?? []).filter(name => known.has(name))])]
+  return [
+    ...new Set([
+      ...nearest.slice(0, failover.nearestN),
+      ...(failover.datacenters ?? []).filter(name => known.has(name)),
+    ]),
+  ]
 }
 
 async function failOver(
-  local: QueryOutcome, others: RemoteDatacenters, targets: readonly string[], query: ServiceQuery, limit: number,
+  local: QueryOutcome,
+  others: RemoteDatacenters,
+  targets: readonly string[],
+  query: ServiceQuery,
+  limit: number,
 ): Promise<QueryOutcome> {
   let failovers = 0
   for (const datacenter of targets) {
     failovers++
     const instances = await others.remote(datacenter, query, limit)
-    if (instances !== undefined && instances.length > 0) return { query: local.query, instances, datacenter, failovers, ordered: false }
+    if (instances !== undefined && instances.length > 0)
+      return { query: local.query, instances, datacenter, failovers, ordered: false }
   }
   return { ...local, failovers }
 }

@@ -21,7 +21,8 @@ export interface Interpolation {
 }
 
 /**
- * Reads a text with `${...}` in it, each holding a variable, `match(N)`, a number or a text in quotes. `$${` stands for `${` itself.
+ * Reads a text with `${...}` in it, each holding a variable, `match(N)`, a number or a text in quotes. `$${` stands for
+ * `${` itself.
  * @throws Error with the reason and the place when something else stands there.
  */
 export function parseInterpolation(source: string): Interpolation {
@@ -42,7 +43,7 @@ export function parseInterpolation(source: string): Interpolation {
   parts.push(source.slice(at))
   return {
     places: parts.filter(part => typeof part !== 'string').length,
-    fill: scope => parts.map(part => typeof part === 'string' ? part : part(scope)).join(''),
+    fill: scope => parts.map(part => (typeof part === 'string' ? part : part(scope))).join(''),
   }
 }
 
@@ -104,7 +105,9 @@ class Reader {
     this.#at++
   }
 
-  #peek(): string { return this.#source[this.#at] ?? '' }
+  #peek(): string {
+    return this.#source[this.#at] ?? ''
+  }
 
   /** Skips white space and takes what matches there. */
   #take(pattern: RegExp): string | undefined {
@@ -119,8 +122,12 @@ class Reader {
 
   #unexpected(wanted: string): Error {
     const found = String.fromCodePoint(this.#source.codePointAt(this.#at) ?? 0)
-    return this.#fault(`expected ${wanted}, ${this.#at >= this.#source.length ? 'but the text ends' : `found ${JSON.stringify(found)}`}`)
+    return this.#fault(
+      `expected ${wanted}, ${this.#at >= this.#source.length ? 'but the text ends' : `found ${JSON.stringify(found)}`}`,
+    )
   }
 
-  #fault(what: string): Error { return new Error(`character ${this.#at + 1}: ${what}`) }
+  #fault(what: string): Error {
+    return new Error(`character ${this.#at + 1}: ${what}`)
+  }
 }

@@ -8,7 +8,10 @@ import type { PreparedQuery } from './types.js'
 /** What a lookup reads. */
 export type QueryReads = Pick<CatalogReads, 'preparedQuery' | 'preparedQueryNamed' | 'preparedQueryTemplate'>
 
-/** Longest name that is looked up, in characters; none longer can be stored. With it the work that a template makes is bounded. */
+/**
+ * Longest name that is looked up, in characters; none longer can be stored. With it the work that a template makes is
+ * bounded.
+ */
 export const longestLookup = 1024
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -23,8 +26,8 @@ export function assertQueryId(text: string): void {
 }
 
 /**
- * The query that an id or a name means, ready to be run: by id, else by its exact name, else the template with the longest beginning
- * of the name, filled for it.
+ * The query that an id or a name means, ready to be run: by id, else by its exact name, else the template with the
+ * longest beginning of the name, filled for it.
  * @throws MusterError QUERY_IS_TEMPLATE for a template's id: it says nothing without a name
  */
 export function lookUp(reads: QueryReads, idOrName: string): PreparedQuery | undefined {

@@ -10,19 +10,28 @@ export interface Origin {
 }
 
 /** The node, in lower case, whose neighbours come first; '' when there is none, or none at the asking address. */
-export function originNode(reads: Pick<CatalogReads, 'nodesByAddress'>, near: string, { agentNode, address }: Origin): string {
+export function originNode(
+  reads: Pick<CatalogReads, 'nodesByAddress'>,
+  near: string,
+  { agentNode, address }: Origin,
+): string {
   if (near === '_agent') return agentNode.toLowerCase()
   if (near !== '_ip') return near.toLowerCase()
   // Over a dual-stack socket IPv4 clients have an IPv6 address.
-  return address === '' ? '' : reads.nodesByAddress(address.replace(/^::ffff:(?=\d+\.)/i, ''))[0]?.node.toLowerCase() ?? ''
+  return address === ''
+    ? ''
+    : (reads.nodesByAddress(address.replace(/^::ffff:(?=\d+\.)/i, ''))[0]?.node.toLowerCase() ?? '')
 }
 
 /**
- * Sorts by estimated round trip from a node (in lower case): what is on it first, then the others, then those whose coordinates nobody knows.
- * Equals stay in their order, and all do when the node's own coordinate is not known.
+ * Sorts by estimated round trip from a node (in lower case): what is on it first, then the others, then those whose
+ * coordinates nobody knows. Equals stay in their order, and all do when the node's own coordinate is not known.
  */
 export function nearestFirst<Item>(
-  items: readonly Item[], origin: string, nodeOf: (item: Item) => string, coordinateOf: (node: string) => Coordinate | undefined,
+  items: readonly Item[],
+  origin: string,
+  nodeOf: (item: Item) => string,
+  coordinateOf: (node: string) => Coordinate | undefined,
 ): readonly Item[] {
   const from = coordinateOf(origin)
   const known = new Map<string, number>([[origin, -1]])
@@ -34,5 +43,8 @@ export function nearestFirst<Item>(
     known.set(node, measured)
     return measured
   }
-  return items.map(item => ({ item, at: distance(nodeOf(item).toLowerCase()) })).sort((a, b) => a.at === b.at ? 0 : a.at - b.at).map(({ item }) => item)
+  return items
+    .map(item => ({ item, at: distance(nodeOf(item).toLowerCase()) }))
+    .sort((a, b) => (a.at === b.at ? 0 : a.at - b.at))
+    .map(({ item }) => item)
 }

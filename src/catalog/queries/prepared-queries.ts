@@ -6,7 +6,10 @@ import { runQuery } from './execute.js'
 import type { QueryOutcome, QueryRunner } from './execute.js'
 
 /** Who asks by DNS: `subnet` is the address that the question gives for the client behind a resolver. */
-export interface NamedClient { readonly address: string; readonly subnet: string | undefined }
+export interface NamedClient {
+  readonly address: string
+  readonly subnet: string | undefined
+}
 
 /** What a name of DNS stands for. `datacenter` undefined: here. */
 export interface NamedInstances {
@@ -22,11 +25,17 @@ export function preparedQueries(runner: QueryRunner & { readonly nodeName: strin
     instances: outcome.instances,
     ttl: outcome.query.ttl === '' ? undefined : parseDuration(outcome.query.ttl),
     ordered: outcome.ordered,
-    ...outcome.datacenter !== runner.datacenter && { datacenter: outcome.datacenter },
+    ...(outcome.datacenter !== runner.datacenter && { datacenter: outcome.datacenter }),
   })
   return {
     resolve(nameOrId: string, client: NamedClient): NamedInstances | undefined | Promise<NamedInstances | undefined> {
-      const run = { near: '', limit: 0, connect: false, agentNode: runner.nodeName, address: client.subnet ?? client.address }
+      const run = {
+        near: '',
+        limit: 0,
+        connect: false,
+        agentNode: runner.nodeName,
+        address: client.subnet ?? client.address,
+      }
       try {
         const outcome = runQuery(runner, nameOrId, run)
         return outcome instanceof Promise ? outcome.then(named) : outcome && named(outcome)

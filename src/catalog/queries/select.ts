@@ -4,7 +4,10 @@ import type { ServiceQuery } from './types.js'
 type Texts = Readonly<Record<string, string>>
 
 /** What is asked of an instance besides its service: all but where to look and what comes first. */
-export type Selection = Pick<ServiceQuery, 'onlyPassing' | 'ignoreCheckIds' | 'tags' | 'nodeMeta' | 'serviceMeta' | 'connect'>
+export type Selection = Pick<
+  ServiceQuery,
+  'onlyPassing' | 'ignoreCheckIds' | 'tags' | 'nodeMeta' | 'serviceMeta' | 'connect'
+>
 
 /** The instances that a query keeps, in order. */
 export function select(instances: readonly Instance[], query: Selection): readonly Instance[] {
@@ -12,15 +15,23 @@ export function select(instances: readonly Instance[], query: Selection): readon
   if (query.connect) return []
   const hasTags = tagTest(query.tags ?? [])
   const ignored = new Set(query.ignoreCheckIds)
-  return instances.filter(({ node, service, checks }) =>
-    checks.every(check => ignored.has(check.id) || isGood(check, query.onlyPassing))
-    && hasAll(node.meta, query.nodeMeta) && hasAll(service.meta, query.serviceMeta) && hasTags(service.tags))
+  return instances.filter(
+    ({ node, service, checks }) =>
+      checks.every(check => ignored.has(check.id) || isGood(check, query.onlyPassing))
+      && hasAll(node.meta, query.nodeMeta)
+      && hasAll(service.meta, query.serviceMeta)
+      && hasTags(service.tags),
+  )
 }
 
-const isGood = ({ status }: Check, onlyPassing: boolean): boolean => onlyPassing ? status === 'passing' : status !== 'critical'
+const isGood = ({ status }: Check, onlyPassing: boolean): boolean =>
+  onlyPassing ? status === 'passing' : status !== 'critical'
 
 function hasAll(meta: Texts | null, wanted: Texts | null): boolean {
-  return wanted === null || Object.entries(wanted).every(([key, value]) => meta !== null && Object.hasOwn(meta, key) && meta[key] === value)
+  return (
+    wanted === null
+    || Object.entries(wanted).every(([key, value]) => meta !== null && Object.hasOwn(meta, key) && meta[key] === value)
+  )
 }
 
 /** Whether a list of tags has all that are wanted and none of those with `!`, in any case. */

@@ -18,4 +18,4 @@ export function readServiceQuery(value: unknown): ServiceQuery {
   }
 }
 
-const listOrNull = (value: unknown): readonly string[] | null => Array.isArray(value) ? list(value) : null
+const listOrNull = (value: unknown): readonly string[] | null => (Array.isArray(value) ? list(value) : null)

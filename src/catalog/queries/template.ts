@@ -25,7 +25,8 @@ export interface CompiledTemplate {
  * @throws MusterError QUERY_TEMPLATE, in Consul's words, for an unknown type, a bad expression and bad `${...}`
  */
 export function compileTemplate({ name: prefix, template, service }: TemplateParts): CompiledTemplate {
-  if (template.type !== 'name_prefix_match') throw bad(`Bad Template.Type '${template.type}'`, 'the only type is name_prefix_match')
+  if (template.type !== 'name_prefix_match')
+    throw bad(`Bad Template.Type '${template.type}'`, 'the only type is name_prefix_match')
   const texts = new Map<string, Interpolation>()
   mapTexts(service, (text, path) => {
     texts.set(path, interpolation(text, path))
@@ -48,7 +49,7 @@ const compiled = new WeakMap<PreparedQuery, CompiledTemplate>()
 /** A template as a plain query for the name that was asked for. Each template is taken apart once. */
 export function fillTemplate(query: PreparedQuery, name: string): PreparedQuery {
   let template = compiled.get(query)
-  if (template === undefined) compiled.set(query, template = compileTemplate(query))
+  if (template === undefined) compiled.set(query, (template = compileTemplate(query)))
   return { ...query, service: template.fill(name) }
 }
 
@@ -71,19 +72,27 @@ function interpolation(text: string, path: string): Interpolation {
   try {
     return parseInterpolation(text)
   } catch (error) {
-    throw bad(`Bad format '${text}' in Service${path}: ${errorMessage(error)}`, 'in ${...} stand name.full, name.prefix, name.suffix, agent.segment or match(N)')
+    throw bad(
+      `Bad format '${text}' in Service${path}: ${errorMessage(error)}`,
+      'in ${...} stand name.full, name.prefix, name.suffix, agent.segment or match(N)',
+    )
   }
 }
 
 function expression(text: string): Regex {
-  if (text.length > longestRegexp) throw bad(`Bad Regexp: it is ${text.length} characters long, ${longestRegexp} are allowed`)
+  if (text.length > longestRegexp)
+    throw bad(`Bad Regexp: it is ${text.length} characters long, ${longestRegexp} are allowed`)
   let regexp: Regex
   try {
     regexp = compileRegex(text)
   } catch (error) {
     throw bad(`Bad Regexp: ${errorMessage(error)}`)
   }
-  if (regexp.cost(maxIdBytes) > maxWork) throw bad('Bad Regexp: error parsing regexp: expression is too large', 'names are looked up while others wait: write fewer repetitions')
+  if (regexp.cost(maxIdBytes) > maxWork)
+    throw bad(
+      'Bad Regexp: error parsing regexp: expression is too large',
+      'names are looked up while others wait: write fewer repetitions',
+    )
   return regexp
 }
 

@@ -20,6 +20,12 @@ export function mapTexts(query: ServiceQuery, change: Change): ServiceQuery {
 const mapList = (list: readonly string[] | null, path: string, change: Change): readonly string[] | null =>
   list?.map((text, at) => change(text, `${path}[${at}]`)) ?? null
 
-function mapValues(map: Readonly<Record<string, string>> | null, path: string, change: Change): Readonly<Record<string, string>> | null {
-  return map === null ? null : Object.fromEntries(Object.entries(map).map(([key, text]) => [key, change(text, `${path}[${key}]`)]))
+function mapValues(
+  map: Readonly<Record<string, string>> | null,
+  path: string,
+  change: Change,
+): Readonly<Record<string, string>> | null {
+  return map === null
+    ? null
+    : Object.fromEntries(Object.entries(map).map(([key, text]) => [key, change(text, `${path}[${key}]`)]))
 }

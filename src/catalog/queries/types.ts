@@ -3,8 +3,8 @@ import type { Revisions } from '../types.js'
 type Texts = Readonly<Record<string, string>>
 
 /**
- * What a prepared query looks for. In a template every text of it may hold `${...}`. Lists and maps that a client left out are null,
- * which is shown as it is and asks for nothing.
+ * What a prepared query looks for. In a template every text of it may hold `${...}`. Lists and maps that a client left
+ * out are null, which is shown as it is and asks for nothing.
  */
 export interface ServiceQuery {
   readonly service: string
@@ -32,7 +32,10 @@ export interface QueryTemplate {
   readonly removeEmptyTags: boolean
 }
 
-/** A prepared query as a write gives it. `session` '' when it is bound to none; `ttl` in Go's duration syntax, '' for the service's. */
+/**
+ * A prepared query as a write gives it. `session` '' when it is bound to none; `ttl` in Go's duration syntax, '' for
+ * the service's.
+ */
 export interface QueryData {
   readonly id: string
   readonly name: string

@@ -18,15 +18,18 @@ export interface ReaperParts {
   readonly log?: ReaperLog
 }
 
-/** A session lives at least its TTL after its last renewal; Consul gives it twice that, and clients have come to rely on it. */
+/**
+ * A session lives at least its TTL after its last renewal; Consul gives it twice that, and clients have come to rely on
+ * it.
+ */
 const grace = 2
 
 /** How long after a session could not be ended it is tried again, in ms. */
 const retryDelay = 1000
 
 /**
- * Ends sessions whose TTL has passed: twice their TTL after they were created, renewed, or first seen by this process (so a restart
- * gives all of them their whole time again). Runs on one server until closed.
+ * Ends sessions whose TTL has passed: twice their TTL after they were created, renewed, or first seen by this process
+ * (so a restart gives all of them their whole time again). Runs on one server until closed.
  */
 export function startSessionReaper(parts: ReaperParts): { close(): void } {
   const reaper = new SessionReaper(parts)
@@ -77,7 +80,9 @@ class SessionReaper {
   }
 
   #arm(id: string, delay: number): Timer {
-    return this.#parts.clock.after(delay, () => { void this.#fired(id) })
+    return this.#parts.clock.after(delay, () => {
+      void this.#fired(id)
+    })
   }
 
   async #fired(id: string): Promise<void> {
@@ -94,7 +99,10 @@ class SessionReaper {
       if (this.#due.get(id) === due) due.timer = this.#arm(id, Math.max(due.at - this.#parts.clock.monotonic(), 0))
     } catch (error) {
       if (this.#due.get(id) !== due) return
-      this.#parts.log?.warn('a session whose TTL has passed could not be ended, trying again', { session: id, error: errorMessage(error) })
+      this.#parts.log?.warn('a session whose TTL has passed could not be ended, trying again', {
+        session: id,
+        error: errorMessage(error),
+      })
       due.timer = this.#arm(id, retryDelay)
     }
   }

@@ -5,7 +5,8 @@ export function sessionIdFault(id: string): string | undefined {
   if (hyphens > 4) return `index error: UUID should have maximum of 4 "-"; got ${hyphens}`
   const digits = id.replaceAll('-', '')
   if (digits.length % 2 !== 0) return 'index error: Input (without hyphens) must be even length'
-  // Where the hyphens stand does not count: clients' tests ask for 36 digits and expect to hear that there is no such session.
+  // Where the hyphens stand does not count: clients' tests ask for 36 digits and expect to hear that there is no such
+  // session.
   const [wrong] = /[^0-9a-f]/iu.exec(digits) ?? []
   if (wrong === undefined) return undefined
   return `index error: Invalid UUID: encoding/hex: invalid byte: U+${(Buffer.from(wrong)[0] ?? 0).toString(16).toUpperCase().padStart(4, '0')} '${wrong}'`

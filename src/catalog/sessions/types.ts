@@ -5,9 +5,9 @@ import type { Revisions } from '../types.js'
 export type SessionBehavior = 'release' | 'delete'
 
 /**
- * A session as a write gives it, bound to a node. `ttl` is kept as it was written (`60s`), '' for none. `nodeChecks`, `serviceChecks`
- * and `checks` (an older form of the two) are ids of checks of the node that must not be critical; `lockDelay` is shown as it was given,
- * and applied up to a minute.
+ * A session as a write gives it, bound to a node. `ttl` is kept as it was written (`60s`), '' for none. `nodeChecks`,
+ * `serviceChecks` and `checks` (an older form of the two) are ids of checks of the node that must not be critical;
+ * `lockDelay` is shown as it was given, and applied up to a minute.
  */
 export interface SessionData {
   readonly id: string
@@ -33,5 +33,9 @@ export interface SessionFollower {
 }
 
 /** The ids of all checks that a session depends on. */
-export const checksOf = ({ nodeChecks, serviceChecks, checks }: Pick<SessionData, 'nodeChecks' | 'serviceChecks' | 'checks'>): ReadonlySet<string> =>
+export const checksOf = ({
+  nodeChecks,
+  serviceChecks,
+  checks,
+}: Pick<SessionData, 'nodeChecks' | 'serviceChecks' | 'checks'>): ReadonlySet<string> =>
   new Set([...nodeChecks, ...serviceChecks, ...checks])

@@ -13,9 +13,13 @@ export class AutopilotTable implements Table {
 
   constructor(private readonly topics: Topics) {}
 
-  get(): AutopilotRecord | undefined { return this.#rows.get(autopilotKey) }
+  get(): AutopilotRecord | undefined {
+    return this.#rows.get(autopilotKey)
+  }
 
   apply(change: Change, touched: Touched): void {
-    this.#rows.apply(change, () => { touched.add(this.topics.tables, 'autopilot') })
+    this.#rows.apply(change, () => {
+      touched.add(this.topics.tables, 'autopilot')
+    })
   }
 }

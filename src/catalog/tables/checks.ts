@@ -23,18 +23,33 @@ export class CheckTable implements Table {
   readonly #byServiceName = new Index<Check>()
   readonly #byState = new Index<Check>()
 
-  constructor(private readonly topics: Topics, private readonly services: ServiceTable) {
+  constructor(
+    private readonly topics: Topics,
+    private readonly services: ServiceTable,
+  ) {
     this.byServiceTopics = topics.family('checks', name => this.#byServiceName.has(name))
     this.byStateTopics = topics.family('state', state => this.#byState.has(state))
   }
 
-  get(node: string, id: string): Check | undefined { return this.#rows.get(checkKey(node, id)) }
-  all(): readonly Check[] { return this.#all.values() }
-  ofNode(node: string): readonly Check[] { return this.#byNode.values(node) }
+  get(node: string, id: string): Check | undefined {
+    return this.#rows.get(checkKey(node, id))
+  }
+  all(): readonly Check[] {
+    return this.#all.values()
+  }
+  ofNode(node: string): readonly Check[] {
+    return this.#byNode.values(node)
+  }
   /** Checks of one instance; service id '' gives those of the node itself. */
-  ofInstance(node: string, serviceId: string): readonly Check[] { return this.#byOwner.values(pair(node, serviceId)) }
-  ofService(name: string): readonly Check[] { return this.#byServiceName.values(name) }
-  inState(state: string): readonly Check[] { return this.#byState.values(state) }
+  ofInstance(node: string, serviceId: string): readonly Check[] {
+    return this.#byOwner.values(pair(node, serviceId))
+  }
+  ofService(name: string): readonly Check[] {
+    return this.#byServiceName.values(name)
+  }
+  inState(state: string): readonly Check[] {
+    return this.#byState.values(state)
+  }
 
   apply(change: Change, touched: Touched): void {
     this.#rows.apply(change, ({ before, after }) => {
@@ -61,8 +76,8 @@ export class CheckTable implements Table {
   }
 
   /**
-   * The service is looked up as it is now: when its own change is in the same batch, before or after this one, that change
-   * marks its names itself.
+   * The service is looked up as it is now: when its own change is in the same batch, before or after this one, that
+   * change marks its names itself.
    */
   #touch(check: Check, touched: Touched): void {
     const node = check.node.toLowerCase()

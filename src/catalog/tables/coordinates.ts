@@ -16,14 +16,17 @@ export interface NodeCoordinate {
 }
 
 /** Bytes of a node's coordinate. */
-export const encodeCoordinate = (node: string, { vec, error, adjustment, height }: Coordinate): Uint8Array => bytes({ node, vec, error, adjustment, height })
+export const encodeCoordinate = (node: string, { vec, error, adjustment, height }: Coordinate): Uint8Array =>
+  bytes({ node, vec, error, adjustment, height })
 
 /** The coordinate of an entry. @throws MusterError CATALOG_UNREADABLE */
 export function decodeCoordinate(entry: Entry): NodeCoordinate {
   const fields = parse(entry)
   const coordinate = {
     vec: Array.isArray(fields.vec) ? fields.vec.map(one => number(one, Number.NaN)) : [],
-    error: number(fields.error, Number.NaN), adjustment: number(fields.adjustment, Number.NaN), height: number(fields.height, Number.NaN),
+    error: number(fields.error, Number.NaN),
+    adjustment: number(fields.adjustment, Number.NaN),
+    height: number(fields.height, Number.NaN),
   }
   const fault = coordinateFault(coordinate)
   if (fault !== undefined) throw unreadable(entry.key, `is no coordinate: ${fault}`, undefined)
@@ -42,8 +45,12 @@ export class CoordinateTable implements Table {
     this.byNodeTopics = topics.family('coordinate', node => this.get(node) !== undefined)
   }
 
-  get(node: string): NodeCoordinate | undefined { return this.#rows.get(coordinateKey(node)) }
-  all(): readonly NodeCoordinate[] { return this.#all.values() }
+  get(node: string): NodeCoordinate | undefined {
+    return this.#rows.get(coordinateKey(node))
+  }
+  all(): readonly NodeCoordinate[] {
+    return this.#all.values()
+  }
 
   apply(change: Change, touched: Touched): void {
     this.#rows.apply(change, ({ before, after }) => {

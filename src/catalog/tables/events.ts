@@ -9,12 +9,17 @@ import type { Table } from './table.js'
 /** User events that are still delivered, the oldest first. */
 export class EventTable implements Table {
   readonly prefix = 'event'
-  readonly #rows = new RowStore<UserEvent>(decodeEvent, ({ created, id }) => `${String(created).padStart(16, '0')} ${id}`)
+  readonly #rows = new RowStore<UserEvent>(
+    decodeEvent,
+    ({ created, id }) => `${String(created).padStart(16, '0')} ${id}`,
+  )
   readonly #all = new Bucket<UserEvent>()
 
   constructor(private readonly topics: Topics) {}
 
-  all(): readonly UserEvent[] { return this.#all.values() }
+  all(): readonly UserEvent[] {
+    return this.#all.values()
+  }
 
   /** Those fired after a revision. */
   since(revision: Revision): readonly UserEvent[] {

@@ -12,14 +12,16 @@ import type { Table } from './table.js'
 /** A key's content and revisions. */
 export interface KvRow extends KvContent, Revisions {}
 
-interface Stored extends Revisions { readonly bytes: Buffer }
+interface Stored extends Revisions {
+  readonly bytes: Buffer
+}
 
 /** How many deletions are remembered one by one. */
 const tombstoneLimit = 10_000
 
 /**
- * The KV store. Every prefix is something to wait on, so topics are made when they are asked for and forgotten with the last who holds
- * them: one that is made anew gets the index that it would have had.
+ * The KV store. Every prefix is something to wait on, so topics are made when they are asked for and forgotten with the
+ * last who holds them: one that is made anew gets the index that it would have had.
  */
 export class KvTable implements Table {
   readonly prefix = 'kv'
@@ -36,7 +38,9 @@ export class KvTable implements Table {
   constructor(topics: Topics, limit = tombstoneLimit) {
     this.#gone = new Tombstones(limit)
     this.keyTopics = topics.lentFamily('kv', () => undefined)
-    this.prefixTopics = topics.lentFamily('kv-below', prefix => { this.#watched.delete(prefix) })
+    this.prefixTopics = topics.lentFamily('kv-below', prefix => {
+      this.#watched.delete(prefix)
+    })
   }
 
   get(key: string): KvRow | undefined {
@@ -47,10 +51,14 @@ export class KvTable implements Table {
   }
 
   /** The keys below a prefix, in order. */
-  keysBelow(prefix: string): Iterable<string> { return this.#order.below(prefix) }
+  keysBelow(prefix: string): Iterable<string> {
+    return this.#order.below(prefix)
+  }
 
   /** The index of a key: of its last change, its deletion included. */
-  indexOf(key: string): Revision { return this.#rows.get(key)?.modified ?? this.#gone.of(key) }
+  indexOf(key: string): Revision {
+    return this.#rows.get(key)?.modified ?? this.#gone.of(key)
+  }
 
   /** The index of a prefix: of the last change of any key below it, deletions included. */
   indexBelow(prefix: string): Revision {
@@ -63,7 +71,9 @@ export class KvTable implements Table {
   }
 
   /** The prefix's topic is in use: changes below it are to move it. */
-  watch(prefix: string): void { this.#watched.add(prefix) }
+  watch(prefix: string): void {
+    this.#watched.add(prefix)
+  }
 
   apply(change: Change, touched: Touched): void {
     const key = changedKey(change).slice(this.prefix.length + 1)

@@ -9,10 +9,15 @@ import type { Table } from './table.js'
 export class LeaseMarkTable implements Table {
   readonly #rows = new RowStore<LeaseMark>(decodeLeaseMark, () => '')
 
-  constructor(private readonly topics: Topics, readonly prefix: string) {}
+  constructor(
+    private readonly topics: Topics,
+    readonly prefix: string,
+  ) {}
 
   /** By the whole store key. */
-  get(storeKey: string): LeaseMark | undefined { return this.#rows.get(storeKey) }
+  get(storeKey: string): LeaseMark | undefined {
+    return this.#rows.get(storeKey)
+  }
 
   apply(change: Change, touched: Touched): void {
     this.#rows.apply(change, ({ before, after }) => {

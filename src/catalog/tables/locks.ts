@@ -6,17 +6,22 @@ import { changedKey } from './table.js'
 import type { Table } from './table.js'
 
 /**
- * Locks of KV keys, beside their values: a plain write of a value relies on nothing then, and writers of one key do not wait for each
- * other. A key that was never locked has none. Whatever changes a lock writes its key too, so locks have no topics of their own.
+ * Locks of KV keys, beside their values: a plain write of a value relies on nothing then, and writers of one key do not
+ * wait for each other. A key that was never locked has none. Whatever changes a lock writes its key too, so locks have
+ * no topics of their own.
  */
 export class LockTable implements Table {
   readonly prefix = 'lock'
   readonly #locks = new Map<string, Lock>()
   readonly #bySession = new Map<string, Set<string>>()
 
-  get(key: string): Lock | undefined { return this.#locks.get(key) }
+  get(key: string): Lock | undefined {
+    return this.#locks.get(key)
+  }
   /** The keys that a session holds, in order. */
-  heldBy(session: string): readonly string[] { return [...this.#bySession.get(session) ?? []].sort(compareText) }
+  heldBy(session: string): readonly string[] {
+    return [...(this.#bySession.get(session) ?? [])].sort(compareText)
+  }
 
   apply(change: Change): void {
     const key = changedKey(change).slice(this.prefix.length + 1)

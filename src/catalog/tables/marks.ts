@@ -9,7 +9,9 @@ export class MarkTable implements Table {
   constructor(readonly prefix: string) {}
 
   /** When a mark was last set, by its whole store key; undefined when it is not there. */
-  get(storeKey: string): Revision | undefined { return this.#marks.get(storeKey) }
+  get(storeKey: string): Revision | undefined {
+    return this.#marks.get(storeKey)
+  }
 
   apply(change: Change): void {
     if (change.kind === 'delete') this.#marks.delete(changedKey(change))

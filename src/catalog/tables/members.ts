@@ -18,9 +18,15 @@ export class MemberTable implements Table {
   constructor(private readonly topics: Topics) {}
 
   /** By name. */
-  all(): readonly MemberRecord[] { return this.#all.values() }
-  get(id: string): MemberRecord | undefined { return this.#rows.get(memberKey(id)) }
-  named(name: string): readonly MemberRecord[] { return this.#byName.values(name.toLowerCase()) }
+  all(): readonly MemberRecord[] {
+    return this.#all.values()
+  }
+  get(id: string): MemberRecord | undefined {
+    return this.#rows.get(memberKey(id))
+  }
+  named(name: string): readonly MemberRecord[] {
+    return this.#byName.values(name.toLowerCase())
+  }
 
   apply(change: Change, touched: Touched): void {
     this.#rows.apply(change, ({ before, after }) => {

@@ -28,11 +28,20 @@ export class NodeTable implements Table {
   readonly #byAddress = new Index<Node>()
   #ids: readonly string[] | undefined
 
-  constructor(private readonly topics: Topics, private readonly services: ServiceTable) {}
+  constructor(
+    private readonly topics: Topics,
+    private readonly services: ServiceTable,
+  ) {}
 
-  all(): readonly Node[] { return this.#all.values() }
-  named(name: string): Node | undefined { return this.#rows.get(nodeKey(name)) }
-  at(address: string): readonly Node[] { return this.#byAddress.values(canonicalAddress(address)) }
+  all(): readonly Node[] {
+    return this.#all.values()
+  }
+  named(name: string): Node | undefined {
+    return this.#rows.get(nodeKey(name))
+  }
+  at(address: string): readonly Node[] {
+    return this.#byAddress.values(canonicalAddress(address))
+  }
 
   /** By name, else by id, else by a prefix that only one id has. */
   find(nameOrId: string): Node | undefined {
@@ -75,11 +84,16 @@ export class NodeTable implements Table {
     touched.add(this.topics.tables, 'nodes')
     touched.add(this.services.byNodeTopics, name)
     this.services.touchNode(name, touched)
-    if (this.services.runsOn(name) && !same(before?.meta, after?.meta)) touched.add(this.topics.tables, 'services-on-nodes')
-    if (before?.id !== after?.id) for (const node of [before, after]) this.#touchId(node?.id.toLowerCase() ?? '', touched)
+    if (this.services.runsOn(name) && !same(before?.meta, after?.meta))
+      touched.add(this.topics.tables, 'services-on-nodes')
+    if (before?.id !== after?.id)
+      for (const node of [before, after]) this.#touchId(node?.id.toLowerCase() ?? '', touched)
   }
 
-  /** Marks the topics of those who ask for the node by (a prefix of) its id while no node, or more than one, answers to that. */
+  /**
+   * Marks the topics of those who ask for the node by (a prefix of) its id while no node, or more than one, answers to
+   * that.
+   */
   #touchId(id: string, touched: Touched): void {
     for (let length = shortestIdPrefix; length <= id.length; length++) {
       const prefix = id.slice(0, length)
@@ -89,7 +103,11 @@ export class NodeTable implements Table {
 }
 
 const addressesOf = (node: Node): ReadonlySet<string> =>
-  new Set([node.address, ...Object.values(node.taggedAddresses ?? {})].filter(address => address !== '').map(canonicalAddress))
+  new Set(
+    [node.address, ...Object.values(node.taggedAddresses ?? {})]
+      .filter(address => address !== '')
+      .map(canonicalAddress),
+  )
 
 /** Where `text` is in the ordered list, or would be. */
 function lowerBound(ordered: readonly string[], text: string): number {

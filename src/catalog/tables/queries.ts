@@ -25,16 +25,26 @@ export class QueryTable implements Table {
     this.byIdTopics = topics.family('query', id => this.get(id) !== undefined)
   }
 
-  all(): readonly PreparedQuery[] { return this.#all.values() }
-  get(id: string): PreparedQuery | undefined { return this.#rows.get(queryKey(id)) }
+  all(): readonly PreparedQuery[] {
+    return this.#all.values()
+  }
+  get(id: string): PreparedQuery | undefined {
+    return this.#rows.get(queryKey(id))
+  }
   /** The query of exactly this name, a template or not. */
-  named(name: string): PreparedQuery | undefined { return this.#byName.values(name.toLowerCase())[0] }
-  ofSession(session: string): readonly PreparedQuery[] { return this.#bySession.values(session.toLowerCase()) }
+  named(name: string): PreparedQuery | undefined {
+    return this.#byName.values(name.toLowerCase())[0]
+  }
+  ofSession(session: string): readonly PreparedQuery[] {
+    return this.#bySession.values(session.toLowerCase())
+  }
 
   /** The template whose name is the longest beginning of `name`; the one without a name begins everything. */
   templateFor(name: string): PreparedQuery | undefined {
     const lower = name.toLowerCase()
-    this.#lengths ??= [...new Set([...this.#templates.names()].map(beginning => beginning.length))].sort((a, b) => b - a)
+    this.#lengths ??= [...new Set([...this.#templates.names()].map(beginning => beginning.length))].sort(
+      (a, b) => b - a,
+    )
     for (const length of this.#lengths) {
       const found = length > lower.length ? undefined : this.#templates.values(lower.slice(0, length))[0]
       if (found !== undefined) return found

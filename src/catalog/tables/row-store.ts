@@ -12,11 +12,19 @@ export interface Replaced<Value> {
 export class RowStore<Value> {
   readonly #rows = new Map<string, Row<Value>>()
 
-  constructor(private readonly decode: (entry: Entry) => Value, private readonly order: (value: Value) => string) {}
+  constructor(
+    private readonly decode: (entry: Entry) => Value,
+    private readonly order: (value: Value) => string,
+  ) {}
 
-  get(key: string): Value | undefined { return this.#rows.get(key)?.value }
+  get(key: string): Value | undefined {
+    return this.#rows.get(key)?.value
+  }
 
-  /** Applies a change and hands what it replaced to `then`, an unreadable value included: it counts as deleted, and is thrown on. */
+  /**
+   * Applies a change and hands what it replaced to `then`, an unreadable value included: it counts as deleted, and is
+   * thrown on.
+   */
   apply(change: Change, then: (replaced: Replaced<Value>) => void): void {
     const key = changedKey(change)
     const before = this.#rows.get(key)

@@ -8,7 +8,10 @@ export interface NamedTags {
   readonly tags: ReadonlySet<string>
 }
 
-/** The instances of one name: how many, and how often each tag is there. Most names have one instance, whose own list then says that. */
+/**
+ * The instances of one name: how many, and how often each tag is there. Most names have one instance, whose own list
+ * then says that.
+ */
 interface Use {
   instances: number
   tags: Map<string, number> | readonly string[]
@@ -32,13 +35,17 @@ export class ServiceNames {
   /** Counts one instance out and another in. */
   replace(before: Service | undefined, after: Service | undefined): void {
     for (const service of [before, after]) {
-      if (service !== undefined && !this.#changed.has(service.name)) this.#changed.set(service.name, this.#tags(service.name))
+      if (service !== undefined && !this.#changed.has(service.name))
+        this.#changed.set(service.name, this.#tags(service.name))
     }
     if (before !== undefined) this.#count(before, -1)
     if (after !== undefined) this.#count(after, 1)
   }
 
-  /** Whether names or tags are different from what they were at the last call: an instance that moved to another node changes neither. */
+  /**
+   * Whether names or tags are different from what they were at the last call: an instance that moved to another node
+   * changes neither.
+   */
   settle(): boolean {
     let different = false
     for (const [name, before] of this.#changed) if (!same(before, this.#tags(name))) different = true
@@ -49,7 +56,7 @@ export class ServiceNames {
 
   #show(name: string): NamedTags {
     let shown = this.#shown.get(name)
-    if (shown === undefined) this.#shown.set(name, shown = { name, tags: new Set(this.#tags(name)) })
+    if (shown === undefined) this.#shown.set(name, (shown = { name, tags: new Set(this.#tags(name)) }))
     return shown
   }
 

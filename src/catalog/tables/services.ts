@@ -24,16 +24,29 @@ export class ServiceTable implements Table {
   readonly #byNode = new Index<Service>()
   readonly #byAddress = new Index<Service>()
 
-  constructor(private readonly topics: Topics, nodeExists: (node: string) => boolean) {
+  constructor(
+    private readonly topics: Topics,
+    nodeExists: (node: string) => boolean,
+  ) {
     this.byNameTopics = topics.family('service', name => this.#byName.has(name))
     this.byNodeTopics = topics.family('node', nodeExists)
   }
 
-  get(node: string, id: string): Service | undefined { return this.#rows.get(serviceKey(node, id)) }
-  ofNode(node: string): readonly Service[] { return this.#byNode.values(node) }
-  named(name: string): readonly Service[] { return this.#byName.values(name) }
-  runsOn(node: string): boolean { return this.#byNode.has(node) }
-  at(address: string): readonly Service[] { return this.#byAddress.values(canonicalAddress(address)) }
+  get(node: string, id: string): Service | undefined {
+    return this.#rows.get(serviceKey(node, id))
+  }
+  ofNode(node: string): readonly Service[] {
+    return this.#byNode.values(node)
+  }
+  named(name: string): readonly Service[] {
+    return this.#byName.values(name)
+  }
+  runsOn(node: string): boolean {
+    return this.#byNode.has(node)
+  }
+  at(address: string): readonly Service[] {
+    return this.#byAddress.values(canonicalAddress(address))
+  }
 
   /** Marks each service that has an instance on the node: the node itself, or a check of it, changed. */
   touchNode(node: string, touched: Touched): void {

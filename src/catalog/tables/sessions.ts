@@ -27,10 +27,18 @@ export class SessionTable implements Table {
     this.byNodeTopics = topics.family('node-sessions', node => this.#byNode.has(node))
   }
 
-  get(id: string): Session | undefined { return this.#rows.get(sessionKey(id)) }
-  all(): readonly Session[] { return this.#all.values() }
-  ofNode(node: string): readonly Session[] { return this.#byNode.values(node) }
-  ofCheck(node: string, check: string): readonly Session[] { return this.#byCheck.values(pair(node, check)) }
+  get(id: string): Session | undefined {
+    return this.#rows.get(sessionKey(id))
+  }
+  all(): readonly Session[] {
+    return this.#all.values()
+  }
+  ofNode(node: string): readonly Session[] {
+    return this.#byNode.values(node)
+  }
+  ofCheck(node: string, check: string): readonly Session[] {
+    return this.#byCheck.values(pair(node, check))
+  }
 
   apply(change: Change, touched: Touched): void {
     this.#rows.apply(change, ({ before, after }) => {

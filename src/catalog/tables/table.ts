@@ -3,8 +3,8 @@ import type { Touched } from '../topics.js'
 
 /**
  * One kind of entries in memory: everything in the store whose key begins with `<prefix>/`, and the indexes over it.
- * Tables see changes one by one and in no promised order within a batch (a load gives checks before their services), so what joins
- * two tables is worked out when it is read. A new table is a file here and a line in `tables.ts`.
+ * Tables see changes one by one and in no promised order within a batch (a load gives checks before their services), so
+ * what joins two tables is worked out when it is read. A new table is a file here and a line in `tables.ts`.
  */
 export interface Table {
   readonly prefix: string
@@ -18,4 +18,4 @@ export interface Table {
 }
 
 /** The key that a change is about. */
-export const changedKey = (change: Change): string => change.kind === 'put' ? change.entry.key : change.key
+export const changedKey = (change: Change): string => (change.kind === 'put' ? change.entry.key : change.key)

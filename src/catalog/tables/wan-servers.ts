@@ -17,9 +17,15 @@ export class WanServerTable implements Table {
 
   constructor(private readonly topics: Topics) {}
 
-  all(): readonly WanServer[] { return this.#all.values() }
-  of(datacenter: string): readonly WanServer[] { return this.#byDatacenter.values(datacenter) }
-  get(datacenter: string, id: string): WanServer | undefined { return this.#rows.get(wanServerKey(datacenter, id)) }
+  all(): readonly WanServer[] {
+    return this.#all.values()
+  }
+  of(datacenter: string): readonly WanServer[] {
+    return this.#byDatacenter.values(datacenter)
+  }
+  get(datacenter: string, id: string): WanServer | undefined {
+    return this.#rows.get(wanServerKey(datacenter, id))
+  }
 
   apply(change: Change, touched: Touched): void {
     this.#rows.apply(change, ({ before, after }) => {

@@ -24,7 +24,8 @@ export function runNodeOp(draft: Draft, { verb, node: wanted, index }: NodeOp): 
   const fault = id === '' ? undefined : nodeIdFault(id)
   if (fault !== undefined) throw failure(`Bad node ID: ${fault}`)
   const standing = draft.nodeNamed(name)
-  if (verb === 'cas' && !matches(draft, nodeKey(name), standing, index)) throw failure(`failed to set node ${quoted(name)}, index is stale`)
+  if (verb === 'cas' && !matches(draft, nodeKey(name), standing, index))
+    throw failure(`failed to set node ${quoted(name)}, index is stale`)
   if (verb === 'delete-cas' && (index === 0 || !matches(draft, nodeKey(name), standing, index))) {
     throw failure(`failed to delete node ${quoted(name)}, index is stale`)
   }
@@ -38,7 +39,7 @@ export function runNodeOp(draft: Draft, { verb, node: wanted, index }: NodeOp): 
 
 /** Puts one operation on a service into a draft. @throws MusterError when it fails */
 export function runServiceOp(draft: Draft, { verb, node: on, service: given, index }: ServiceOp): After {
-  const id = given.id === undefined || given.id === '' ? given.name ?? '' : given.id
+  const id = given.id === undefined || given.id === '' ? (given.name ?? '') : given.id
   const standing = draft.state.service(on, id)
   const which = `service ${quoted(id)} on node ${quoted(on)}`
   switch (verb) {
@@ -47,13 +48,17 @@ export function runServiceOp(draft: Draft, { verb, node: on, service: given, ind
       draft.relyOnKey(serviceKey(on, id), standing.modified)
       return () => service(standing)
     case 'delete-cas':
-      if (index === 0 || !matches(draft, serviceKey(on, id), standing, index)) throw failure(`failed to delete ${which}, index is stale`)
+      if (index === 0 || !matches(draft, serviceKey(on, id), standing, index))
+        throw failure(`failed to delete ${which}, index is stale`)
       break
     case 'cas':
       if (!matches(draft, serviceKey(on, id), standing, index)) throw failure(`failed to set ${which}, index is stale`)
       break
-    case 'set': case 'delete': break
-    default: throw failure(`unknown Service verb ${quoted(verb)}`)
+    case 'set':
+    case 'delete':
+      break
+    default:
+      throw failure(`unknown Service verb ${quoted(verb)}`)
   }
   if (verb.startsWith('delete')) {
     if (standing !== undefined) draft.deleteService(standing)
@@ -68,7 +73,7 @@ export function runServiceOp(draft: Draft, { verb, node: on, service: given, ind
 /** Puts one operation on a check into a draft. @throws MusterError when it fails */
 export function runCheckOp(draft: Draft, { verb, check: given, index }: CheckOp): After {
   const on = given.node ?? ''
-  const id = given.id === undefined || given.id === '' ? given.name ?? '' : given.id
+  const id = given.id === undefined || given.id === '' ? (given.name ?? '') : given.id
   const standing = draft.state.check(on, id)
   const which = `check ${quoted(id)} on node ${quoted(on)}`
   switch (verb) {
@@ -77,13 +82,17 @@ export function runCheckOp(draft: Draft, { verb, check: given, index }: CheckOp)
       draft.relyOnKey(checkKey(on, id), standing.modified)
       return () => check(standing)
     case 'delete-cas':
-      if (index === 0 || !matches(draft, checkKey(on, id), standing, index)) throw failure(`failed to delete ${which}, index is stale`)
+      if (index === 0 || !matches(draft, checkKey(on, id), standing, index))
+        throw failure(`failed to delete ${which}, index is stale`)
       break
     case 'cas':
       if (!matches(draft, checkKey(on, id), standing, index)) throw failure(`failed to set ${which}, index is stale`)
       break
-    case 'set': case 'delete': break
-    default: throw failure(`unknown Check verb ${quoted(verb)}`)
+    case 'set':
+    case 'delete':
+      break
+    default:
+      throw failure(`unknown Check verb ${quoted(verb)}`)
   }
   if (verb.startsWith('delete')) {
     if (standing !== undefined) draft.deleteCheck(standing)
@@ -91,7 +100,8 @@ export function runCheckOp(draft: Draft, { verb, check: given, index }: CheckOp)
   }
   const owner = ownerOf(draft, on)
   const { serviceId = '' } = given
-  if (serviceId !== '' && draft.state.service(owner, serviceId) === undefined) throw failure('Missing service registration')
+  if (serviceId !== '' && draft.state.service(owner, serviceId) === undefined)
+    throw failure('Missing service registration')
   // Unlike a registration, a transaction stores the type as it was given.
   const complete = { ...completeCheck(given, on), type: given.type ?? '', node: owner }
   draft.putCheck(complete)
@@ -113,6 +123,8 @@ function matches(draft: Draft, key: string, standing: Node | Service | Check | u
   return true
 }
 
-const node = (entry: Node | undefined): readonly TxnResult[] => entry === undefined ? [] : [{ kind: 'node', entry }]
-const service = (entry: Service | undefined): readonly TxnResult[] => entry === undefined ? [] : [{ kind: 'service', entry }]
-const check = (entry: Check | undefined): readonly TxnResult[] => entry === undefined ? [] : [{ kind: 'check', entry }]
+const node = (entry: Node | undefined): readonly TxnResult[] => (entry === undefined ? [] : [{ kind: 'node', entry }])
+const service = (entry: Service | undefined): readonly TxnResult[] =>
+  entry === undefined ? [] : [{ kind: 'service', entry }]
+const check = (entry: Check | undefined): readonly TxnResult[] =>
+  entry === undefined ? [] : [{ kind: 'check', entry }]

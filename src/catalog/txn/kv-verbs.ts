@@ -12,13 +12,29 @@ export type After = (state: DraftReads) => readonly TxnResult[]
 const none: After = () => []
 
 /** The verbs that write nothing. */
-export const kvReadVerbs: ReadonlySet<string> = new Set(['get', 'get-tree', 'check-index', 'check-session', 'check-not-exists'])
+export const kvReadVerbs: ReadonlySet<string> = new Set([
+  'get',
+  'get-tree',
+  'check-index',
+  'check-session',
+  'check-not-exists',
+])
 /** The verbs that write. */
-export const kvWriteVerbs: ReadonlySet<string> = new Set(['set', 'cas', 'lock', 'unlock', 'delete', 'delete-tree', 'delete-cas'])
+export const kvWriteVerbs: ReadonlySet<string> = new Set([
+  'set',
+  'cas',
+  'lock',
+  'unlock',
+  'delete',
+  'delete-tree',
+  'delete-cas',
+])
 
 /** Puts one KV operation into a draft. @throws MusterError when it fails */
 export function runKvOp(draft: Draft, op: KvOp): After {
-  const { data: { key } } = op
+  const {
+    data: { key },
+  } = op
   if (!kvReadVerbs.has(op.verb) && !kvWriteVerbs.has(op.verb)) throw failure(`unknown KV verb ${quoted(op.verb)}`)
   if (key === '' && op.verb !== 'delete-tree') throw failure('Must provide key')
   assertKvKey(key)
@@ -29,7 +45,9 @@ function write(draft: Draft, { verb, data, index, session }: KvOp): After {
   const { key } = data
   const written: After = state => shown(state.kv(key), false)
   switch (verb) {
-    case 'set': setKv(draft, data); return written
+    case 'set':
+      setKv(draft, data)
+      return written
     case 'cas':
       if (!casKv(draft, data, index)) throw failure(`failed to set key ${quoted(key)}, index is stale`)
       return written
@@ -40,13 +58,18 @@ function write(draft: Draft, { verb, data, index, session }: KvOp): After {
       return written
     }
     case 'unlock':
-      if (!releaseKv(draft, data, session)) throw failure(`failed to unlock key ${quoted(key)}, lock isn't held, or is held by another session`)
+      if (!releaseKv(draft, data, session))
+        throw failure(`failed to unlock key ${quoted(key)}, lock isn't held, or is held by another session`)
       return written
-    case 'delete-tree': deleteTreeKv(draft, key); return none
+    case 'delete-tree':
+      deleteTreeKv(draft, key)
+      return none
     case 'delete-cas':
       if (!deleteCasKv(draft, key, index)) throw failure(`failed to delete key ${quoted(key)}, index is stale`)
       return none
-    default: deleteKv(draft, key); return none
+    default:
+      deleteKv(draft, key)
+      return none
   }
 }
 
@@ -65,16 +88,22 @@ function read(draft: Draft, { verb, data: { key }, index, session }: KvOp): Afte
     return none
   }
   if (entry === undefined) {
-    const attempt = verb === 'check-index' ? 'failed to check index, ' : verb === 'check-session' ? 'failed to check session, ' : ''
+    const attempt =
+      verb === 'check-index' ? 'failed to check index, ' : verb === 'check-session' ? 'failed to check session, ' : ''
     throw failure(`${attempt}key ${quoted(key)} doesn't exist`)
   }
   if (verb === 'check-index' && entry.modified !== index) {
-    throw failure(`failed index check for key ${quoted(key)}, current modify index ${Math.max(0, entry.modified)} != ${index}`)
+    throw failure(
+      `failed index check for key ${quoted(key)}, current modify index ${Math.max(0, entry.modified)} != ${index}`,
+    )
   }
   if (verb === 'check-session' && entry.session !== session.toLowerCase()) {
-    throw failure(`failed session check for key ${quoted(key)}, current session ${quoted(entry.session)} != ${quoted(session)}`)
+    throw failure(
+      `failed session check for key ${quoted(key)}, current session ${quoted(entry.session)} != ${quoted(session)}`,
+    )
   }
   return () => shown(entry, verb === 'get')
 }
 
-const shown = (entry: KvEntry | undefined, withValue: boolean): readonly TxnResult[] => entry === undefined ? [] : [{ kind: 'kv', entry, withValue }]
+const shown = (entry: KvEntry | undefined, withValue: boolean): readonly TxnResult[] =>
+  entry === undefined ? [] : [{ kind: 'kv', entry, withValue }]

@@ -13,7 +13,9 @@ import { decodeSession } from '../sessions/codec.js'
 import type { Session } from '../sessions/types.js'
 import type { Check, Node, Service } from '../types.js'
 
-/** Stands for the revision that the transaction will get. No client can have seen it, so no comparison with it holds. */
+/**
+ * Stands for the revision that the transaction will get. No client can have seen it, so no comparison with it holds.
+ */
 export const pending = revision(-1)
 
 /** What writes made of the keys of one kind; undefined stands for deleted. */
@@ -34,7 +36,9 @@ export class Overlay implements DraftReads {
   constructor(private readonly base: DraftReads) {}
 
   /** That of what lies below. */
-  get revision(): Revision { return this.base.revision }
+  get revision(): Revision {
+    return this.base.revision
+  }
 
   /** Puts writes on top. */
   adopt(writes: readonly PlannedWrite[]): void {
@@ -42,13 +46,26 @@ export class Overlay implements DraftReads {
       const { key } = write
       const entry = write.kind === 'put' ? { key, value: write.value, created: pending, modified: pending } : undefined
       switch (tableOf(key)) {
-        case 'node': this.#nodes.set(key, entry && since(decodeNode(entry), decoded => this.#standing(decoded.node))); break
-        case 'service': this.#services.set(key, entry && since(decodeService(entry), ({ node, id }) => this.base.service(node, id))); break
-        case 'check': this.#checks.set(key, entry && since(decodeCheck(entry), ({ node, id }) => this.base.check(node, id))); break
-        case 'session': this.#sessions.set(key, entry && decodeSession(entry)); break
-        case 'kv': this.#kv.set(key, entry && this.#kvEntry(entry)); break
-        case 'lock': this.#locks.set(key, entry && decodeLock(entry)); break
-        default: this.#marks.set(key, entry && true)
+        case 'node':
+          this.#nodes.set(key, entry && since(decodeNode(entry), decoded => this.#standing(decoded.node)))
+          break
+        case 'service':
+          this.#services.set(key, entry && since(decodeService(entry), ({ node, id }) => this.base.service(node, id)))
+          break
+        case 'check':
+          this.#checks.set(key, entry && since(decodeCheck(entry), ({ node, id }) => this.base.check(node, id)))
+          break
+        case 'session':
+          this.#sessions.set(key, entry && decodeSession(entry))
+          break
+        case 'kv':
+          this.#kv.set(key, entry && this.#kvEntry(entry))
+          break
+        case 'lock':
+          this.#locks.set(key, entry && decodeLock(entry))
+          break
+        default:
+          this.#marks.set(key, entry && true)
       }
     }
   }
@@ -56,7 +73,8 @@ export class Overlay implements DraftReads {
   node(nameOrId: string): Node | undefined {
     const key = nodeKey(nameOrId)
     if (this.#nodes.has(key)) return this.#nodes.get(key)
-    for (const node of this.#nodes.values()) if (node?.id !== '' && node?.id.toLowerCase() === nameOrId.toLowerCase()) return node
+    for (const node of this.#nodes.values())
+      if (node?.id !== '' && node?.id.toLowerCase() === nameOrId.toLowerCase()) return node
     const found = this.base.node(nameOrId)
     return found !== undefined && this.#nodes.has(nodeKey(found.node)) ? this.#nodes.get(nodeKey(found.node)) : found
   }
@@ -66,7 +84,12 @@ export class Overlay implements DraftReads {
   }
 
   servicesOfNode(node: string): readonly Service[] {
-    return merged(this.base.servicesOfNode(node), this.#services, one => serviceKey(one.node, one.id), one => isSame(one.node, node))
+    return merged(
+      this.base.servicesOfNode(node),
+      this.#services,
+      one => serviceKey(one.node, one.id),
+      one => isSame(one.node, node),
+    )
   }
 
   check(node: string, id: string): Check | undefined {
@@ -74,7 +97,12 @@ export class Overlay implements DraftReads {
   }
 
   checksOfNode(node: string): readonly Check[] {
-    return merged(this.base.checksOfNode(node), this.#checks, one => checkKey(one.node, one.id), one => isSame(one.node, node))
+    return merged(
+      this.base.checksOfNode(node),
+      this.#checks,
+      one => checkKey(one.node, one.id),
+      one => isSame(one.node, node),
+    )
   }
 
   checksOfInstance(node: string, serviceId: string): readonly Check[] {
@@ -86,7 +114,9 @@ export class Overlay implements DraftReads {
   }
 
   // A transaction ends sessions and makes none.
-  sessionsOfNode(node: string): readonly Session[] { return this.base.sessionsOfNode(node).filter(one => this.session(one.id) !== undefined) }
+  sessionsOfNode(node: string): readonly Session[] {
+    return this.base.sessionsOfNode(node).filter(one => this.session(one.id) !== undefined)
+  }
   sessionsOfCheck(node: string, check: string): readonly Session[] {
     return this.base.sessionsOfCheck(node, check).filter(one => this.session(one.id) !== undefined)
   }
@@ -97,7 +127,7 @@ export class Overlay implements DraftReads {
     return entry && { ...entry, session: lock?.session ?? '', lockIndex: lock?.lockIndex ?? 0 }
   }
 
-  * kvBelow(prefix: string): Iterable<KvEntry> {
+  *kvBelow(prefix: string): Iterable<KvEntry> {
     for (const key of this.kvKeysBelow(prefix)) {
       const entry = this.kv(key)
       if (entry !== undefined) yield entry
@@ -115,7 +145,9 @@ export class Overlay implements DraftReads {
     return [...keys].sort(compareText)
   }
 
-  kvLock(key: string): Lock | undefined { return layered(this.#locks, lockKey(key), () => this.base.kvLock(key)) }
+  kvLock(key: string): Lock | undefined {
+    return layered(this.#locks, lockKey(key), () => this.base.kvLock(key))
+  }
 
   kvHeldBy(session: string): readonly string[] {
     const held = new Set(this.base.kvHeldBy(session))
@@ -127,9 +159,15 @@ export class Overlay implements DraftReads {
     return [...held].sort(compareText)
   }
 
-  kvDelayed(key: string): boolean { return layered(this.#marks, lockDelayKey(key), () => this.base.kvDelayed(key) ? true : undefined) === true }
-  guard(storeKey: string) { return this.#marks.has(storeKey) ? pending : this.base.guard(storeKey) }
-  preparedQueriesOfSession(session: string): readonly PreparedQuery[] { return this.base.preparedQueriesOfSession(session) }
+  kvDelayed(key: string): boolean {
+    return layered(this.#marks, lockDelayKey(key), () => (this.base.kvDelayed(key) ? true : undefined)) === true
+  }
+  guard(storeKey: string) {
+    return this.#marks.has(storeKey) ? pending : this.base.guard(storeKey)
+  }
+  preparedQueriesOfSession(session: string): readonly PreparedQuery[] {
+    return this.base.preparedQueriesOfSession(session)
+  }
 
   /** The node of exactly this name below. */
   #standing(name: string): Node | undefined {
@@ -139,22 +177,37 @@ export class Overlay implements DraftReads {
 
   #kvEntry(entry: Entry): KvEntry {
     const key = entry.key.slice(kvKey('').length)
-    return { key, ...decodeKv(assertKv(entry)), session: '', lockIndex: 0, created: this.base.kv(key)?.created ?? pending, modified: pending }
+    return {
+      key,
+      ...decodeKv(assertKv(entry)),
+      session: '',
+      lockIndex: 0,
+      created: this.base.kv(key)?.created ?? pending,
+      modified: pending,
+    }
   }
 }
 
 const eachKey = (write: PlannedWrite): readonly KeyWrite[] =>
   write.kind === 'delete-range' ? write.keys.map(key => ({ kind: 'delete' as const, key })) : [write]
 
-const layered = <Value>(layer: Layer<Value>, key: string, below: () => Value | undefined): Value | undefined => layer.has(key) ? layer.get(key) : below()
+const layered = <Value>(layer: Layer<Value>, key: string, below: () => Value | undefined): Value | undefined =>
+  layer.has(key) ? layer.get(key) : below()
 
-function merged<Value>(below: readonly Value[], layer: Layer<Value>, keyOf: (value: Value) => string, belongs: (value: Value) => boolean): readonly Value[] {
+function merged<Value>(
+  below: readonly Value[],
+  layer: Layer<Value>,
+  keyOf: (value: Value) => string,
+  belongs: (value: Value) => boolean,
+): readonly Value[] {
   const own = [...layer.values()].filter((value): value is Value & {} => value !== undefined && belongs(value))
   return [...below.filter(value => !layer.has(keyOf(value))), ...own]
 }
 
 /** The entry with the revision that created what it replaces. */
-const since = <Value extends Node | Service | Check>(value: Value, standing: (value: Value) => { readonly created: Node['created'] } | undefined): Value =>
-  ({ ...value, created: standing(value)?.created ?? pending })
+const since = <Value extends Node | Service | Check>(
+  value: Value,
+  standing: (value: Value) => { readonly created: Node['created'] } | undefined,
+): Value => ({ ...value, created: standing(value)?.created ?? pending })
 
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()

@@ -39,7 +39,10 @@ export interface CheckOp {
 /** One operation of a transaction; its verb is as the client wrote it. */
 export type TxnOp = KvOp | NodeOp | ServiceOp | CheckOp
 
-/** What an operation gives back: the entry as it is after it. `withValue` false: the bytes of a KV entry are not to be shown. */
+/**
+ * What an operation gives back: the entry as it is after it. `withValue` false: the bytes of a KV entry are not to be
+ * shown.
+ */
 export type TxnResult =
   | { readonly kind: 'kv'; readonly entry: KvEntry; readonly withValue: boolean }
   | { readonly kind: 'node'; readonly entry: Node }
@@ -53,6 +56,4 @@ export interface TxnError {
 }
 
 /** How a transaction ended: all of it is done, or nothing. Both lists are in the order of the operations. */
-export type TxnOutcome =
-  | { readonly results: readonly TxnResult[] }
-  | { readonly errors: readonly TxnError[] }
+export type TxnOutcome = { readonly results: readonly TxnResult[] } | { readonly errors: readonly TxnError[] }

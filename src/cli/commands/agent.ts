@@ -4,7 +4,8 @@ import type { Command } from '../command.js'
 /** `muster agent`. */
 export const command: Command = {
   usage: 'agent [options]',
-  description: 'Runs an agent: it reads the files of its configuration directories, runs their checks, keeps their services in its catalog and answers for them over DNS and HTTP. A changed file is live at once. SIGHUP reloads; SIGINT and SIGTERM stop it.',
+  description:
+    'Runs an agent: it reads the files of its configuration directories, runs their checks, keeps their services in its catalog and answers for them over DNS and HTTP. A changed file is live at once. SIGHUP reloads; SIGINT and SIGTERM stop it.',
   examples: [
     ['muster agent -dev', 'try it: in memory, on this machine only'],
     ['muster agent -config-dir=./conf', 'one machine: drop files into ./conf'],

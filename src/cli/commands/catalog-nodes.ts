@@ -16,7 +16,9 @@ interface Node {
 }
 
 /** An instance of a service shows its node's fields under other names. */
-interface Instance extends Node { readonly NodeMeta: Node['Meta'] }
+interface Instance extends Node {
+  readonly NodeMeta: Node['Meta']
+}
 
 /** `muster catalog nodes`. */
 export const command: Command = {
@@ -30,22 +32,37 @@ export const command: Command = {
   flags: [
     { name: 'detailed', type: 'bool', help: 'show the full id, tagged addresses and metadata' },
     { name: 'filter', type: 'string', placeholder: 'EXPRESSION', help: 'only nodes for which the expression holds' },
-    { name: 'near', type: 'string', placeholder: 'NODE', help: 'order by round trip from this node (_agent: the agent\'s)' },
-    { name: 'node-meta', type: 'string', repeatable: true, placeholder: 'KEY=VALUE', help: 'only nodes with this metadata; repeatable' },
+    {
+      name: 'near',
+      type: 'string',
+      placeholder: 'NODE',
+      help: "order by round trip from this node (_agent: the agent's)",
+    },
+    {
+      name: 'node-meta',
+      type: 'string',
+      repeatable: true,
+      placeholder: 'KEY=VALUE',
+      help: 'only nodes with this metadata; repeatable',
+    },
     { name: 'service', type: 'string', placeholder: 'NAME', help: 'only nodes that run this service' },
-    formatFlag, ...clientFlags, ...serverFlags,
+    formatFlag,
+    ...clientFlags,
+    ...serverFlags,
   ],
   async run(flags, io) {
     const json = wantsJson(flags)
     const client = await Client.connect(flags, io)
     const query = {
-      filter: flagValue(flags, 'filter'), near: flagValue(flags, 'near'),
+      'filter': flagValue(flags, 'filter'),
+      'near': flagValue(flags, 'near'),
       'node-meta': Object.entries(pairs(flags, 'node-meta')).map(([key, value]) => `${key}:${value}`),
     }
     const service = flagValue(flags, 'service')
-    const nodes = service === undefined
-      ? await client.get<Node[]>('/v1/catalog/nodes', query)
-      : distinct(await client.get<Instance[]>(`/v1/catalog/service/${encodeURIComponent(service)}`, query))
+    const nodes =
+      service === undefined
+        ? await client.get<Node[]>('/v1/catalog/nodes', query)
+        : distinct(await client.get<Instance[]>(`/v1/catalog/service/${encodeURIComponent(service)}`, query))
     if (json) printJson(io, nodes)
     else if (nodes.length === 0) io.err('No nodes match the given query - try expanding your search.\n')
     else io.out(table(flagIsSet(flags, 'detailed') ? detailed(nodes) : standard(nodes)))
@@ -54,8 +71,9 @@ export const command: Command = {
 }
 
 /** One row a node, however many instances it runs. */
-const distinct = (instances: readonly Instance[]): Node[] =>
-  [...new Map(instances.map(instance => [instance.Node, { ...instance, Meta: instance.NodeMeta }])).values()]
+const distinct = (instances: readonly Instance[]): Node[] => [
+  ...new Map(instances.map(instance => [instance.Node, { ...instance, Meta: instance.NodeMeta }])).values(),
+]
 
 const standard = (nodes: readonly Node[]): string[][] => [
   ['Node', 'ID', 'Address', 'DC'],
@@ -64,8 +82,18 @@ const standard = (nodes: readonly Node[]): string[][] => [
 
 const detailed = (nodes: readonly Node[]): string[][] => [
   ['Node', 'ID', 'Address', 'DC', 'TaggedAddresses', 'Meta'],
-  ...nodes.map(node => [node.Node, node.ID, node.Address, node.Datacenter, joined(node.TaggedAddresses), joined(node.Meta)]),
+  ...nodes.map(node => [
+    node.Node,
+    node.ID,
+    node.Address,
+    node.Datacenter,
+    joined(node.TaggedAddresses),
+    joined(node.Meta),
+  ]),
 ]
 
 const joined = (map: Readonly<Record<string, string>> | null): string =>
-  Object.entries(map ?? {}).map(([key, value]) => `${key}=${value}`).sort().join(', ')
+  Object.entries(map ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join(', ')

@@ -15,7 +15,8 @@ import { pause } from '../pause.js'
 /** `muster exec`. */
 export const command: Command = {
   usage: 'exec [options] COMMAND... | -',
-  description: 'Runs a command on the machines of other agents, those with "disable_remote_exec": false, and shows what it prints. With - the script on standard input is run. Exits with 2 when it failed somewhere.',
+  description:
+    'Runs a command on the machines of other agents, those with "disable_remote_exec": false, and shows what it prints. With - the script on standard input is run. Exits with 2 when it failed somewhere.',
   examples: [
     ['muster exec uptime', 'everywhere'],
     ['muster exec -service=web -tag=v1 "systemctl restart web"', 'where a service with a tag is'],
@@ -26,12 +27,28 @@ export const command: Command = {
     { name: 'node', type: 'string', placeholder: 'REGEXP', help: 'only nodes whose name matches' },
     { name: 'service', type: 'string', placeholder: 'REGEXP', help: 'only nodes with a service whose name matches' },
     { name: 'tag', type: 'string', placeholder: 'REGEXP', help: 'only those with a matching tag; needs -service' },
-    { name: 'prefix', type: 'string', placeholder: 'PREFIX', help: 'where in the KV store it is kept while it runs (default _rexec)' },
+    {
+      name: 'prefix',
+      type: 'string',
+      placeholder: 'PREFIX',
+      help: 'where in the KV store it is kept while it runs (default _rexec)',
+    },
     { name: 'shell', type: 'bool', help: 'run the command by a shell (default true)' },
-    { name: 'wait', type: 'string', placeholder: 'DURATION', help: 'end when nothing is heard for so long (default 2s)' },
-    { name: 'wait-repl', type: 'string', placeholder: 'DURATION', help: 'let the job reach all servers before it is told of (default 200ms)' },
+    {
+      name: 'wait',
+      type: 'string',
+      placeholder: 'DURATION',
+      help: 'end when nothing is heard for so long (default 2s)',
+    },
+    {
+      name: 'wait-repl',
+      type: 'string',
+      placeholder: 'DURATION',
+      help: 'let the job reach all servers before it is told of (default 200ms)',
+    },
     { name: 'verbose', type: 'bool', help: 'say what is done' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags,
+    ...serverFlags,
   ],
   runsProgram: true,
   async run(flags, io) {
@@ -42,7 +59,9 @@ export const command: Command = {
     const job = await jobOf(flags, io, wait)
     const client = await Client.connect(flags, io)
     const session = await createSession(client, 'Remote Exec via muster exec', 'delete', io.interrupted)
-    const say = (line: string): void => { if (flagIsSet(flags, 'verbose')) io.out(`${line}\n`) }
+    const say = (line: string): void => {
+      if (flagIsSet(flags, 'verbose')) io.out(`${line}\n`)
+    }
     const begun = performance.now()
     try {
       say(`Created remote execution session: ${session.id}`)
@@ -56,15 +75,24 @@ export const command: Command = {
       say(`Completed in ${((performance.now() - begun) / 1000).toFixed(2)} seconds`)
       return code
     } finally {
-      await session.close().catch((error: unknown) => { io.err(`Failed to destroy session: ${errorMessage(error)}\n`) })
-      await client.request('DELETE', kvPath(`${prefix}/${session.id}/`), { recurse: '' }).catch((error: unknown) => { io.err(`Failed to clean up: ${errorMessage(error)}\n`) })
+      await session.close().catch((error: unknown) => {
+        io.err(`Failed to destroy session: ${errorMessage(error)}\n`)
+      })
+      await client.request('DELETE', kvPath(`${prefix}/${session.id}/`), { recurse: '' }).catch((error: unknown) => {
+        io.err(`Failed to clean up: ${errorMessage(error)}\n`)
+      })
     }
   },
 }
 
 function receivers(flags: ParsedFlags): Receivers {
-  const to = { node: flagValue(flags, 'node') ?? '', service: flagValue(flags, 'service') ?? '', tag: flagValue(flags, 'tag') ?? '' }
-  if (to.tag !== '' && to.service === '') throw new MusterError('USAGE', 'Cannot provide tag filter without service filter.')
+  const to = {
+    node: flagValue(flags, 'node') ?? '',
+    service: flagValue(flags, 'service') ?? '',
+    tag: flagValue(flags, 'tag') ?? '',
+  }
+  if (to.tag !== '' && to.service === '')
+    throw new MusterError('USAGE', 'Cannot provide tag filter without service filter.')
   for (const [name, pattern] of Object.entries(to)) {
     try {
       new RegExp(pattern)
@@ -91,14 +119,22 @@ async function jobOf(flags: ParsedFlags, io: Io, wait: number): Promise<Job> {
   const script = words.length === 1 && words[0] === '-' ? await text(io.stdin) : undefined
   if (script?.trim() === '') throw new MusterError('USAGE', 'The script on standard input is empty')
   return {
-    Command: shell && script === undefined ? words.join(' ') : '', Args: shell || script !== undefined ? [] : words,
-    Script: script === undefined ? null : Buffer.from(script).toString('base64'), Wait: wait * nanoseconds,
+    Command: shell && script === undefined ? words.join(' ') : '',
+    Args: shell || script !== undefined ? [] : words,
+    Script: script === undefined ? null : Buffer.from(script).toString('base64'),
+    Wait: wait * nanoseconds,
   }
 }
 
-interface Telling { readonly io: Io; readonly say: (line: string) => void }
+interface Telling {
+  readonly io: Io
+  readonly say: (line: string) => void
+}
 
-/** Shows what comes until nothing is heard for the time to wait, twice as long while a node that has acknowledged still works. */
+/**
+ * Shows what comes until nothing is heard for the time to wait, twice as long while a node that has acknowledged still
+ * works.
+ */
 async function follow(reports: Reports, wait: number, { io, say }: Telling): Promise<number> {
   const acknowledged = new Set<string>()
   const exits = new Map<string, number>()
@@ -110,12 +146,21 @@ async function follow(reports: Reports, wait: number, { io, say }: Telling): Pro
       exits.set(report.node, report.code)
       io.out(`==> ${report.node}: finished with exit code ${report.code}\n`)
     } else if (report.text === '') say(`==> ${report.node}: heartbeat received`)
-    else io.out(report.text.split('\n').map(line => `    ${report.node}: ${line}\n`).join(''))
+    else
+      io.out(
+        report.text
+          .split('\n')
+          .map(line => `    ${report.node}: ${line}\n`)
+          .join(''),
+      )
   }
   let heard = performance.now()
   for (;;) {
     const patience = acknowledged.size > exits.size ? 2 * wait : wait
-    const { signal: silence, release } = limitedSignal(io.interrupted, Math.max(0, heard + patience - performance.now()))
+    const { signal: silence, release } = limitedSignal(
+      io.interrupted,
+      Math.max(0, heard + patience - performance.now()),
+    )
     try {
       const fresh = await reports.next(silence)
       // A question that ends without news is not something heard.

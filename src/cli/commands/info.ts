@@ -18,11 +18,15 @@ export const command: Command = {
       return 0
     }
     for (const [section, values] of sorted(Stats)) {
-      io.out(`${section}:\n${sorted(values).map(([key, value]) => `\t${key} = ${value}\n`).join('')}`)
+      io.out(
+        `${section}:\n${sorted(values)
+          .map(([key, value]) => `\t${key} = ${value}\n`)
+          .join('')}`,
+      )
     }
     return 0
   },
 }
 
 const sorted = <Value>(map: Readonly<Record<string, Value>>): [string, Value][] =>
-  Object.entries(map).sort(([a], [b]) => a < b ? -1 : 1)
+  Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))

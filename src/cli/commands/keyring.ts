@@ -14,14 +14,16 @@ interface Pool {
 
 /** What changes the keys, with the method of the API and what is said before. */
 const changes = [
-  ['install', 'POST', 'Installing new gossip encryption key...'], ['use', 'PUT', 'Changing primary gossip encryption key...'],
+  ['install', 'POST', 'Installing new gossip encryption key...'],
+  ['use', 'PUT', 'Changing primary gossip encryption key...'],
   ['remove', 'DELETE', 'Removing gossip encryption key...'],
 ] as const
 
 /** `muster keyring`. */
 export const command: Command = {
   usage: 'keyring [options]',
-  description: 'Shows and changes the keys that agents encrypt their traffic with. It is not encrypted yet, so an agent of this version has none and says so.',
+  description:
+    'Shows and changes the keys that agents encrypt their traffic with. It is not encrypted yet, so an agent of this version has none and says so.',
   examples: [['muster keyring -list', 'all keys, and how many agents have each']],
   flags: [
     { name: 'list', type: 'bool', help: 'list all keys' },
@@ -36,20 +38,31 @@ export const command: Command = {
   async run(flags, io) {
     const listing = flagIsSet(flags, 'list') || flagIsSet(flags, 'list-primary')
     const chosen = changes.filter(([name]) => flagValue(flags, name) !== undefined)
-    if (chosen.length + Number(flagIsSet(flags, 'list')) + Number(flagIsSet(flags, 'list-primary')) > 1) throw new MusterError('USAGE', 'Only a single action is allowed')
+    if (chosen.length + Number(flagIsSet(flags, 'list')) + Number(flagIsSet(flags, 'list-primary')) > 1)
+      throw new MusterError('USAGE', 'Only a single action is allowed')
     const [change] = chosen
-    if (!listing && change === undefined) throw new MusterError('USAGE', 'One of -list, -list-primary, -install, -use and -remove must be given')
+    if (!listing && change === undefined)
+      throw new MusterError('USAGE', 'One of -list, -list-primary, -install, -use and -remove must be given')
     const query = parameters(flags, listing)
     const client = await Client.connect(flags, io)
     if (change === undefined) {
       io.out('==> Gathering installed encryption keys...\n\n')
       const pools = await client.get<Pool[]>('/v1/operator/keyring', query)
-      io.out(pools.map(pool => poolText(pool, flagIsSet(flags, 'list-primary') ? pool.PrimaryKeys ?? {} : pool.Keys)).join('\n'))
+      io.out(
+        pools
+          .map(pool => poolText(pool, flagIsSet(flags, 'list-primary') ? (pool.PrimaryKeys ?? {}) : pool.Keys))
+          .join('\n'),
+      )
       return 0
     }
     const [name, method, text] = change
     io.out(`==> ${text}\n`)
-    const answer = await client.request(method, '/v1/operator/keyring', query, JSON.stringify({ Key: flagValue(flags, name) }))
+    const answer = await client.request(
+      method,
+      '/v1/operator/keyring',
+      query,
+      JSON.stringify({ Key: flagValue(flags, name) }),
+    )
     if (answer.status !== 200) throw unexpected(answer)
     return 0
   },
@@ -64,4 +77,6 @@ function parameters(flags: ParsedFlags, listing: boolean): Query {
 }
 
 const poolText = ({ WAN, Datacenter, NumNodes }: Pool, keys: Readonly<Record<string, number>>): string =>
-  `${WAN ? 'WAN' : `${Datacenter} (LAN)`}:\n${Object.entries(keys).map(([key, count]) => `  ${key} [${count}/${NumNodes}]\n`).join('')}`
+  `${WAN ? 'WAN' : `${Datacenter} (LAN)`}:\n${Object.entries(keys)
+    .map(([key, count]) => `  ${key} [${count}/${NumNodes}]\n`)
+    .join('')}`

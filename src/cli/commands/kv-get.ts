@@ -21,12 +21,18 @@ export const command: Command = {
     { name: 'keys', type: 'bool', help: 'show names only' },
     { name: 'recurse', type: 'bool', help: 'show all keys that begin with the prefix' },
     { name: 'separator', type: 'string', placeholder: 'TEXT', help: 'with -keys: where names are cut (default "/")' },
-    ...clientFlags, ...serverFlags, ...tenancyFlags,
+    ...clientFlags,
+    ...serverFlags,
+    ...tenancyFlags,
   ],
   async run(flags, io) {
     const key = keyArgument(flags.positional[0])
-    const fault = flags.positional.length > 1 ? `Too many arguments (expected 1, got ${flags.positional.length})`
-      : key === '' && !flagIsSet(flags, 'keys') && !flagIsSet(flags, 'recurse') ? 'Missing KEY argument' : undefined
+    const fault =
+      flags.positional.length > 1
+        ? `Too many arguments (expected 1, got ${flags.positional.length})`
+        : key === '' && !flagIsSet(flags, 'keys') && !flagIsSet(flags, 'recurse')
+          ? 'Missing KEY argument'
+          : undefined
     if (fault !== undefined) {
       io.err(`Error! ${fault}\n`)
       return 1
@@ -39,9 +45,11 @@ export const command: Command = {
       io.err(`Error! No key exists at: ${key}\n`)
       return 1
     }
-    const value = (pair: KvPair): Buffer => flagIsSet(flags, 'base64') ? Buffer.from(pair.value.toString('base64')) : pair.value
+    const value = (pair: KvPair): Buffer =>
+      flagIsSet(flags, 'base64') ? Buffer.from(pair.value.toString('base64')) : pair.value
     pairs.forEach((pair, i) => {
-      if (flagIsSet(flags, 'detailed')) io.out(Buffer.concat([Buffer.from(`${i === 0 ? '' : '\n'}${details(pair)}`), value(pair), newline]))
+      if (flagIsSet(flags, 'detailed'))
+        io.out(Buffer.concat([Buffer.from(`${i === 0 ? '' : '\n'}${details(pair)}`), value(pair), newline]))
       else io.out(Buffer.concat([Buffer.from(recurse ? `${pair.key}:` : ''), value(pair), newline]))
     })
     return 0
@@ -54,7 +62,7 @@ async function showNames(client: Client, io: Io, prefix: string, separator: stri
   const answer = await client.request('GET', kvPath(prefix), { keys: '', separator })
   const { status, body } = answer
   if (status !== 200 && status !== 404) throw unexpected(answer)
-  const names = status === 404 ? [] : JSON.parse(body) as readonly string[]
+  const names = status === 404 ? [] : (JSON.parse(body) as readonly string[])
   io.out(names.map(name => `${name}\n`).join(''))
   return 0
 }
@@ -62,7 +70,12 @@ async function showNames(client: Client, io: Io, prefix: string, separator: stri
 /** All lines, up to where the value stands. */
 function details({ key, flags, lockIndex, session, createIndex, modifyIndex }: KvPair): string {
   const lines = [
-    ['CreateIndex', createIndex], ['Flags', flags], ['Key', key], ['LockIndex', lockIndex], ['ModifyIndex', modifyIndex], ['Session', session === '' ? '-' : session],
+    ['CreateIndex', createIndex],
+    ['Flags', flags],
+    ['Key', key],
+    ['LockIndex', lockIndex],
+    ['ModifyIndex', modifyIndex],
+    ['Session', session === '' ? '-' : session],
   ] as const
   return `${lines.map(([name, shown]) => `${name.padEnd(width)}${shown}\n`).join('')}${'Value'.padEnd(width)}`
 }

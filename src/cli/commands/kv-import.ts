@@ -7,24 +7,35 @@ import type { Command } from '../command.js'
 import { decodeBase64, readData } from '../data-argument.js'
 import { keyArgument, kvWrite } from '../kv.js'
 
-interface Exported { readonly key: string; readonly flags: bigint; readonly value: Buffer }
+interface Exported {
+  readonly key: string
+  readonly flags: bigint
+  readonly value: Buffer
+}
 
 /** `muster kv import`. */
 export const command: Command = {
   usage: 'kv import [options] DATA',
-  description: 'Writes the keys that "muster kv export" has printed. DATA is @FILE, - for standard input, or the JSON itself. All of it is read before the first key is written.',
+  description:
+    'Writes the keys that "muster kv export" has printed. DATA is @FILE, - for standard input, or the JSON itself. All of it is read before the first key is written.',
   examples: [
     ['muster kv import @backup.json', 'from a file'],
     ['muster kv export app/ | muster kv import -prefix=copy -', 'below another prefix'],
   ],
   flags: [
     { name: 'prefix', type: 'string', placeholder: 'PREFIX', help: 'write below this prefix' },
-    ...clientFlags, ...serverFlags, ...tenancyFlags,
+    ...clientFlags,
+    ...serverFlags,
+    ...tenancyFlags,
   ],
   async run(flags, io) {
     const [argument] = flags.positional
     if (argument === undefined || flags.positional.length > 1) {
-      io.err(argument === undefined ? 'Error! Missing DATA argument\n' : `Error! Too many arguments (expected 1, got ${flags.positional.length})\n`)
+      io.err(
+        argument === undefined
+          ? 'Error! Missing DATA argument\n'
+          : `Error! Too many arguments (expected 1, got ${flags.positional.length})\n`,
+      )
       return 1
     }
     if (argument === '') {
@@ -49,7 +60,10 @@ async function write(client: Client, key: string, flags: bigint, value: Buffer):
     await kvWrite(client, 'PUT', key, { flags: String(flags) }, value)
   } catch (cause) {
     if (!(cause instanceof MusterError)) throw cause
-    throw new MusterError(cause.code, `Failed writing data for key ${key}: ${cause.message}`, { cause, ...cause.hint !== undefined && { hint: cause.hint } })
+    throw new MusterError(cause.code, `Failed writing data for key ${key}: ${cause.message}`, {
+      cause,
+      ...(cause.hint !== undefined && { hint: cause.hint }),
+    })
   }
 }
 
@@ -67,7 +81,12 @@ function readEntries(source: string): readonly Exported[] {
     const number = readUint64(flags ?? 0)
     if (typeof key !== 'string' || key === '') throw refused(`entry ${i} has no key`)
     if (number === undefined) throw refused(`flags of "${key}" are no whole number of 64 bits`)
-    const bytes = typeof value === 'string' ? decodeBase64(value) : value === undefined || value === null ? Buffer.alloc(0) : undefined
+    const bytes =
+      typeof value === 'string'
+        ? decodeBase64(value)
+        : value === undefined || value === null
+          ? Buffer.alloc(0)
+          : undefined
     if (bytes === undefined) throw refused(`the value of "${key}" is not in base64`)
     return { key, flags: number, value: bytes }
   })
@@ -75,6 +94,9 @@ function readEntries(source: string): readonly Exported[] {
 
 /** An entry's fields in whatever case they are written: what the API lists can be imported as well. */
 const fields = (entry: unknown): Readonly<Record<string, unknown>> =>
-  typeof entry === 'object' && entry !== null ? Object.fromEntries(Object.entries(entry).map(([name, value]) => [name.toLowerCase(), value as unknown])) : {}
+  typeof entry === 'object' && entry !== null
+    ? Object.fromEntries(Object.entries(entry).map(([name, value]) => [name.toLowerCase(), value as unknown]))
+    : {}
 
-const refused = (reason: string, cause?: unknown): MusterError => new MusterError('CLI_DATA', `Cannot unmarshal data: ${reason}`, { cause })
+const refused = (reason: string, cause?: unknown): MusterError =>
+  new MusterError('CLI_DATA', `Cannot unmarshal data: ${reason}`, { cause })

@@ -8,7 +8,8 @@ import { keyArgument, kvWrite } from '../kv.js'
 /** `muster kv put`. */
 export const command: Command = {
   usage: 'kv put [options] KEY [DATA]',
-  description: 'Writes a key. DATA is the value itself, @FILE the bytes of a file, - those of standard input; without it the value is empty.',
+  description:
+    'Writes a key. DATA is the value itself, @FILE the bytes of a file, - those of standard input; without it the value is empty.',
   examples: [
     ['muster kv put app/color blue', 'a value'],
     ['muster kv put app/logo @logo.png', 'a file'],
@@ -18,12 +19,19 @@ export const command: Command = {
   flags: [
     { name: 'acquire', type: 'bool', help: 'take the lock on the key, for -session' },
     { name: 'base64', type: 'bool', help: 'DATA is in base64' },
-    { name: 'cas', type: 'bool', help: 'write only if the key\'s ModifyIndex is -modify-index' },
+    { name: 'cas', type: 'bool', help: "write only if the key's ModifyIndex is -modify-index" },
     { name: 'flags', type: 'string', placeholder: 'N', help: 'a number to keep with the value, of up to 64 bits' },
-    { name: 'modify-index', type: 'string', placeholder: 'N', help: 'with -cas; 0 means that the key must not exist (default 0)' },
+    {
+      name: 'modify-index',
+      type: 'string',
+      placeholder: 'N',
+      help: 'with -cas; 0 means that the key must not exist (default 0)',
+    },
     { name: 'release', type: 'bool', help: 'give the lock on the key back, for -session' },
     { name: 'session', type: 'string', placeholder: 'ID', help: 'the session that takes or gives back' },
-    ...clientFlags, ...serverFlags, ...tenancyFlags,
+    ...clientFlags,
+    ...serverFlags,
+    ...tenancyFlags,
   ],
   async run(flags, io) {
     const [name, argument = ''] = flags.positional
@@ -40,7 +48,13 @@ export const command: Command = {
       return 1
     }
     if (await kvWrite(await Client.connect(flags, io), 'PUT', key, query(flags), data)) {
-      io.out(flagIsSet(flags, 'acquire') ? `Success! Lock acquired on: ${key}\n` : flagIsSet(flags, 'release') ? `Success! Lock released on: ${key}\n` : `Success! Data written to: ${key}\n`)
+      io.out(
+        flagIsSet(flags, 'acquire')
+          ? `Success! Lock acquired on: ${key}\n`
+          : flagIsSet(flags, 'release')
+            ? `Success! Lock released on: ${key}\n`
+            : `Success! Data written to: ${key}\n`,
+      )
       return 0
     }
     io.err(`Error! ${refusal(flags, key)}\n`)
@@ -53,16 +67,19 @@ function usageFault(flags: ParsedFlags, key: string): string | undefined {
   if (key === '') return 'Missing KEY argument'
   if (flags.positional.length > 2) return `Too many arguments (expected 1 or 2, got ${flags.positional.length})`
   if (how.length > 1) return `Cannot specify both -${how[0]} and -${how[1]}`
-  for (const name of ['flags', 'modify-index']) if (!/^\d+$/.test(flagValue(flags, name) ?? '0')) return `-${name} must be a whole number`
+  for (const name of ['flags', 'modify-index'])
+    if (!/^\d+$/.test(flagValue(flags, name) ?? '0')) return `-${name} must be a whole number`
   const locks = flagIsSet(flags, 'acquire') || flagIsSet(flags, 'release')
-  return locks && (flagValue(flags, 'session') ?? '') === '' ? 'Missing -session (required with -acquire and -release)' : undefined
+  return locks && (flagValue(flags, 'session') ?? '') === ''
+    ? 'Missing -session (required with -acquire and -release)'
+    : undefined
 }
 
 function query(flags: ParsedFlags): Query {
   const session = flagValue(flags, 'session')
   return {
     flags: flagValue(flags, 'flags'),
-    cas: flagIsSet(flags, 'cas') ? flagValue(flags, 'modify-index') ?? '0' : undefined,
+    cas: flagIsSet(flags, 'cas') ? (flagValue(flags, 'modify-index') ?? '0') : undefined,
     acquire: flagIsSet(flags, 'acquire') ? session : undefined,
     release: flagIsSet(flags, 'release') ? session : undefined,
   }

@@ -34,15 +34,20 @@ export const command: Command = {
     { name: 'status', type: 'string', placeholder: 'REGEXP', help: 'only members whose status matches (default .*)' },
     { name: 'wan', type: 'bool', help: 'the members of the WAN list' },
     { name: 'segment', type: 'string', placeholder: 'NAME', help: 'ask for one network segment (default: all)' },
-    formatFlag, ...clientFlags,
+    formatFlag,
+    ...clientFlags,
   ],
   async run(flags, io) {
     const json = wantsJson(flags)
     const status = pattern(flagValue(flags, 'status') ?? '.*')
     const wan = flagIsSet(flags, 'wan')
     const client = await Client.connect(flags, io)
-    const all = await client.get<Member[]>('/v1/agent/members', wan ? { wan: '1' } : { segment: flagValue(flags, 'segment') ?? '_all' })
-    const shown = all.filter(member => status.test(statusNames[member.Status] ?? 'none'))
+    const all = await client.get<Member[]>(
+      '/v1/agent/members',
+      wan ? { wan: '1' } : { segment: flagValue(flags, 'segment') ?? '_all' },
+    )
+    const shown = all
+      .filter(member => status.test(statusNames[member.Status] ?? 'none'))
       .sort((a, b) => compare(segment(a), segment(b)) || compare(a.Name, b.Name))
     if (json) printJson(io, shown)
     if (shown.length === 0) return 2
@@ -54,8 +59,14 @@ export const command: Command = {
 /** A line for those whose status nobody vouches for: the agent has no leader, and shows what was so before. */
 export function unheard(members: readonly Pick<Member, 'Name' | 'UnheardSince'>[]): string {
   const bySince = new Map<string, string[]>()
-  for (const { Name, UnheardSince } of members) if (UnheardSince !== undefined) bySince.set(UnheardSince, [...bySince.get(UnheardSince) ?? [], Name])
-  return [...bySince].map(([since, names]) => `${names.join(', ')}: not heard of since ${since === '' ? 'this agent started' : since} (no leader)\n`).join('')
+  for (const { Name, UnheardSince } of members)
+    if (UnheardSince !== undefined) bySince.set(UnheardSince, [...(bySince.get(UnheardSince) ?? []), Name])
+  return [...bySince]
+    .map(
+      ([since, names]) =>
+        `${names.join(', ')}: not heard of since ${since === '' ? 'this agent started' : since} (no leader)\n`,
+    )
+    .join('')
 }
 
 function pattern(text: string): RegExp {
@@ -66,24 +77,36 @@ function pattern(text: string): RegExp {
   }
 }
 
-const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-const segment = ({ Tags }: Member): string => Tags.role === 'consul' ? '<all>' : Tags.segment === undefined || Tags.segment === '' ? '<default>' : Tags.segment
+const segment = ({ Tags }: Member): string =>
+  Tags.role === 'consul' ? '<all>' : Tags.segment === undefined || Tags.segment === '' ? '<default>' : Tags.segment
 
 const address = ({ Addr, Port }: Member): string => `${Addr.includes(':') ? `[${Addr}]` : Addr}:${Port}`
 
 const standard = (members: readonly Member[]): string[][] => [
   ['Node', 'Address', 'Status', 'Type', 'Build', 'Protocol', 'DC', 'Segment'],
   ...members.map(member => [
-    member.Name, address(member), statusNames[member.Status] ?? 'none', member.Tags.role === 'consul' ? 'server' : 'client',
-    (member.Tags.build ?? '').split(':')[0] ?? '', String(member.ProtocolCur), member.Tags.dc ?? '', segment(member),
+    member.Name,
+    address(member),
+    statusNames[member.Status] ?? 'none',
+    member.Tags.role === 'consul' ? 'server' : 'client',
+    (member.Tags.build ?? '').split(':')[0] ?? '',
+    String(member.ProtocolCur),
+    member.Tags.dc ?? '',
+    segment(member),
   ]),
 ]
 
 const detailed = (members: readonly Member[]): string[][] => [
   ['Node', 'Address', 'Status', 'Tags'],
   ...members.map(member => [
-    member.Name, address(member), statusNames[member.Status] ?? 'none',
-    Object.entries(member.Tags).sort(([a], [b]) => compare(a, b)).map(([key, value]) => `${key}=${value}`).join(','),
+    member.Name,
+    address(member),
+    statusNames[member.Status] ?? 'none',
+    Object.entries(member.Tags)
+      .sort(([a], [b]) => compare(a, b))
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
   ]),
 ]

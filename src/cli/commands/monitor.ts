@@ -6,7 +6,8 @@ import type { Command } from '../command.js'
 /** `muster monitor`. */
 export const command: Command = {
   usage: 'monitor [options]',
-  description: 'Follows the log of the agent, at any level, whatever level the agent itself writes. Ends with 0 on Ctrl-C, with 1 when the agent goes away.',
+  description:
+    'Follows the log of the agent, at any level, whatever level the agent itself writes. Ends with 0 on Ctrl-C, with 1 when the agent goes away.',
   examples: [
     ['muster monitor', 'from INFO up'],
     ['muster monitor -log-level=debug', 'each request of the API as well'],
@@ -19,9 +20,19 @@ export const command: Command = {
   ],
   async run(flags, io) {
     const client = await Client.connect(flags, io)
-    const query = { loglevel: flagValue(flags, 'log-level') ?? 'info', logjson: flagIsSet(flags, 'log-json') ? 'true' : undefined }
+    const query = {
+      loglevel: flagValue(flags, 'log-level') ?? 'info',
+      logjson: flagIsSet(flags, 'log-json') ? 'true' : undefined,
+    }
     try {
-      await client.stream('/v1/agent/monitor', query, text => { io.out(text) }, io.interrupted)
+      await client.stream(
+        '/v1/agent/monitor',
+        query,
+        text => {
+          io.out(text)
+        },
+        io.interrupted,
+      )
     } catch (error) {
       if (io.interrupted.aborted) return 0
       throw error

@@ -6,21 +6,60 @@ import type { Command } from '../command.js'
 
 /** One flag a rule. */
 const rules: readonly (FlagSpec & { readonly key: keyof AutopilotConfiguration })[] = [
-  { name: 'cleanup-dead-servers', key: 'CleanupDeadServers', type: 'bool', help: 'remove servers that failed when a new one comes' },
-  { name: 'last-contact-threshold', key: 'LastContactThreshold', type: 'string', placeholder: 'DURATION', help: 'longest silence of a healthy server' },
-  { name: 'max-trailing-logs', key: 'MaxTrailingLogs', type: 'int', help: 'how many entries a healthy server may be behind' },
+  {
+    name: 'cleanup-dead-servers',
+    key: 'CleanupDeadServers',
+    type: 'bool',
+    help: 'remove servers that failed when a new one comes',
+  },
+  {
+    name: 'last-contact-threshold',
+    key: 'LastContactThreshold',
+    type: 'string',
+    placeholder: 'DURATION',
+    help: 'longest silence of a healthy server',
+  },
+  {
+    name: 'max-trailing-logs',
+    key: 'MaxTrailingLogs',
+    type: 'int',
+    help: 'how many entries a healthy server may be behind',
+  },
   { name: 'min-quorum', key: 'MinQuorum', type: 'int', help: 'servers to keep at least' },
-  { name: 'server-stabilization-time', key: 'ServerStabilizationTime', type: 'string', placeholder: 'DURATION', help: 'how long a new server must be healthy before it votes' },
-  { name: 'redundancy-zone-tag', key: 'RedundancyZoneTag', type: 'string', placeholder: 'KEY', help: 'kept, without effect' },
+  {
+    name: 'server-stabilization-time',
+    key: 'ServerStabilizationTime',
+    type: 'string',
+    placeholder: 'DURATION',
+    help: 'how long a new server must be healthy before it votes',
+  },
+  {
+    name: 'redundancy-zone-tag',
+    key: 'RedundancyZoneTag',
+    type: 'string',
+    placeholder: 'KEY',
+    help: 'kept, without effect',
+  },
   { name: 'disable-upgrade-migration', key: 'DisableUpgradeMigration', type: 'bool', help: 'kept, without effect' },
-  { name: 'upgrade-version-tag', key: 'UpgradeVersionTag', type: 'string', placeholder: 'KEY', help: 'kept, without effect' },
+  {
+    name: 'upgrade-version-tag',
+    key: 'UpgradeVersionTag',
+    type: 'string',
+    placeholder: 'KEY',
+    help: 'kept, without effect',
+  },
 ]
 
 /** `muster operator autopilot set-config`. */
 export const command: Command = {
   usage: 'operator autopilot set-config [options]',
   description: 'Changes the rules by which servers are looked after. Those that are not named stay.',
-  examples: [['muster operator autopilot set-config -cleanup-dead-servers=false', 'keep dead servers until someone removes them']],
+  examples: [
+    [
+      'muster operator autopilot set-config -cleanup-dead-servers=false',
+      'keep dead servers until someone removes them',
+    ],
+  ],
   flags: [...rules, ...clientFlags, ...serverFlags],
   async run(flags, io) {
     const client = await Client.connect(flags, io)
@@ -35,7 +74,10 @@ export const command: Command = {
   },
 }
 
-const changes = (flags: ParsedFlags): Readonly<Record<string, unknown>> => Object.fromEntries(rules.flatMap(({ name, key, type }) => {
-  const text = flagValue(flags, name)
-  return text === undefined ? [] : [[key, type === 'int' ? Number(text) : type === 'bool' ? text === 'true' : text]]
-}))
+const changes = (flags: ParsedFlags): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    rules.flatMap(({ name, key, type }) => {
+      const text = flagValue(flags, name)
+      return text === undefined ? [] : [[key, type === 'int' ? Number(text) : type === 'bool' ? text === 'true' : text]]
+    }),
+  )

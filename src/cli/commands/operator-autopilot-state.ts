@@ -33,10 +33,7 @@ export const command: Command = {
     ['muster operator autopilot state', 'for people'],
     ['muster operator autopilot state -format=json', 'for programs'],
   ],
-  flags: [
-    formatFlag,
-    ...clientFlags, ...serverFlags,
-  ],
+  flags: [formatFlag, ...clientFlags, ...serverFlags],
   async run(flags, io) {
     const json = wantsJson(flags)
     const client = await Client.connect(flags, io)
@@ -47,15 +44,31 @@ export const command: Command = {
   },
 }
 
-const pretty = ({ Healthy, FailureTolerance, Leader, Voters, Servers }: State): string => [
-  `Healthy:           ${Healthy}`, `Failure Tolerance: ${FailureTolerance}`, `Leader:            ${Leader}`,
-  'Voters:', ...Voters.map(id => `   ${id}`),
-  'Servers:', ...Object.values(Servers).sort((a, b) => a.ID < b.ID ? -1 : 1).flatMap(serverLines),
-].map(line => `${line}\n`).join('')
+const pretty = ({ Healthy, FailureTolerance, Leader, Voters, Servers }: State): string =>
+  [
+    `Healthy:           ${Healthy}`,
+    `Failure Tolerance: ${FailureTolerance}`,
+    `Leader:            ${Leader}`,
+    'Voters:',
+    ...Voters.map(id => `   ${id}`),
+    'Servers:',
+    ...Object.values(Servers)
+      .sort((a, b) => (a.ID < b.ID ? -1 : 1))
+      .flatMap(serverLines),
+  ]
+    .map(line => `${line}\n`)
+    .join('')
 
 const serverLines = (server: Server): string[] => [
-  `   ${server.ID}`, `      Name:              ${server.Name}`, `      Address:           ${server.Address}`, `      Version:           ${server.Version}`,
-  `      Status:            ${server.Status}`, `      Node Type:         ${server.NodeType}`, `      Node Status:       ${server.NodeStatus}`,
-  `      Healthy:           ${server.Healthy}`, `      Last Contact:      ${server.LastContact}`, `      Last Term:         ${server.LastTerm}`,
+  `   ${server.ID}`,
+  `      Name:              ${server.Name}`,
+  `      Address:           ${server.Address}`,
+  `      Version:           ${server.Version}`,
+  `      Status:            ${server.Status}`,
+  `      Node Type:         ${server.NodeType}`,
+  `      Node Status:       ${server.NodeStatus}`,
+  `      Healthy:           ${server.Healthy}`,
+  `      Last Contact:      ${server.LastContact}`,
+  `      Last Term:         ${server.LastTerm}`,
   `      Last Index:        ${server.LastIndex}`,
 ]

@@ -5,7 +5,14 @@ import { formatFlag, printJson, wantsJson } from '../format.js'
 import { table } from '../table.js'
 
 interface Configuration {
-  readonly Servers: readonly { readonly ID: string; readonly Node: string; readonly Address: string; readonly Leader: boolean; readonly Voter: boolean; readonly ProtocolVersion: string }[]
+  readonly Servers: readonly {
+    readonly ID: string
+    readonly Node: string
+    readonly Address: string
+    readonly Leader: boolean
+    readonly Voter: boolean
+    readonly ProtocolVersion: string
+  }[]
 }
 
 /** `muster operator raft list-peers`. */
@@ -22,10 +29,20 @@ export const command: Command = {
     const client = await Client.connect(flags, io)
     const { Servers } = await client.get<Configuration>('/v1/operator/raft/configuration')
     if (json) printJson(io, Servers)
-    else io.out(table([
-      ['Node', 'ID', 'Address', 'State', 'Voter', 'RaftProtocol'],
-      ...Servers.map(server => [server.Node, server.ID, server.Address, server.Leader ? 'leader' : 'follower', String(server.Voter), server.ProtocolVersion]),
-    ]))
+    else
+      io.out(
+        table([
+          ['Node', 'ID', 'Address', 'State', 'Voter', 'RaftProtocol'],
+          ...Servers.map(server => [
+            server.Node,
+            server.ID,
+            server.Address,
+            server.Leader ? 'leader' : 'follower',
+            String(server.Voter),
+            server.ProtocolVersion,
+          ]),
+        ]),
+      )
     return 0
   },
 }

@@ -14,7 +14,8 @@ export const command: Command = {
   ],
   flags: [
     { name: 'id', type: 'string', placeholder: 'ID', help: 'node id of the server that shall lead' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags,
+    ...serverFlags,
   ],
   async run(flags, io) {
     const client = await Client.connect(flags, io)

@@ -5,7 +5,9 @@ import { formatFlag, printJson, wantsJson } from '../format.js'
 import { table } from '../table.js'
 
 interface Usage {
-  readonly Usage: Readonly<Record<string, { readonly Nodes: number; readonly Services: number; readonly ServiceInstances: number }>>
+  readonly Usage: Readonly<
+    Record<string, { readonly Nodes: number; readonly Services: number; readonly ServiceInstances: number }>
+  >
 }
 
 /** `muster operator usage instances`. */
@@ -21,10 +23,18 @@ export const command: Command = {
     const json = wantsJson(flags)
     const { Usage: usage } = await (await Client.connect(flags, io)).get<Usage>('/v1/operator/usage')
     if (json) printJson(io, usage)
-    else io.out(table([
-      ['Datacenter', 'Nodes', 'Services', 'Service instances'],
-      ...Object.entries(usage).map(([datacenter, { Nodes, Services, ServiceInstances }]) => [datacenter, String(Nodes), String(Services), String(ServiceInstances)]),
-    ]))
+    else
+      io.out(
+        table([
+          ['Datacenter', 'Nodes', 'Services', 'Service instances'],
+          ...Object.entries(usage).map(([datacenter, { Nodes, Services, ServiceInstances }]) => [
+            datacenter,
+            String(Nodes),
+            String(Services),
+            String(ServiceInstances),
+          ]),
+        ]),
+      )
     return 0
   },
 }

@@ -9,7 +9,8 @@ import { getOwn } from '../consul-agent.js'
 /** `muster plan`. */
 export const command: Command = {
   usage: 'plan [options]',
-  description: 'Shows what a reload would change, without changing anything: + added, ~ changed, - removed, with the place that declares it. Exits with 0 when there is nothing to do, 2 when there is, 1 when files are broken.',
+  description:
+    'Shows what a reload would change, without changing anything: + added, ~ changed, - removed, with the place that declares it. Exits with 0 when there is nothing to do, 2 when there is, 1 when files are broken.',
   examples: [
     ['muster plan', 'with an agent that runs -auto-reload-config=false: look before you reload'],
     ['muster plan -format=json', 'for scripts'],
@@ -20,7 +21,8 @@ export const command: Command = {
   ],
   async run(flags, io) {
     const format = flagValue(flags, 'format') ?? 'text'
-    if (format !== 'text' && format !== 'json') throw new MusterError('USAGE', `"${format}" is no format`, { hint: 'text and json are allowed' })
+    if (format !== 'text' && format !== 'json')
+      throw new MusterError('USAGE', `"${format}" is no format`, { hint: 'text and json are allowed' })
     const client = await Client.connect(flags, io)
     const report = await getOwn<ChangeReport>(client, '/v1/agent/plan', 'plan of a reload')
     if (format === 'json') io.out(`${JSON.stringify(report, null, 2)}\n`)

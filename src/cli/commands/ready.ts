@@ -19,7 +19,8 @@ const levels: ReadonlyMap<string, { readonly yes: string; readonly no: string }>
 /** `muster ready`. */
 export const command: Command = {
   usage: 'ready [options]',
-  description: 'Exits with 0 once the agent is ready: a registration made now would be answered. Exits with 1, saying why and what to do, when it is not.',
+  description:
+    'Exits with 0 once the agent is ready: a registration made now would be answered. Exits with 1, saying why and what to do, when it is not.',
   examples: [
     ['muster ready', 'is it ready now?'],
     ['muster agent -dev & muster ready -wait=10s', 'start one and go on when it answers'],
@@ -28,17 +29,26 @@ export const command: Command = {
   ],
   flags: [
     { name: 'wait', type: 'string', placeholder: 'DURATION', help: 'how long to wait for it (default 0s: ask once)' },
-    { name: 'level', type: 'string', placeholder: 'started|serving|writable', help: 'how far it has to have come (default writable)' },
+    {
+      name: 'level',
+      type: 'string',
+      placeholder: 'started|serving|writable',
+      help: 'how far it has to have come (default writable)',
+    },
     { name: 'quiet', type: 'bool', help: 'say nothing, only exit' },
     ...clientFlags,
   ],
   async run(flags, io) {
     const text = flagValue(flags, 'wait') ?? '0s'
     const wait = parseDuration(text)
-    if (wait === undefined || wait < 0) throw new MusterError('USAGE', `-wait: "${text}" is not a duration`, { hint: 'write 10s, 1m30s or 500ms' })
+    if (wait === undefined || wait < 0)
+      throw new MusterError('USAGE', `-wait: "${text}" is not a duration`, { hint: 'write 10s, 1m30s or 500ms' })
     const level = flagValue(flags, 'level') ?? 'writable'
     const words = levels.get(level)
-    if (words === undefined) throw new MusterError('USAGE', `-level: "${level}" is no level of readiness`, { hint: `write ${[...levels.keys()].join(', ')}` })
+    if (words === undefined)
+      throw new MusterError('USAGE', `-level: "${level}" is no level of readiness`, {
+        hint: `write ${[...levels.keys()].join(', ')}`,
+      })
     const client = await Client.connect(flags, io)
     const quiet = flagValue(flags, 'quiet') === 'true'
     const until = performance.now() + wait
@@ -58,23 +68,28 @@ async function ask(client: Client, level: string): Promise<string> {
   try {
     const { status, body } = await client.request('GET', '/v1/agent/ready', { level })
     if (status === 200) return 'ready'
-    if (status === 404 && await consulVersion(client) !== undefined) return await askConsul(client, level)
+    if (status === 404 && (await consulVersion(client)) !== undefined) return await askConsul(client, level)
     return reasonIn(body) ?? (body.trim() === '' ? `it answered ${status}` : body.trim())
   } catch (error) {
     return errorMessage(error)
   }
 }
 
-/** Consul's agents have no answer to this: one that answers has started, and with a leader there is somebody to register with. */
+/**
+ * Consul's agents have no answer to this: one that answers has started, and with a leader there is somebody to register
+ * with.
+ */
 async function askConsul(client: Client, level: string): Promise<string> {
-  if (level !== 'writable' || await client.get<string>('/v1/status/leader') !== '') return 'ready'
+  if (level !== 'writable' || (await client.get<string>('/v1/status/leader')) !== '') return 'ready'
   return 'it is an agent of Consul, and it knows of no leader'
 }
 
 function reasonIn(body: string): string | undefined {
   try {
     const answer: unknown = JSON.parse(body)
-    return typeof answer === 'object' && answer !== null && 'Reason' in answer && typeof answer.Reason === 'string' ? answer.Reason : undefined
+    return typeof answer === 'object' && answer !== null && 'Reason' in answer && typeof answer.Reason === 'string'
+      ? answer.Reason
+      : undefined
   } catch {
     return undefined
   }

@@ -25,9 +25,12 @@ export const command: Command = {
     const file = fileArgument(flags, io)
     const json = wantsJson(flags)
     const depth = Number(flagValue(flags, 'kvdepth') ?? '2')
-    if (!Number.isInteger(depth) || depth < 1) throw new MusterError('USAGE', `-kvdepth: "${flagValue(flags, 'kvdepth') ?? ''}" is no whole number above 0`)
+    if (!Number.isInteger(depth) || depth < 1)
+      throw new MusterError('USAGE', `-kvdepth: "${flagValue(flags, 'kvdepth') ?? ''}" is no whole number above 0`)
     const saved = await readSnapshot(await readFile(file))
-    const keys = flagIsSet(flags, 'kvdetails') ? countKv(saved.records, depth, flagValue(flags, 'kvfilter') ?? '') : undefined
+    const keys = flagIsSet(flags, 'kvdetails')
+      ? countKv(saved.records, depth, flagValue(flags, 'kvfilter') ?? '')
+      : undefined
     io.out(json ? asJson(saved, keys) : pretty(saved, keys))
     return 0
   },
@@ -40,28 +43,64 @@ const total = (sums: readonly { readonly size: number }[]): number => sums.reduc
 function pretty({ meta, records }: SavedState, keys: Keys): string {
   const types = countRecords(records)
   const parts = [
-    table([['ID', meta.ID], ['Size', String(meta.Size)], ['Index', String(meta.Index)], ['Term', String(meta.Term)], ['Version', String(meta.Version)]].map(indent)),
-    table([
-      ['Type', 'Count', 'Size'], ['----', '----', '----'],
-      ...types.map(({ type, count, size }) => [type, String(count), readable(size)]), ['----', '----', '----'], ['Total', '', readable(total(types))],
-    ].map(indent)),
+    table(
+      [
+        ['ID', meta.ID],
+        ['Size', String(meta.Size)],
+        ['Index', String(meta.Index)],
+        ['Term', String(meta.Term)],
+        ['Version', String(meta.Version)],
+      ].map(indent),
+    ),
+    table(
+      [
+        ['Type', 'Count', 'Size'],
+        ['----', '----', '----'],
+        ...types.map(({ type, count, size }) => [type, String(count), readable(size)]),
+        ['----', '----', '----'],
+        ['Total', '', readable(total(types))],
+      ].map(indent),
+    ),
   ]
   if (keys !== undefined) {
-    parts.push(table([
-      ['Key Name', 'Count', 'Size'], ['----', '----', '----'],
-      ...keys.map(({ prefix, count, size }) => [prefix, String(count), readable(size)]), ['----', '----', '----'], ['Total', '', readable(total(keys))],
-    ].map(indent)))
+    parts.push(
+      table(
+        [
+          ['Key Name', 'Count', 'Size'],
+          ['----', '----', '----'],
+          ...keys.map(({ prefix, count, size }) => [prefix, String(count), readable(size)]),
+          ['----', '----', '----'],
+          ['Total', '', readable(total(keys))],
+        ].map(indent),
+      ),
+    )
   }
   return parts.join('\n')
 }
 
 function asJson({ meta, records }: SavedState, keys: Keys): string {
   const types = countRecords(records)
-  return `${JSON.stringify({
-    Meta: { ID: meta.ID, Size: meta.Size, Index: meta.Index, Term: meta.Term, Version: meta.Version, Build: meta.Build, Datacenter: meta.Datacenter },
-    Stats: types.map(({ type, count, size }) => ({ Name: type, Count: count, Sum: size })), TotalSize: total(types),
-    ...keys !== undefined && { StatsKV: keys.map(({ prefix, count, size }) => ({ Name: prefix, Count: count, Sum: size })), TotalSizeKV: total(keys) },
-  }, null, '   ')}\n`
+  return `${JSON.stringify(
+    {
+      Meta: {
+        ID: meta.ID,
+        Size: meta.Size,
+        Index: meta.Index,
+        Term: meta.Term,
+        Version: meta.Version,
+        Build: meta.Build,
+        Datacenter: meta.Datacenter,
+      },
+      Stats: types.map(({ type, count, size }) => ({ Name: type, Count: count, Sum: size })),
+      TotalSize: total(types),
+      ...(keys !== undefined && {
+        StatsKV: keys.map(({ prefix, count, size }) => ({ Name: prefix, Count: count, Sum: size })),
+        TotalSizeKV: total(keys),
+      }),
+    },
+    null,
+    '   ',
+  )}\n`
 }
 
 const indent = ([first = '', ...rest]: readonly string[]): readonly string[] => [` ${first}`, ...rest]

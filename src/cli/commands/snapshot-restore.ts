@@ -6,7 +6,8 @@ import { fileArgument, readFile, readSnapshot } from '../snapshot-file.js'
 /** `muster snapshot restore`. */
 export const command: Command = {
   usage: 'snapshot restore [options] FILE',
-  description: 'Makes the catalog, keys, sessions and prepared queries what FILE holds. What was written since it was saved is lost. A file that is not whole is '
+  description:
+    'Makes the catalog, keys, sessions and prepared queries what FILE holds. What was written since it was saved is lost. A file that is not whole is '
     + 'refused before anything is changed. Agents put the services they run back into the catalog by themselves.',
   examples: [['muster snapshot restore backup.snap', 'in this datacenter']],
   flags: [...clientFlags, ...serverFlags],

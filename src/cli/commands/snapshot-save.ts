@@ -8,7 +8,8 @@ import { fileArgument, verifySnapshot } from '../snapshot-file.js'
 /** `muster snapshot save`. */
 export const command: Command = {
   usage: 'snapshot save [options] FILE',
-  description: 'Saves the catalog, keys, sessions and prepared queries to FILE, as of one moment. The file gets its name only once it has been written '
+  description:
+    'Saves the catalog, keys, sessions and prepared queries to FILE, as of one moment. The file gets its name only once it has been written '
     + 'to the disk, read again and found whole. It holds every key, so only its owner may read it.',
   examples: [
     ['muster snapshot save backup.snap', 'of this datacenter'],
@@ -24,7 +25,10 @@ export const command: Command = {
     await fs.rename(unverified, file)
     io.out(`Saved and verified snapshot to index ${index}\n`)
     // Consul's archives do not say what wrote them.
-    if (build === '') io.err('  note: the archive is Consul\'s: its checksums and sizes hold, its records were not read; it is Consul that restores it\n')
+    if (build === '')
+      io.err(
+        "  note: the archive is Consul's: its checksums and sizes hold, its records were not read; it is Consul that restores it\n",
+      )
     return 0
   },
 }
@@ -39,6 +43,9 @@ async function write(file: string, bytes: Buffer): Promise<void> {
       await handle.close()
     }
   } catch (cause) {
-    throw new MusterError('CLI_FILE', `Error creating snapshot file: ${errorMessage(cause)}`, { cause, hint: 'name a file in a folder that you may write to' })
+    throw new MusterError('CLI_FILE', `Error creating snapshot file: ${errorMessage(cause)}`, {
+      cause,
+      hint: 'name a file in a folder that you may write to',
+    })
   }
 }

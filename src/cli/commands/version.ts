@@ -10,7 +10,10 @@ export const command: Command = {
   flags: [formatFlag],
   run(flags, io) {
     if (wantsJson(flags)) printJson(io, { Version: version, Consul: consulCompatibility, Node: process.version })
-    else io.out(`muster v${version}\nSpeaks the API of Consul ${consulCompatibility}; runs on Node.js ${process.version}\n`)
+    else
+      io.out(
+        `muster v${version}\nSpeaks the API of Consul ${consulCompatibility}; runs on Node.js ${process.version}\n`,
+      )
     return Promise.resolve(0)
   },
 }

@@ -15,23 +15,46 @@ const texts = ['type', 'key', 'prefix', 'service', 'state', 'name'] as const
 /** `muster watch`. */
 export const command: Command = {
   usage: 'watch [options] [PROGRAM...]',
-  description: 'Shows what the watch looks at as JSON and ends; with a program, runs it each time that it changes, with the JSON as one line on its standard input and CONSUL_INDEX in its environment. Ends with 1 when the program fails.',
+  description:
+    'Shows what the watch looks at as JSON and ends; with a program, runs it each time that it changes, with the JSON as one line on its standard input and CONSUL_INDEX in its environment. Ends with 1 when the program fails.',
   examples: [
     ['muster watch -type=service -service=web', 'the instances of a service'],
     ['muster watch -type=key -key=app/color ./reload.sh', 'run a program on each change of a key'],
     ['muster watch -type=services -shell=false /usr/bin/logger', 'without a shell'],
   ],
   flags: [
-    { name: 'type', type: 'string', placeholder: 'TYPE', help: 'key, keyprefix, services, nodes, service, checks, event or agent_service' },
+    {
+      name: 'type',
+      type: 'string',
+      placeholder: 'TYPE',
+      help: 'key, keyprefix, services, nodes, service, checks, event or agent_service',
+    },
     { name: 'key', type: 'string', placeholder: 'KEY', help: 'with key: the key' },
     { name: 'prefix', type: 'string', placeholder: 'PREFIX', help: 'with keyprefix: what the keys begin with' },
-    { name: 'service', type: 'string', placeholder: 'NAME', help: 'with service and checks: the service; with agent_service: the id of one that runs on the agent' },
-    { name: 'tag', type: 'string', repeatable: true, placeholder: 'TAG', help: 'with service: only instances with this tag; repeatable' },
+    {
+      name: 'service',
+      type: 'string',
+      placeholder: 'NAME',
+      help: 'with service and checks: the service; with agent_service: the id of one that runs on the agent',
+    },
+    {
+      name: 'tag',
+      type: 'string',
+      repeatable: true,
+      placeholder: 'TAG',
+      help: 'with service: only instances with this tag; repeatable',
+    },
     { name: 'passingonly', type: 'string', placeholder: 'true|false', help: 'with service: only instances that pass' },
     { name: 'state', type: 'string', placeholder: 'STATE', help: 'with checks: any, passing, warning or critical' },
-    { name: 'name', type: 'string', placeholder: 'NAME', help: 'with event: the name; with agent_service: the same as -service' },
+    {
+      name: 'name',
+      type: 'string',
+      placeholder: 'NAME',
+      help: 'with event: the name; with agent_service: the same as -service',
+    },
     { name: 'shell', type: 'bool', help: 'run the program by a shell (default true)' },
-    ...clientFlags, ...serverFlags,
+    ...clientFlags,
+    ...serverFlags,
   ],
   runsProgram: true,
   async run(flags, io) {
@@ -51,10 +74,19 @@ function queryOf(flags: ParsedFlags): WatchQuery {
   const passing = parseBool(given)
   if (passing === undefined) throw new MusterError('USAGE', `-passingonly: "${given}" is neither true nor false`)
   const tags = flags.values.get('tag')
-  const { service, name, ...others } = Object.fromEntries(texts.flatMap(key => flagValue(flags, key) === undefined ? [] : [[key, flagValue(flags, key)]]))
-  const named = flagValue(flags, 'type') === 'agent_service' ? { service_id: service ?? name } : { ...service !== undefined && { service }, ...name !== undefined && { name } }
+  const { service, name, ...others } = Object.fromEntries(
+    texts.flatMap(key => (flagValue(flags, key) === undefined ? [] : [[key, flagValue(flags, key)]])),
+  )
+  const named =
+    flagValue(flags, 'type') === 'agent_service'
+      ? { service_id: service ?? name }
+      : { ...(service !== undefined && { service }), ...(name !== undefined && { name }) }
   const written = {
-    ...others, ...named, ...tags !== undefined && { tag: tags }, ...passing && { passingonly: true }, args: ['-'],
+    ...others,
+    ...named,
+    ...(tags !== undefined && { tag: tags }),
+    ...(passing && { passingonly: true }),
+    args: ['-'],
   }
   try {
     return watchPlan({ written, origin: { file: 'watch', line: 1, column: 1 } }).query
@@ -79,7 +111,13 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
   for (;;) {
     let answer: Awaited<ReturnType<Client['request']>>
     try {
-      answer = await client.request('GET', path, { ...parameters, ...waitParameters(position) }, undefined, io.interrupted)
+      answer = await client.request(
+        'GET',
+        path,
+        { ...parameters, ...waitParameters(position) },
+        undefined,
+        io.interrupted,
+      )
       if (answer.status !== 200 && (answer.status !== 404 || query.byHash === true)) throw unexpected(answer)
       failures = 0
     } catch (error) {
@@ -87,7 +125,7 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
       if (given === undefined || io.interrupted.aborted) throw error
       io.err(`watch: ${errorMessage(error)}\n`)
       position = undefined
-      await pause(Math.min(retryBase * ++failures ** 2, retryLimit), io.interrupted)
+      await pause(Math.min(retryBase * (++failures) ** 2, retryLimit), io.interrupted)
       continue
     }
     const body: unknown = answer.status === 404 || answer.body === '' ? null : JSON.parse(answer.body)
@@ -103,7 +141,11 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
       io.out(`${JSON.stringify(shown, null, 4)}\n`)
       return 0
     }
-    const child = startChild(words, { shell, env: { ...io.env, CONSUL_INDEX: indexOf(position) }, input: `${JSON.stringify(shown)}\n` })
+    const child = startChild(words, {
+      shell,
+      env: { ...io.env, CONSUL_INDEX: indexOf(position) },
+      input: `${JSON.stringify(shown)}\n`,
+    })
     const failure = failureOf(await child.ended)
     if (io.interrupted.aborted || child.wasTold()) return 0
     if (failure !== undefined) {
@@ -113,4 +155,5 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
   }
 }
 
-const listsOf = (search: URLSearchParams): Query => Object.fromEntries([...new Set(search.keys())].map(name => [name, search.getAll(name)]))
+const listsOf = (search: URLSearchParams): Query =>
+  Object.fromEntries([...new Set(search.keys())].map(name => [name, search.getAll(name)]))

@@ -10,22 +10,35 @@ export const targets = ['metrics', 'logs', 'pprof', 'host', 'agent', 'cluster'] 
 export type Target = (typeof targets)[number]
 
 /** How long and how often. Milliseconds. */
-export interface CapturePlan { readonly targets: readonly Target[]; readonly duration: number; readonly interval: number }
+export interface CapturePlan {
+  readonly targets: readonly Target[]
+  readonly duration: number
+  readonly interval: number
+}
 
 /** Bytes of log lines that a bundle holds at most. */
 const mostLog = 64 * 1024 * 1024
 
 /** What is asked for once: target, path of the API, file of the bundle. */
 const once: readonly (readonly [Target, string, string])[] = [
-  ['agent', '/v1/agent/self', 'agent.json'], ['agent', '/v1/agent/config', 'config.json'], ['host', '/v1/agent/host', 'host.json'],
-  ['cluster', '/v1/agent/members', 'members.json'], ['cluster', '/v1/agent/members?wan=1', 'members-wan.json'],
+  ['agent', '/v1/agent/self', 'agent.json'],
+  ['agent', '/v1/agent/config', 'config.json'],
+  ['host', '/v1/agent/host', 'host.json'],
+  ['cluster', '/v1/agent/members', 'members.json'],
+  ['cluster', '/v1/agent/members?wan=1', 'members-wan.json'],
 ]
 
 /**
- * Gathers facts about a running agent, none of them a secret: what the API answers anyway, figures in intervals, and the log of that time.
- * Ends early when `signal` is aborted. A part that cannot be had is told of with `warn` and left out.
+ * Gathers facts about a running agent, none of them a secret: what the API answers anyway, figures in intervals, and
+ * the log of that time. Ends early when `signal` is aborted. A part that cannot be had is told of with `warn` and left
+ * out.
  */
-export async function capture(client: Client, plan: CapturePlan, tell: { say(text: string): void; warn(text: string): void }, signal: AbortSignal): Promise<readonly TarFile[]> {
+export async function capture(
+  client: Client,
+  plan: CapturePlan,
+  tell: { say(text: string): void; warn(text: string): void },
+  signal: AbortSignal,
+): Promise<readonly TarFile[]> {
   const files: TarFile[] = []
   const get = async (path: string, name: string): Promise<void> => {
     try {
@@ -50,7 +63,14 @@ export async function capture(client: Client, plan: CapturePlan, tell: { say(tex
     if (!profiled && !plan.targets.some(target => target === 'metrics' || target === 'logs')) break
     const next = pause(plan.interval, over)
     if (profiled) {
-      const taken = await profiles(client, Math.min(plan.interval, end - performance.now()), text => { tell.warn(text) }, signal)
+      const taken = await profiles(
+        client,
+        Math.min(plan.interval, end - performance.now()),
+        text => {
+          tell.warn(text)
+        },
+        signal,
+      )
       profiled = taken !== undefined
       for (const { name, data } of taken ?? []) files.push({ name: `${at}/${name}`, data })
     }
@@ -65,14 +85,19 @@ async function logOf(client: Client, over: AbortSignal, tell: { warn(text: strin
   const chunks: Buffer[] = []
   let size = 0
   try {
-    await client.stream('/v1/agent/monitor', { loglevel: 'debug' }, text => {
-      const room = mostLog - size
-      if (room <= 0) return
-      const chunk = Buffer.from(text).subarray(0, room)
-      chunks.push(chunk)
-      size += chunk.length
-      if (size >= mostLog) tell.warn(`consul.log: cut at ${mostLog} bytes`)
-    }, over)
+    await client.stream(
+      '/v1/agent/monitor',
+      { loglevel: 'debug' },
+      text => {
+        const room = mostLog - size
+        if (room <= 0) return
+        const chunk = Buffer.from(text).subarray(0, room)
+        chunks.push(chunk)
+        size += chunk.length
+        if (size >= mostLog) tell.warn(`consul.log: cut at ${mostLog} bytes`)
+      },
+      over,
+    )
   } catch (error) {
     if (!(error instanceof MusterError)) throw error
     if (!over.aborted) tell.warn(`consul.log: ${errorMessage(error)}`)

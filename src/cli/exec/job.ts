@@ -14,7 +14,11 @@ export interface Job {
 }
 
 /** Who shall run it: regular expressions, '' for all. */
-export interface Receivers { readonly node: string; readonly service: string; readonly tag: string }
+export interface Receivers {
+  readonly node: string
+  readonly service: string
+  readonly tag: string
+}
 
 /** Something that an agent has written about a job. */
 export type Report =
@@ -24,19 +28,32 @@ export type Report =
   | { readonly kind: 'exit'; readonly node: string; readonly code: number }
 
 /** Where a job is kept: `<prefix>/<session>/job`. */
-export interface JobPlace { readonly prefix: string; readonly session: string }
+export interface JobPlace {
+  readonly prefix: string
+  readonly session: string
+}
 
 /** Writes the job, for agents to read once they are told of it. @throws MusterError CLI_ANSWER, CLI_UNREACHABLE */
 export async function writeJob(client: Client, { prefix, session }: JobPlace, job: Job): Promise<void> {
-  if (!await kvWrite(client, 'PUT', `${prefix}/${session}/job`, { acquire: session }, Buffer.from(JSON.stringify(job)))) {
+  if (
+    !(await kvWrite(client, 'PUT', `${prefix}/${session}/job`, { acquire: session }, Buffer.from(JSON.stringify(job))))
+  ) {
     throw new MusterError('CLI_EXEC', `the key ${prefix}/${session}/job could not be taken for the session`)
   }
 }
 
-/** Tells agents of a job by an event, which names where it is, and resolves with the event's id. @throws MusterError CLI_ANSWER, CLI_UNREACHABLE */
+/**
+ * Tells agents of a job by an event, which names where it is, and resolves with the event's id. @throws MusterError
+ * CLI_ANSWER, CLI_UNREACHABLE
+ */
 export async function announceJob(client: Client, { prefix, session }: JobPlace, to: Receivers): Promise<string> {
   const query = Object.fromEntries(Object.entries(to).filter(([, pattern]) => pattern !== ''))
-  const answer = await client.request('PUT', '/v1/event/fire/_rexec', query, JSON.stringify({ Prefix: prefix, Session: session }))
+  const answer = await client.request(
+    'PUT',
+    '/v1/event/fire/_rexec',
+    query,
+    JSON.stringify({ Prefix: prefix, Session: session }),
+  )
   if (answer.status !== 200) throw unexpected(answer)
   return (JSON.parse(answer.body) as { ID: string }).ID
 }
@@ -55,7 +72,12 @@ export class Reports {
 
   /** What is new, output before exit codes, waiting for something until `signal` is aborted. Rejects when it is. */
   async next(signal: AbortSignal): Promise<readonly Report[]> {
-    const { pairs, index } = await kvQuery(this.#client, this.#prefix, { recurse: '', ...this.#index !== '' && { index: this.#index, wait: '10s' } }, signal)
+    const { pairs, index } = await kvQuery(
+      this.#client,
+      this.#prefix,
+      { recurse: '', ...(this.#index !== '' && { index: this.#index, wait: '10s' }) },
+      signal,
+    )
     this.#index = index
     const fresh = pairs.filter(({ key }) => !this.#seen.has(key))
     for (const { key } of fresh) this.#seen.add(key)

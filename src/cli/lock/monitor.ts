@@ -13,18 +13,30 @@ export interface MonitorTimes {
   readonly change: number
 }
 
-const usual: MonitorTimes = { pause: 1000, answer: answerTime, change: Math.ceil((parseDuration(questionWait) ?? 0) * 17 / 16) + answerTime }
+const usual: MonitorTimes = {
+  pause: 1000,
+  answer: answerTime,
+  change: Math.ceil(((parseDuration(questionWait) ?? 0) * 17) / 16) + answerTime,
+}
 
 /**
- * Resolves when a held lock is lost, or cannot be told to be held although it was asked for `retries` times more; or when `signal` is aborted.
- * True: it is lost.
+ * Resolves when a held lock is lost, or cannot be told to be held although it was asked for `retries` times more; or
+ * when `signal` is aborted. True: it is lost.
  */
-export async function untilLost(lock: Pick<Lock, 'isHeld'>, retries: number, signal: AbortSignal, times: MonitorTimes = usual): Promise<boolean> {
+export async function untilLost(
+  lock: Pick<Lock, 'isHeld'>,
+  retries: number,
+  signal: AbortSignal,
+  times: MonitorTimes = usual,
+): Promise<boolean> {
   let index = ''
   let failures = 0
   while (!signal.aborted) {
     try {
-      const now = await lock.isHeld(index, AbortSignal.any([signal, AbortSignal.timeout(index === '' ? times.answer : times.change)]))
+      const now = await lock.isHeld(
+        index,
+        AbortSignal.any([signal, AbortSignal.timeout(index === '' ? times.answer : times.change)]),
+      )
       if (!now.held) return true
       index = now.index
       failures = 0

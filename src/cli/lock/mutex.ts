@@ -22,14 +22,32 @@ export class Mutex implements Lock {
   async acquire(signal: AbortSignal): Promise<boolean> {
     let index = ''
     while (!signal.aborted) {
-      const { pairs: [pair], index: now } = await kvQuery(this.#client, this.key, { consistent: '', ...index !== '' && { index, wait: questionWait } }, signal)
+      const {
+        pairs: [pair],
+        index: now,
+      } = await kvQuery(
+        this.#client,
+        this.key,
+        { consistent: '', ...(index !== '' && { index, wait: questionWait }) },
+        signal,
+      )
       this.#judge(pair)
       if (pair?.session === this.#session) return true
       if (pair !== undefined && pair.session !== '') {
         index = now
         continue
       }
-      if (await kvWrite(this.#client, 'PUT', this.key, { acquire: this.#session, flags: String(lockFlags) }, undefined, overdue())) return true
+      if (
+        await kvWrite(
+          this.#client,
+          'PUT',
+          this.key,
+          { acquire: this.#session, flags: String(lockFlags) },
+          undefined,
+          overdue(),
+        )
+      )
+        return true
       index = ''
       await pause(delayedRetry, signal)
     }
@@ -37,16 +55,33 @@ export class Mutex implements Lock {
   }
 
   async isHeld(index: string, signal: AbortSignal): Promise<{ held: boolean; index: string }> {
-    const { pairs: [pair], index: now } = await kvQuery(this.#client, this.key, { consistent: '', ...index !== '' && { index, wait: questionWait } }, signal)
+    const {
+      pairs: [pair],
+      index: now,
+    } = await kvQuery(
+      this.#client,
+      this.key,
+      { consistent: '', ...(index !== '' && { index, wait: questionWait }) },
+      signal,
+    )
     return { held: pair?.session === this.#session, index: now }
   }
 
   async release(): Promise<void> {
-    await kvWrite(this.#client, 'PUT', this.key, { release: this.#session, flags: String(lockFlags) }, undefined, overdue())
+    await kvWrite(
+      this.#client,
+      'PUT',
+      this.key,
+      { release: this.#session, flags: String(lockFlags) },
+      undefined,
+      overdue(),
+    )
   }
 
   async cleanup(): Promise<boolean> {
-    const { pairs: [pair] } = await kvQuery(this.#client, this.key, { consistent: '' }, overdue())
+    const {
+      pairs: [pair],
+    } = await kvQuery(this.#client, this.key, { consistent: '' }, overdue())
     if (pair === undefined) return true
     this.#judge(pair)
     if (pair.session !== '') return false
@@ -55,7 +90,9 @@ export class Mutex implements Lock {
 
   #judge(pair: KvPair | undefined): void {
     if (pair !== undefined && pair.flags !== lockFlags) {
-      throw new MusterError('LOCK_FOREIGN', `Existing key does not match lock use: ${this.key}`, { hint: 'choose another prefix, or delete that key' })
+      throw new MusterError('LOCK_FOREIGN', `Existing key does not match lock use: ${this.key}`, {
+        hint: 'choose another prefix, or delete that key',
+      })
     }
   }
 }

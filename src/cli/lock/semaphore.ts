@@ -8,7 +8,10 @@ import { delayedRetry, overdue, questionWait, type Lock } from './types.js'
 const semaphoreFlags = 16210313421097356768n
 
 /** The value of the coordination key: which sessions hold one of so many places. */
-interface Places { readonly Limit: number; readonly Holders: Readonly<Record<string, true>> }
+interface Places {
+  readonly Limit: number
+  readonly Holders: Readonly<Record<string, true>>
+}
 
 interface Seen {
   readonly index: string
@@ -36,7 +39,16 @@ export class Semaphore implements Lock {
   }
 
   async acquire(signal: AbortSignal): Promise<boolean> {
-    if (!await kvWrite(this.#client, 'PUT', this.#own, { acquire: this.#session, flags: String(semaphoreFlags) }, undefined, overdue())) {
+    if (
+      !(await kvWrite(
+        this.#client,
+        'PUT',
+        this.#own,
+        { acquire: this.#session, flags: String(semaphoreFlags) },
+        undefined,
+        overdue(),
+      ))
+    ) {
       throw new MusterError('LOCK_FAILED', `the key ${this.#own} could not be taken for the session`)
     }
     let index = ''
@@ -65,7 +77,14 @@ export class Semaphore implements Lock {
     for (;;) {
       const seen = await this.#look('', overdue())
       const holders = living(seen)
-      if (!holders.includes(this.#session) || await this.#write(holders.filter(id => id !== this.#session), seen.modified)) break
+      if (
+        !holders.includes(this.#session)
+        || (await this.#write(
+          holders.filter(id => id !== this.#session),
+          seen.modified,
+        ))
+      )
+        break
       await pause(delayedRetry / 10, never)
     }
     await kvWrite(this.#client, 'DELETE', this.#own, {}, undefined, overdue())
@@ -83,9 +102,16 @@ export class Semaphore implements Lock {
   }
 
   async #look(index: string, signal: AbortSignal): Promise<Seen> {
-    const { pairs, index: now } = await kvQuery(this.#client, `${this.#prefix}/`, {
-      recurse: '', consistent: '', ...index !== '' && { index, wait: questionWait },
-    }, signal)
+    const { pairs, index: now } = await kvQuery(
+      this.#client,
+      `${this.#prefix}/`,
+      {
+        recurse: '',
+        consistent: '',
+        ...(index !== '' && { index, wait: questionWait }),
+      },
+      signal,
+    )
     const pair = pairs.find(({ key }) => key === this.key)
     // Whatever a session holds here shows that it lives: not every client marks its own key.
     const contenders = new Set(pairs.filter(({ session }) => session !== '').map(({ session }) => session))
@@ -95,20 +121,34 @@ export class Semaphore implements Lock {
   #places(pair: KvPair | undefined): Places {
     if (pair === undefined) return { Limit: this.#limit, Holders: {} }
     if (pair.flags !== semaphoreFlags) {
-      throw new MusterError('LOCK_FOREIGN', `Existing key does not match semaphore use: ${this.key}`, { hint: 'choose another prefix, or delete that key' })
+      throw new MusterError('LOCK_FOREIGN', `Existing key does not match semaphore use: ${this.key}`, {
+        hint: 'choose another prefix, or delete that key',
+      })
     }
     if (pair.value.length === 0) return { Limit: this.#limit, Holders: {} }
     const places = placesIn(pair.value)
-    if (places === undefined) throw new MusterError('LOCK_FOREIGN', `${this.key} does not hold what a semaphore keeps there`, { hint: 'choose another prefix, or delete that key' })
+    if (places === undefined)
+      throw new MusterError('LOCK_FOREIGN', `${this.key} does not hold what a semaphore keeps there`, {
+        hint: 'choose another prefix, or delete that key',
+      })
     if (places.Limit !== this.#limit) {
-      throw new MusterError('LOCK_LIMIT', `Semaphore limit conflict (lock: ${places.Limit}, local: ${this.#limit})`, { hint: `give -n=${places.Limit}, or choose another prefix` })
+      throw new MusterError('LOCK_LIMIT', `Semaphore limit conflict (lock: ${places.Limit}, local: ${this.#limit})`, {
+        hint: `give -n=${places.Limit}, or choose another prefix`,
+      })
     }
     return places
   }
 
   #write(holders: readonly string[], modified: number): Promise<boolean> {
     const places: Places = { Limit: this.#limit, Holders: Object.fromEntries(holders.map(id => [id, true])) }
-    return kvWrite(this.#client, 'PUT', this.key, { cas: String(modified), flags: String(semaphoreFlags) }, Buffer.from(JSON.stringify(places)), overdue())
+    return kvWrite(
+      this.#client,
+      'PUT',
+      this.key,
+      { cas: String(modified), flags: String(semaphoreFlags) },
+      Buffer.from(JSON.stringify(places)),
+      overdue(),
+    )
   }
 }
 
@@ -118,7 +158,8 @@ const living = ({ places, contenders }: Seen): string[] => Object.keys(places.Ho
 function placesIn(value: Buffer): Places | undefined {
   try {
     const places: unknown = JSON.parse(value.toString('utf8'))
-    if (typeof places !== 'object' || places === null || !('Limit' in places) || typeof places.Limit !== 'number') return undefined
+    if (typeof places !== 'object' || places === null || !('Limit' in places) || typeof places.Limit !== 'number')
+      return undefined
     const holders = 'Holders' in places ? places.Holders : {}
     if (typeof holders !== 'object') return undefined
     return { Limit: places.Limit, Holders: Object.fromEntries(Object.keys(holders ?? {}).map(id => [id, true])) }

@@ -14,12 +14,18 @@ export interface LockSession {
 }
 
 /**
- * Creates one, in the datacenter that the client asks. `behavior` says what becomes of its keys when it ends: they are released, or deleted.
+ * Creates one, in the datacenter that the client asks. `behavior` says what becomes of its keys when it ends: they are
+ * released, or deleted.
  * @param enough aborted when it is not wanted any more: an agent that does not answer keeps nobody waiting
  * @throws MusterError CLI_ANSWER, CLI_UNREACHABLE (also when `enough` was aborted), CLI_NO_SERVER
  */
-export async function createSession(client: Client, name: string, behavior: 'release' | 'delete', enough: AbortSignal): Promise<LockSession> {
-  const wanted = { Name: name, TTL: `${ttl}s`, Behavior: behavior, ...await elsewhere(client, enough) }
+export async function createSession(
+  client: Client,
+  name: string,
+  behavior: 'release' | 'delete',
+  enough: AbortSignal,
+): Promise<LockSession> {
+  const wanted = { Name: name, TTL: `${ttl}s`, Behavior: behavior, ...(await elsewhere(client, enough)) }
   const answer = await client.request('PUT', '/v1/session/create', {}, JSON.stringify(wanted), enough)
   if (answer.status !== 200) throw unexpected(answer)
   const { ID: id } = JSON.parse(answer.body) as { ID: string }
@@ -27,7 +33,8 @@ export async function createSession(client: Client, name: string, behavior: 'rel
   const closing = new AbortController()
   const renewing = renew(client, id, lost, closing.signal)
   return {
-    id, lost: lost.signal,
+    id,
+    lost: lost.signal,
     close: async () => {
       closing.abort()
       await renewing
@@ -38,24 +45,37 @@ export async function createSession(client: Client, name: string, behavior: 'rel
 }
 
 /**
- * What a session of another datacenter is bound to: the agent's own node, the usual, is not known there, so a server is taken in its place; and no
- * check of that one, for it is the renewals that show that someone is there.
+ * What a session of another datacenter is bound to: the agent's own node, the usual, is not known there, so a server is
+ * taken in its place; and no check of that one, for it is the renewals that show that someone is there.
  */
-async function elsewhere(client: Client, enough: AbortSignal): Promise<{ readonly Node?: string; readonly NodeChecks?: readonly string[] }> {
+async function elsewhere(
+  client: Client,
+  enough: AbortSignal,
+): Promise<{ readonly Node?: string; readonly NodeChecks?: readonly string[] }> {
   const { datacenter } = client
   if (datacenter === '') return {}
-  const { Config } = await client.get<{ readonly Config: { readonly Datacenter: string } }>('/v1/agent/self', {}, enough)
+  const { Config } = await client.get<{ readonly Config: { readonly Datacenter: string } }>(
+    '/v1/agent/self',
+    {},
+    enough,
+  )
   if (datacenter.toLowerCase() === Config.Datacenter.toLowerCase()) return {}
-  const [server] = await client.get<readonly { readonly Node: { readonly Node: string } }[]>('/v1/health/service/consul', { passing: '' }, enough)
+  const [server] = await client.get<readonly { readonly Node: { readonly Node: string } }[]>(
+    '/v1/health/service/consul',
+    { passing: '' },
+    enough,
+  )
   if (server === undefined) {
-    throw new MusterError('CLI_NO_SERVER', `no server of datacenter "${datacenter}" is healthy`, { hint: `"muster members -wan" shows its servers` })
+    throw new MusterError('CLI_NO_SERVER', `no server of datacenter "${datacenter}" is healthy`, {
+      hint: `"muster members -wan" shows its servers`,
+    })
   }
   return { Node: server.Node.Node, NodeChecks: [] }
 }
 
 /** A renewal that fails is tried again each second: the session lives as long as one comes through in time. */
 async function renew(client: Client, id: string, lost: AbortController, closing: AbortSignal): Promise<void> {
-  for (let wait = ttl * 500; ; ) {
+  for (let wait = ttl * 500; ;) {
     await pause(wait, closing)
     if (closing.aborted) return
     try {

@@ -26,10 +26,19 @@ export interface AutopilotOptions {
   readonly remove: (id: string) => Promise<boolean>
 }
 
-/** Milliseconds: between two examinations and two clean-ups; and how long a server of which membership says nothing may be silent. */
+/**
+ * Milliseconds: between two examinations and two clean-ups; and how long a server of which membership says nothing may
+ * be silent.
+ */
 const every = { examination: 2000, cleanup: 10_000, silent: 15_000 }
 
-interface Examined { readonly health: ServerHealth; readonly since: number; readonly standing: ServerStanding | undefined; readonly heard: number | undefined; readonly answered: boolean }
+interface Examined {
+  readonly health: ServerHealth
+  readonly since: number
+  readonly standing: ServerStanding | undefined
+  readonly heard: number | undefined
+  readonly answered: boolean
+}
 
 /** What the steward among the servers does for Raft: it judges the servers' health and takes dead ones out. */
 export class Autopilot {
@@ -46,7 +55,10 @@ export class Autopilot {
     this.#configuration = options.configuration.initial
   }
 
-  /** Does what is due. `leadingSince` is when this server came to lead, in monotonic ms; undefined: it does not, and all findings are void. */
+  /**
+   * Does what is due. `leadingSince` is when this server came to lead, in monotonic ms; undefined: it does not, and all
+   * findings are void.
+   */
   async tend(leadingSince: number | undefined): Promise<void> {
     if (leadingSince !== this.#leading) {
       this.#leading = leadingSince
@@ -63,19 +75,30 @@ export class Autopilot {
     }
   }
 
-  /** Health as last examined. A server that does not lead, and so does not examine of itself, does it now unless it just did. */
-  async health(): Promise<{ readonly healthy: boolean; readonly failureTolerance: number; readonly servers: readonly ServerHealth[] }> {
+  /**
+   * Health as last examined. A server that does not lead, and so does not examine of itself, does it now unless it just
+   * did.
+   */
+  async health(): Promise<{
+    readonly healthy: boolean
+    readonly failureTolerance: number
+    readonly servers: readonly ServerHealth[]
+  }> {
     const age = this.#options.clock.monotonic() - this.#lastExamination
     // What happened since nobody has seen: when it was still well, or was heard, is not known.
     if (this.#leading === undefined && age > every.silent) this.#examined.clear()
     if (this.#examined.size === 0 || (this.#leading === undefined && age >= every.examination)) await this.#examine()
     const servers = [...this.#examined.values()].map(({ health }) => health)
-    return { healthy: servers.length > 0 && servers.every(({ healthy }) => healthy), failureTolerance: failureTolerance(servers), servers }
+    return {
+      healthy: servers.length > 0 && servers.every(({ healthy }) => healthy),
+      failureTolerance: failureTolerance(servers),
+      servers,
+    }
   }
 
   /**
-   * Whether a learner may become a voter: at once while the cluster is young, later as soon as it is healthy; one that was not, at some time since it came,
-   * has to be healthy for the stabilization time.
+   * Whether a learner may become a voter: at once while the cluster is young, later as soon as it is healthy; one that
+   * was not, at some time since it came, has to be healthy for the stabilization time.
    */
   mayVote(id: string): boolean {
     const now = this.#options.clock.monotonic()
@@ -86,7 +109,9 @@ export class Autopilot {
   }
 
   #examine(): Promise<void> {
-    this.#examining ??= this.#examineAll().finally(() => { this.#examining = undefined })
+    this.#examining ??= this.#examineAll().finally(() => {
+      this.#examining = undefined
+    })
     return this.#examining
   }
 
@@ -96,31 +121,55 @@ export class Autopilot {
     try {
       this.#configuration = (await configurationInForce(configuration)).configuration
     } catch (error) {
-      this.#options.log.debug('the configuration of autopilot cannot be read at the moment', { reason: errorMessage(error) })
+      this.#options.log.debug('the configuration of autopilot cannot be read at the moment', {
+        reason: errorMessage(error),
+      })
     }
     const present = servers().filter(({ id }) => id !== '')
     const standings = await Promise.all(present.map(server => standing(server).catch(() => undefined)))
     const leader = standings.find((_, i) => present[i]?.leader === true) ?? furthest(standings)
     for (const id of this.#examined.keys()) if (!present.some(server => server.id === id)) this.#examined.delete(id)
-    present.forEach((server, i) => { this.#judge(server, standings[i], { term: leader?.term ?? -1, index: leader?.index ?? 0 }) })
+    present.forEach((server, i) => {
+      this.#judge(server, standings[i], { term: leader?.term ?? -1, index: leader?.index ?? 0 })
+    })
   }
 
-  #judge(server: RaftServer, standing: ServerStanding | undefined, leader: { readonly term: number; readonly index: number }): void {
+  #judge(
+    server: RaftServer,
+    standing: ServerStanding | undefined,
+    leader: { readonly term: number; readonly index: number },
+  ): void {
     const { clock, known } = this.#options
     const now = clock.monotonic()
     const before = this.#examined.get(server.id)
     const heard = standing === undefined || standing.lastContact < 0 ? before?.heard : now - standing.lastContact
     const last = standing ?? before?.standing
     const facts = {
-      status: this.#status(server, standing !== undefined), lastContact: heard === undefined ? undefined : now - heard, lastTerm: last?.term ?? 0, lastIndex: last?.index ?? 0,
+      status: this.#status(server, standing !== undefined),
+      lastContact: heard === undefined ? undefined : now - heard,
+      lastTerm: last?.term ?? 0,
+      lastIndex: last?.index ?? 0,
     }
     const healthy = isHealthy(facts, leader, this.#configuration)
     const changed = before?.health.healthy !== healthy
     const health: ServerHealth = {
-      id: server.id, name: server.node, address: server.address, version: known(server.id)?.build ?? '', leader: server.leader, voter: server.voter, ...facts,
-      healthy, stableSince: changed ? clock.now() : before.health.stableSince,
+      id: server.id,
+      name: server.node,
+      address: server.address,
+      version: known(server.id)?.build ?? '',
+      leader: server.leader,
+      voter: server.voter,
+      ...facts,
+      healthy,
+      stableSince: changed ? clock.now() : before.health.stableSince,
     }
-    this.#examined.set(server.id, { health, since: before === undefined && healthy ? -Infinity : changed ? now : before.since, standing: last, heard, answered: standing !== undefined })
+    this.#examined.set(server.id, {
+      health,
+      since: before === undefined && healthy ? -Infinity : changed ? now : before.since,
+      standing: last,
+      heard,
+      answered: standing !== undefined,
+    })
   }
 
   #status({ id, voter }: RaftServer, answers: boolean): MemberStatus {
@@ -134,16 +183,27 @@ export class Autopilot {
 
   async #cleanUp(): Promise<void> {
     if (!this.#configuration.cleanupDeadServers) return
-    const servers = await Promise.all([...this.#examined.values()].map(async ({ health, answered, heard }) => {
-      const silent = this.#options.clock.monotonic() - (heard ?? this.#leading ?? 0)
-      // A server that is just coming back is listed as failed until its next heartbeat.
-      const seemsDead = health.status === 'left' || (health.status === 'failed' && !answered && silent > every.silent)
-      const dead = seemsDead && (health.status === 'left' || !await this.#options.etcdAnswers(health))
-      return { id: health.id, voter: health.voter, dead, answers: !dead && (seemsDead || (heard !== undefined && silent <= every.silent)) }
-    }))
+    const servers = await Promise.all(
+      [...this.#examined.values()].map(async ({ health, answered, heard }) => {
+        const silent = this.#options.clock.monotonic() - (heard ?? this.#leading ?? 0)
+        // A server that is just coming back is listed as failed until its next heartbeat.
+        const seemsDead = health.status === 'left' || (health.status === 'failed' && !answered && silent > every.silent)
+        const dead = seemsDead && (health.status === 'left' || !(await this.#options.etcdAnswers(health)))
+        return {
+          id: health.id,
+          voter: health.voter,
+          dead,
+          answers: !dead && (seemsDead || (heard !== undefined && silent <= every.silent)),
+        }
+      }),
+    )
     for (const id of removableServers(servers, this.#configuration.minQuorum)) {
       try {
-        if (await this.#options.remove(id)) this.#options.log.warn('a dead server is taken out of Raft', { server: this.#options.known(id)?.name ?? id, id })
+        if (await this.#options.remove(id))
+          this.#options.log.warn('a dead server is taken out of Raft', {
+            server: this.#options.known(id)?.name ?? id,
+            id,
+          })
       } catch (error) {
         this.#options.log.warn('a dead server could not be taken out of Raft', { id, error: errorMessage(error) })
       }
@@ -152,7 +212,11 @@ export class Autopilot {
 }
 
 /** Where the leader is at least, as far as the others tell: its agent may be dead beside an etcd that leads. */
-function furthest(standings: readonly (ServerStanding | undefined)[]): { readonly term: number; readonly index: number } | undefined {
+function furthest(
+  standings: readonly (ServerStanding | undefined)[],
+): { readonly term: number; readonly index: number } | undefined {
   const known = standings.filter(one => one !== undefined)
-  return known.length === 0 ? undefined : { term: Math.max(...known.map(({ term }) => term)), index: Math.max(...known.map(({ index }) => index)) }
+  return known.length === 0
+    ? undefined
+    : { term: Math.max(...known.map(({ term }) => term)), index: Math.max(...known.map(({ index }) => index)) }
 }

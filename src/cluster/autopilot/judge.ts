@@ -1,15 +1,26 @@
 import type { AutopilotConfiguration, ServerHealth } from '../types.js'
 
 /** How far the leader is. */
-export interface LeaderPosition { readonly term: number; readonly index: number }
+export interface LeaderPosition {
+  readonly term: number
+  readonly index: number
+}
 
-/** Whether a server is healthy, as autopilot has it: alive, in touch with the leader, in its term, and not far behind. */
+/**
+ * Whether a server is healthy, as autopilot has it: alive, in touch with the leader, in its term, and not far behind.
+ */
 export function isHealthy(
   { status, lastContact, lastTerm, lastIndex }: Pick<ServerHealth, 'status' | 'lastContact' | 'lastTerm' | 'lastIndex'>,
-  { term, index }: LeaderPosition, configuration: AutopilotConfiguration,
+  { term, index }: LeaderPosition,
+  configuration: AutopilotConfiguration,
 ): boolean {
-  return status === 'alive' && lastContact !== undefined && lastContact <= configuration.lastContactThreshold &&
-    lastTerm === term && index - lastIndex <= configuration.maxTrailingLogs
+  return (
+    status === 'alive'
+    && lastContact !== undefined
+    && lastContact <= configuration.lastContactThreshold
+    && lastTerm === term
+    && index - lastIndex <= configuration.maxTrailingLogs
+  )
 }
 
 /** Voters a majority needs. */
@@ -30,8 +41,8 @@ export interface Removable {
 }
 
 /**
- * Dead servers that may be taken out of Raft now, in this order. Learners always; of the voters fewer than half, never below `minQuorum`, and only
- * while those that answer are a majority of the voters before and after each removal.
+ * Dead servers that may be taken out of Raft now, in this order. Learners always; of the voters fewer than half, never
+ * below `minQuorum`, and only while those that answer are a majority of the voters before and after each removal.
  */
 export function removableServers(servers: readonly Removable[], minQuorum: number): readonly string[] {
   const learners = servers.filter(({ voter, dead }) => dead && !voter).map(({ id }) => id)

@@ -7,5 +7,5 @@ export async function configurationInForce(store: ConfigurationStore): Promise<K
   if (kept !== undefined) return kept
   await store.write(store.initial, 0)
   // Somebody else may have been first.
-  return await store.read() ?? { configuration: store.initial, created: revision(0), modified: revision(0) }
+  return (await store.read()) ?? { configuration: store.initial, created: revision(0), modified: revision(0) }
 }

@@ -14,6 +14,8 @@ export interface ConfigurationStore {
   readonly initial: AutopilotConfiguration
   /** Undefined when nothing was ever written. */
   read(): Promise<KeptConfiguration | undefined>
-  /** With `cas` only when it was last changed at that revision, 0: when there is none. Resolves whether it was written. */
+  /**
+   * With `cas` only when it was last changed at that revision, 0: when there is none. Resolves whether it was written.
+   */
   write(configuration: AutopilotConfiguration, cas?: number): Promise<boolean>
 }

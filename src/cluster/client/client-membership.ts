@@ -8,7 +8,16 @@ import { memberMethods } from '../membership/types.js'
 import { hostPort } from '../servers/addresses.js'
 import { joinAddresses, retryJoin } from '../servers/join.js'
 import { methods, readHello, readHelloAnswer, type HelloAnswer } from '../servers/messages.js'
-import type { AgentInfo, ClusterOperator, ClusterStanding, Member, Membership, ServerInfo, StandingSource, Unheard } from '../types.js'
+import type {
+  AgentInfo,
+  ClusterOperator,
+  ClusterStanding,
+  Member,
+  Membership,
+  ServerInfo,
+  StandingSource,
+  Unheard,
+} from '../types.js'
 import { Heartbeats } from './heartbeats.js'
 import { MemberList } from './member-list.js'
 import type { ServerPool } from './server-pool.js'
@@ -39,14 +48,20 @@ export interface ClientMembershipOptions {
   readonly log: Logger
 }
 
-/** Heartbeats missed in a row after which the agents are looked for that could know new addresses of servers: some five seconds. */
+/**
+ * Heartbeats missed in a row after which the agents are looked for that could know new addresses of servers: some five
+ * seconds.
+ */
 const lost = 4
 /** How long a server may take to say how it stands, in ms: it knows without asking anyone. */
 const standingWithin = 2000
 /** How long leaving may take before the agent goes all the same, in ms; servers count it as failed then. */
 const leaveWithin = 5000
 
-/** A client agent's view of the cluster: it knows servers, tells one of them that it lives, and has from it who the members are. */
+/**
+ * A client agent's view of the cluster: it knows servers, tells one of them that it lives, and has from it who the
+ * members are.
+ */
 export class ClientMembership implements Membership, StandingSource {
   readonly operator: ClusterOperator | undefined = undefined
   readonly #options: ClientMembershipOptions
@@ -64,7 +79,12 @@ export class ClientMembership implements Membership, StandingSource {
     const tags = (): Readonly<Record<string, string>> => clientTags(self())
     this.#list = new MemberList(pool, clock, () => ({ ...memberOf(self()), tags: tags() }))
     this.#heartbeats = new Heartbeats({
-      pool, self, tags, clock, random, log,
+      pool,
+      self,
+      tags,
+      clock,
+      random,
+      log,
       answered: (answer, appeared) => {
         this.#leader = answer.leader
         this.#peers = answer.peers
@@ -80,12 +100,24 @@ export class ClientMembership implements Membership, StandingSource {
     options.server.handle(methods.hello, body => Promise.resolve(this.#greeted(body)))
   }
 
-  members(): readonly Member[] { return this.#list.members }
-  wanMembers(): readonly Member[] { return [] }
-  leader(): string { return this.#leader }
-  peers(): readonly string[] { return this.#peers }
-  datacenters(): readonly string[] { return this.#datacenters.length > 0 ? this.#datacenters : [this.#options.self().datacenter] }
-  servers(): readonly ServerInfo[] { return this.#options.pool.servers() }
+  members(): readonly Member[] {
+    return this.#list.members
+  }
+  wanMembers(): readonly Member[] {
+    return []
+  }
+  leader(): string {
+    return this.#leader
+  }
+  peers(): readonly string[] {
+    return this.#peers
+  }
+  datacenters(): readonly string[] {
+    return this.#datacenters.length > 0 ? this.#datacenters : [this.#options.self().datacenter]
+  }
+  servers(): readonly ServerInfo[] {
+    return this.#options.pool.servers()
+  }
 
   /** A server says how it stands: the one that would be given what is written through this agent. */
   async standing(): Promise<ClusterStanding> {
@@ -95,9 +127,14 @@ export class ClientMembership implements Membership, StandingSource {
       return readStanding(await pool.call(memberMethods.standing, {}, { timeout: standingWithin, again: true }))
     } catch (error) {
       // One of an earlier version cannot say, but has taken a heartbeat, which it writes.
-      if (error instanceof MusterError && error.code === 'CLUSTER_UNKNOWN_METHOD' && this.connected) return { writable: true }
+      if (error instanceof MusterError && error.code === 'CLUSTER_UNKNOWN_METHOD' && this.connected)
+        return { writable: true }
       return {
-        writable: false, serving: false, heard: [self().id], ...since !== undefined && { since }, reason: `no server answers: ${errorMessage(error)}`,
+        writable: false,
+        serving: false,
+        heard: [self().id],
+        ...(since !== undefined && { since }),
+        reason: `no server answers: ${errorMessage(error)}`,
         hint: 'see that a server runs and can be reached, or join one with "muster join ADDRESS"',
       }
     }
@@ -106,11 +143,13 @@ export class ClientMembership implements Membership, StandingSource {
   unheard(): Unheard | undefined {
     if (this.connected) return undefined
     const since = this.#heartbeats.lastAnswer
-    return { ...since !== undefined && { since }, heard: [this.#options.self().id] }
+    return { ...(since !== undefined && { since }), heard: [this.#options.self().id] }
   }
 
   /** Whether a server took the last heartbeat. */
-  get connected(): boolean { return this.#heartbeats.connected }
+  get connected(): boolean {
+    return this.#heartbeats.connected
+  }
 
   stats(): ReturnType<Membership['stats']> {
     const members = this.members()
@@ -122,7 +161,11 @@ export class ClientMembership implements Membership, StandingSource {
   }
 
   async join(addresses: readonly string[], wan: boolean): Promise<number> {
-    if (wan) throw new MusterError('CLUSTER_JOIN_FAILED', 'a client agent has no part in the WAN', { status: 500, hint: 'join -wan on a server' })
+    if (wan)
+      throw new MusterError('CLUSTER_JOIN_FAILED', 'a client agent has no part in the WAN', {
+        status: 500,
+        hint: 'join -wan on a server',
+      })
     const joined = await this.#greetAll(addresses)
     // Whoever told it to join looks for it among the members next.
     await this.#heartbeats.now()
@@ -134,7 +177,10 @@ export class ClientMembership implements Membership, StandingSource {
     this.#list.stale()
   }
 
-  /** Begins to look for servers and to tell them of this agent. @throws MusterError with which a server refused it, or CLUSTER_JOIN_FAILED when nobody in `startJoin` answered */
+  /**
+   * Begins to look for servers and to tell them of this agent. @throws MusterError with which a server refused it, or
+   * CLUSTER_JOIN_FAILED when nobody in `startJoin` answered
+   */
   async start(): Promise<void> {
     const { startJoin, log } = this.#options
     if (startJoin.length > 0) log.info('joined', { agents: await this.#greetAll(startJoin) })
@@ -165,7 +211,9 @@ export class ClientMembership implements Membership, StandingSource {
   async #greet(address: string): Promise<void> {
     const { rpc, pool, self } = this.#options
     const mine = self()
-    const answer = readHelloAnswer(await rpc.call(address, methods.hello, { from: mine, known: pool.servers() }, { timeout: 5000 }))
+    const answer = readHelloAnswer(
+      await rpc.call(address, methods.hello, { from: mine, known: pool.servers() }, { timeout: 5000 }),
+    )
     if (answer.datacenter !== mine.datacenter) throw wrongDatacenter(answer.self)
     pool.add([...answer.servers, ...asServer(answer.self)].filter(({ datacenter }) => datacenter === mine.datacenter))
   }
@@ -176,7 +224,11 @@ export class ClientMembership implements Membership, StandingSource {
     const mine = self()
     const { from, known } = readHello(body)
     if (from !== undefined && from.datacenter !== mine.datacenter) throw wrongDatacenter(from)
-    pool.add([...known, ...from === undefined ? [] : asServer(from)].filter(({ datacenter }) => datacenter === mine.datacenter))
+    pool.add(
+      [...known, ...(from === undefined ? [] : asServer(from))].filter(
+        ({ datacenter }) => datacenter === mine.datacenter,
+      ),
+    )
     this.#heartbeats.hurry()
     return { self: mine, datacenter: mine.datacenter, expect: 0, carries: false, servers: pool.servers() }
   }
@@ -186,21 +238,42 @@ export class ClientMembership implements Membership, StandingSource {
     if (addresses.length === 0) return
     const failures = new Repeats(log, clock)
     try {
-      const joined = await retryJoin({ addresses, interval: retryInterval, most: retryMax }, some => this.join(some, false), {
-        clock, signal: this.#closing.signal, failed: (error, attempt) => { failures.tell('warn', 'retry_join failed, it is tried again', errorMessage(error), { attempt, error: errorMessage(error) }) },
-      })
+      const joined = await retryJoin(
+        { addresses, interval: retryInterval, most: retryMax },
+        some => this.join(some, false),
+        {
+          clock,
+          signal: this.#closing.signal,
+          failed: (error, attempt) => {
+            failures.tell('warn', 'retry_join failed, it is tried again', errorMessage(error), {
+              attempt,
+              error: errorMessage(error),
+            })
+          },
+        },
+      )
       if (joined > 0) log.info('joined', { agents: joined })
     } catch (error) {
-      onGivenUp(error instanceof MusterError ? error : new MusterError('CLUSTER_JOIN_EXHAUSTED', errorMessage(error), { cause: error }))
+      onGivenUp(
+        error instanceof MusterError
+          ? error
+          : new MusterError('CLUSTER_JOIN_EXHAUSTED', errorMessage(error), { cause: error }),
+      )
     }
   }
 
-  /** Servers may have moved to other addresses while none could be reached: whoever was a member, and what was configured, may know. */
+  /**
+   * Servers may have moved to other addresses while none could be reached: whoever was a member, and what was
+   * configured, may know.
+   */
   async #search(): Promise<void> {
     if (this.#searching) return
     this.#searching = true
     const { startJoin, retryJoin: configured, self, log } = this.#options
-    const others = this.members().filter(({ id, status }) => id !== self().id && status === 'alive').slice(0, 16).map(({ address, port }) => hostPort(address, port))
+    const others = this.members()
+      .filter(({ id, status }) => id !== self().id && status === 'alive')
+      .slice(0, 16)
+      .map(({ address, port }) => hostPort(address, port))
     try {
       const addresses = [...new Set([...startJoin, ...configured, ...others])]
       if (addresses.length > 0) await this.join(addresses, false)
@@ -213,7 +286,7 @@ export class ClientMembership implements Membership, StandingSource {
 }
 
 /** The agent, when it is a server, as one of those that may be asked. */
-export const asServer = (agent: AgentInfo): readonly ServerInfo[] => agent.server ? [{ ...agent, server: true }] : []
+export const asServer = (agent: AgentInfo): readonly ServerInfo[] => (agent.server ? [{ ...agent, server: true }] : [])
 
 const wrongDatacenter = (other: AgentInfo): MusterError =>
   new MusterError('CLUSTER_WRONG_DATACENTER', `Member '${other.name}' part of wrong datacenter '${other.datacenter}'`, {
@@ -221,4 +294,10 @@ const wrongDatacenter = (other: AgentInfo): MusterError =>
   })
 
 /** An agent as a member that lives. */
-const memberOf = ({ id, name, address, ports }: AgentInfo): Omit<Member, 'tags'> => ({ id, name, address, port: ports.lan, status: 'alive' })
+const memberOf = ({ id, name, address, ports }: AgentInfo): Omit<Member, 'tags'> => ({
+  id,
+  name,
+  address,
+  port: ports.lan,
+  status: 'alive',
+})

@@ -37,12 +37,18 @@ export interface HeartbeatsOptions {
   readonly missed: (times: number) => void
 }
 
-/** A heartbeat must be answered within this time: a third of the shortest lease is the rhythm, so two more fit in. Milliseconds. */
+/**
+ * A heartbeat must be answered within this time: a third of the shortest lease is the rhythm, so two more fit in.
+ * Milliseconds.
+ */
 const patience = 2500
 /** Between attempts while nobody answers: at once after the first failure, then with some distance. */
 const retry = { shortest: 250, longest: 3000 }
 
-/** Tells a server, again and again, that this agent lives. The first heartbeat also makes it a member and puts its node into the catalog. */
+/**
+ * Tells a server, again and again, that this agent lives. The first heartbeat also makes it a member and puts its node
+ * into the catalog.
+ */
 export class Heartbeats {
   readonly #options: HeartbeatsOptions
   #timer: Timer | undefined
@@ -60,10 +66,14 @@ export class Heartbeats {
   }
 
   /** Wall-clock ms of the last answer; undefined: none in this run. */
-  get lastAnswer(): number | undefined { return this.#answered }
+  get lastAnswer(): number | undefined {
+    return this.#answered
+  }
 
   /** Whether the last heartbeat was answered. */
-  get connected(): boolean { return this.#answers > 0 && this.#misses === 0 }
+  get connected(): boolean {
+    return this.#answers > 0 && this.#misses === 0
+  }
 
   /**
    * The first heartbeat, with the next ones to follow. Resolves when it was answered or nobody could answer it.
@@ -80,11 +90,16 @@ export class Heartbeats {
     this.#schedule(0)
   }
 
-  /** A server has become known, and whoever waits for this one wants to be a member: resolves when the next heartbeat was answered, or nobody could answer it. */
+  /**
+   * A server has become known, and whoever waits for this one wants to be a member: resolves when the next heartbeat
+   * was answered, or nobody could answer it.
+   */
   async now(): Promise<void> {
     if (this.connected || this.#stopped) return
     this.#timer?.cancel()
-    await (this.#beating = this.#beating.then(async () => { if (!this.connected && !this.#stopped) await this.#beat() }))
+    await (this.#beating = this.#beating.then(async () => {
+      if (!this.connected && !this.#stopped) await this.#beat()
+    }))
   }
 
   /** Ends them; resolves when the last one is done. */
@@ -119,7 +134,7 @@ export class Heartbeats {
     const { missed, random } = this.#options
     this.#misses++
     const text = errorMessage(error)
-    this.#failures.tell('warn', 'no server takes this agent\'s heartbeat', text, { error: text })
+    this.#failures.tell('warn', "no server takes this agent's heartbeat", text, { error: text })
     if (this.#stopped) return
     missed(this.#misses)
     this.#schedule(Math.min(retry.longest, retry.shortest * 2 ** Math.min(this.#misses, 10)) * (0.75 + random() * 0.5))
@@ -128,24 +143,47 @@ export class Heartbeats {
   #schedule(ms: number): void {
     this.#timer?.cancel()
     if (this.#stopped) return
-    this.#timer = this.#options.clock.after(ms, () => { this.#beating = this.#beating.then(async () => { if (!this.#stopped) await this.#beat() }) })
+    this.#timer = this.#options.clock.after(ms, () => {
+      this.#beating = this.#beating.then(async () => {
+        if (!this.#stopped) await this.#beat()
+      })
+    })
   }
 }
 
-/** One heartbeat: it makes the agent a member, or keeps it one. Rejects with what the server that has looked at the agent says against it, or with why none could be asked. */
-export async function heartbeat(pool: ServerPool, info: AgentInfo, tags: Readonly<Record<string, string>>, membersRevision = 0): Promise<HeartbeatAnswer> {
-  return readAnswer(await pool.call(memberMethods.heartbeat, { info, tags, members: membersRevision }, { timeout: patience, again: true }))
+/**
+ * One heartbeat: it makes the agent a member, or keeps it one. Rejects with what the server that has looked at the
+ * agent says against it, or with why none could be asked.
+ */
+export async function heartbeat(
+  pool: ServerPool,
+  info: AgentInfo,
+  tags: Readonly<Record<string, string>>,
+  membersRevision = 0,
+): Promise<HeartbeatAnswer> {
+  return readAnswer(
+    await pool.call(
+      memberMethods.heartbeat,
+      { info, tags, members: membersRevision },
+      { timeout: patience, again: true },
+    ),
+  )
 }
 
 /** A server has looked at the agent and will not have it; all else may pass by itself. */
-export const isRefusal = ({ status, code }: MusterError): boolean => status >= 400 && status < 500 && code !== 'CLUSTER_UNKNOWN_METHOD'
+export const isRefusal = ({ status, code }: MusterError): boolean =>
+  status >= 400 && status < 500 && code !== 'CLUSTER_UNKNOWN_METHOD'
 
 /** @throws MusterError CLUSTER_MESSAGE */
 function readAnswer(body: unknown): HeartbeatAnswer {
   const answer = new Shape(body, 'the answer to a heartbeat')
   return {
-    ttl: answer.number('ttl'), every: answer.number('every'), servers: answer.list('servers', 64, readServer),
-    datacenters: answer.list('datacenters', 1024, String), membersRevision: answer.number('membersRevision'),
-    leader: answer.optionalText('leader') ?? '', peers: answer.list('peers', 64, String),
+    ttl: answer.number('ttl'),
+    every: answer.number('every'),
+    servers: answer.list('servers', 64, readServer),
+    datacenters: answer.list('datacenters', 1024, String),
+    membersRevision: answer.number('membersRevision'),
+    leader: answer.optionalText('leader') ?? '',
+    peers: answer.list('peers', 64, String),
   }
 }

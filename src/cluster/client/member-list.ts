@@ -4,13 +4,19 @@ import { Shape } from '../servers/shape.js'
 import type { Member, MemberStatus } from '../types.js'
 import type { ServerPool } from './server-pool.js'
 
-/** Lists of thousands of members are fetched by thousands of agents: no oftener than this, in milliseconds. A small cluster's is fetched at once. */
+/**
+ * Lists of thousands of members are fetched by thousands of agents: no oftener than this, in milliseconds. A small
+ * cluster's is fetched at once.
+ */
 const distance = { perMember: 10, longest: 10_000 }
 /** Far above any cluster. */
 const mostMembers = 65_536
 const statuses: readonly MemberStatus[] = ['alive', 'leaving', 'left', 'failed']
 
-/** The members as a server told them last, fetched again when a heartbeat says that they have changed. Until then this agent alone. */
+/**
+ * The members as a server told them last, fetched again when a heartbeat says that they have changed. Until then this
+ * agent alone.
+ */
 export class MemberList {
   readonly #pool: ServerPool
   readonly #clock: Clock
@@ -52,7 +58,8 @@ export class MemberList {
 
   #soon(): void {
     if (this.#closed || this.#fetching || this.#timer !== undefined || this.#revision === this.#wanted) return
-    const wait = this.#fetched + Math.min(distance.longest, distance.perMember * this.members.length) - this.#clock.monotonic()
+    const wait =
+      this.#fetched + Math.min(distance.longest, distance.perMember * this.members.length) - this.#clock.monotonic()
     this.#timer = this.#clock.after(Math.max(0, wait), () => {
       this.#timer = undefined
       void this.#fetch()
@@ -81,7 +88,13 @@ function readMember(value: unknown): Member {
   const status = one.text('status')
   const tags = (value as { readonly tags?: unknown }).tags
   return {
-    name: one.text('name'), id: one.text('id'), address: one.text('address'), port: one.number('port'), status: statuses.find(known => known === status) ?? 'alive',
-    tags: Object.fromEntries(Object.entries(typeof tags === 'object' && tags !== null ? tags : {}).map(([name, text]) => [name, String(text)])),
+    name: one.text('name'),
+    id: one.text('id'),
+    address: one.text('address'),
+    port: one.number('port'),
+    status: statuses.find(known => known === status) ?? 'alive',
+    tags: Object.fromEntries(
+      Object.entries(typeof tags === 'object' && tags !== null ? tags : {}).map(([name, text]) => [name, String(text)]),
+    ),
   }
 }

@@ -5,7 +5,10 @@ import { isUnreachable, wasNotSent } from '../rpc/unreachable.js'
 import { lanAddress } from '../servers/addresses.js'
 import type { ServerInfo } from '../types.js'
 
-/** How long a server that could not be reached is asked last, in milliseconds: long enough to let it come back, short enough to spread load again. */
+/**
+ * How long a server that could not be reached is asked last, in milliseconds: long enough to let it come back, short
+ * enough to spread load again.
+ */
 const shunned = 30_000
 /** Far above what a cluster has; a stranger's answer must not grow the pool. */
 const mostServers = 64
@@ -22,11 +25,17 @@ export interface ServerPoolOptions {
   readonly changed?: (servers: readonly ServerInfo[]) => void
 }
 
-interface Known { readonly info: ServerInfo; readonly address: string; readonly rank: number; failed: number }
+interface Known {
+  readonly info: ServerInfo
+  readonly address: string
+  readonly rank: number
+  failed: number
+}
 
 /**
- * The servers of the datacenter as a client agent knows them. Each agent has an order of its own, drawn from its id and theirs: so thousands of agents
- * spread evenly without talking about it, a new server gets its share at once, and the loss of one moves nobody but those who were there.
+ * The servers of the datacenter as a client agent knows them. Each agent has an order of its own, drawn from its id and
+ * theirs: so thousands of agents spread evenly without talking about it, a new server gets its share at once, and the
+ * loss of one moves nobody but those who were there.
  */
 export class ServerPool {
   readonly #options: ServerPoolOptions
@@ -44,8 +53,10 @@ export class ServerPool {
   /** Where to ask, the best first: those that failed a while ago stand at the end. */
   addresses(): readonly string[] {
     const now = this.#options.clock.monotonic()
-    const late = ({ failed }: Known): number => now - failed < shunned ? failed : -Infinity
-    return [...this.#known.values()].sort((a, b) => compare(late(a), late(b)) || a.rank - b.rank).map(({ address }) => address)
+    const late = ({ failed }: Known): number => (now - failed < shunned ? failed : -Infinity)
+    return [...this.#known.values()]
+      .sort((a, b) => compare(late(a), late(b)) || a.rank - b.rank)
+      .map(({ address }) => address)
   }
 
   /** Takes over who the servers are. An empty list says nothing and changes nothing. */
@@ -68,10 +79,15 @@ export class ServerPool {
   }
 
   /**
-   * Calls the first server that can be reached. Only what was certainly not done is tried at the next one, unless doing it twice is as good as once.
+   * Calls the first server that can be reached. Only what was certainly not done is tried at the next one, unless doing
+   * it twice is as good as once.
    * @throws MusterError CLUSTER_NO_SERVERS, the last CLUSTER_UNREACHABLE, or what the server threw
    */
-  async call(method: string, body: unknown, { again = false, ...options }: CallOptions & { readonly again?: boolean } = {}): Promise<unknown> {
+  async call(
+    method: string,
+    body: unknown,
+    { again = false, ...options }: CallOptions & { readonly again?: boolean } = {},
+  ): Promise<unknown> {
     let last: unknown = new MusterError('CLUSTER_NO_SERVERS', 'No known Consul servers', { status: 500 })
     for (const address of this.addresses()) {
       try {
@@ -101,11 +117,16 @@ export class ServerPool {
 
   #rankAll(servers: readonly ServerInfo[]): Map<string, Known> {
     const sorted = [...servers].slice(0, mostServers).sort((a, b) => compare(a.id, b.id))
-    return new Map(sorted.map(info => [info.id, { info, address: lanAddress(info), rank: hash(`${this.#options.agentId} ${info.id}`), failed: -Infinity }]))
+    return new Map(
+      sorted.map(info => [
+        info.id,
+        { info, address: lanAddress(info), rank: hash(`${this.#options.agentId} ${info.id}`), failed: -Infinity },
+      ]),
+    )
   }
 }
 
-const compare = <Value extends string | number>(a: Value, b: Value): number => a < b ? -1 : a > b ? 1 : 0
+const compare = <Value extends string | number>(a: Value, b: Value): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** FNV-1a with a final mix, so that texts which differ in one character are far apart. */
 function hash(text: string): number {

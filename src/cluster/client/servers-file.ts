@@ -37,11 +37,18 @@ export function serversFile(directory: string, clock: Clock, log: Logger): Serve
       await rename(`${file}.tmp`, file)
       isFailing = false
     } catch (error) {
-      if (!isFailing) log.warn('the known servers could not be remembered, trying again until they are', { file, error: errorMessage(error) })
+      if (!isFailing)
+        log.warn('the known servers could not be remembered, trying again until they are', {
+          file,
+          error: errorMessage(error),
+        })
       isFailing = true
       fs.rmSync(`${file}.tmp`, { force: true })
       // What is newer is written now.
-      if (next === undefined) retry = clock.after(retryAfter, () => { write(servers) })
+      if (next === undefined)
+        retry = clock.after(retryAfter, () => {
+          write(servers)
+        })
     }
   }
   const write = (servers: readonly ServerInfo[]): void => {

@@ -16,7 +16,9 @@ export const syncMethods = { read: 'sync/read', write: 'sync/write' } as const
 /** Entries of one call: what a large agent has, with room. */
 const mostEntries = 100_000
 
-/** Changes as another agent sent them. Of maps and lists only the kind is looked at. @throws MusterError CLUSTER_MESSAGE */
+/**
+ * Changes as another agent sent them. Of maps and lists only the kind is looked at. @throws MusterError CLUSTER_MESSAGE
+ */
 export function readChanges(body: unknown): SyncRequest {
   const changes = new Shape(body, 'changes of a node')
   const put = changes.object('put')
@@ -24,16 +26,26 @@ export function readChanges(body: unknown): SyncRequest {
   const { node } = body as { readonly node: unknown }
   return {
     node: readNode(node),
-    put: { services: put.list('services', mostEntries, readService), checks: put.list('checks', mostEntries, readCheck) },
+    put: {
+      services: put.list('services', mostEntries, readService),
+      checks: put.list('checks', mostEntries, readCheck),
+    },
     remove: { services: remove.list('services', mostEntries, text), checks: remove.list('checks', mostEntries, text) },
   }
 }
 
-/** The answer to `sync/read`. It comes from a server of the same cluster and was checked when it was stored. @throws MusterError CLUSTER_MESSAGE */
+/**
+ * The answer to `sync/read`. It comes from a server of the same cluster and was checked when it was stored. @throws
+ * MusterError CLUSTER_MESSAGE
+ */
 export function readRemoteNode(body: unknown): RemoteNode {
   const answer = new Shape(body, 'the entries of a node')
   const { node } = body as { readonly node?: Node | null }
-  return { node: node ?? undefined, services: answer.list('services', 1_000_000, item => item as Service), checks: answer.list('checks', 1_000_000, item => item as Check) }
+  return {
+    node: node ?? undefined,
+    services: answer.list('services', 1_000_000, item => item as Service),
+    checks: answer.list('checks', 1_000_000, item => item as Check),
+  }
 }
 
 function readNode(value: unknown): NodeData {
@@ -50,12 +62,25 @@ function readService(value: unknown): ServiceData {
   const service = value as ServiceData
   const shape = new Shape(value, 'a service')
   const weights = shape.object('weights')
-  assertMaps({ taggedAddresses: service.taggedAddresses, meta: service.meta, ...service.mesh !== undefined && { mesh: service.mesh } })
+  assertMaps({
+    taggedAddresses: service.taggedAddresses,
+    meta: service.meta,
+    ...(service.mesh !== undefined && { mesh: service.mesh }),
+  })
   return {
-    node: shape.text('node'), id: text(service.id), name: text(service.name), kind: shape.text('kind'), tags: shape.list('tags', mostEntries, text), address: text(service.address),
-    taggedAddresses: service.taggedAddresses, meta: service.meta, port: shape.number('port'), socketPath: text(service.socketPath),
-    weights: { passing: weights.number('passing'), warning: weights.number('warning') }, enableTagOverride: shape.flag('enableTagOverride'),
-    ...service.mesh !== undefined && { mesh: service.mesh },
+    node: shape.text('node'),
+    id: text(service.id),
+    name: text(service.name),
+    kind: shape.text('kind'),
+    tags: shape.list('tags', mostEntries, text),
+    address: text(service.address),
+    taggedAddresses: service.taggedAddresses,
+    meta: service.meta,
+    port: shape.number('port'),
+    socketPath: text(service.socketPath),
+    weights: { passing: weights.number('passing'), warning: weights.number('warning') },
+    enableTagOverride: shape.flag('enableTagOverride'),
+    ...(service.mesh !== undefined && { mesh: service.mesh }),
   }
 }
 
@@ -64,16 +89,25 @@ function readCheck(value: unknown): CheckData {
   const shape = new Shape(value, 'a check')
   assertMaps({ definition: check.definition })
   return {
-    node: shape.text('node'), id: text(check.id), name: text(check.name), status: shape.text('status'), notes: text(check.notes), output: text(check.output),
-    serviceId: text(check.serviceId), type: shape.text('type'), definition: check.definition,
-    ...check.interval !== undefined && { interval: text(check.interval) }, ...check.timeout !== undefined && { timeout: text(check.timeout) },
-    ...check.since !== undefined && { since: shape.number('since') },
+    node: shape.text('node'),
+    id: text(check.id),
+    name: text(check.name),
+    status: shape.text('status'),
+    notes: text(check.notes),
+    output: text(check.output),
+    serviceId: text(check.serviceId),
+    type: shape.text('type'),
+    definition: check.definition,
+    ...(check.interval !== undefined && { interval: text(check.interval) }),
+    ...(check.timeout !== undefined && { timeout: text(check.timeout) }),
+    ...(check.since !== undefined && { since: shape.number('since') }),
   }
 }
 
 function assertMaps(maps: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(maps)) {
-    if (typeof value !== 'object' || Array.isArray(value)) throw new MusterError('CLUSTER_MESSAGE', `'${name}' is no object`, { status: 400 })
+    if (typeof value !== 'object' || Array.isArray(value))
+      throw new MusterError('CLUSTER_MESSAGE', `'${name}' is no object`, { status: 400 })
   }
 }
 

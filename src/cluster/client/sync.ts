@@ -1,4 +1,11 @@
-import { pushNode, type CatalogReads, type CatalogWrites, type CheckData, type ServiceData, type SyncRequest } from '../../catalog/index.js'
+import {
+  pushNode,
+  type CatalogReads,
+  type CatalogWrites,
+  type CheckData,
+  type ServiceData,
+  type SyncRequest,
+} from '../../catalog/index.js'
 import { Shape } from '../servers/shape.js'
 import type { RpcServer } from '../rpc/types.js'
 import { readChanges, readRemoteNode, syncMethods, type RemoteNode } from './sync-messages.js'
@@ -10,19 +17,26 @@ export interface RemoteSyncTarget {
   write(changes: SyncRequest): Promise<void>
 }
 
-/** Entries of one call: enough that the way there does not count, little enough that a server has time for others in between. */
+/**
+ * Entries of one call: enough that the way there does not count, little enough that a server has time for others in
+ * between.
+ */
 const batchSize = 1000
 const writeLimit = 16 * 1024 * 1024
 /** Longer than a server waits for a leader. ms */
 const patience = 15_000
 
-/** The servers of a datacenter as the place where a client agent's entries are kept. Rejects with CLUSTER_NO_SERVERS when none is known. */
+/**
+ * The servers of a datacenter as the place where a client agent's entries are kept. Rejects with CLUSTER_NO_SERVERS
+ * when none is known.
+ */
 export function remoteSyncTarget(pool: ServerPool): RemoteSyncTarget {
   return {
     read: async node => readRemoteNode(await pool.call(syncMethods.read, { node }, { timeout: patience, again: true })),
     write: async changes => {
       // One after the other: what a server has answered for is in the catalog, whatever happens to the rest.
-      for (const batch of batches(changes, batchSize)) await pool.call(syncMethods.write, batch, { timeout: patience, again: true })
+      for (const batch of batches(changes, batchSize))
+        await pool.call(syncMethods.write, batch, { timeout: patience, again: true })
     },
   }
 }
@@ -47,12 +61,14 @@ class Portion {
     }
   }
 
-  get put(): SyncRequest['put'] { return { services: this.services, checks: this.checks } }
+  get put(): SyncRequest['put'] {
+    return { services: this.services, checks: this.checks }
+  }
 }
 
 /**
- * Changes in portions of about `size` entries. A service and its checks stay together, the node's own checks come first and removals last, so that nobody
- * sees a service without what says how it is.
+ * Changes in portions of about `size` entries. A service and its checks stay together, the node's own checks come first
+ * and removals last, so that nobody sees a service without what says how it is.
  */
 export function* batches({ node, put, remove }: SyncRequest, size: number): Iterable<SyncRequest> {
   const nothing = { services: [], checks: [] }
@@ -68,14 +84,21 @@ export function* batches({ node, put, remove }: SyncRequest, size: number): Iter
   for (let at = 0; at === 0 || at < gone.length; at += size) {
     const some = gone.slice(at, at + size)
     yield {
-      node, put: at === 0 ? portion.put : nothing,
-      remove: { services: some.flatMap(one => 'service' in one ? [one.service] : []), checks: some.flatMap(one => 'check' in one ? [one.check] : []) },
+      node,
+      put: at === 0 ? portion.put : nothing,
+      remove: {
+        services: some.flatMap(one => ('service' in one ? [one.service] : [])),
+        checks: some.flatMap(one => ('check' in one ? [one.check] : [])),
+      },
     }
   }
 }
 
 /** The node's own checks, then each service with its checks, then checks of services that are not among those. */
-function* together({ services, checks }: SyncRequest['put']): Iterable<readonly [ServiceData | undefined, readonly CheckData[]]> {
+function* together({
+  services,
+  checks,
+}: SyncRequest['put']): Iterable<readonly [ServiceData | undefined, readonly CheckData[]]> {
   const given = new Map<string, CheckData[]>()
   for (const check of checks) {
     const group = given.get(check.serviceId)
@@ -96,10 +119,18 @@ export function registerSyncHandlers(server: RpcServer, catalog: CatalogReads & 
   server.handle(syncMethods.read, async body => {
     const node = new Shape(body, 'a question for a node').text('node')
     await catalog.barrier()
-    return { node: catalog.node(node) ?? null, services: catalog.servicesOfNode(node), checks: catalog.checksOfNode(node) } satisfies Record<keyof RemoteNode, unknown>
+    return {
+      node: catalog.node(node) ?? null,
+      services: catalog.servicesOfNode(node),
+      checks: catalog.checksOfNode(node),
+    } satisfies Record<keyof RemoteNode, unknown>
   })
-  server.handle(syncMethods.write, async body => {
-    const { writes, revision } = await pushNode(catalog, readChanges(body))
-    return { writes, revision }
-  }, { bodyLimit: writeLimit })
+  server.handle(
+    syncMethods.write,
+    async body => {
+      const { writes, revision } = await pushNode(catalog, readChanges(body))
+      return { writes, revision }
+    },
+    { bodyLimit: writeLimit },
+  )
 }

@@ -3,7 +3,10 @@ import { MusterError } from '../../common/errors.js'
 import type { OwnRequest, ProxyOptions, RpcClient } from '../rpc/types.js'
 import { isUnreachable } from '../rpc/unreachable.js'
 
-/** Agents of which any may answer a request of the API. Addresses are `ip:port` of their LAN or WAN ports, the best first, asked anew for each request. */
+/**
+ * Agents of which any may answer a request of the API. Addresses are `ip:port` of their LAN or WAN ports, the best
+ * first, asked anew for each request.
+ */
 export interface Candidates {
   addresses(): readonly string[]
   /** Told of one that could not be reached. */
@@ -13,7 +16,10 @@ export interface Candidates {
 /** A way to hand requests of the API on, see {@link upstreams}. */
 export interface RequestRoute {
   proxy(request: IncomingMessage, response: ServerResponse, options: ProxyOptions): Promise<boolean>
-  ask(request: OwnRequest, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
+  ask(
+    request: OwnRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
 }
 
 /** Most agents that one request is offered to: each that is cut off costs the client seconds. */

@@ -23,7 +23,10 @@ export interface CoordinateBatch {
   close(): void
 }
 
-/** Every 5 s at most five writes of 128 coordinates each, as in Consul; what is beyond comes again with the agent's next report. */
+/**
+ * Every 5 s at most five writes of 128 coordinates each, as in Consul; what is beyond comes again with the agent's next
+ * report.
+ */
 const period = 5000
 const perWrite = 128
 const mostWaiting = 5 * perWrite
@@ -41,7 +44,8 @@ export function createCoordinateBatch({ catalog, server, clock, log }: Coordinat
     if (dropped > 0) log.warn('more coordinates were reported than are written', { dropped })
     dropped = 0
     try {
-      for (let from = 0; from < updates.length && !closed; from += perWrite) await catalog.execute(updateCoordinates(updates.slice(from, from + perWrite)))
+      for (let from = 0; from < updates.length && !closed; from += perWrite)
+        await catalog.execute(updateCoordinates(updates.slice(from, from + perWrite)))
     } catch (error) {
       log.debug('coordinates could not be written', { error: errorMessage(error) })
     }
@@ -64,18 +68,32 @@ export function createCoordinateBatch({ catalog, server, clock, log }: Coordinat
     waiting.set(name, update)
     schedule()
   }
-  server.handle(updateMethod, body => {
-    add(readUpdate(body))
-    return Promise.resolve(undefined)
-  }, { bodyLimit: 16 * 1024 })
-  return { add, close: () => { closed = true; timer?.cancel() } }
+  server.handle(
+    updateMethod,
+    body => {
+      add(readUpdate(body))
+      return Promise.resolve(undefined)
+    },
+    { bodyLimit: 16 * 1024 },
+  )
+  return {
+    add,
+    close: () => {
+      closed = true
+      timer?.cancel()
+    },
+  }
 }
 
 /** @throws MusterError COORDINATE_INVALID */
 function readUpdate(body: unknown): CoordinateUpdate {
-  const { node, coordinate } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>
+  const { node, coordinate } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<
+    Record<string, unknown>
+  >
   const read = readCoordinate(coordinate)
-  if (typeof node !== 'string' || node === '' || Buffer.byteLength(node) > maxNodeBytes) throw new MusterError('COORDINATE_INVALID', 'a coordinate came without the name of a node', { status: 400 })
-  if (read === undefined) throw new MusterError('COORDINATE_INVALID', `the coordinate of ${node} is none`, { status: 400 })
+  if (typeof node !== 'string' || node === '' || Buffer.byteLength(node) > maxNodeBytes)
+    throw new MusterError('COORDINATE_INVALID', 'a coordinate came without the name of a node', { status: 400 })
+  if (read === undefined)
+    throw new MusterError('COORDINATE_INVALID', `the coordinate of ${node} is none`, { status: 400 })
   return { node, coordinate: read }
 }

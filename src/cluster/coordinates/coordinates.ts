@@ -45,7 +45,9 @@ export const pingMethod = 'coordinate/ping'
 const pace = { first: 1000, firstMeasures: 30, usual: 5000, timeout: 3000 }
 /** From this many members on measures become rarer. */
 const plentiful = 128
-/** A cluster as a whole sends this many coordinates a second, and an agent not more than one in 15 s: as Consul does. */
+/**
+ * A cluster as a whole sends this many coordinates a second, and an agent not more than one in 15 s: as Consul does.
+ */
 const report = { perSecond: 64, shortest: 15_000, anyway: 600_000 }
 
 /** Builds what measures; nothing happens before {@link Coordinates.start}, but others are answered at once. */
@@ -64,11 +66,20 @@ class Measuring implements Coordinates {
     const { random, server } = options
     this.#options = options
     this.#place = new Place(random)
-    this.#neighbours = new Neighbours({ most: 8, turnsPerChange: 40, random, lost: id => { this.#place.forget(id) } })
+    this.#neighbours = new Neighbours({
+      most: 8,
+      turnsPerChange: 40,
+      random,
+      lost: id => {
+        this.#place.forget(id)
+      },
+    })
     server.handle(pingMethod, () => Promise.resolve(this.own ?? null), { bodyLimit: 1024 })
   }
 
-  get own(): Coordinate | undefined { return this.#options.enabled ? this.#place.coordinate : undefined }
+  get own(): Coordinate | undefined {
+    return this.#options.enabled ? this.#place.coordinate : undefined
+  }
 
   start(): void {
     if (!this.#options.enabled) return
@@ -87,14 +98,22 @@ class Measuring implements Coordinates {
     const { clock, random, members } = this.#options
     const usual = pace.usual * Math.max(1, 1 + Math.log2(Math.max(1, members().length) / plentiful))
     const delay = this.#measures < pace.firstMeasures ? pace.first : usual
-    this.#timers.measure = clock.after(delay * (0.75 + random() / 2), () => { void this.#measure().finally(() => { this.#measureLater() }) })
+    this.#timers.measure = clock.after(delay * (0.75 + random() / 2), () => {
+      void this.#measure().finally(() => {
+        this.#measureLater()
+      })
+    })
   }
 
   async #measure(): Promise<void> {
     const { client, clock, id, log, members } = this.#options
     const peer = this.#neighbours.next(members().filter(one => one.id !== id && one.status === 'alive' && one.port > 0))
     if (peer === undefined) return
-    const ping = (): Promise<unknown> => client.call(hostPort(peer.address, peer.port), pingMethod, undefined, { timeout: pace.timeout, signal: this.#closed.signal })
+    const ping = (): Promise<unknown> =>
+      client.call(hostPort(peer.address, peer.port), pingMethod, undefined, {
+        timeout: pace.timeout,
+        signal: this.#closed.signal,
+      })
     try {
       // The first call is for the connection, which is not to be measured.
       await ping()
@@ -113,15 +132,24 @@ class Measuring implements Coordinates {
   #reportLater(): void {
     if (this.#closed.signal.aborted) return
     const { clock, members, random } = this.#options
-    const interval = Math.max(report.shortest, members().length / report.perSecond * 1000)
-    this.#timers.report = clock.after(interval * (1 + random()), () => { void this.#report().finally(() => { this.#reportLater() }) })
+    const interval = Math.max(report.shortest, (members().length / report.perSecond) * 1000)
+    this.#timers.report = clock.after(interval * (1 + random()), () => {
+      void this.#report().finally(() => {
+        this.#reportLater()
+      })
+    })
   }
 
   async #report(): Promise<void> {
     const { clock, log, node, send } = this.#options
     const { coordinate } = this.#place
     const now = clock.monotonic()
-    if (this.#sent !== undefined && now - this.#sent.at < report.anyway && !movedEnough(this.#sent.coordinate, coordinate)) return
+    if (
+      this.#sent !== undefined
+      && now - this.#sent.at < report.anyway
+      && !movedEnough(this.#sent.coordinate, coordinate)
+    )
+      return
     try {
       await send({ node, coordinate })
       this.#sent = { coordinate, at: now }

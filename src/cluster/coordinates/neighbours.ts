@@ -1,9 +1,11 @@
 /** What picks whom to measure. */
-interface Candidate { readonly id: string }
+interface Candidate {
+  readonly id: string
+}
 
 /**
- * A few others to measure again and again, so that one bad moment does not count for much, of whom one gives way to another from time to time, so
- * that the whole cluster is seen.
+ * A few others to measure again and again, so that one bad moment does not count for much, of whom one gives way to
+ * another from time to time, so that the whole cluster is seen.
  */
 export class Neighbours<Peer extends Candidate> {
   readonly #most: number
@@ -14,8 +16,16 @@ export class Neighbours<Peer extends Candidate> {
   #turn = 0
 
   /** @param lost told of each that is no neighbour any more */
-  constructor({ most, turnsPerChange, random, lost }: {
-    readonly most: number; readonly turnsPerChange: number; readonly random: () => number; readonly lost: (id: string) => void
+  constructor({
+    most,
+    turnsPerChange,
+    random,
+    lost,
+  }: {
+    readonly most: number
+    readonly turnsPerChange: number
+    readonly random: () => number
+    readonly lost: (id: string) => void
   }) {
     this.#most = most
     this.#turnsPerChange = turnsPerChange

@@ -1,7 +1,10 @@
 import type { Coordinate } from '../../common/coordinate.js'
 import { isRoundTrip, moved, startPlacement } from './vivaldi.js'
 
-/** How many round trips to one machine are looked at together: their median leaves out a single one that met a busy moment. */
+/**
+ * How many round trips to one machine are looked at together: their median leaves out a single one that met a busy
+ * moment.
+ */
 const filterSize = 3
 
 /** This agent's place among others, from the round trips that it measures to them. */
@@ -15,12 +18,17 @@ export class Place {
     this.#random = random
   }
 
-  get coordinate(): Coordinate { return this.#placement.coordinate }
+  get coordinate(): Coordinate {
+    return this.#placement.coordinate
+  }
 
-  /** Takes in one measured round trip (seconds) to a machine that says it is at `other`. What is no measure counts for nothing. */
+  /**
+   * Takes in one measured round trip (seconds) to a machine that says it is at `other`. What is no measure counts for
+   * nothing.
+   */
   measured(peer: string, roundTrip: number, other: Coordinate): void {
     if (!isRoundTrip(roundTrip)) return
-    const recent = [...this.#recent.get(peer) ?? [], roundTrip].slice(-filterSize)
+    const recent = [...(this.#recent.get(peer) ?? []), roundTrip].slice(-filterSize)
     const next = moved(this.#placement, other, median(recent), this.#random)
     if (next === undefined) return
     this.#recent.set(peer, recent)
@@ -34,7 +42,9 @@ export class Place {
   }
 
   /** Measures to this machine count no longer. */
-  forget(peer: string): void { this.#recent.delete(peer) }
+  forget(peer: string): void {
+    this.#recent.delete(peer)
+  }
 }
 
 /** The number in the middle; the lower one of two. Not a number where there is none. */

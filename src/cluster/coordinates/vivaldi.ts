@@ -1,5 +1,11 @@
 import {
-  coordinateFault, dimensions, greatestError, leastHeight, rawRoundTrip, startCoordinate, type Coordinate,
+  coordinateFault,
+  dimensions,
+  greatestError,
+  leastHeight,
+  rawRoundTrip,
+  startCoordinate,
+  type Coordinate,
 } from '../../common/coordinate.js'
 
 /** A machine's place and what corrects it: the newest errors of its estimates in seconds, the oldest first. */
@@ -11,7 +17,9 @@ export interface Placement {
 /** Where a machine begins. */
 export const startPlacement: Placement = { coordinate: startCoordinate, residues: [] }
 
-/** How fast errors and places follow what is measured (the constants c_e and c_c of Vivaldi's paper, as Serf sets them). */
+/**
+ * How fast errors and places follow what is measured (the constants c_e and c_c of Vivaldi's paper, as Serf sets them).
+ */
 const errorGain = 0.25
 const forceGain = 0.25
 /** How many residues the adjustment is made from. */
@@ -27,11 +35,17 @@ const tiny = 1e-6
 export const isRoundTrip = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 0 && seconds <= longest
 
 /**
- * The place after one measured round trip (seconds) to a machine at `other`: it moves along the line between the two by as much as the estimate was
- * wrong, the more the less it is sure of itself. Undefined when the measure is none: not a number, negative, above 10 s, or a bad coordinate.
+ * The place after one measured round trip (seconds) to a machine at `other`: it moves along the line between the two by
+ * as much as the estimate was wrong, the more the less it is sure of itself. Undefined when the measure is none: not a
+ * number, negative, above 10 s, or a bad coordinate.
  * @param random from 0 to below 1: the direction in which two machines at one place part
  */
-export function moved(placement: Placement, other: Coordinate, roundTrip: number, random: () => number): Placement | undefined {
+export function moved(
+  placement: Placement,
+  other: Coordinate,
+  roundTrip: number,
+  random: () => number,
+): Placement | undefined {
   if (!isRoundTrip(roundTrip) || coordinateFault(other) !== undefined) return undefined
   const measured = Math.max(roundTrip, tiny)
   const pulled = withForce(placement.coordinate, other, measured, random)
@@ -59,16 +73,21 @@ function towardsOrigin(own: Coordinate, random: () => number): Coordinate {
 function pushed(own: Coordinate, from: Coordinate, force: number, random: () => number): Coordinate {
   const { direction, distance } = away(own.vec, from.vec, random)
   const vec = own.vec.map((one, i) => one + (direction[i] ?? 0) * force)
-  const height = distance > tiny ? Math.max((own.height + from.height) * force / distance + own.height, leastHeight) : own.height
+  const height =
+    distance > tiny ? Math.max(((own.height + from.height) * force) / distance + own.height, leastHeight) : own.height
   return { ...own, vec, height }
 }
 
 /** The direction from `b` to `a`, of length 1, any one when both are at one place; and how far they are apart. */
-function away(a: readonly number[], b: readonly number[], random: () => number): { readonly direction: readonly number[]; readonly distance: number } {
+function away(
+  a: readonly number[],
+  b: readonly number[],
+  random: () => number,
+): { readonly direction: readonly number[]; readonly distance: number } {
   const difference = a.map((one, i) => one - (b[i] ?? 0))
   const distance = Math.hypot(...difference)
   if (distance > tiny) return { direction: difference.map(one => one / distance), distance }
   const any = Array.from({ length: dimensions }, () => random() - 0.5)
   const length = Math.hypot(...any)
-  return { direction: length > tiny ? any.map(one => one / length) : any.map((_, i) => i === 0 ? 1 : 0), distance: 0 }
+  return { direction: length > tiny ? any.map(one => one / length) : any.map((_, i) => (i === 0 ? 1 : 0)), distance: 0 }
 }

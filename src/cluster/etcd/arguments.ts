@@ -2,32 +2,39 @@ import { join } from 'node:path'
 import type { EtcdProcessOptions } from './options.js'
 import type { EtcdStart } from './types.js'
 
-/** The socket's name, in etcd's working directory: etcd 3.4 takes neither a path in a unix URL nor one without a port. */
+/**
+ * The socket's name, in etcd's working directory: etcd 3.4 takes neither a path in a unix URL nor one without a port.
+ */
 export const socketName = 'client:0'
 
 /** Where the member's data is. The path stands on etcd's command line too, by which a living one is found again. */
 export const dataFolder = (directory: string): string => join(directory, 'data')
 
 /** `http://ip:port`, with brackets for IPv6. */
-export const peerUrlOf = (address: string, port: number): string => `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+export const peerUrlOf = (address: string, port: number): string =>
+  `http://${address.includes(':') ? `[${address}]` : address}:${port}`
 
 /**
- * Raft's beat and patience in ms. A leader that dies is replaced after one to two election timeouts, so the default multiplier 5 (800 ms) leaves
- * 400 ms of the promised two seconds for the vote and for clients to try again. The eightfold beat rides over a slow disk or a busy CPU; below
- * 50 ms of beat, two small machines lose elections to their own scheduling.
+ * Raft's beat and patience in ms. A leader that dies is replaced after one to two election timeouts, so the default
+ * multiplier 5 (800 ms) leaves 400 ms of the promised two seconds for the vote and for clients to try again. The
+ * eightfold beat rides over a slow disk or a busy CPU; below 50 ms of beat, two small machines lose elections to their
+ * own scheduling.
  */
-export const raftTiming = (multiplier: number): { readonly heartbeat: number; readonly election: number } =>
-  ({ heartbeat: Math.max(50, 20 * multiplier), election: Math.max(400, 160 * multiplier) })
+export const raftTiming = (multiplier: number): { readonly heartbeat: number; readonly election: number } => ({
+  heartbeat: Math.max(50, 20 * multiplier),
+  election: Math.max(400, 160 * multiplier),
+})
 
 /**
- * Bytes of the largest transaction. etcd 3.4 writes larger ones into its log as well, but when it starts again it refuses a record of 10 MiB or more as damaged
- * (`maxWALEntrySizeLimit` in its `wal/decoder.go`), and with it all of its data.
+ * Bytes of the largest transaction. etcd 3.4 writes larger ones into its log as well, but when it starts again it
+ * refuses a record of 10 MiB or more as damaged (`maxWALEntrySizeLimit` in its `wal/decoder.go`), and with it all of
+ * its data.
  */
 const mostRequestBytes = 10 * 1024 * 1024 - 4096
 
 /**
- * What etcd is started with each time. A flag that is not here has etcd's default; in particular there is no TCP port for clients and none for metrics.
- * `formerUrls` are own peer addresses that others may still dial.
+ * What etcd is started with each time. A flag that is not here has etcd's default; in particular there is no TCP port
+ * for clients and none for metrics. `formerUrls` are own peer addresses that others may still dial.
  */
 export function steadyArguments(options: EtcdProcessOptions, formerUrls: readonly string[]): readonly string[] {
   const { directory, name, bindAddress, advertiseAddress, port, quotaBytes, raftMultiplier } = options
@@ -36,24 +43,32 @@ export function steadyArguments(options: EtcdProcessOptions, formerUrls: readonl
     `--name=${name}`,
     `--data-dir=${dataFolder(directory)}`,
     // The directory is closed to other users, and so is the socket.
-    `--listen-client-urls=unix://${socketName}`, `--advertise-client-urls=unix://${socketName}`,
+    `--listen-client-urls=unix://${socketName}`,
+    `--advertise-client-urls=unix://${socketName}`,
     `--listen-peer-urls=${[peerUrlOf(bindAddress, port), ...formerUrls].join(',')}`,
     `--initial-advertise-peer-urls=${peerUrlOf(advertiseAddress, port)}`,
-    `--heartbeat-interval=${heartbeat}`, `--election-timeout=${election}`,
+    `--heartbeat-interval=${heartbeat}`,
+    `--election-timeout=${election}`,
     // A member that was cut off must not depose a working leader when it comes back.
     '--pre-vote',
     `--quota-backend-bytes=${quotaBytes}`,
     // Watches that lag half an hour load afresh; older revisions serve nobody.
-    '--auto-compaction-mode=periodic', '--auto-compaction-retention=30m',
+    '--auto-compaction-mode=periodic',
+    '--auto-compaction-retention=30m',
     // Group commit nests hundreds of transactions in one.
-    '--max-txn-ops=100000', `--max-request-bytes=${mostRequestBytes}`,
-    // An entry holds a whole group. Those since the last snapshot, and 5,000 before it, are kept in memory and read at a restart.
+    '--max-txn-ops=100000',
+    `--max-request-bytes=${mostRequestBytes}`,
+    // An entry holds a whole group. Those since the last snapshot, and 5,000 before it, are kept in memory and read at
+    // a restart.
     '--snapshot-count=1000',
-    // Its check would have every voter connected for 5 s before the next may enter, so three servers would form that much more slowly. What it protects
-    // is kept here: only a learner that has caught up is promoted, and removals look at the quorum first.
+    // Its check would have every voter connected for 5 s before the next may enter, so three servers would form that
+    // much more slowly. What it protects is kept here: only a learner that has caught up is promoted, and removals look
+    // at the quorum first.
     '--strict-reconfig-check=false',
     // To stderr, which is a file: so the words of a dying Go runtime are in it as well.
-    '--logger=zap', '--log-outputs=stderr', '--log-level=info',
+    '--logger=zap',
+    '--log-outputs=stderr',
+    '--log-level=info',
   ]
 }
 
@@ -61,26 +76,37 @@ export function steadyArguments(options: EtcdProcessOptions, formerUrls: readonl
 export function initialArguments(options: EtcdProcessOptions, start: EtcdStart, token: string): readonly string[] {
   const own = `${options.name}=${peerUrlOf(options.advertiseAddress, options.port)}`
   switch (start.how) {
-    case 'again': return []
-    case 'alone': return ['--force-new-cluster']
-    case 'found': return [`--initial-cluster=${own}`, '--initial-cluster-state=new', `--initial-cluster-token=${token}`]
+    case 'again':
+      return []
+    case 'alone':
+      return ['--force-new-cluster']
+    case 'found':
+      return [`--initial-cluster=${own}`, '--initial-cluster-state=new', `--initial-cluster-token=${token}`]
     case 'enter': {
       // Members that have not started yet have no name; any will do, as etcd compares addresses.
       const url = peerUrlOf(options.advertiseAddress, options.port)
       const others = start.members.filter(({ name, peerUrl }) => name !== options.name && peerUrl !== url)
-      return [`--initial-cluster=${[own, ...others.map(({ name, peerUrl }, at) => `${name === '' ? `unstarted-${at}` : name}=${peerUrl}`)].join(',')}`,
-        '--initial-cluster-state=existing']
+      return [
+        `--initial-cluster=${[own, ...others.map(({ name, peerUrl }, at) => `${name === '' ? `unstarted-${at}` : name}=${peerUrl}`)].join(',')}`,
+        '--initial-cluster-state=existing',
+      ]
     }
   }
 }
 
-/** Whether an etcd that runs is what `wanted` would start; addresses listened on beside the first, and how its cluster began, do not matter. */
+/**
+ * Whether an etcd that runs is what `wanted` would start; addresses listened on beside the first, and how its cluster
+ * began, do not matter.
+ */
 export const isSameEtcd = (running: readonly string[], wanted: readonly string[]): boolean =>
   essence(running) === essence(wanted)
 
-const essence = (args: readonly string[]): string => args
-  .filter(arg => arg.startsWith('--') && !/^--initial-cluster|^--force-new-cluster/.test(arg))
-  .map(arg => arg.startsWith('--listen-peer-urls=') ? arg.replace(/,.*/, '') : arg).sort().join('\n')
+const essence = (args: readonly string[]): string =>
+  args
+    .filter(arg => arg.startsWith('--') && !/^--initial-cluster|^--force-new-cluster/.test(arg))
+    .map(arg => (arg.startsWith('--listen-peer-urls=') ? arg.replace(/,.*/, '') : arg))
+    .sort()
+    .join('\n')
 
 /** The value of `--flag=value`, '' when it is not there. */
 export const flagValue = (args: readonly string[], flag: string): string =>
@@ -93,17 +119,25 @@ export interface EtcdMachine {
 }
 
 /**
- * The environment that etcd gets. Its own variables would override what is set here, and a proxy for the machine's web traffic is none for Raft.
+ * The environment that etcd gets. Its own variables would override what is set here, and a proxy for the machine's web
+ * traffic is none for Raft.
  */
-export function etcdEnvironment(env: NodeJS.ProcessEnv, proxyPort: number | undefined, { architecture, cores }: EtcdMachine): NodeJS.ProcessEnv {
+export function etcdEnvironment(
+  env: NodeJS.ProcessEnv,
+  proxyPort: number | undefined,
+  { architecture, cores }: EtcdMachine,
+): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(([name]) => !/^ETCD_|^(https?|all|no)_proxy$|^REQUEST_METHOD$/i.test(name))
   // etcd 3.4 runs on some processors only when told that this is meant.
-  const go = ({ arm64: 'arm64', arm: 'arm', ia32: '386', riscv64: 'riscv64' } as Readonly<Record<string, string>>)[architecture]
+  const go = ({ arm64: 'arm64', arm: 'arm', ia32: '386', riscv64: 'riscv64' } as Readonly<Record<string, string>>)[
+    architecture
+  ]
   return {
-    // Half of the machine, as the agent needs the other: etcd spreads its small steps over all the threads it has, and waking those costs more than they do.
+    // Half of the machine, as the agent needs the other: etcd spreads its small steps over all the threads it has, and
+    // waking those costs more than they do.
     GOMAXPROCS: String(Math.max(1, Math.floor(cores / 2))),
     ...Object.fromEntries(kept),
-    ...go !== undefined && { ETCD_UNSUPPORTED_ARCH: go },
-    ...proxyPort !== undefined && { HTTP_PROXY: `http://127.0.0.1:${proxyPort}` },
+    ...(go !== undefined && { ETCD_UNSUPPORTED_ARCH: go }),
+    ...(proxyPort !== undefined && { HTTP_PROXY: `http://127.0.0.1:${proxyPort}` }),
   }
 }

@@ -11,9 +11,11 @@ export interface PeerAnswer {
   readonly members: readonly EtcdMember[]
 }
 
-/** Whether an etcd serves clients on a socket. While it waits for a quorum it takes connections, but answers nothing. */
+/**
+ * Whether an etcd serves clients on a socket. While it waits for a quorum it takes connections, but answers nothing.
+ */
 export const servesClients = async (socketPath: string, timeout: number): Promise<boolean> =>
-  await get({ socketPath, path: '/version', timeout }) !== undefined
+  (await get({ socketPath, path: '/version', timeout })) !== undefined
 
 /** Members as an etcd knows them, asked on its peer port; undefined while it does not answer. */
 export async function askPeerPort(host: string, port: number, timeout: number): Promise<PeerAnswer | undefined> {
@@ -23,18 +25,28 @@ export async function askPeerPort(host: string, port: number, timeout: number): 
   try {
     // Ids have 64 bits, more than a number holds.
     const read: unknown = JSON.parse(answer.body.replace(/"id":(\d+)/g, '"id":"$1"'))
-    return { cluster: typeof header === 'string' ? header : '', members: Array.isArray(read) ? read.map(readMember) : [] }
+    return {
+      cluster: typeof header === 'string' ? header : '',
+      members: Array.isArray(read) ? read.map(readMember) : [],
+    }
   } catch {
     return undefined
   }
 }
 
 function readMember(value: unknown): EtcdMember {
-  const { id = '0', name = '', peerURLs = [], isLearner = false } = value as { id?: string; name?: string; peerURLs?: readonly string[]; isLearner?: boolean }
+  const {
+    id = '0',
+    name = '',
+    peerURLs = [],
+    isLearner = false,
+  } = value as { id?: string; name?: string; peerURLs?: readonly string[]; isLearner?: boolean }
   return { id: BigInt(id).toString(16), name, peerUrls: peerURLs, learner: isLearner }
 }
 
-function get(options: http.RequestOptions & { readonly timeout: number }): Promise<{ readonly headers: http.IncomingHttpHeaders; readonly body: string } | undefined> {
+function get(
+  options: http.RequestOptions & { readonly timeout: number },
+): Promise<{ readonly headers: http.IncomingHttpHeaders; readonly body: string } | undefined> {
   return new Promise(resolve => {
     const request = http.get({ ...options, agent: false }, response => {
       let body = ''
@@ -43,11 +55,17 @@ function get(options: http.RequestOptions & { readonly timeout: number }): Promi
         body += chunk
         if (body.length > largest) request.destroy()
       })
-      response.once('end', () => { resolve(response.statusCode === 200 ? { headers: response.headers, body } : undefined) })
+      response.once('end', () => {
+        resolve(response.statusCode === 200 ? { headers: response.headers, body } : undefined)
+      })
     })
-    const late = setTimeout(() => { request.destroy() }, options.timeout)
+    const late = setTimeout(() => {
+      request.destroy()
+    }, options.timeout)
     late.unref()
-    request.once('error', () => { resolve(undefined) })
+    request.once('error', () => {
+      resolve(undefined)
+    })
     request.once('close', () => {
       clearTimeout(late)
       resolve(undefined)

@@ -1,6 +1,9 @@
 import net from 'node:net'
 
-/** Which of some `http://ip:port` this machine can listen on beside the first: an address that it no longer has, or that another program has, is left out. */
+/**
+ * Which of some `http://ip:port` this machine can listen on beside the first: an address that it no longer has, or that
+ * another program has, is left out.
+ */
 export async function listenable(first: string, others: readonly string[]): Promise<readonly string[]> {
   const held: net.Server[] = []
   const free: string[] = []
@@ -10,7 +13,14 @@ export async function listenable(first: string, others: readonly string[]): Prom
     held.push(server)
     if (url !== first) free.push(url)
   }
-  await Promise.all(held.map(server => new Promise(resolve => { server.close(resolve) })))
+  await Promise.all(
+    held.map(
+      server =>
+        new Promise(resolve => {
+          server.close(resolve)
+        }),
+    ),
+  )
   return free
 }
 
@@ -18,7 +28,11 @@ function listen(url: string): Promise<net.Server | undefined> {
   const { hostname, port } = new URL(url)
   return new Promise(resolve => {
     const server = net.createServer()
-    server.once('error', () => { resolve(undefined) })
-    server.listen({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), exclusive: true }, () => { resolve(server) })
+    server.once('error', () => {
+      resolve(undefined)
+    })
+    server.listen({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), exclusive: true }, () => {
+      resolve(server)
+    })
   })
 }

@@ -14,7 +14,7 @@ export function hasEtcdData(directory: string): boolean {
 
 /** Moves the data aside, to `former-<n>`; only the newest of these stays. */
 export function moveDataAside(directory: string): void {
-  const former = readdirSync(directory).flatMap(name => /^former-\d+$/.test(name) ? [Number(name.slice(7))] : [])
+  const former = readdirSync(directory).flatMap(name => (/^former-\d+$/.test(name) ? [Number(name.slice(7))] : []))
   const next = Math.max(0, ...former) + 1
   if (existsSync(dataFolder(directory))) renameSync(dataFolder(directory), join(directory, `former-${next}`))
   forgetMembers(directory)
@@ -22,4 +22,6 @@ export function moveDataAside(directory: string): void {
 }
 
 /** etcd 3.4 stumbles over the socket of one that was killed. Only while none runs. */
-export const removeSocket = (directory: string): void => { rmSync(join(directory, socketName), { force: true }) }
+export const removeSocket = (directory: string): void => {
+  rmSync(join(directory, socketName), { force: true })
+}

@@ -26,7 +26,9 @@ export function lockDirectory(directory: string): DirectoryLock {
       const text = readOr(file, '')
       const holder = parseOwner(text)
       if (holder !== undefined && isHeld(holder, systemProcesses)) {
-        throw new MusterError('ETCD_LOCKED', `the directory ${directory} is in use by process ${holder.pid}`, { hint: `stop that agent (pid ${holder.pid}) first, or give this one its own -data-dir` })
+        throw new MusterError('ETCD_LOCKED', `the directory ${directory} is in use by process ${holder.pid}`, {
+          hint: `stop that agent (pid ${holder.pid}) first, or give this one its own -data-dir`,
+        })
       }
       discardStale(file, text, `${own}.old`)
     }

@@ -19,7 +19,9 @@ export class HeardLog {
   constructor(directory: string, clock: Clock, log: Logger) {
     this.#log = log
     this.#directory = directory
-    this.#tail = new LogTail(directory, clock, line => { this.#hear(line) })
+    this.#tail = new LogTail(directory, clock, line => {
+      this.#hear(line)
+    })
   }
 
   /** What this run of etcd said last, up to now. */
@@ -29,7 +31,9 @@ export class HeardLog {
   }
 
   /** How far its data went when it started. */
-  get restored(): Restored | undefined { return this.#restored }
+  get restored(): Restored | undefined {
+    return this.#restored
+  }
 
   /** Whether it has come so far that its peers get answers. */
   get servesPeers(): boolean {
@@ -48,11 +52,15 @@ export class HeardLog {
   /** Goes on with a run that another agent began. */
   resume(): void {
     this.#tail.drain()
-    const lines = readLog(this.#directory).split('\n').filter(line => line.includes('newRaft '))
+    const lines = readLog(this.#directory)
+      .split('\n')
+      .filter(line => line.includes('newRaft '))
     this.#restored = readRestored(parseLine(lines.at(-1) ?? '').message)
   }
 
-  close(): void { this.#tail.close() }
+  close(): void {
+    this.#tail.close()
+  }
 
   #hear(line: EtcdLine): void {
     this.#log[line.level](line.message, line.fields)

@@ -16,8 +16,9 @@ export interface HistoryParts {
 }
 
 /**
- * Sees to it that former values do not fill the database of an etcd. Its own compaction goes by time alone, so that half an hour of writes, which may be
- * many gigabytes, would stop all further ones; what happened all the same is mended as far as there is room.
+ * Sees to it that former values do not fill the database of an etcd. Its own compaction goes by time alone, so that
+ * half an hour of writes, which may be many gigabytes, would stop all further ones; what happened all the same is
+ * mended as far as there is room.
  */
 export class History {
   readonly #parts: HistoryParts
@@ -28,17 +29,26 @@ export class History {
   constructor(parts: HistoryParts) {
     this.#parts = parts
     this.#state = beginHistory(parts.quota)
-    this.#compactions = parts.metrics.counter('etcd.compactions', 'How often the history of the own etcd was compacted because of its size.')
+    this.#compactions = parts.metrics.counter(
+      'etcd.compactions',
+      'How often the history of the own etcd was compacted because of its size.',
+    )
   }
 
   /** Takes a look at etcd and begins what it calls for. Looks that come while something is under way are left out. */
   look(status: EtcdStatus): void {
     if (this.#busy) return
-    const { state, step } = considerHistory(this.#state, { ...status, at: this.#parts.clock.monotonic(), leads: status.leader === status.member })
+    const { state, step } = considerHistory(this.#state, {
+      ...status,
+      at: this.#parts.clock.monotonic(),
+      leads: status.leader === status.member,
+    })
     this.#state = state
     if (step === undefined) return
     this.#busy = true
-    void this.#take(step).finally(() => { this.#busy = false })
+    void this.#take(step).finally(() => {
+      this.#busy = false
+    })
   }
 
   async #take(step: HistoryStep): Promise<void> {
@@ -48,7 +58,7 @@ export class History {
         case 'compact':
           await admin.compact(step.revision)
           this.#compactions.add()
-          log.debug('etcd\'s history is compacted, as it takes much room', { revision: step.revision })
+          log.debug("etcd's history is compacted, as it takes much room", { revision: step.revision })
           break
         case 'defragment':
           log.warn('the database of etcd is rewritten, as it has reached its quota with room in it')
@@ -60,7 +70,7 @@ export class History {
       }
     } catch (error) {
       // The next look calls for it again.
-      log.debug('etcd\'s database could not be looked after', { step: step.do, reason: errorMessage(error) })
+      log.debug("etcd's database could not be looked after", { step: step.do, reason: errorMessage(error) })
     }
   }
 }

@@ -29,8 +29,9 @@ export function readLog(directory: string): string {
 }
 
 /**
- * Reads etcd's log as it grows. How far it has come is kept in a file beside, so that the next agent goes on there. The file is emptied when it is
- * large, in one go after its last line was read; in the microseconds in between etcd could lose a line, so a calm moment is chosen.
+ * Reads etcd's log as it grows. How far it has come is kept in a file beside, so that the next agent goes on there. The
+ * file is emptied when it is large, in one go after its last line was read; in the microseconds in between etcd could
+ * lose a line, so a calm moment is chosen.
  */
 export class LogTail {
   readonly #file: number
@@ -100,7 +101,9 @@ export class LogTail {
     if (text !== '') this.#onLine(parseLine(text))
   }
 
-  #note(): void { writeSync(this.#positions, `${String(this.#position).padStart(positionDigits)}\n`, 0) }
+  #note(): void {
+    writeSync(this.#positions, `${String(this.#position).padStart(positionDigits)}\n`, 0)
+  }
 
   #empty(): void {
     ftruncateSync(this.#file, 0)

@@ -6,8 +6,9 @@ import { pipeline } from 'node:stream'
 const dialTimeout = 5000
 
 /**
- * A proxy for etcd's calls to its peers while they have other addresses than etcd has stored: it takes a call to the stored address to the present one.
- * It listens on the loopback interface and reaches members only, so nobody gains a way that was not open.
+ * A proxy for etcd's calls to its peers while they have other addresses than etcd has stored: it takes a call to the
+ * stored address to the present one. It listens on the loopback interface and reaches members only, so nobody gains a
+ * way that was not open.
  */
 export class PeerProxy {
   readonly #server: http.Server
@@ -17,7 +18,12 @@ export class PeerProxy {
 
   private constructor() {
     // Streams between members live for days, and etcd decides how long its connections do.
-    this.#server = http.createServer({ requestTimeout: 0, headersTimeout: 10_000, keepAliveTimeout: 0, noDelay: true }, (request, response) => { this.#forward(request, response) })
+    this.#server = http.createServer(
+      { requestTimeout: 0, headersTimeout: 10_000, keepAliveTimeout: 0, noDelay: true },
+      (request, response) => {
+        this.#forward(request, response)
+      },
+    )
     this.#server.timeout = 0
     this.#server.unref()
   }
@@ -27,14 +33,20 @@ export class PeerProxy {
     const proxy = new PeerProxy()
     return new Promise((resolve, reject) => {
       proxy.#server.once('error', reject)
-      proxy.#server.listen(port, '127.0.0.1', () => { resolve(proxy) })
+      proxy.#server.listen(port, '127.0.0.1', () => {
+        resolve(proxy)
+      })
     })
   }
 
-  get port(): number { return (this.#server.address() as AddressInfo).port }
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
 
   /** Sets which addresses are reached, and where they are now. */
-  route(routes: ReadonlyMap<string, string>): void { this.#routes = routes }
+  route(routes: ReadonlyMap<string, string>): void {
+    this.#routes = routes
+  }
 
   close(): void {
     this.#server.close()
@@ -53,24 +65,43 @@ export class PeerProxy {
     }
     const { hostname, port } = new URL(`http://${target}`)
     const { 'proxy-connection': _connection, 'proxy-authorization': _authorization, ...headers } = request.headers
-    const onward = http.request({ agent: this.#agent, host: hostname.replace(/^\[|\]$/g, ''), port, method: request.method, path: url.pathname + url.search, headers, setHost: false })
+    const onward = http.request({
+      agent: this.#agent,
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port,
+      method: request.method,
+      path: url.pathname + url.search,
+      headers,
+      setHost: false,
+    })
     onward.setNoDelay(true)
-    const late = setTimeout(() => { onward.destroy(new Error('no connection in time')) }, dialTimeout)
+    const late = setTimeout(() => {
+      onward.destroy(new Error('no connection in time'))
+    }, dialTimeout)
     onward.once('socket', socket => {
-      if (socket.connecting) socket.once('connect', () => { clearTimeout(late) })
+      if (socket.connecting)
+        socket.once('connect', () => {
+          clearTimeout(late)
+        })
       else clearTimeout(late)
     })
-    onward.once('close', () => { clearTimeout(late) })
+    onward.once('close', () => {
+      clearTimeout(late)
+    })
     onward.once('response', answer => {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
       response.flushHeaders()
-      pipeline(answer, response, () => { onward.destroy() })
+      pipeline(answer, response, () => {
+        onward.destroy()
+      })
     })
     onward.once('error', () => {
       if (response.headersSent) response.destroy()
       else response.writeHead(502).end('the member cannot be reached\n')
     })
-    response.once('close', () => { if (!response.writableFinished) onward.destroy() })
+    response.once('close', () => {
+      if (!response.writableFinished) onward.destroy()
+    })
     pipeline(request, onward, () => undefined)
   }
 }

@@ -77,37 +77,66 @@ class EtcdChild implements EtcdProcess {
     try {
       ensureFolder(options.directory, 0o700)
     } catch (cause) {
-      throw new MusterError('ETCD_FAILED', `cannot make the directory ${options.directory}: ${errorMessage(cause)}`, { hint: 'name a data directory that can be written to with -data-dir', cause })
+      throw new MusterError('ETCD_FAILED', `cannot make the directory ${options.directory}: ${errorMessage(cause)}`, {
+        hint: 'name a data directory that can be written to with -data-dir',
+        cause,
+      })
     }
     this.#socket = socketPath(options.directory)
     this.endpoint = `unix://${this.#socket.path}`
     this.peerUrl = peerUrlOf(options.advertiseAddress, options.port)
     this.#members = readMembers(options.directory)
-    this.#renumbering = new Renumbering({ name: options.name, listenUrl: peerUrlOf(options.bindAddress, options.port), peerUrl: this.peerUrl }, options.log)
+    this.#renumbering = new Renumbering(
+      { name: options.name, listenUrl: peerUrlOf(options.bindAddress, options.port), peerUrl: this.peerUrl },
+      options.log,
+    )
     this.#renumbering.know(this.#members)
     const connection = { endpoints: [this.endpoint] }
     this.#prober = openEtcdAdmin(connection, { timeout: milliseconds(askTimeout) })
     this.admin = answeringWhileWaiting(openEtcdAdmin(connection), {
-      isWaiting: () => this.#state === 'starting', restored: () => this.#heard?.restored, peerAnswer: () => this.#askPeerPort(),
-      version: () => this.#version, directory: options.directory,
+      isWaiting: () => this.#state === 'starting',
+      restored: () => this.#heard?.restored,
+      peerAnswer: () => this.#askPeerPort(),
+      version: () => this.#version,
+      directory: options.directory,
     })
-    this.#history = new History({ admin: this.admin, quota: options.quotaBytes, clock: options.clock, log: options.log, metrics: options.metrics })
-    this.#restarts = options.metrics.counter('etcd.restarts', 'How often the own etcd was started again after it had ended by itself.')
+    this.#history = new History({
+      admin: this.admin,
+      quota: options.quotaBytes,
+      clock: options.clock,
+      log: options.log,
+      metrics: options.metrics,
+    })
+    this.#restarts = options.metrics.counter(
+      'etcd.restarts',
+      'How often the own etcd was started again after it had ended by itself.',
+    )
     this.#up = options.metrics.gauge('etcd.up', '1 while the own etcd serves clients.')
     this.#up.set(0)
   }
 
-  get hasData(): boolean { return hasEtcdData(this.#options.directory) }
-  get state(): EtcdState { return this.#state }
-  get lastMembers(): readonly KnownPeer[] { return this.#members }
-  get isDamaged(): boolean { return this.#isDamaged }
+  get hasData(): boolean {
+    return hasEtcdData(this.#options.directory)
+  }
+  get state(): EtcdState {
+    return this.#state
+  }
+  get lastMembers(): readonly KnownPeer[] {
+    return this.#members
+  }
+  get isDamaged(): boolean {
+    return this.#isDamaged
+  }
 
-  onState(run: (state: EtcdState) => void): void { this.#listeners.push(run) }
+  onState(run: (state: EtcdState) => void): void {
+    this.#listeners.push(run)
+  }
 
   async start(start: EtcdStart): Promise<void> {
     if (this.#state === 'failed' || this.#state === 'removed') await this.stop()
-    if (this.#wanted !== undefined) throw new MusterError('ETCD_FAILED', 'etcd runs already', { hint: 'stop it before it is started in another way' })
-    const wanted = this.#wanted = new AbortController()
+    if (this.#wanted !== undefined)
+      throw new MusterError('ETCD_FAILED', 'etcd runs already', { hint: 'stop it before it is started in another way' })
+    const wanted = (this.#wanted = new AbortController())
     this.#isDamaged = false
     this.#become('starting')
     try {
@@ -115,7 +144,7 @@ class EtcdChild implements EtcdProcess {
       this.#version = await etcdVersion(this.#options.program)
       this.#lock ??= lockDirectory(directory)
       this.#heard ??= new HeardLog(directory, clock, log)
-      this.#running = await this.#adopt(start) ?? await this.#launch(start)
+      this.#running = (await this.#adopt(start)) ?? (await this.#launch(start))
       const ending = await this.#untilUp(this.#running)
       if (ending !== undefined) throw this.#failure(ending)
     } catch (error) {
@@ -149,24 +178,39 @@ class EtcdChild implements EtcdProcess {
     this.#bridge()
   }
 
-  async lastEntry(): Promise<EntryPlace | undefined> { return this.hasData ? lastEntry(this.#options.directory) : undefined }
+  async lastEntry(): Promise<EntryPlace | undefined> {
+    return this.hasData ? lastEntry(this.#options.directory) : undefined
+  }
 
   discard(): void {
-    if (findLiving(this.#options.directory).length > 0 || (this.#wanted !== undefined && this.#state !== 'failed' && this.#state !== 'removed')) {
-      throw new MusterError('ETCD_FAILED', 'the data of an etcd that runs cannot be moved aside', { hint: 'stop it first' })
+    if (
+      findLiving(this.#options.directory).length > 0
+      || (this.#wanted !== undefined && this.#state !== 'failed' && this.#state !== 'removed')
+    ) {
+      throw new MusterError('ETCD_FAILED', 'the data of an etcd that runs cannot be moved aside', {
+        hint: 'stop it first',
+      })
     }
     moveDataAside(this.#options.directory)
     this.#members = []
     this.#renumbering.know([])
   }
 
-  /** Goes on with an etcd of this directory that an agent before has left running; one that runs otherwise than wanted is ended. */
+  /**
+   * Goes on with an etcd of this directory that an agent before has left running; one that runs otherwise than wanted
+   * is ended.
+   */
   async #adopt(start: EtcdStart): Promise<Running | undefined> {
     const { directory, clock, log } = this.#options
     const wanted = steadyArguments(this.#options, [])
     const living = findLiving(directory)
     for (const one of living) {
-      if (living.length === 1 && start.how === 'again' && isSameEtcd(one.args, wanted) && await this.#renumbering.adopt(one.proxyPort)) {
+      if (
+        living.length === 1
+        && start.how === 'again'
+        && isSameEtcd(one.args, wanted)
+        && (await this.#renumbering.adopt(one.proxyPort))
+      ) {
         log.info('goes on with the etcd that an agent before has started', { pid: one.pid })
         this.#heard?.resume()
         return adoptEtcd(one, clock)
@@ -193,22 +237,35 @@ class EtcdChild implements EtcdProcess {
   async #launch(start: EtcdStart): Promise<Running> {
     const { program, directory } = this.#options
     if (start.how === 'found' || start.how === 'enter') this.#renumbering.know([])
-    else if (!this.hasData) throw new MusterError('ETCD_FAILED', `there is no data of a member in ${directory}`, { hint: 'move the directory aside: the server then enters its cluster afresh' })
+    else if (!this.hasData)
+      throw new MusterError('ETCD_FAILED', `there is no data of a member in ${directory}`, {
+        hint: 'move the directory aside: the server then enters its cluster afresh',
+      })
     const { formerUrls, proxyPort } = await this.#renumbering.prepare()
     removeSocket(directory)
     if (start.how === 'alone') await keepWholeLog(directory, this.#options.log)
     this.#heard?.begin()
-    const args = [...steadyArguments(this.#options, formerUrls), ...initialArguments(this.#options, start, randomUUID())]
-    return runEtcd(program, args, directory, etcdEnvironment(process.env, proxyPort, { architecture: process.arch, cores: availableParallelism() }))
+    const args = [
+      ...steadyArguments(this.#options, formerUrls),
+      ...initialArguments(this.#options, start, randomUUID()),
+    ]
+    return runEtcd(
+      program,
+      args,
+      directory,
+      etcdEnvironment(process.env, proxyPort, { architecture: process.arch, cores: availableParallelism() }),
+    )
   }
 
   /** Resolves when its peers or clients get answers, or with how it ended before. */
   async #untilUp(running: Running): Promise<Ending | undefined> {
     let ended: Ending | undefined
-    void running.ended.then(({ code, signal }) => { ended = this.#explain(code, signal) })
+    void running.ended.then(({ code, signal }) => {
+      ended = this.#explain(code, signal)
+    })
     for (;;) {
-      if (running.adopted ? await this.#askPeerPort() !== undefined : this.#heard?.servesPeers) break
-      if (ended !== undefined || await servesClients(this.#socket.path, every.starting)) break
+      if (running.adopted ? (await this.#askPeerPort()) !== undefined : this.#heard?.servesPeers) break
+      if (ended !== undefined || (await servesClients(this.#socket.path, every.starting))) break
       await this.#pause(every.starting)
     }
     // A child that found its port taken is gone by now.
@@ -234,7 +291,10 @@ class EtcdChild implements EtcdProcess {
     }
   }
 
-  /** What a full disk has cut off, etcd mends once there is room: it gets one more start after that before its data counts as damaged. */
+  /**
+   * What a full disk has cut off, etcd mends once there is room: it gets one more start after that before its data
+   * counts as damaged.
+   */
   #explain(code: number | undefined, signal: string | undefined): Ending {
     if (this.#lock?.isInPlace() === false) return displacedEnding
     const lacks = lacksRoom(this.#options.directory)
@@ -259,7 +319,12 @@ class EtcdChild implements EtcdProcess {
       return false
     }
     this.#become('restarting')
-    this.#failures.tell('error', 'etcd has ended and is started again', `${ending.reason} ${delay}`, { reason: ending.reason, ...ending.hint !== undefined && { hint: ending.hint }, after: delay / 1000, lines })
+    this.#failures.tell('error', 'etcd has ended and is started again', `${ending.reason} ${delay}`, {
+      reason: ending.reason,
+      ...(ending.hint !== undefined && { hint: ending.hint }),
+      after: delay / 1000,
+      lines,
+    })
     return true
   }
 
@@ -287,7 +352,9 @@ class EtcdChild implements EtcdProcess {
   /** Looks at it until it ends. */
   async #watch(running: Running): ReturnType<() => Running['ended']> {
     let over = false
-    const ended = running.ended.finally(() => { over = true })
+    const ended = running.ended.finally(() => {
+      over = true
+    })
     const isOver = (): boolean => over
     while (!isOver()) {
       if (this.#lock?.isInPlace() === false) {
@@ -298,13 +365,16 @@ class EtcdChild implements EtcdProcess {
       if (isOver()) break
       if (serving) this.#become('running')
       else if (this.#state === 'starting') await this.#readPeers()
-      const settled = serving && await this.#look()
-      await Promise.race([ended, this.#pause(serving ? settled ? every.settled : every.settling : every.starting)])
+      const settled = serving && (await this.#look())
+      await Promise.race([ended, this.#pause(serving ? (settled ? every.settled : every.settling) : every.starting)])
     }
     return ended
   }
 
-  /** Sees to it that the cluster knows this member's address, and remembers the members. True when there is nothing left to do. */
+  /**
+   * Sees to it that the cluster knows this member's address, and remembers the members. True when there is nothing left
+   * to do.
+   */
   async #look(): Promise<boolean> {
     try {
       const status = await this.#prober.status()
@@ -342,14 +412,18 @@ class EtcdChild implements EtcdProcess {
       writeMembers(this.#options.directory, seen)
       this.#isUnsaved = false
     } catch (error) {
-      if (!this.#isUnsaved) this.#options.log.warn('cannot keep the list of members, trying again until it is kept', { reason: errorMessage(error) })
+      if (!this.#isUnsaved)
+        this.#options.log.warn('cannot keep the list of members, trying again until it is kept', {
+          reason: errorMessage(error),
+        })
       this.#isUnsaved = true
     }
   }
 
   /** An etcd that waits for a quorum among servers that have moved starts anew with the means to reach them. */
   #bridge(): void {
-    if (this.#life === undefined || this.#state !== 'starting' || this.#isBridging || this.#running === undefined) return
+    if (this.#life === undefined || this.#state !== 'starting' || this.#isBridging || this.#running === undefined)
+      return
     if (this.#renumbering.isProxied || !this.#renumbering.isNeeded) return
     this.#isBridging = true
     void endEtcd(this.#running, this.#options.clock)
@@ -365,7 +439,9 @@ class EtcdChild implements EtcdProcess {
     if (ending.kind === 'removed') this.#become('removed')
     this.#isDamaged = ending.kind === 'damaged'
     const code = ending.kind === 'removed' ? 'ETCD_REMOVED' : 'ETCD_FAILED'
-    return new MusterError(code, `etcd does not start: ${ending.reason}`, { hint: ending.hint ?? `see its log in ${this.#options.directory}/etcd.log` })
+    return new MusterError(code, `etcd does not start: ${ending.reason}`, {
+      hint: ending.hint ?? `see its log in ${this.#options.directory}/etcd.log`,
+    })
   }
 
   #release(): void {
@@ -387,7 +463,10 @@ class EtcdChild implements EtcdProcess {
   #pause(ms: number): Promise<void> {
     const signal = this.#wanted?.signal
     return new Promise(resolve => {
-      if (signal?.aborted === true) { resolve(); return }
+      if (signal?.aborted === true) {
+        resolve()
+        return
+      }
       const done = (): void => {
         timer.cancel()
         signal?.removeEventListener('abort', done)

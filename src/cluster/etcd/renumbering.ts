@@ -4,15 +4,23 @@ import { PeerProxy } from './peer-proxy.js'
 import type { KnownPeer } from './types.js'
 
 /** Of the own member: where it listens, what it tells others, and its name. */
-export interface OwnAddress { readonly name: string; readonly listenUrl: string; readonly peerUrl: string }
+export interface OwnAddress {
+  readonly name: string
+  readonly listenUrl: string
+  readonly peerUrl: string
+}
 
 /** What a start needs so that members meet whose stored addresses are former ones. */
-export interface Bridge { readonly formerUrls: readonly string[]; readonly proxyPort: number | undefined }
+export interface Bridge {
+  readonly formerUrls: readonly string[]
+  readonly proxyPort: number | undefined
+}
 
 /**
- * Helps members to a quorum that were all moved to other addresses: the stored ones are former ones, and only a quorum can write the new ones. Each one
- * listens on its former address as well, where the machine still has it, and calls its peers through a proxy that knows where they are now. Two ways, as
- * Go takes no proxy to loopback addresses, and other addresses are hardly ever kept.
+ * Helps members to a quorum that were all moved to other addresses: the stored ones are former ones, and only a quorum
+ * can write the new ones. Each one listens on its former address as well, where the machine still has it, and calls its
+ * peers through a proxy that knows where they are now. Two ways, as Go takes no proxy to loopback addresses, and other
+ * addresses are hardly ever kept.
  */
 export class Renumbering {
   readonly #own: OwnAddress
@@ -29,7 +37,9 @@ export class Renumbering {
   }
 
   /** Whether the etcd that was started last calls its peers through the proxy. */
-  get isProxied(): boolean { return this.#proxy !== undefined }
+  get isProxied(): boolean {
+    return this.#proxy !== undefined
+  }
 
   /** Whether some stored address is known not to be right. */
   get isNeeded(): boolean {
@@ -57,10 +67,16 @@ export class Renumbering {
     if (!this.isNeeded) return { formerUrls: [], proxyPort: undefined }
     const { peerUrls = [], formerUrls: earlier = [] } = this.#stored.find(({ name }) => name === this.#own.name) ?? {}
     const own = [...earlier, ...peerUrls]
-    const formerUrls = await listenable(this.#own.listenUrl, own.filter(url => url !== this.#own.peerUrl && url !== this.#own.listenUrl))
+    const formerUrls = await listenable(
+      this.#own.listenUrl,
+      own.filter(url => url !== this.#own.peerUrl && url !== this.#own.listenUrl),
+    )
     this.#proxy = await PeerProxy.open(0)
     this.#route()
-    this.#log.info('addresses of servers have changed: they meet through their former ones until the cluster knows the new ones', { former: own.join(','), listening: formerUrls.join(',') })
+    this.#log.info(
+      'addresses of servers have changed: they meet through their former ones until the cluster knows the new ones',
+      { former: own.join(','), listening: formerUrls.join(',') },
+    )
     return { formerUrls, proxyPort: this.#proxy.port }
   }
 
@@ -84,12 +100,14 @@ export class Renumbering {
   #route(): void {
     const routes = new Map<string, string>()
     // The newest last, so that what one member had before does not hide where another is.
-    for (const { name, formerUrls = [] } of this.#stored) for (const url of formerUrls) routes.set(new URL(url).host, new URL(this.#present.get(name) ?? url).host)
+    for (const { name, formerUrls = [] } of this.#stored)
+      for (const url of formerUrls) routes.set(new URL(url).host, new URL(this.#present.get(name) ?? url).host)
     for (const { name, peerUrls } of this.#stored) {
       for (const url of peerUrls) routes.set(new URL(url).host, new URL(this.#present.get(name) ?? url).host)
     }
     // A present address is reached as such, unless it is some other member's stored one.
-    for (const url of this.#present.values()) if (!routes.has(new URL(url).host)) routes.set(new URL(url).host, new URL(url).host)
+    for (const url of this.#present.values())
+      if (!routes.has(new URL(url).host)) routes.set(new URL(url).host, new URL(url).host)
     this.#proxy?.route(routes)
   }
 }

@@ -15,18 +15,27 @@ export interface Running {
 }
 
 /**
- * Starts etcd so that it lives on without us: in a session of its own, which neither Ctrl-C nor the end of a terminal reaches, and with a file instead of
- * a pipe for what it says. Rejects ETCD_FAILED when it cannot be started.
+ * Starts etcd so that it lives on without us: in a session of its own, which neither Ctrl-C nor the end of a terminal
+ * reaches, and with a file instead of a pipe for what it says. Rejects ETCD_FAILED when it cannot be started.
  */
-export function runEtcd(program: string, args: readonly string[], directory: string, env: NodeJS.ProcessEnv): Promise<Running> {
+export function runEtcd(
+  program: string,
+  args: readonly string[],
+  directory: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Running> {
   const log = openLogForWriting(directory)
   try {
     const child = spawn(program, args, { cwd: directory, env, detached: true, stdio: ['ignore', log, log] })
     const ended = new Promise<{ readonly code?: number; readonly signal?: string }>(resolve => {
-      child.once('exit', (code, signal) => { resolve({ ...code !== null && { code }, ...signal !== null && { signal } }) })
+      child.once('exit', (code, signal) => {
+        resolve({ ...(code !== null && { code }), ...(signal !== null && { signal }) })
+      })
     })
     return new Promise((resolve, reject) => {
-      child.once('error', cause => { reject(new MusterError('ETCD_FAILED', `etcd cannot be started: ${cause.message}`, { cause })) })
+      child.once('error', cause => {
+        reject(new MusterError('ETCD_FAILED', `etcd cannot be started: ${cause.message}`, { cause }))
+      })
       child.once('spawn', () => {
         child.unref()
         const pid = child.pid ?? 0
@@ -39,5 +48,9 @@ export function runEtcd(program: string, args: readonly string[], directory: str
 }
 
 /** Takes an etcd over that an agent before has started. */
-export const adoptEtcd = ({ pid, started }: LivingEtcd, clock: Clock): Running =>
-  ({ pid, started, adopted: true, ended: gone({ pid, started }, clock).then(() => ({})) })
+export const adoptEtcd = ({ pid, started }: LivingEtcd, clock: Clock): Running => ({
+  pid,
+  started,
+  adopted: true,
+  ended: gone({ pid, started }, clock).then(() => ({})),
+})

@@ -13,16 +13,25 @@ export interface SocketPath {
 }
 
 /**
- * A path to the client socket that fits in a socket's address. Where the directory's own is too long it goes through an open handle of the directory,
- * which Linux offers as a short path; nothing is written anywhere.
+ * A path to the client socket that fits in a socket's address. Where the directory's own is too long it goes through an
+ * open handle of the directory, which Linux offers as a short path; nothing is written anywhere.
  * @throws MusterError ETCD_FAILED where the path is too long and there is no such way
  */
 export function socketPath(directory: string): SocketPath {
   const path = join(directory, socketName)
   if (Buffer.byteLength(path) <= longest) return { path, close: () => undefined }
   if (!existsSync('/proc/self/fd')) {
-    throw new MusterError('ETCD_FAILED', `the path of etcd's socket is ${Buffer.byteLength(path)} bytes long, and ${longest} is the most: ${path}`, { hint: 'give the agent a shorter -data-dir' })
+    throw new MusterError(
+      'ETCD_FAILED',
+      `the path of etcd's socket is ${Buffer.byteLength(path)} bytes long, and ${longest} is the most: ${path}`,
+      { hint: 'give the agent a shorter -data-dir' },
+    )
   }
   const descriptor = openSync(directory, 'r')
-  return { path: `/proc/self/fd/${descriptor}/${socketName}`, close: () => { closeSync(descriptor) } }
+  return {
+    path: `/proc/self/fd/${descriptor}/${socketName}`,
+    close: () => {
+      closeSync(descriptor)
+    },
+  }
 }

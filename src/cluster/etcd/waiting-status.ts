@@ -5,12 +5,22 @@ import { dataFolder } from './arguments.js'
 import type { PeerAnswer } from './ask-etcd.js'
 
 /** How far a member's log goes, as it says when it starts from its data. */
-export interface Restored { readonly member: string; readonly term: number; readonly index: number; readonly applied: number }
+export interface Restored {
+  readonly member: string
+  readonly term: number
+  readonly index: number
+  readonly applied: number
+}
 
 /** Reads the line with which Raft begins; undefined for any other. */
 export function readRestored(message: string): Restored | undefined {
-  const found = /^newRaft ([0-9a-f]+) \[.*\], term: (\d+), commit: \d+, applied: (\d+), lastindex: (\d+), lastterm: \d+\]/.exec(message)
-  return found === null ? undefined : { member: found[1] ?? '', term: Number(found[2]), applied: Number(found[3]), index: Number(found[4]) }
+  const found =
+    /^newRaft ([0-9a-f]+) \[.*\], term: (\d+), commit: \d+, applied: (\d+), lastindex: (\d+), lastterm: \d+\]/.exec(
+      message,
+    )
+  return found === null
+    ? undefined
+    : { member: found[1] ?? '', term: Number(found[2]), applied: Number(found[3]), index: Number(found[4]) }
 }
 
 /** What is known of an etcd that does not serve clients. */
@@ -24,12 +34,13 @@ export interface Waiting {
 }
 
 /**
- * An admin that answers `status` and `members(false)` also while etcd waits for a quorum after a start: it does not serve clients then, but its peer port
- * and its log say what is asked. Without a leader nothing moves, so that these are still true.
+ * An admin that answers `status` and `members(false)` also while etcd waits for a quorum after a start: it does not
+ * serve clients then, but its peer port and its log say what is asked. Without a leader nothing moves, so that these
+ * are still true.
  */
 export function answeringWhileWaiting(admin: EtcdAdmin, waiting: Waiting): EtcdAdmin {
   return {
-    status: async () => waiting.isWaiting() ? await statusOf(waiting) ?? admin.status() : admin.status(),
+    status: async () => (waiting.isWaiting() ? ((await statusOf(waiting)) ?? admin.status()) : admin.status()),
     members: async linearizable => {
       if (linearizable || !waiting.isWaiting()) return admin.members(linearizable)
       return (await waiting.peerAnswer())?.members ?? admin.members(false)
@@ -42,7 +53,9 @@ export function answeringWhileWaiting(admin: EtcdAdmin, waiting: Waiting): EtcdA
     disarm: () => admin.disarm(),
     compact: at => admin.compact(at),
     defragment: () => admin.defragment(),
-    close: () => { admin.close() },
+    close: () => {
+      admin.close()
+    },
   }
 }
 
@@ -52,9 +65,18 @@ async function statusOf(waiting: Waiting): Promise<EtcdStatus | undefined> {
   if (restored === undefined || answer === undefined || !waiting.isWaiting()) return undefined
   const size = sizeOf(join(dataFolder(waiting.directory), 'member', 'snap', 'db'))
   return {
-    member: restored.member, cluster: answer.cluster, leader: '', learner: answer.members.find(({ id }) => id === restored.member)?.learner ?? false,
-    term: restored.term, raftIndex: restored.index, appliedIndex: restored.applied, revision: revision(1), version: waiting.version(),
-    size, inUse: size, alarms: [],
+    member: restored.member,
+    cluster: answer.cluster,
+    leader: '',
+    learner: answer.members.find(({ id }) => id === restored.member)?.learner ?? false,
+    term: restored.term,
+    raftIndex: restored.index,
+    appliedIndex: restored.applied,
+    revision: revision(1),
+    version: waiting.version(),
+    size,
+    inUse: size,
+    alarms: [],
   }
 }
 

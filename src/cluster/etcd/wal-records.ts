@@ -1,21 +1,32 @@
 /*
- * etcd's write-ahead log as it is on the disk (3.4 to 3.6, `wal/encoder.go`, `walpb/record.proto`, `raftpb/raft.proto`): records one after the other, each with
- * a length in eight bytes and padded to a multiple of eight, in files that are preallocated with zeros.
+ * etcd's write-ahead log as it is on the disk (3.4 to 3.6, `wal/encoder.go`, `walpb/record.proto`,
+ * `raftpb/raft.proto`): records one after the other, each with a length in eight bytes and padded to a multiple of
+ * eight, in files that are preallocated with zeros.
  */
 
 /** Kinds of records (`wal.go`). A checksum record opens each file, with the sum that the one before ended with. */
 const kinds = { metadata: 1, entry: 2, state: 3, checksum: 4, snapshot: 5 } as const
 
 /** Where an entry is in Raft's log. */
-export interface EntryPlace { readonly term: number; readonly index: number }
+export interface EntryPlace {
+  readonly term: number
+  readonly index: number
+}
 
 /** What Raft has to remember of itself, `HardState`. `vote` is the id of a member: any 64 bits. */
-export interface RaftState { readonly term: bigint; readonly vote: bigint; readonly commit: bigint }
+export interface RaftState {
+  readonly term: bigint
+  readonly vote: bigint
+  readonly commit: bigint
+}
 
 /** What one file of the log says: the last of each. */
 export interface WalPart {
   readonly entry: EntryPlace | undefined
-  /** The newest snapshot of those that are noted: of the own state, as taken now and then, or of another member's, which stands for all entries up to it. */
+  /**
+   * The newest snapshot of those that are noted: of the own state, as taken now and then, or of another member's, which
+   * stands for all entries up to it.
+   */
   readonly snapshot: EntryPlace | undefined
   readonly state: RaftState | undefined
   /** Where the next record goes, and the sum that it goes on from. */
@@ -38,13 +49,22 @@ export function readWalPart(bytes: Buffer): WalPart {
     if (frame === undefined) return part(!bytes.subarray(at).some(byte => byte !== 0))
     const { kind, sum, data } = frame
     // The first record only says from where the sums go on.
-    const expected = kind === kinds.checksum && at === 0 ? sum : crc32c(checksum, kind === kinds.checksum ? noBytes : data)
+    const expected =
+      kind === kinds.checksum && at === 0 ? sum : crc32c(checksum, kind === kinds.checksum ? noBytes : data)
     if (sum !== expected || kind < kinds.metadata || kind > kinds.snapshot) return part(false)
     checksum = sum
-    const fields = kind === kinds.entry || kind === kinds.state || kind === kinds.snapshot ? readFields(data) : undefined
-    if (kind === kinds.entry) entry = { term: Number(fields?.numbers.get(2) ?? 0n), index: Number(fields?.numbers.get(3) ?? 0n) }
-    else if (kind === kinds.state) state = { term: fields?.numbers.get(1) ?? 0n, vote: fields?.numbers.get(2) ?? 0n, commit: fields?.numbers.get(3) ?? 0n }
-    else if (kind === kinds.snapshot) snapshot = { index: Number(fields?.numbers.get(1) ?? 0n), term: Number(fields?.numbers.get(2) ?? 0n) }
+    const fields =
+      kind === kinds.entry || kind === kinds.state || kind === kinds.snapshot ? readFields(data) : undefined
+    if (kind === kinds.entry)
+      entry = { term: Number(fields?.numbers.get(2) ?? 0n), index: Number(fields?.numbers.get(3) ?? 0n) }
+    else if (kind === kinds.state)
+      state = {
+        term: fields?.numbers.get(1) ?? 0n,
+        vote: fields?.numbers.get(2) ?? 0n,
+        commit: fields?.numbers.get(3) ?? 0n,
+      }
+    else if (kind === kinds.snapshot)
+      snapshot = { index: Number(fields?.numbers.get(1) ?? 0n), term: Number(fields?.numbers.get(2) ?? 0n) }
     at = frame.end
   }
   return part(true)
@@ -53,21 +73,34 @@ export function readWalPart(bytes: Buffer): WalPart {
 /** A record of Raft's state as it is appended to a file that ends with `checksum`. */
 export function stateRecord({ term, vote, commit }: RaftState, checksum: number): Buffer {
   const data = Buffer.from([0x08, ...varint(term), 0x10, ...varint(vote), 0x18, ...varint(commit)])
-  const record = Buffer.from([0x08, kinds.state, 0x10, ...varint(BigInt(crc32c(checksum, data))), 0x1a, ...varint(BigInt(data.length)), ...data])
-  const padding = (8 - record.length % 8) % 8
+  const record = Buffer.from([
+    0x08,
+    kinds.state,
+    0x10,
+    ...varint(BigInt(crc32c(checksum, data))),
+    0x1a,
+    ...varint(BigInt(data.length)),
+    ...data,
+  ])
+  const padding = (8 - (record.length % 8)) % 8
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(record.length) | (padding === 0 ? 0n : BigInt(0x80 | padding) << 56n))
   return Buffer.concat([length, record, Buffer.alloc(padding)])
 }
 
-interface Frame { readonly kind: number; readonly sum: number; readonly data: Buffer; readonly end: number }
+interface Frame {
+  readonly kind: number
+  readonly sum: number
+  readonly data: Buffer
+  readonly end: number
+}
 
 /** Undefined: there is no whole record at this place. */
 function readFrame(bytes: Buffer, at: number): Frame | undefined {
   const field = bytes.readBigUInt64LE(at)
   if (field === 0n) return undefined
   const length = Number(field & 0x00ff_ffff_ffff_ffffn)
-  const padding = (field >> 63n) === 1n ? Number((field >> 56n) & 7n) : 0
+  const padding = field >> 63n === 1n ? Number((field >> 56n) & 7n) : 0
   const end = at + 8 + length + padding
   if (end > bytes.length) return undefined
   const fields = readFields(bytes.subarray(at + 8, at + 8 + length))
@@ -77,9 +110,15 @@ function readFrame(bytes: Buffer, at: number): Frame | undefined {
   return { kind: Number(kind), sum: Number(sum), data: fields.bytes.get(3) ?? noBytes, end }
 }
 
-interface Fields { readonly numbers: ReadonlyMap<number, bigint>; readonly bytes: ReadonlyMap<number, Buffer> }
+interface Fields {
+  readonly numbers: ReadonlyMap<number, bigint>
+  readonly bytes: ReadonlyMap<number, Buffer>
+}
 
-/** The varints and byte strings of a protobuf message; these messages have no other fields. Undefined for what is no such message. */
+/**
+ * The varints and byte strings of a protobuf message; these messages have no other fields. Undefined for what is no
+ * such message.
+ */
 function readFields(message: Buffer): Fields | undefined {
   const numbers = new Map<number, bigint>()
   const bytes = new Map<number, Buffer>()

@@ -22,7 +22,10 @@ export interface EventLogParts {
 /** How many events an agent remembers. */
 const mostKept = 256
 
-/** The events that this agent accepted, in memory: the newest 256. Those of agents among themselves are handed on and never listed. */
+/**
+ * The events that this agent accepted, in memory: the newest 256. Those of agents among themselves are handed on and
+ * never listed.
+ */
 export class EventLog {
   readonly #clock: Clock
   readonly #subscription: { close(): void }
@@ -47,7 +50,10 @@ export class EventLog {
     return name === '' ? this.#events : this.#events.filter(event => event.name === name)
   }
 
-  /** Where a list stands: the two halves of its last event's UUID, combined to one number of 64 bit; 1 for an empty one. Not ordered. */
+  /**
+   * Where a list stands: the two halves of its last event's UUID, combined to one number of 64 bit; 1 for an empty one.
+   * Not ordered.
+   */
   static index(events: readonly UserEvent[]): bigint {
     const hex = events.at(-1)?.id.replaceAll('-', '') ?? ''
     return /^[0-9a-f]{32}$/i.test(hex) ? BigInt(`0x${hex.slice(0, 16)}`) ^ BigInt(`0x${hex.slice(16)}`) : 1n

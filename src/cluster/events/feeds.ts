@@ -21,18 +21,22 @@ export const catalogFeed = (catalog: Reads): EventFeed => ({
   follow: on => {
     const closed = new AbortController()
     void followCatalog(catalog, on, closed.signal)
-    return { close: () => { closed.abort() } }
+    return {
+      close: () => {
+        closed.abort()
+      },
+    }
   },
 })
 
 async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, closed: AbortSignal): Promise<void> {
   while (!catalog.loaded && !closed.aborted) {
-    if (!await catalog.wait(catalog.topics.all(), catalog.revision, patience.question, closed)) await breath()
+    if (!(await catalog.wait(catalog.topics.all(), catalog.revision, patience.question, closed))) await breath()
   }
   const topic = catalog.topics.events()
   for (let since = catalog.revision; !closed.aborted;) {
     // A closed catalog lets all who wait go at once.
-    if (!await catalog.wait(topic, since, patience.question, closed)) await breath()
+    if (!(await catalog.wait(topic, since, patience.question, closed))) await breath()
     if (isAborted(closed)) return
     const events = catalog.events(since)
     since = catalog.revision
@@ -43,54 +47,80 @@ async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, clo
 // Asked again after an await: the compiler would take the loop's answer for granted.
 const isAborted = (signal: AbortSignal): boolean => signal.aborted
 
-const breath = (): Promise<void> => new Promise(resolve => { setTimeout(resolve, 100).unref() })
+const breath = (): Promise<void> =>
+  new Promise(resolve => {
+    setTimeout(resolve, 100).unref()
+  })
 
 /** Has a server answer client agents that ask for events. */
 export function serveEvents(server: RpcServer, catalog: Reads): void {
-  server.handle(sinceMethod, async (body, { aborted }) => {
-    const { since } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>
-    // Who asks for the first time is told where to begin. So is one that is ahead: its store was another one.
-    if (typeof since !== 'number' || !Number.isSafeInteger(since) || since > catalog.revision) return { revision: catalog.revision, events: [] }
-    const from = revision(since)
-    await catalog.wait(catalog.topics.events(), from, patience.question, aborted)
-    return { revision: catalog.revision, events: catalog.events(from) }
-  }, { bodyLimit: 1024 })
+  server.handle(
+    sinceMethod,
+    async (body, { aborted }) => {
+      const { since } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>
+      // Who asks for the first time is told where to begin. So is one that is ahead: its store was another one.
+      if (typeof since !== 'number' || !Number.isSafeInteger(since) || since > catalog.revision)
+        return { revision: catalog.revision, events: [] }
+      const from = revision(since)
+      await catalog.wait(catalog.topics.events(), from, patience.question, aborted)
+      return { revision: catalog.revision, events: catalog.events(from) }
+    },
+    { bodyLimit: 1024 },
+  )
 }
 
 /** What a client agent asks for events with. */
 export interface ServerFeedParts {
   /** Calls a method of any server. */
-  readonly call: (method: string, body: unknown, options: { readonly timeout: number; readonly signal: AbortSignal }) => Promise<unknown>
+  readonly call: (
+    method: string,
+    body: unknown,
+    options: { readonly timeout: number; readonly signal: AbortSignal },
+  ) => Promise<unknown>
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** Events on a client agent: those of a server, asked for one question after the other. What was fired while no server could be reached comes later. */
+/**
+ * Events on a client agent: those of a server, asked for one question after the other. What was fired while no server
+ * could be reached comes later.
+ */
 export const serverFeed = (parts: ServerFeedParts): EventFeed => ({
   follow: on => {
     const closed = new AbortController()
     void followServer(parts, on, closed.signal)
-    return { close: () => { closed.abort() } }
+    return {
+      close: () => {
+        closed.abort()
+      },
+    }
   },
 })
 
-async function followServer({ call, clock, log }: ServerFeedParts, on: (event: UserEvent) => void, closed: AbortSignal): Promise<void> {
+async function followServer(
+  { call, clock, log }: ServerFeedParts,
+  on: (event: UserEvent) => void,
+  closed: AbortSignal,
+): Promise<void> {
   const seen = new Set<string>()
   let since: number | undefined
   let failures = 0
   while (!closed.aborted) {
     try {
       const answer = await call(sinceMethod, { since }, { timeout: patience.question + 10_000, signal: closed })
-      const { revision: at, events } = (typeof answer === 'object' && answer !== null ? answer : {}) as Readonly<Record<string, unknown>>
+      const { revision: at, events } = (typeof answer === 'object' && answer !== null ? answer : {}) as Readonly<
+        Record<string, unknown>
+      >
       if (typeof at !== 'number') throw new Error('the server gave no answer to the question for events')
       failures = 0
       if (since === at) await pause(clock, 10, closed)
       since = at
       // A server that is behind the last one tells of some again.
-      for (const event of readEvents(events)) if (!seen.has(event.id)) {
-        seen.add(event.id)
-        on(event)
-      }
+      for (const event of readEvents(events))
+        if (!seen.has(event.id)) {
+          seen.add(event.id)
+          on(event)
+        }
       for (const id of seen) if (seen.size > remembered) seen.delete(id)
     } catch (error) {
       if (isAborted(closed)) return

@@ -5,7 +5,10 @@ import { compileRegex } from '../../common/regex.js'
 
 /** Name, payload and filters of an event together, in bytes: events go to every agent. */
 const largest = 512
-/** Work that one event may cost an agent, in {@link Regex.cost}: every ordinary expression over thousands of tags, in some tens of milliseconds. */
+/**
+ * Work that one event may cost an agent, in {@link Regex.cost}: every ordinary expression over thousands of tags, in
+ * some tens of milliseconds.
+ */
 const mostWork = 200_000
 
 /** What is asked for when an event is fired. */
@@ -21,9 +24,18 @@ export interface EventRequest {
 export function newEvent({ name, payload, nodeFilter, serviceFilter, tagFilter }: EventRequest): EventData {
   if (name === '') throw new MusterError('EVENT_INVALID', 'Missing name', { status: 400 })
   if (tagFilter !== '' && serviceFilter === '') throw invalid('Cannot provide tag filter without service filter')
-  const size = payload.length + [name, nodeFilter, serviceFilter, tagFilter].reduce((sum, one) => sum + Buffer.byteLength(one), 0)
-  if (size > largest) throw invalid(`user event exceeds configured limit of ${largest} bytes before encoding`, `it has ${size} with its filters`)
-  for (const [what, expression] of [['node', nodeFilter], ['service', serviceFilter], ['tag', tagFilter]] as const) {
+  const size =
+    payload.length + [name, nodeFilter, serviceFilter, tagFilter].reduce((sum, one) => sum + Buffer.byteLength(one), 0)
+  if (size > largest)
+    throw invalid(
+      `user event exceeds configured limit of ${largest} bytes before encoding`,
+      `it has ${size} with its filters`,
+    )
+  for (const [what, expression] of [
+    ['node', nodeFilter],
+    ['service', serviceFilter],
+    ['tag', tagFilter],
+  ] as const) {
     try {
       compileRegex(expression)
     } catch (error) {
@@ -34,13 +46,17 @@ export function newEvent({ name, payload, nodeFilter, serviceFilter, tagFilter }
 }
 
 /** Whether an event is for this agent: its node matches, and one of its services does, with one of its tags. */
-export function acceptsEvent(event: EventData, node: string, services: Iterable<{ readonly id: string; readonly tags: readonly string[] }>): boolean {
+export function acceptsEvent(
+  event: EventData,
+  node: string,
+  services: Iterable<{ readonly id: string; readonly tags: readonly string[] }>,
+): boolean {
   let work = 0
   const spend = (some: number): void => {
     work += some
     if (work > mostWork) throw new Error('the filters cost too much')
   }
-  const test = (expression: string): (text: string) => boolean => {
+  const test = (expression: string): ((text: string) => boolean) => {
     if (expression === '') return () => true
     const regex = compileRegex(expression)
     return text => {
@@ -59,4 +75,5 @@ export function acceptsEvent(event: EventData, node: string, services: Iterable<
   }
 }
 
-const invalid = (message: string, hint?: string): MusterError => new MusterError('EVENT_INVALID', message, hint === undefined ? {} : { hint })
+const invalid = (message: string, hint?: string): MusterError =>
+  new MusterError('EVENT_INVALID', message, hint === undefined ? {} : { hint })

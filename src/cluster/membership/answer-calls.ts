@@ -25,17 +25,27 @@ export interface CallParts {
 }
 
 /** Registers what other agents may ask of a server's membership. */
-export function answerCalls(server: RpcServer, { membership, members, heartbeats, catalog, isSteward, self, leave, hello, log }: CallParts): void {
+export function answerCalls(
+  server: RpcServer,
+  { membership, members, heartbeats, catalog, isSteward, self, leave, hello, log }: CallParts,
+): void {
   const revision = (): number => catalog.topics.members().index
   server.handle(memberMethods.heartbeat, async (body): Promise<HeartbeatAnswer> => {
     const beat = readHeartbeat(body, self().datacenter)
     const ttl = await heartbeats.beat(beat)
     return {
-      ttl, every: heartbeatInterval(ttl), servers: membership.servers(), leader: membership.leader(), peers: membership.peers(), datacenters: membership.datacenters(),
+      ttl,
+      every: heartbeatInterval(ttl),
+      servers: membership.servers(),
+      leader: membership.leader(),
+      peers: membership.peers(),
+      datacenters: membership.datacenters(),
       membersRevision: revision(),
     }
   })
-  server.handle(memberMethods.list, (): Promise<MemberList> => Promise.resolve({ revision: revision(), members: members() }))
+  server.handle(memberMethods.list, (): Promise<MemberList> =>
+    Promise.resolve({ revision: revision(), members: members() }),
+  )
   server.handle(memberMethods.leave, async body => {
     const id = readId(body)
     log.debug('a member leaves', { id })
@@ -57,7 +67,12 @@ export function answerCalls(server: RpcServer, { membership, members, heartbeats
   server.handle(methods.hello, (body): Promise<HelloAnswer> => {
     readHello(body)
     return Promise.resolve({
-      self: self(), datacenter: self().datacenter, cluster: self().id, expect: 0, carries: false, servers: membership.servers().slice(0, mostServers),
+      self: self(),
+      datacenter: self().datacenter,
+      cluster: self().id,
+      expect: 0,
+      carries: false,
+      servers: membership.servers().slice(0, mostServers),
     })
   })
 }

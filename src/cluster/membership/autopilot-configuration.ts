@@ -9,5 +9,6 @@ export const catalogConfiguration = (catalog: Catalog, initial: AutopilotConfigu
     await catalog.barrier()
     return catalog.autopilot()
   },
-  write: async (configuration, cas) => (await catalog.execute(cas === 0 ? foundAutopilot(configuration) : setAutopilot(configuration, cas))).result,
+  write: async (configuration, cas) =>
+    (await catalog.execute(cas === 0 ? foundAutopilot(configuration) : setAutopilot(configuration, cas))).result,
 })

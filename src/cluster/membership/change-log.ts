@@ -5,7 +5,10 @@ import { hostPort } from '../servers/addresses.js'
 import { pause } from '../servers/join.js'
 import type { Member, Membership, MemberStatus } from '../types.js'
 
-/** What has become of one member, as this agent sees it. `unknown`: it was not listed before; `forgotten`: it is not listed any more. */
+/**
+ * What has become of one member, as this agent sees it. `unknown`: it was not listed before; `forgotten`: it is not
+ * listed any more.
+ */
 export interface MemberChange {
   readonly node: string
   readonly id: string
@@ -15,8 +18,16 @@ export interface MemberChange {
   readonly reason: string
 }
 
-/** Whom the servers follow, by Raft address; '' for nobody. `node` is the name of the new leader, or of the old one where there is no new one. */
-export interface LeaderChange { readonly node: string; readonly old: string; readonly new: string; readonly reason: string }
+/**
+ * Whom the servers follow, by Raft address; '' for nobody. `node` is the name of the new leader, or of the old one
+ * where there is no new one.
+ */
+export interface LeaderChange {
+  readonly node: string
+  readonly old: string
+  readonly new: string
+  readonly reason: string
+}
 
 /** Milliseconds: how often the leader is looked at, and how long changes of members are gathered for. */
 const interval = 1000
@@ -36,8 +47,14 @@ export function memberChanges(before: readonly Member[], after: readonly Member[
   return [...changed, ...[...known.values()].map(member => change(member, member.status, 'forgotten'))]
 }
 
-const change = ({ name, id, address }: Member, old: MemberChange['old'], now: MemberChange['new']): MemberChange =>
-  ({ node: name, id, address, old, new: now, reason: reasonOf(old, now) })
+const change = ({ name, id, address }: Member, old: MemberChange['old'], now: MemberChange['new']): MemberChange => ({
+  node: name,
+  id,
+  address,
+  old,
+  new: now,
+  reason: reasonOf(old, now),
+})
 
 function reasonOf(old: MemberChange['old'], now: MemberChange['new']): string {
   switch (now) {
@@ -45,18 +62,31 @@ function reasonOf(old: MemberChange['old'], now: MemberChange['new']): string {
       if (old === 'unknown') return 'it has joined'
       if (old === 'leaving') return 'it lives, and has refuted that it leaves'
       return old === 'left' ? 'it is back after it had left' : 'it is heard again'
-    case 'failed': return 'it has not been heard for as long as its lease lasts: its agent is not live or cannot be reached'
-    case 'leaving': return 'it leaves, or was told to by force-leave'
-    case 'left': return old === 'failed' ? 'it was taken out by force-leave' : 'it has left'
-    case 'forgotten': return old === 'left' ? 'it left long ago, or was pruned' : 'it has been away for longer than reconnect_timeout, or another agent has its place'
+    case 'failed':
+      return 'it has not been heard for as long as its lease lasts: its agent is not live or cannot be reached'
+    case 'leaving':
+      return 'it leaves, or was told to by force-leave'
+    case 'left':
+      return old === 'failed' ? 'it was taken out by force-leave' : 'it has left'
+    case 'forgotten':
+      return old === 'left'
+        ? 'it left long ago, or was pruned'
+        : 'it has been away for longer than reconnect_timeout, or another agent has its place'
   }
 }
 
 /** What has become of the leader; undefined when it is the same. `members`: where its name is looked for. */
 export function leaderChange(old: string, now: string, members: readonly Member[]): LeaderChange | undefined {
   if (old === now) return undefined
-  const nameOf = (raft: string): string => members.find(({ address, tags }) => tags.role === 'consul' && hostPort(address, Number(tags.port)) === raft)?.name ?? ''
-  const reason = now === '' ? 'no leader is known: the servers elect one, or too few of them can be reached' : old === '' ? 'it was elected' : 'another server was elected'
+  const nameOf = (raft: string): string =>
+    members.find(({ address, tags }) => tags.role === 'consul' && hostPort(address, Number(tags.port)) === raft)?.name
+    ?? ''
+  const reason =
+    now === ''
+      ? 'no leader is known: the servers elect one, or too few of them can be reached'
+      : old === ''
+        ? 'it was elected'
+        : 'another server was elected'
   return { node: nameOf(now === '' ? old : now), old, new: now, reason }
 }
 
@@ -71,7 +101,11 @@ interface ChangeLogParts {
 export function logChanges(parts: ChangeLogParts): { close(): void } {
   const closed = new AbortController()
   void run(parts, closed.signal)
-  return { close: () => { closed.abort() } }
+  return {
+    close: () => {
+      closed.abort()
+    },
+  }
 }
 
 async function run({ membership, catalog, clock, log }: ChangeLogParts, signal: AbortSignal): Promise<void> {
@@ -92,8 +126,10 @@ async function run({ membership, catalog, clock, log }: ChangeLogParts, signal: 
 }
 
 function tellMembers(changes: readonly MemberChange[], log: Logger): void {
-  for (const one of changes.slice(0, mostLines)) log[one.new === 'failed' ? 'warn' : 'info']('the status of a member has changed', { ...one })
-  if (changes.length > mostLines) log.info('the status of more members has changed', { count: changes.length - mostLines })
+  for (const one of changes.slice(0, mostLines))
+    log[one.new === 'failed' ? 'warn' : 'info']('the status of a member has changed', { ...one })
+  if (changes.length > mostLines)
+    log.info('the status of more members has changed', { count: changes.length - mostLines })
 }
 
 function tellLeader(change: LeaderChange | undefined, log: Logger): void {

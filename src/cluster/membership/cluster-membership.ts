@@ -1,5 +1,10 @@
 import {
-  deregister, memberLeft, removeNode, startSessionReaper, type Catalog, type MemberRecord,
+  deregister,
+  memberLeft,
+  removeNode,
+  startSessionReaper,
+  type Catalog,
+  type MemberRecord,
 } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import { serfHealthCheckId } from '../../common/health.js'
@@ -22,7 +27,10 @@ import { renewAtSteward } from './renewals.js'
 import { Steward } from './steward.js'
 import type { MembershipOptions } from './types.js'
 
-/** Membership of a server, whatever its store: the members are those of the catalog, each alive as long as a lease of its own. */
+/**
+ * Membership of a server, whatever its store: the members are those of the catalog, each alive as long as a lease of
+ * its own.
+ */
 export class ClusterMembership implements Membership {
   readonly operator: ClusterOperator
   readonly #options: MembershipOptions
@@ -43,60 +51,110 @@ export class ClusterMembership implements Membership {
     this.#catalog = catalog
     this.#refuted = new RefutedLeaves(clock)
     this.#election = electionOf(options)
-    const livesAnyway = (id: string): boolean => options.store === 'own' && id === options.self().id && this.#status === 'alive'
+    const livesAnyway = (id: string): boolean =>
+      options.store === 'own' && id === options.self().id && this.#status === 'alive'
     this.#heartbeats = new Heartbeats({ catalog, livesAnyway, holder: options.self().id, clock, log })
     this.#own = new OwnHeartbeat({ beat: () => this.#heartbeats.beat(this.#heartbeat()), clock, random, log })
     const parts = { catalog, livesAnyway, reconnectTimeout, answeringSince: () => this.#began, clock, log }
     this.#steward = new Steward({
-      election: this.#election, ready: () => catalog.loaded, clock, log,
-      duties: [livenessDuty(parts), reconcileDuty(parts), () => startSessionReaper({ catalog, clock, log }), ...options.duties ?? []],
+      election: this.#election,
+      ready: () => catalog.loaded,
+      clock,
+      log,
+      duties: [
+        livenessDuty(parts),
+        reconcileDuty(parts),
+        () => startSessionReaper({ catalog, clock, log }),
+        ...(options.duties ?? []),
+      ],
     })
-    this.operator = formation?.operator ?? new LoneOperator({
-      catalog, configuration: catalogConfiguration(catalog, options.autopilot), leader: () => this.leader(), since: clock.now(),
-      servers: () => this.#serverRecords(),
-    })
-    catalog.forwardRenewals(id => renewAtSteward(id, {
-      here: () => this.#steward.active, renewed: session => { catalog.sessionRenewed(session) }, steward: () => this.#election.address(),
-      client: options.calls?.client, holdTimeout: options.holdTimeout, clock,
-    }))
+    this.operator =
+      formation?.operator
+      ?? new LoneOperator({
+        catalog,
+        configuration: catalogConfiguration(catalog, options.autopilot),
+        leader: () => this.leader(),
+        since: clock.now(),
+        servers: () => this.#serverRecords(),
+      })
+    catalog.forwardRenewals(id =>
+      renewAtSteward(id, {
+        here: () => this.#steward.active,
+        renewed: session => {
+          catalog.sessionRenewed(session)
+        },
+        steward: () => this.#election.address(),
+        client: options.calls?.client,
+        holdTimeout: options.holdTimeout,
+        clock,
+      }),
+    )
     if (options.calls !== undefined) {
       answerCalls(options.calls.server, {
-        membership: this, members: () => this.#current(), heartbeats: this.#heartbeats, catalog, isSteward: () => this.#steward.active, self: options.self,
-        leave: id => this.#leaveOther(id), hello: formation === undefined, log,
+        membership: this,
+        members: () => this.#current(),
+        heartbeats: this.#heartbeats,
+        catalog,
+        isSteward: () => this.#steward.active,
+        self: options.self,
+        leave: id => this.#leaveOther(id),
+        hello: formation === undefined,
+        log,
       })
     }
   }
 
   /** Whether this server does the work of which there is one in the cluster. */
-  get isSteward(): boolean { return this.#steward.active }
+  get isSteward(): boolean {
+    return this.#steward.active
+  }
 
-  members(): readonly Member[] { return this.#refuted.show(this.#current()) }
+  members(): readonly Member[] {
+    return this.#refuted.show(this.#current())
+  }
 
   wanMembers(): readonly Member[] {
     const { wan, self } = this.#options
     if (wan !== undefined) return wan.members()
     if (self().ports.wan <= 0) return []
-    return this.#serverRecords().map(({ info, tags, status }) => wanMember(info, tags, status)).sort(byName)
+    return this.#serverRecords()
+      .map(({ info, tags, status }) => wanMember(info, tags, status))
+      .sort(byName)
   }
 
-  leader(): string { return this.#election.leader() }
+  leader(): string {
+    return this.#election.leader()
+  }
 
   peers(): readonly string[] {
     const { formation } = this.#options
     return formation === undefined ? this.servers().map(raftAddress) : formation.peers()
   }
 
-  datacenters(): readonly string[] { return this.#options.wan?.datacenters() ?? [this.#options.self().datacenter] }
+  datacenters(): readonly string[] {
+    return this.#options.wan?.datacenters() ?? [this.#options.self().datacenter]
+  }
 
   servers(): readonly ServerInfo[] {
     const { formation } = this.#options
-    if (formation === undefined) return this.#serverRecords().filter(({ status }) => status === 'alive').map(({ info }) => info)
+    if (formation === undefined)
+      return this.#serverRecords()
+        .filter(({ status }) => status === 'alive')
+        .map(({ info }) => info)
     return formation.servers().filter(({ id }) => (this.#catalog.member(id)?.state ?? 'alive') === 'alive')
   }
 
   stats(): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>> {
     const { formation, self, expect, encrypted, store } = this.#options
-    return membershipStats({ membership: this, catalog: this.#catalog, formation, self: self(), expect, store, encrypted })
+    return membershipStats({
+      membership: this,
+      catalog: this.#catalog,
+      formation,
+      self: self(),
+      expect,
+      store,
+      encrypted,
+    })
   }
 
   async join(addresses: readonly string[], wan: boolean): Promise<number> {
@@ -104,7 +162,10 @@ export class ClusterMembership implements Membership {
     if (wan) return this.#joinWan(addresses)
     if (formation !== undefined) return formation.join(addresses)
     return joinMembers(addresses, {
-      self: self(), client: calls?.client, isMember: id => this.#catalog.member(id) !== undefined, refusal: store === 'own' ? storeIsOwn() : storeIsShared(),
+      self: self(),
+      client: calls?.client,
+      isMember: id => this.#catalog.member(id) !== undefined,
+      refusal: store === 'own' ? storeIsOwn() : storeIsShared(),
     })
   }
 
@@ -113,7 +174,9 @@ export class ClusterMembership implements Membership {
     const { self, formation } = this.#options
     const record = foremost(this.#catalog.membersNamed(bareName(name, self().datacenter)))
     if (record === undefined) {
-      throw new MusterError('CLUSTER_UNKNOWN_MEMBER', `agent: No node found with name '${name}'`, { hint: 'the names of all members are listed by `muster members`' })
+      throw new MusterError('CLUSTER_UNKNOWN_MEMBER', `agent: No node found with name '${name}'`, {
+        hint: 'the names of all members are listed by `muster members`',
+      })
     }
     const { info, state } = record
     // A live member that is told to leave by force refutes it: there is nothing to remove.
@@ -159,68 +222,104 @@ export class ClusterMembership implements Membership {
     await Promise.all([this.#own.close(), this.#election.close()])
   }
 
-  #heartbeat() { return { info: this.#options.self(), tags: serverTags(this.#options.self(), this.#options.expect) } }
+  #heartbeat() {
+    return { info: this.#options.self(), tags: serverTags(this.#options.self(), this.#options.expect) }
+  }
 
   #joinWan(addresses: readonly string[]): Promise<number> {
     const { wan, self } = this.#options
     if (wan !== undefined) return wan.join(addresses)
     const { wanAddress, ports } = self()
     return joinMembers(addresses, {
-      self: { ...self(), address: wanAddress, ports: { ...ports, lan: ports.wan } }, client: undefined, isMember: () => false,
-      refusal: new MusterError('CLUSTER_JOIN_FAILED', 'this agent takes part in no WAN', { hint: 'the WAN port (ports.serf_wan) is off' }),
+      self: { ...self(), address: wanAddress, ports: { ...ports, lan: ports.wan } },
+      client: undefined,
+      isMember: () => false,
+      refusal: new MusterError('CLUSTER_JOIN_FAILED', 'this agent takes part in no WAN', {
+        hint: 'the WAN port (ports.serf_wan) is off',
+      }),
     })
   }
 
   async #leaveOther(id: string): Promise<void> {
-    if (id === this.#options.self().id) throw new MusterError('CLUSTER_UNKNOWN_MEMBER', 'a server leaves by itself', { status: 400 })
+    if (id === this.#options.self().id)
+      throw new MusterError('CLUSTER_UNKNOWN_MEMBER', 'a server leaves by itself', { status: 400 })
     await this.#catalog.execute(memberLeft(id, forgetAfter))
   }
 
   /** This server counts as alive, however it stands in the catalog: who asks it sees that it lives. */
   #list(records: readonly MemberRecord[]): readonly Member[] {
     const self = this.#heartbeat()
-    const shown = records.filter(({ info, state }) => info.id !== self.info.id && (state !== 'left' || foremost(this.#catalog.membersNamed(info.name))?.info.id === info.id))
-    return [...shown.map(({ info, tags, state }) => lanMember(info, tags, state)), lanMember(self.info, self.tags, this.#status)].sort(byName)
+    const shown = records.filter(
+      ({ info, state }) =>
+        info.id !== self.info.id
+        && (state !== 'left' || foremost(this.#catalog.membersNamed(info.name))?.info.id === info.id),
+    )
+    return [
+      ...shown.map(({ info, tags, state }) => lanMember(info, tags, state)),
+      lanMember(self.info, self.tags, this.#status),
+    ].sort(byName)
   }
 
   /** Who the members are, whatever is shown of them for a moment. */
   #current(): readonly Member[] {
     if (!this.#catalog.loaded) return this.#membersBeforeCatalog()
     const at = this.#catalog.members()
-    if (this.#listed?.at !== at || this.#listed.status !== this.#status) this.#listed = { at, status: this.#status, members: this.#list(at) }
+    if (this.#listed?.at !== at || this.#listed.status !== this.#status)
+      this.#listed = { at, status: this.#status, members: this.#list(at) }
     return this.#listed.members
   }
 
   #membersBeforeCatalog(): readonly Member[] {
     const { formation, expect } = this.#options
     const self = this.#heartbeat()
-    const others = (formation?.servers() ?? []).filter(({ id }) => id !== self.info.id)
-      .map(server => lanMember(server, serverTags(server, expect), formation?.isReachable(server.id) === true ? 'alive' : 'failed'))
+    const others = (formation?.servers() ?? [])
+      .filter(({ id }) => id !== self.info.id)
+      .map(server =>
+        lanMember(server, serverTags(server, expect), formation?.isReachable(server.id) === true ? 'alive' : 'failed'),
+      )
     return [...others, lanMember(self.info, self.tags, this.#status)].sort(byName)
   }
 
-  #serverRecords(): readonly { readonly info: ServerInfo; readonly tags: Readonly<Record<string, string>>; readonly status: MemberStatus }[] {
+  #serverRecords(): readonly {
+    readonly info: ServerInfo
+    readonly tags: Readonly<Record<string, string>>
+    readonly status: MemberStatus
+  }[] {
     const self = this.#heartbeat()
-    const others = this.#catalog.members().filter(({ info, state }) => info.server && info.id !== self.info.id && state !== 'left')
-    return [{ ...self, status: this.#status }, ...others.map(({ info, tags, state }) => ({ info: { ...info, server: true as const }, tags, status: state }))]
+    const others = this.#catalog
+      .members()
+      .filter(({ info, state }) => info.server && info.id !== self.info.id && state !== 'left')
+    return [
+      { ...self, status: this.#status },
+      ...others.map(({ info, tags, state }) => ({ info: { ...info, server: true as const }, tags, status: state })),
+    ]
   }
 
   /**
-   * A store of its own has one server at a time, so another id that was its server is this one before its node id was lost or replaced.
-   * Nobody else would ever find it dead, and it would keep the name.
+   * A store of its own has one server at a time, so another id that was its server is this one before its node id was
+   * lost or replaced. Nobody else would ever find it dead, and it would keep the name.
    */
   async #removeFormerSelves(): Promise<void> {
     const { self, log } = this.#options
     const { id: now } = self()
     const warn = (node: string, former: string): void => {
-      log.warn('the node id has changed: what the catalog knew of this server under its former id is removed', { node, former, now })
+      log.warn('the node id has changed: what the catalog knew of this server under its former id is removed', {
+        node,
+        former,
+        now,
+      })
     }
     for (const { info } of this.#catalog.members().filter(({ info }) => info.server && info.id !== now)) {
       warn(info.name, info.id)
       await this.#catalog.execute(memberLeft(info.id, undefined))
     }
-    const former = [...this.#catalog.nodes()].filter(({ node, id }) =>
-      id !== '' && id !== now && this.#catalog.check(node, serfHealthCheckId) !== undefined && this.#catalog.service(node, 'consul') !== undefined)
+    const former = [...this.#catalog.nodes()].filter(
+      ({ node, id }) =>
+        id !== ''
+        && id !== now
+        && this.#catalog.check(node, serfHealthCheckId) !== undefined
+        && this.#catalog.service(node, 'consul') !== undefined,
+    )
     for (const { node, id } of former) {
       warn(node, id)
       await this.#catalog.execute(removeNode(node, id))
@@ -236,4 +335,5 @@ function electionOf({ store, self, formation, catalog, clock, log }: MembershipO
 }
 
 /** A member may be named as on the WAN. */
-const bareName = (name: string, datacenter: string): string => name.endsWith(`.${datacenter}`) ? name.slice(0, -datacenter.length - 1) : name
+const bareName = (name: string, datacenter: string): string =>
+  name.endsWith(`.${datacenter}`) ? name.slice(0, -datacenter.length - 1) : name

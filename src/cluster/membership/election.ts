@@ -25,12 +25,17 @@ export interface Election {
 
 /** A server on a store of its own leads itself. */
 export const ownElection = (self: () => ServerInfo): Election => ({
-  self: true, settled: true, address: () => lanAddress(self()), leader: () => raftAddress(self()), start: () => undefined, close: () => Promise.resolve(),
+  self: true,
+  settled: true,
+  address: () => lanAddress(self()),
+  leader: () => raftAddress(self()),
+  start: () => undefined,
+  close: () => Promise.resolve(),
 })
 
 /**
- * Raft elects: the server whose etcd leads. An etcd outlives an agent that was killed and goes on leading; then the first of the living servers, by node id,
- * does the work in its place.
+ * Raft elects: the server whose etcd leads. An etcd outlives an agent that was killed and goes on leading; then the
+ * first of the living servers, by node id, does the work in its place.
  */
 export function raftElection(formation: Formation, catalog: CatalogReads, self: () => ServerInfo): Election {
   const acting = (): ServerInfo | undefined => {
@@ -40,10 +45,17 @@ export function raftElection(formation: Formation, catalog: CatalogReads, self: 
     const leading = formation.servers().find(server => raftAddress(server) === address)
     const lives = ({ id }: { readonly id: string }): boolean => catalog.aliveMark(id) !== undefined
     if (!catalog.loaded || (leading !== undefined && lives(leading))) return leading
-    return formation.servers().filter(lives).sort((a, b) => compareText(a.id, b.id))[0] ?? leading
+    return (
+      formation
+        .servers()
+        .filter(lives)
+        .sort((a, b) => compareText(a.id, b.id))[0] ?? leading
+    )
   }
   return {
-    get self() { return acting()?.id === self().id },
+    get self() {
+      return acting()?.id === self().id
+    },
     settled: false,
     address: () => {
       const server = acting()
@@ -66,7 +78,9 @@ export interface LeaseElectionParts {
   readonly log: Logger
 }
 
-/** The servers elect in a store that others run as well: whoever puts a leased key there first, until its lease lapses. */
+/**
+ * The servers elect in a store that others run as well: whoever puts a leased key there first, until its lease lapses.
+ */
 export class LeaseElection implements Election {
   readonly settled = false
   readonly #parts: LeaseElectionParts
@@ -80,7 +94,9 @@ export class LeaseElection implements Election {
     this.#parts = parts
   }
 
-  get self(): boolean { return this.#lease !== undefined && this.#parts.clock.monotonic() < this.#until }
+  get self(): boolean {
+    return this.#lease !== undefined && this.#parts.clock.monotonic() < this.#until
+  }
 
   address(): string {
     const holder = this.#holder()
@@ -92,7 +108,9 @@ export class LeaseElection implements Election {
     return holder === undefined ? '' : hostPort(holder.address, holder.ports.raft)
   }
 
-  start(): void { this.#running = this.#run() }
+  start(): void {
+    this.#running = this.#run()
+  }
 
   async close(): Promise<void> {
     this.#closed.abort()

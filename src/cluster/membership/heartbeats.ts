@@ -23,8 +23,8 @@ export interface HeartbeatParts {
 const mostMembers = 50_000
 
 /**
- * Keeps members alive: each heartbeat starts the member's lease afresh, whichever server it comes to. Only what is new is written: a member that
- * comes, comes back, or has changed.
+ * Keeps members alive: each heartbeat starts the member's lease afresh, whichever server it comes to. Only what is new
+ * is written: a member that comes, comes back, or has changed.
  */
 export class Heartbeats {
   readonly #parts: HeartbeatParts
@@ -34,13 +34,18 @@ export class Heartbeats {
     this.#parts = parts
   }
 
-  /** One heartbeat; resolves with how long the member may be silent now. Rejects as {@link memberAlive} refuses, and with the store's errors. */
+  /**
+   * One heartbeat; resolves with how long the member may be silent now. Rejects as {@link memberAlive} refuses, and
+   * with the store's errors.
+   */
   beat(beat: Heartbeat): Promise<Duration> {
     const { id } = beat.info
     // A member whose heartbeat takes long sends another one: they are answered together.
     const before = this.#underWay.get(id)
     if (before !== undefined) return before
-    const done = this.#beat(beat).finally(() => { this.#underWay.delete(id) })
+    const done = this.#beat(beat).finally(() => {
+      this.#underWay.delete(id)
+    })
     this.#underWay.set(id, done)
     return done
   }
@@ -62,9 +67,13 @@ export class Heartbeats {
     const mark = catalog.aliveMark(id)
     const known = catalog.member(id)
     if (known === undefined && members.length >= mostMembers) {
-      throw new MusterError('CLUSTER_FULL', `the datacenter has ${members.length} members, at most ${mostMembers} are allowed`, { status: 503 })
+      throw new MusterError(
+        'CLUSTER_FULL',
+        `the datacenter has ${members.length} members, at most ${mostMembers} are allowed`,
+        { status: 503 },
+      )
     }
-    const kept = mark?.ttl === ttl && await catalog.keepAlive(mark.lease, mark.ttl)
+    const kept = mark?.ttl === ttl && (await catalog.keepAlive(mark.lease, mark.ttl))
     const arrival = this.#arrival(beat)
     const plan = memberAlive(arrival)(catalog)
     if (kept && 'result' in plan && plan.then.length === 0) return ttl
@@ -75,7 +84,10 @@ export class Heartbeats {
     return ttl
   }
 
-  async #renew(arrival: MemberArrival, { ttl, holder, mark }: { ttl: Duration; holder: string; mark: LeaseMark | undefined }): Promise<void> {
+  async #renew(
+    arrival: MemberArrival,
+    { ttl, holder, mark }: { ttl: Duration; holder: string; mark: LeaseMark | undefined },
+  ): Promise<void> {
     const { catalog } = this.#parts
     const lease = await catalog.lease(ttl)
     try {
@@ -98,11 +110,21 @@ export class Heartbeats {
 
   #arrival({ info, tags }: Heartbeat): MemberArrival {
     const service = consulService(info)
-    return { info, tags, livesAnyway: this.#parts.livesAnyway, now: this.#parts.clock.now(), ...service !== undefined && { service } }
+    return {
+      info,
+      tags,
+      livesAnyway: this.#parts.livesAnyway,
+      now: this.#parts.clock.now(),
+      ...(service !== undefined && { service }),
+    }
   }
 
   #announce({ info: { name, id, address } }: Heartbeat, before: string | undefined): void {
     if (before === 'alive') return
-    this.#parts.log.debug(before === undefined ? 'a member has joined' : 'a member is back', { node: name, id, address })
+    this.#parts.log.debug(before === undefined ? 'a member has joined' : 'a member is back', {
+      node: name,
+      id,
+      address,
+    })
   }
 }

@@ -6,8 +6,8 @@ const shortest = 8000
 const plenty = 128
 
 /**
- * How long a member's lease lives without a heartbeat: longer in large clusters, by a step for each doubling, so that the servers' work grows with the
- * logarithm of the members and not with their number.
+ * How long a member's lease lives without a heartbeat: longer in large clusters, by a step for each doubling, so that
+ * the servers' work grows with the logarithm of the members and not with their number.
  */
 export const leaseTtl = (members: number): Duration =>
   milliseconds(members <= plenty ? shortest : shortest * (Math.ceil(Math.log2(members / plenty)) + 1))

@@ -18,7 +18,10 @@ export interface LivenessParts {
   readonly log: Logger
 }
 
-/** Members whose end is written in one transaction: a rack that goes dark is a few of them, and one that meets another write is soon tried again. */
+/**
+ * Members whose end is written in one transaction: a rack that goes dark is a few of them, and one that meets another
+ * write is soon tried again.
+ */
 const batch = 32
 /** How long others may follow the first lease that ends, in ms. */
 const gather = 100
@@ -26,14 +29,21 @@ const gather = 100
 const sweep = 5000
 
 /**
- * What follows when leases lapse: a member failed, one that failed or left long ago is forgotten. A server that has only just begun to take heartbeats gives
- * everyone the time of a lease first: after a restart of all servers nobody had a chance to speak up.
+ * What follows when leases lapse: a member failed, one that failed or left long ago is forgotten. A server that has
+ * only just begun to take heartbeats gives everyone the time of a lease first: after a restart of all servers nobody
+ * had a chance to speak up.
  */
-export const livenessDuty = (parts: LivenessParts): Duty => () => {
-  const closed = new AbortController()
-  void run(parts, closed.signal)
-  return { close: () => { closed.abort() } }
-}
+export const livenessDuty =
+  (parts: LivenessParts): Duty =>
+  () => {
+    const closed = new AbortController()
+    void run(parts, closed.signal)
+    return {
+      close: () => {
+        closed.abort()
+      },
+    }
+  }
 
 async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
   const { catalog, clock, log, answeringSince } = parts
@@ -44,7 +54,8 @@ async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
     const at = topic.index
     await tend(parts, failures, signal)
     await catalog.wait(topic, at, sweep, signal)
-    // Leases that end together are seen to together; and time passes when a wait ends at once, as on a catalog that is closed.
+    // Leases that end together are seen to together; and time passes when a wait ends at once, as on a catalog that is
+    // closed.
     await pause(clock, gather, signal)
   }
 }
@@ -52,21 +63,39 @@ async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
 async function tend(parts: LivenessParts, failures: Repeats, signal: AbortSignal): Promise<void> {
   const { catalog, livesAnyway, reconnectTimeout, clock, log } = parts
   const members = catalog.members()
-  const lapsed = members.filter(({ info, state }) => (state === 'alive' || state === 'leaving') && catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id))
-  const over = members.filter(({ info, state }) => (state === 'failed' || state === 'left') && catalog.reapMark(info.id) === undefined)
+  const lapsed = members.filter(
+    ({ info, state }) =>
+      (state === 'alive' || state === 'leaving') && catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id),
+  )
+  const over = members.filter(
+    ({ info, state }) => (state === 'failed' || state === 'left') && catalog.reapMark(info.id) === undefined,
+  )
   try {
     for (let i = 0; i < lapsed.length && !signal.aborted; i += batch) {
-      const { result } = await catalog.execute(membersFailed(lapsed.slice(i, i + batch).map(({ info }) => info.id), reconnectTimeout, clock.now()))
-      for (const name of result) log.debug('a member has failed: its agent is not live or cannot be reached', { node: name })
+      const { result } = await catalog.execute(
+        membersFailed(
+          lapsed.slice(i, i + batch).map(({ info }) => info.id),
+          reconnectTimeout,
+          clock.now(),
+        ),
+      )
+      for (const name of result)
+        log.debug('a member has failed: its agent is not live or cannot be reached', { node: name })
     }
     for (const { info, state } of over) {
       if (signal.aborted) return
-      if ((await catalog.execute(reapMember(info.id))).result) log.debug('a member is not listed any more', { node: info.name, id: info.id, since: state })
+      if ((await catalog.execute(reapMember(info.id))).result)
+        log.debug('a member is not listed any more', { node: info.name, id: info.id, since: state })
     }
     failures.over()
   } catch (error) {
     if (signal.aborted) return
-    failures.tell('warn', 'what follows from the end of members could not be written, trying again', errorMessage(error), { error: errorMessage(error) })
+    failures.tell(
+      'warn',
+      'what follows from the end of members could not be written, trying again',
+      errorMessage(error),
+      { error: errorMessage(error) },
+    )
     await pause(clock, 1000, signal)
   }
 }

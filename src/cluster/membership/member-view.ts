@@ -3,12 +3,24 @@ import { compareText } from '../../catalog/index.js'
 import type { AgentInfo, Member, MemberStatus } from '../types.js'
 
 /** A member as others see it, by its cluster port. */
-export const lanMember = (info: AgentInfo, tags: Readonly<Record<string, string>>, status: MemberStatus): Member =>
-  ({ name: info.name, id: info.id, address: info.address, port: info.ports.lan, status, tags })
+export const lanMember = (info: AgentInfo, tags: Readonly<Record<string, string>>, status: MemberStatus): Member => ({
+  name: info.name,
+  id: info.id,
+  address: info.address,
+  port: info.ports.lan,
+  status,
+  tags,
+})
 
 /** A server as it is listed among those of all datacenters. */
-export const wanMember = (info: AgentInfo, tags: Readonly<Record<string, string>>, status: MemberStatus): Member =>
-  ({ name: `${info.name}.${info.datacenter}`, id: info.id, address: info.wanAddress, port: info.ports.wan, status, tags })
+export const wanMember = (info: AgentInfo, tags: Readonly<Record<string, string>>, status: MemberStatus): Member => ({
+  name: `${info.name}.${info.datacenter}`,
+  id: info.id,
+  address: info.wanAddress,
+  port: info.ports.wan,
+  status,
+  tags,
+})
 
 /** By name. */
 export const byName = (a: Member, b: Member): number => compareText(a.name, b.name) || compareText(a.id, b.id)

@@ -10,7 +10,10 @@ const longestTag = 512
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** A client agent's heartbeat. @throws MusterError CLUSTER_MESSAGE; CLUSTER_DATACENTER for an agent of another datacenter */
+/**
+ * A client agent's heartbeat. @throws MusterError CLUSTER_MESSAGE; CLUSTER_DATACENTER for an agent of another
+ * datacenter
+ */
 export function readHeartbeat(body: unknown, datacenter: string): Heartbeat {
   const shape = new Shape(body, 'a heartbeat')
   const { info, tags } = body as { readonly info: unknown; readonly tags: unknown }
@@ -18,9 +21,14 @@ export function readHeartbeat(body: unknown, datacenter: string): Heartbeat {
   if (!uuid.test(agent.id)) throw refused(`a heartbeat: ${JSON.stringify(agent.id)} is no node id`)
   if (agent.server) throw refused('a heartbeat: servers write their own')
   if (agent.datacenter !== datacenter) {
-    throw new MusterError('CLUSTER_DATACENTER', `Member '${agent.name}' part of wrong datacenter '${agent.datacenter}'`, {
-      status: 400, hint: `this one is ${datacenter}; other datacenters are joined with -wan`,
-    })
+    throw new MusterError(
+      'CLUSTER_DATACENTER',
+      `Member '${agent.name}' part of wrong datacenter '${agent.datacenter}'`,
+      {
+        status: 400,
+        hint: `this one is ${datacenter}; other datacenters are joined with -wan`,
+      },
+    )
   }
   return { info: agent, tags: shape.has('tags') ? readTags(tags) : {} }
 }
@@ -39,14 +47,20 @@ export function readForceLeave(body: unknown): { readonly name: string; readonly
 }
 
 function readTags(value: unknown): Readonly<Record<string, string>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused('a heartbeat: tags are no object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refused('a heartbeat: tags are no object')
   const tags = Object.entries(value)
   if (tags.length > mostTags) throw refused(`a heartbeat: ${tags.length} tags, at most ${mostTags} are allowed`)
-  return Object.fromEntries(tags.map(([name, text]: [string, unknown]) => {
-    if (typeof text !== 'string' || name.length + text.length > longestTag) throw refused(`a heartbeat: tag ${JSON.stringify(name.slice(0, 40))} is no short text`)
-    if (!isPrintable(name + text)) throw refused(`a heartbeat: tag ${printable(JSON.stringify(name.slice(0, 40)))} has control characters`)
-    return [name, text]
-  }))
+  return Object.fromEntries(
+    tags.map(([name, text]: [string, unknown]) => {
+      if (typeof text !== 'string' || name.length + text.length > longestTag)
+        throw refused(`a heartbeat: tag ${JSON.stringify(name.slice(0, 40))} is no short text`)
+      if (!isPrintable(name + text))
+        throw refused(`a heartbeat: tag ${printable(JSON.stringify(name.slice(0, 40)))} has control characters`)
+      return [name, text]
+    }),
+  )
 }
 
-const refused = (what: string): MusterError => new MusterError('CLUSTER_MESSAGE', what, { status: 400, hint: 'the other agent may be of another version' })
+const refused = (what: string): MusterError =>
+  new MusterError('CLUSTER_MESSAGE', what, { status: 400, hint: 'the other agent may be of another version' })

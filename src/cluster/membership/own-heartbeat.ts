@@ -27,7 +27,9 @@ export class OwnHeartbeat {
     this.#parts = parts
   }
 
-  start(): void { this.#running = this.#run() }
+  start(): void {
+    this.#running = this.#run()
+  }
 
   /** Resolves when no heartbeat is under way any more. */
   async close(): Promise<void> {
@@ -63,6 +65,9 @@ export class OwnHeartbeat {
     this.#lastFault = fault
     const hint = error instanceof MusterError && error.hint !== undefined ? { hint: error.hint } : {}
     const expected = error instanceof MusterError && error.code.startsWith('STORE_')
-    this.#parts.log[expected ? 'debug' : 'error']('this server could not enter itself among the members, trying again', { error: fault, ...hint })
+    this.#parts.log[expected ? 'debug' : 'error'](
+      'this server could not enter itself among the members, trying again',
+      { error: fault, ...hint },
+    )
   }
 }

@@ -11,7 +11,10 @@ export interface QuorumParts {
   readonly clock: Clock
 }
 
-/** When a majority of the servers answered last, asked once a second in the background, so that nobody's request has to ask. */
+/**
+ * When a majority of the servers answered last, asked once a second in the background, so that nobody's request has to
+ * ask.
+ */
 export class Quorum {
   readonly #parts: QuorumParts
   readonly #closed = new AbortController()
@@ -22,16 +25,27 @@ export class Quorum {
   }
 
   /** Milliseconds since then; undefined: never in this run. */
-  get silence(): number | undefined { return this.#heard === undefined ? undefined : this.#parts.clock.monotonic() - this.#heard }
+  get silence(): number | undefined {
+    return this.#heard === undefined ? undefined : this.#parts.clock.monotonic() - this.#heard
+  }
 
-  start(): void { void this.#run() }
-  close(): void { this.#closed.abort() }
+  start(): void {
+    void this.#run()
+  }
+  close(): void {
+    this.#closed.abort()
+  }
 
   async #run(): Promise<void> {
     const { ask, clock } = this.#parts
     const { signal } = this.#closed
     while (!signal.aborted) {
-      await ask().then(() => { this.#heard = clock.monotonic() }, () => undefined)
+      await ask().then(
+        () => {
+          this.#heard = clock.monotonic()
+        },
+        () => undefined,
+      )
       await pause(clock, interval, signal)
     }
   }

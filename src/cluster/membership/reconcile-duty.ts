@@ -1,4 +1,12 @@
-import { memberAlive, memberLeft, membersFailed, removeNode, type Catalog, type Command, type MemberRecord } from '../../catalog/index.js'
+import {
+  memberAlive,
+  memberLeft,
+  membersFailed,
+  removeNode,
+  type Catalog,
+  type Command,
+  type MemberRecord,
+} from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
 import { hours, type Duration } from '../../common/duration.js'
 import { errorMessage } from '../../common/errors.js'
@@ -24,12 +32,21 @@ export const forgetAfter = hours(24)
 /** As Consul does. */
 const interval = 60_000
 
-/** Once a minute the catalog is brought to what the members say: nodes and liveness checks as each is, and no node with such a check that is no member. */
-export const reconcileDuty = (parts: ReconcileParts): Duty => () => {
-  const closed = new AbortController()
-  void run(parts, closed.signal)
-  return { close: () => { closed.abort() } }
-}
+/**
+ * Once a minute the catalog is brought to what the members say: nodes and liveness checks as each is, and no node with
+ * such a check that is no member.
+ */
+export const reconcileDuty =
+  (parts: ReconcileParts): Duty =>
+  () => {
+    const closed = new AbortController()
+    void run(parts, closed.signal)
+    return {
+      close: () => {
+        closed.abort()
+      },
+    }
+  }
 
 async function run(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
   const { catalog, clock, log } = parts
@@ -40,7 +57,13 @@ async function run(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
       await reconcile(parts, signal)
       failures.over()
     } catch (error) {
-      if (!signal.aborted) failures.tell('warn', 'members and catalog could not be compared, trying again in a minute', errorMessage(error), { error: errorMessage(error) })
+      if (!signal.aborted)
+        failures.tell(
+          'warn',
+          'members and catalog could not be compared, trying again in a minute',
+          errorMessage(error),
+          { error: errorMessage(error) },
+        )
     }
     await pause(clock, interval, signal)
   }
@@ -54,11 +77,22 @@ export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Pro
     try {
       await bringInLine(member, parts)
     } catch (error) {
-      if (!signal.aborted) log.warn('a member could not be brought in line with the catalog', { node: member.info.name, error: errorMessage(error) })
+      if (!signal.aborted)
+        log.warn('a member could not be brought in line with the catalog', {
+          node: member.info.name,
+          error: errorMessage(error),
+        })
     }
   }
-  const names = new Set(catalog.members().filter(({ state }) => state !== 'left').map(({ info }) => info.name.toLowerCase()))
-  const strangers = [...catalog.nodes()].filter(({ node }) => !names.has(node.toLowerCase()) && catalog.check(node, serfHealthCheckId) !== undefined)
+  const names = new Set(
+    catalog
+      .members()
+      .filter(({ state }) => state !== 'left')
+      .map(({ info }) => info.name.toLowerCase()),
+  )
+  const strangers = [...catalog.nodes()].filter(
+    ({ node }) => !names.has(node.toLowerCase()) && catalog.check(node, serfHealthCheckId) !== undefined,
+  )
   for (const { node, id } of strangers) {
     if (signal.aborted) return
     if (catalog.membersNamed(node).some(({ state }) => state !== 'left')) continue
@@ -67,21 +101,32 @@ export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Pro
   }
 }
 
-async function bringInLine({ info, tags, state }: MemberRecord, { catalog, livesAnyway, reconnectTimeout, clock }: ReconcileParts): Promise<void> {
+async function bringInLine(
+  { info, tags, state }: MemberRecord,
+  { catalog, livesAnyway, reconnectTimeout, clock }: ReconcileParts,
+): Promise<void> {
   switch (state) {
     case 'alive': {
       if (catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id)) return
       const service = consulService(info)
-      const alive = memberAlive({ info, tags, livesAnyway, now: clock.now(), ...service !== undefined && { service } })
+      const alive = memberAlive({
+        info,
+        tags,
+        livesAnyway,
+        now: clock.now(),
+        ...(service !== undefined && { service }),
+      })
       // It may be leaving at this moment.
-      const command: Command<boolean> = now => now.member(info.id)?.state === 'alive' ? alive(now) : { when: [], then: [], result: false }
+      const command: Command<boolean> = now =>
+        now.member(info.id)?.state === 'alive' ? alive(now) : { when: [], then: [], result: false }
       const plan = command(catalog)
       if (!('result' in plan) || plan.then.length > 0) await catalog.execute(command)
       return
     }
     case 'failed': {
       const node = catalog.node(info.name)
-      if (node?.id === info.id && catalog.check(node.node, serfHealthCheckId)?.status !== 'critical') await catalog.execute(membersFailed([info.id], reconnectTimeout, clock.now()))
+      if (node?.id === info.id && catalog.check(node.node, serfHealthCheckId)?.status !== 'critical')
+        await catalog.execute(membersFailed([info.id], reconnectTimeout, clock.now()))
       return
     }
     case 'left':

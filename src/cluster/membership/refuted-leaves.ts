@@ -1,12 +1,15 @@
 import type { Clock } from '../../common/clock.js'
 import type { Member } from '../types.js'
 
-/** How long Consul's agents take to tell each other that a member which was told to leave by force lives all the same, in ms. */
+/**
+ * How long Consul's agents take to tell each other that a member which was told to leave by force lives all the same,
+ * in ms.
+ */
 const refutedWithin = 500
 
 /**
- * Live client agents that were told to leave by force. None of them leaves, but tools wait to see that the order was taken: as in Consul they are
- * shown as leaving for a moment, by the server that was asked.
+ * Live client agents that were told to leave by force. None of them leaves, but tools wait to see that the order was
+ * taken: as in Consul they are shown as leaving for a moment, by the server that was asked.
  */
 export class RefutedLeaves {
   readonly #clock: Clock
@@ -27,6 +30,8 @@ export class RefutedLeaves {
     if (this.#shown.size === 0) return members
     const now = this.#clock.monotonic()
     for (const [id, until] of this.#shown) if (until <= now) this.#shown.delete(id)
-    return members.map(member => member.status === 'alive' && this.#shown.has(member.id) ? { ...member, status: 'leaving' } : member)
+    return members.map(member =>
+      member.status === 'alive' && this.#shown.has(member.id) ? { ...member, status: 'leaving' } : member,
+    )
   }
 }

@@ -22,9 +22,13 @@ export interface RenewalParts {
 const pace = { between: 200, attempt: 2000 }
 
 /**
- * Brings the renewal of a session to the server that ends sessions, whichever that is by then. Rejects with STORE_NO_LEADER when there is none for too long.
+ * Brings the renewal of a session to the server that ends sessions, whichever that is by then. Rejects with
+ * STORE_NO_LEADER when there is none for too long.
  */
-export async function renewAtSteward(id: string, { here, renewed, steward, client, holdTimeout, clock }: RenewalParts): Promise<void> {
+export async function renewAtSteward(
+  id: string,
+  { here, renewed, steward, client, holdTimeout, clock }: RenewalParts,
+): Promise<void> {
   const end = clock.monotonic() + holdTimeout
   const never = new AbortController().signal
   for (;;) {
@@ -42,10 +46,15 @@ export async function renewAtSteward(id: string, { here, renewed, steward, clien
     } catch (error) {
       cause = error
     }
-    if (clock.monotonic() >= end) throw new MusterError('STORE_NO_LEADER', 'No cluster leader', { cause, hint: 'the session was not renewed: the server that ends sessions cannot be reached' })
+    if (clock.monotonic() >= end)
+      throw new MusterError('STORE_NO_LEADER', 'No cluster leader', {
+        cause,
+        hint: 'the session was not renewed: the server that ends sessions cannot be reached',
+      })
     await pause(clock, pace.between, never)
   }
 }
 
 /** What the steward answers where it is none. */
-export const notSteward = (): MusterError => new MusterError('CLUSTER_NOT_STEWARD', 'another server looks after sessions by now')
+export const notSteward = (): MusterError =>
+  new MusterError('CLUSTER_NOT_STEWARD', 'another server looks after sessions by now')

@@ -17,7 +17,13 @@ export class Steward {
   #timer: Timer | undefined
 
   /** @param parts `ready`: whether there is a catalog to work on */
-  constructor(parts: { readonly election: Election; readonly duties: readonly Duty[]; readonly ready: () => boolean; readonly clock: Clock; readonly log: Logger }) {
+  constructor(parts: {
+    readonly election: Election
+    readonly duties: readonly Duty[]
+    readonly ready: () => boolean
+    readonly clock: Clock
+    readonly log: Logger
+  }) {
     this.#election = parts.election
     this.#ready = parts.ready
     this.#duties = parts.duties
@@ -26,7 +32,9 @@ export class Steward {
   }
 
   /** Whether the duties are this server's at the moment. */
-  get active(): boolean { return this.#active !== undefined && this.#election.self }
+  get active(): boolean {
+    return this.#active !== undefined && this.#election.self
+  }
 
   start(): void {
     this.#look()
@@ -46,7 +54,9 @@ export class Steward {
       this.#end()
     }
     if (this.#active !== undefined && this.#election.settled) return
-    this.#timer = this.#clock.after(interval, () => { this.#look() })
+    this.#timer = this.#clock.after(interval, () => {
+      this.#look()
+    })
   }
 
   #end(): void {

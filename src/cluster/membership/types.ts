@@ -25,8 +25,9 @@ export interface MembershipOptions {
   /** How many servers are to found the cluster: 1 on a store of its own; 0 when it was not said. */
   readonly expect: number
   /**
-   * `own`: a store in this process, so this server is alone and alive as long as it runs. `raft`: servers that run an etcd each, see `formation`.
-   * `shared`: an etcd of someone else's, in which the servers also decide who does the common work.
+   * `own`: a store in this process, so this server is alone and alive as long as it runs. `raft`: servers that run an
+   * etcd each, see `formation`. `shared`: an etcd of someone else's, in which the servers also decide who does the
+   * common work.
    */
   readonly store: 'own' | 'raft' | 'shared'
   readonly catalog: Catalog
@@ -56,7 +57,10 @@ export interface Heartbeat {
   readonly tags: Readonly<Record<string, string>>
 }
 
-/** Answer to `member/heartbeat`. Times in ms: how long the lease lives, and when to speak up again. `leader` and `peers` are Raft addresses. */
+/**
+ * Answer to `member/heartbeat`. Times in ms: how long the lease lives, and when to speak up again. `leader` and `peers`
+ * are Raft addresses.
+ */
 export interface HeartbeatAnswer {
   readonly ttl: number
   readonly every: number
@@ -75,5 +79,10 @@ export interface MemberList {
 
 /** Names of the methods that membership answers. */
 export const memberMethods = {
-  heartbeat: 'member/heartbeat', list: 'member/list', leave: 'member/leave', forceLeave: 'member/force-leave', renewSession: 'session/renew', standing: 'member/standing',
+  heartbeat: 'member/heartbeat',
+  list: 'member/list',
+  leave: 'member/leave',
+  forceLeave: 'member/force-leave',
+  renewSession: 'session/renew',
+  standing: 'member/standing',
 } as const

@@ -9,7 +9,9 @@ import type { CallOptions, OwnRequest, ProxyOptions, RpcClient } from './types.j
 import { unreachable } from './unreachable.js'
 
 /** What calls are made with. */
-export interface RpcClientOptions { readonly clock: Clock }
+export interface RpcClientOptions {
+  readonly clock: Clock
+}
 
 const defaultTimeout = 5000
 /** Calls that may take longer than this have connections of their own. */
@@ -47,28 +49,74 @@ class Calls implements RpcClient {
     this.#pools = new Pools(clock)
   }
 
-  async call(address: string, method: string, body: unknown, { signal, timeout = defaultTimeout }: CallOptions = {}): Promise<unknown> {
+  async call(
+    address: string,
+    method: string,
+    body: unknown,
+    { signal, timeout = defaultTimeout }: CallOptions = {},
+  ): Promise<unknown> {
     const answer = await this.#ask({
-      address, method: 'POST', path: methodPath + method, body: body === undefined ? '' : JSON.stringify(body), headers: ['content-type', 'application/json'],
-      lane: timeout === 0 || timeout > longFrom ? 'long' : 'short', timeout, signal,
+      address,
+      method: 'POST',
+      path: methodPath + method,
+      body: body === undefined ? '' : JSON.stringify(body),
+      headers: ['content-type', 'application/json'],
+      lane: timeout === 0 || timeout > longFrom ? 'long' : 'short',
+      timeout,
+      signal,
     })
     checkProtocol(answer.header(headers.protocol), `what answers at ${address}`)
     if (answer.status >= 300) throw decodeError(answer.status, answer.body)
-    return answer.body === '' ? undefined : JSON.parse(answer.body) as unknown
+    return answer.body === '' ? undefined : (JSON.parse(answer.body) as unknown)
   }
 
-  proxy(address: string, request: IncomingMessage, response: ServerResponse, options: ProxyOptions = {}): Promise<boolean> {
+  proxy(
+    address: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    options: ProxyOptions = {},
+  ): Promise<boolean> {
     return proxy(this.#pools, address, request, response, options)
   }
 
-  async ask(address: string, { method, target, body }: OwnRequest, signal: AbortSignal): Promise<{ readonly status: number; readonly index: string; readonly body: string }> {
-    const answer = await this.#ask({ address, method, path: target, body, headers: [headers.hops, '1'], lane: 'long', timeout: 0, signal })
+  async ask(
+    address: string,
+    { method, target, body }: OwnRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly index: string; readonly body: string }> {
+    const answer = await this.#ask({
+      address,
+      method,
+      path: target,
+      body,
+      headers: [headers.hops, '1'],
+      lane: 'long',
+      timeout: 0,
+      signal,
+    })
     checkProtocol(answer.header(headers.protocol), `what answers at ${address}`)
     return { status: answer.status, index: answer.header('x-consul-index') ?? '', body: answer.body }
   }
 
-  stream(address: string, method: string, body: unknown, on: (value: unknown) => void, signal: AbortSignal): Promise<void> {
-    return readLines(this.#pools, address, { method: 'POST', path: methodPath + method, headers: [headers.protocol, protocolRange], body: JSON.stringify(body) }, on, signal)
+  stream(
+    address: string,
+    method: string,
+    body: unknown,
+    on: (value: unknown) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return readLines(
+      this.#pools,
+      address,
+      {
+        method: 'POST',
+        path: methodPath + method,
+        headers: [headers.protocol, protocolRange],
+        body: JSON.stringify(body),
+      },
+      on,
+      signal,
+    )
   }
 
   close(): void {
@@ -87,21 +135,50 @@ class Calls implements RpcClient {
         settle()
       }
       const stop = (error: Error): void => {
-        finish(() => { reject(error) })
+        finish(() => {
+          reject(error)
+        })
         underWay?.cut()
       }
-      const leave = (): void => { stop(new MusterError('CLUSTER_ABORTED', 'the call was given up')) }
-      const timer = timeout === 0 ? undefined : this.#clock.after(timeout, () => { stop(unreachable(address, underWay?.started === true, new Error(`no answer within ${timeout} ms`))) })
-      if (signal?.aborted === true) { leave(); return }
+      const leave = (): void => {
+        stop(new MusterError('CLUSTER_ABORTED', 'the call was given up'))
+      }
+      const timer =
+        timeout === 0
+          ? undefined
+          : this.#clock.after(timeout, () => {
+              stop(unreachable(address, underWay?.started === true, new Error(`no answer within ${timeout} ms`)))
+            })
+      if (signal?.aborted === true) {
+        leave()
+        return
+      }
       signal?.addEventListener('abort', leave)
       const exchange = new Collect(
-        answer => { finish(() => { resolve(answer) }) },
-        (error, wasSent) => { stop(error instanceof MusterError && error.code === 'CLUSTER_TOO_LARGE' ? error : unreachable(address, wasSent, error)) },
+        answer => {
+          finish(() => {
+            resolve(answer)
+          })
+        },
+        (error, wasSent) => {
+          stop(
+            error instanceof MusterError && error.code === 'CLUSTER_TOO_LARGE'
+              ? error
+              : unreachable(address, wasSent, error),
+          )
+        },
       )
-      void this.#pools.send(address, lane, { method, path, headers: [headers.protocol, protocolRange, ...more], body: body ?? null }, exchange).then(started => {
-        underWay = started
-        if (over) started.cut()
-      })
+      void this.#pools
+        .send(
+          address,
+          lane,
+          { method, path, headers: [headers.protocol, protocolRange, ...more], body: body ?? null },
+          exchange,
+        )
+        .then(started => {
+          underWay = started
+          if (over) started.cut()
+        })
     })
   }
 }

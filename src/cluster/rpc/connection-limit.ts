@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Networks } from '../../common/networks.js'
 
-/** Decides about each connection as it comes: who may connect, and how many one address may have. Those refused are cut without a word. */
+/**
+ * Decides about each connection as it comes: who may connect, and how many one address may have. Those refused are cut
+ * without a word.
+ */
 export class ConnectionLimit {
   readonly #allowed: Networks | undefined
   readonly #perClient: () => number
@@ -21,7 +24,9 @@ export class ConnectionLimit {
     const most = this.#perClient()
     if (this.#allowed?.has(address) === false || (most > 0 && count >= most)) {
       this.refused++
-      socket.on('error', () => { socket.destroy() })
+      socket.on('error', () => {
+        socket.destroy()
+      })
       socket.resetAndDestroy()
       return
     }

@@ -4,11 +4,17 @@ import type { Clock, Timer } from '../../common/clock.js'
 import { MusterError } from '../../common/errors.js'
 import { headers, pingPath, protocolRange } from './protocol.js'
 
-/** Short calls and those that may take long have connections of their own: a hundred blocked queries hold up no heartbeat. */
+/**
+ * Short calls and those that may take long have connections of their own: a hundred blocked queries hold up no
+ * heartbeat.
+ */
 export type Lane = 'short' | 'long'
 
 const most = { addresses: 4096, connections: { short: 16, long: 1024 }, underWay: 4096 }
-/** Milliseconds. An address is asked whether it lives after `quiet`, and given up when it has not answered within `ping`. */
+/**
+ * Milliseconds. An address is asked whether it lives after `quiet`, and given up when it has not answered within
+ * `ping`.
+ */
 const patience = { connect: 3000, idle: 30_000, quiet: 3000, ping: 4000, forget: 120_000 }
 
 interface Peer {
@@ -27,7 +33,10 @@ export interface OutgoingRequest {
   readonly body: string | Buffer | AsyncIterable<Buffer> | null
 }
 
-/** What a request is told of how it goes. `sent` of a failure: the connection was there, so that it is not known what was done. */
+/**
+ * What a request is told of how it goes. `sent` of a failure: the connection was there, so that it is not known what
+ * was done.
+ */
 export interface Exchange {
   head?(status: number, rawHeaders: readonly string[], control: Dispatcher.DispatchController): void
   data(chunk: Buffer, control: Dispatcher.DispatchController): void
@@ -43,8 +52,9 @@ export interface UnderWay {
 }
 
 /**
- * Connections to other agents by address, opened when they are needed and closed when idle. While requests wait for an address that has been silent for
- * a while, it is asked whether it lives: a machine that went away without a word would keep them waiting for a quarter of an hour.
+ * Connections to other agents by address, opened when they are needed and closed when idle. While requests wait for an
+ * address that has been silent for a while, it is asked whether it lives: a machine that went away without a word would
+ * keep them waiting for a quarter of an hour.
  */
 export class Pools {
   readonly #clock: Clock
@@ -59,12 +69,21 @@ export class Pools {
 
   /** Sends one request. A full or closed pool fails it as not sent. */
   async send(address: string, lane: Lane, request: OutgoingRequest, exchange: Exchange): Promise<UnderWay> {
-    const handler = new Handler(exchange, () => { this.#heard(address) }, () => { this.#settled(address) })
+    const handler = new Handler(
+      exchange,
+      () => {
+        this.#heard(address)
+      },
+      () => {
+        this.#settled(address)
+      },
+    )
     try {
       const { Pool } = await this.#library()
       const peer = this.#peer(address)
       if (this.#closed) throw new MusterError('CLUSTER_CLOSED', 'the agent is closing')
-      if (peer.underWay >= most.underWay) throw new MusterError('CLUSTER_BUSY', `${peer.underWay} requests are under way to ${address}`)
+      if (peer.underWay >= most.underWay)
+        throw new MusterError('CLUSTER_BUSY', `${peer.underWay} requests are under way to ${address}`)
       peer.underWay++
       peer.used = this.#clock.monotonic()
       if (peer.underWay === 1) peer.heard = peer.used
@@ -72,7 +91,12 @@ export class Pools {
       let pool = peer.lanes.get(lane)
       if (pool === undefined) {
         pool = new Pool(`http://${address}`, {
-          connections: most.connections[lane], pipelining: 1, keepAliveTimeout: patience.idle, keepAliveMaxTimeout: patience.idle, headersTimeout: 0, bodyTimeout: 0,
+          connections: most.connections[lane],
+          pipelining: 1,
+          keepAliveTimeout: patience.idle,
+          keepAliveMaxTimeout: patience.idle,
+          headersTimeout: 0,
+          bodyTimeout: 0,
           connect: { timeout: patience.connect, noDelay: true },
         })
         peer.lanes.set(lane, pool)
@@ -101,18 +125,22 @@ export class Pools {
     this.#peers.clear()
   }
 
-  /** Loaded with the first call: an agent on its own never needs it. What could not be loaded, as without a free descriptor, is tried again. */
+  /**
+   * Loaded with the first call: an agent on its own never needs it. What could not be loaded, as without a free
+   * descriptor, is tried again.
+   */
   #library(): Promise<typeof Undici> {
-    return this.#undici ??= import('undici').catch((error: unknown) => {
+    return (this.#undici ??= import('undici').catch((error: unknown) => {
       this.#undici = undefined
       throw error
-    })
+    }))
   }
 
   #peer(address: string): Peer {
     const known = this.#peers.get(address)
     if (known !== undefined) return known
-    if (this.#peers.size >= most.addresses) throw new MusterError('CLUSTER_BUSY', `connections to ${most.addresses} addresses are open`)
+    if (this.#peers.size >= most.addresses)
+      throw new MusterError('CLUSTER_BUSY', `connections to ${most.addresses} addresses are open`)
     const peer: Peer = { lanes: new Map(), underWay: 0, heard: 0, used: 0, pinging: false }
     this.#peers.set(address, peer)
     return peer
@@ -148,12 +176,17 @@ export class Pools {
   async #ping(address: string, peer: Peer): Promise<void> {
     peer.pinging = true
     const gaveUp = new AbortController()
-    const timer = this.#clock.after(patience.ping, () => { gaveUp.abort() })
+    const timer = this.#clock.after(patience.ping, () => {
+      gaveUp.abort()
+    })
     try {
       const { request } = await this.#library()
       const pool = peer.lanes.get('short')
       const { body } = await request(`http://${address}${pingPath}`, {
-        headers: { [headers.protocol]: protocolRange }, signal: gaveUp.signal, headersTimeout: 0, ...pool === undefined ? {} : { dispatcher: pool },
+        headers: { [headers.protocol]: protocolRange },
+        signal: gaveUp.signal,
+        headersTimeout: 0,
+        ...(pool === undefined ? {} : { dispatcher: pool }),
       })
       await body.dump()
       peer.heard = this.#clock.monotonic()
@@ -181,7 +214,9 @@ class Handler implements Dispatcher.DispatchHandler, UnderWay {
   #cut = false
   counted = false
 
-  get started(): boolean { return this.#control !== undefined }
+  get started(): boolean {
+    return this.#control !== undefined
+  }
 
   constructor(exchange: Exchange, heard: () => void, settled: () => void) {
     this.#exchange = exchange
@@ -234,4 +269,4 @@ class Handler implements Dispatcher.DispatchHandler, UnderWay {
 }
 
 const rawOf = (raw: Dispatcher.DispatchController['rawHeaders']): readonly string[] =>
-  Array.isArray(raw) ? raw.map(part => typeof part === 'string' ? part : part.toString('latin1')) : []
+  Array.isArray(raw) ? raw.map(part => (typeof part === 'string' ? part : part.toString('latin1'))) : []

@@ -1,7 +1,10 @@
 import { MusterError } from '../../common/errors.js'
 import { version } from '../../common/version.js'
 
-/** The versions of the protocol that this program speaks, lowest and highest. Raise the second for what older agents can do without. */
+/**
+ * The versions of the protocol that this program speaks, lowest and highest. Raise the second for what older agents can
+ * do without.
+ */
 export const spoken = { lowest: 1, highest: 1 } as const
 
 /** Request and answer headers, lower-case as node gives them. */
@@ -21,7 +24,10 @@ export const protocolRange = `${spoken.lowest}-${spoken.highest}`
 export const methodPath = '/rpc/'
 export const pingPath = '/rpc/ping'
 
-/** Agents that a request may come through: a client, a server, a server of another datacenter, and the owner of what it is about. */
+/**
+ * Agents that a request may come through: a client, a server, a server of another datacenter, and the owner of what it
+ * is about.
+ */
 export const mostHops = 4
 
 /**
@@ -32,23 +38,42 @@ export function checkProtocol(range: string | undefined, who: string): void {
   const [, lowest, highest] = /^(\d{1,6})-(\d{1,6})$/.exec(range ?? '') ?? []
   if (lowest === undefined || highest === undefined) {
     throw new MusterError('CLUSTER_PROTOCOL', `${who} does not speak muster's protocol`, {
-      status: 400, hint: 'the cluster port (8301, WAN 8302) is for muster agents only; the HTTP API is on port 8500',
+      status: 400,
+      hint: 'the cluster port (8301, WAN 8302) is for muster agents only; the HTTP API is on port 8500',
     })
   }
   if (Number(lowest) <= spoken.highest && Number(highest) >= spoken.lowest) return
-  throw new MusterError('CLUSTER_PROTOCOL', `${who} speaks versions ${lowest} to ${highest} of the protocol between agents, this one ${spoken.lowest} to ${spoken.highest} (muster ${version})`, {
-    status: 400, hint: 'bring both agents to releases that have a version in common: upgrade the older one',
-  })
+  throw new MusterError(
+    'CLUSTER_PROTOCOL',
+    `${who} speaks versions ${lowest} to ${highest} of the protocol between agents, this one ${spoken.lowest} to ${spoken.highest} (muster ${version})`,
+    {
+      status: 400,
+      hint: 'bring both agents to releases that have a version in common: upgrade the older one',
+    },
+  )
 }
 
 /** An error as it travels. */
-interface ErrorOnTheWire { readonly code: string; readonly status: number; readonly message: string; readonly hint?: string }
+interface ErrorOnTheWire {
+  readonly code: string
+  readonly status: number
+  readonly message: string
+  readonly hint?: string
+}
 
 /** The bytes of an error for the other side; anything but a MusterError becomes CLUSTER_INTERNAL with its message. */
 export function encodeError(thrown: unknown): { readonly status: number; readonly bytes: Buffer } {
-  const error = thrown instanceof MusterError ? thrown : new MusterError('CLUSTER_INTERNAL', thrown instanceof Error ? thrown.message : String(thrown))
+  const error =
+    thrown instanceof MusterError
+      ? thrown
+      : new MusterError('CLUSTER_INTERNAL', thrown instanceof Error ? thrown.message : String(thrown))
   const status = error.status >= 400 && error.status <= 599 ? error.status : 500
-  const wire: ErrorOnTheWire = { code: error.code, status, message: error.message, ...error.hint === undefined ? {} : { hint: error.hint } }
+  const wire: ErrorOnTheWire = {
+    code: error.code,
+    status,
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  }
   return { status, bytes: Buffer.from(JSON.stringify(wire)) }
 }
 
@@ -60,8 +85,15 @@ export function decodeError(status: number, text: string): MusterError {
   } catch {
     value = undefined
   }
-  const { code, message, hint } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>
-  return new MusterError(typeof code === 'string' ? code : 'CLUSTER_INTERNAL', typeof message === 'string' ? message : text.slice(0, 500), {
-    status, ...typeof hint === 'string' ? { hint } : {},
-  })
+  const { code, message, hint } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<
+    Record<string, unknown>
+  >
+  return new MusterError(
+    typeof code === 'string' ? code : 'CLUSTER_INTERNAL',
+    typeof message === 'string' ? message : text.slice(0, 500),
+    {
+      status,
+      ...(typeof hint === 'string' ? { hint } : {}),
+    },
+  )
 }

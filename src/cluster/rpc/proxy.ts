@@ -5,10 +5,17 @@ import type { Exchange, Pools, UnderWay } from './pools.js'
 import type { ProxyOptions } from './types.js'
 
 /**
- * Hands a request on and streams the answer back. Resolves false while another agent can still be asked: nothing was written, and either nothing was sent
- * or what was sent changes nothing (a GET without a body). Otherwise an answer has been given, or the connection to the client was cut in the middle of one.
+ * Hands a request on and streams the answer back. Resolves false while another agent can still be asked: nothing was
+ * written, and either nothing was sent or what was sent changes nothing (a GET without a body). Otherwise an answer has
+ * been given, or the connection to the client was cut in the middle of one.
  */
-export function proxy(pools: Pools, address: string, request: IncomingMessage, response: ServerResponse, options: ProxyOptions): Promise<boolean> {
+export function proxy(
+  pools: Pools,
+  address: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ProxyOptions,
+): Promise<boolean> {
   return new Promise(resolve => {
     const body = options.body === undefined && hasBody(request) ? new Body(request) : undefined
     let underWay: UnderWay | undefined
@@ -22,23 +29,41 @@ export function proxy(pools: Pools, address: string, request: IncomingMessage, r
       response.off('close', leave)
       resolve(value)
     }
-    if (response.destroyed) { resolve(true); return }
+    if (response.destroyed) {
+      resolve(true)
+      return
+    }
     response.once('close', leave)
     const exchange = new Relay(response, options.answerHeaders ?? [], (outcome, error) => {
-      if (outcome !== 'failed') { settle(true); return }
+      if (outcome !== 'failed') {
+        settle(true)
+        return
+      }
       const untouched = body === undefined ? request.method === 'GET' || error?.sent === false : !body.touched
-      if (!response.headersSent && untouched) { settle(false); return }
+      if (!response.headersSent && untouched) {
+        settle(false)
+        return
+      }
       if (response.headersSent) response.destroy()
       else lost(response, address)
       settle(true)
     })
-    void pools.send(address, 'long', {
-      path: options.target ?? request.url ?? '/', method: request.method ?? 'GET', headers: [...forwardedHeaders(request), ...options.requestHeaders ?? []],
-      body: body?.read() ?? options.body ?? null,
-    }, exchange).then(sent => {
-      underWay = sent
-      if (gone) sent.cut()
-    })
+    void pools
+      .send(
+        address,
+        'long',
+        {
+          path: options.target ?? request.url ?? '/',
+          method: request.method ?? 'GET',
+          headers: [...forwardedHeaders(request), ...(options.requestHeaders ?? [])],
+          body: body?.read() ?? options.body ?? null,
+        },
+        exchange,
+      )
+      .then(sent => {
+        underWay = sent
+        if (gone) sent.cut()
+      })
   })
 }
 
@@ -54,9 +79,9 @@ class Body {
     this.#request = request
   }
 
-  async * read(): AsyncIterable<Buffer> {
+  async *read(): AsyncIterable<Buffer> {
     this.touched = true
-    yield * this.#request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+    yield* this.#request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
   }
 }
 
@@ -66,7 +91,11 @@ class Relay implements Exchange {
   readonly #before: readonly string[]
   readonly #done: (outcome: 'ended' | 'failed', failure?: { readonly sent: boolean }) => void
 
-  constructor(response: ServerResponse, before: readonly string[], done: (outcome: 'ended' | 'failed', failure?: { readonly sent: boolean }) => void) {
+  constructor(
+    response: ServerResponse,
+    before: readonly string[],
+    done: (outcome: 'ended' | 'failed', failure?: { readonly sent: boolean }) => void,
+  ) {
     this.#response = response
     this.#before = before
     this.#done = done
@@ -76,13 +105,16 @@ class Relay implements Exchange {
     const headers = [...this.#before, ...endToEnd(rawHeaders)]
     this.#response.writeHead(status, headers)
     // Without a length it is a stream whose first bytes may be long in coming.
-    if (!headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length')) this.#response.flushHeaders()
+    if (!headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length'))
+      this.#response.flushHeaders()
   }
 
   data(chunk: Buffer, control: Dispatcher.DispatchController): void {
     if (this.#response.write(chunk)) return
     control.pause()
-    this.#response.once('drain', () => { control.resume() })
+    this.#response.once('drain', () => {
+      control.resume()
+    })
   }
 
   end(): void {

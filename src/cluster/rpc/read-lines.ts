@@ -7,7 +7,13 @@ import { unreachable } from './unreachable.js'
 const longestLine = 64 * 1024 * 1024
 
 /** Reads an answer of lines, see `write-lines.ts`. */
-export function readLines(pools: Pools, address: string, request: OutgoingRequest, on: (value: unknown) => void, signal: AbortSignal): Promise<void> {
+export function readLines(
+  pools: Pools,
+  address: string,
+  request: OutgoingRequest,
+  on: (value: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let underWay: UnderWay | undefined
     let over = false
@@ -19,13 +25,31 @@ export function readLines(pools: Pools, address: string, request: OutgoingReques
       if (error === undefined) resolve()
       else reject(error)
     }
-    const leave = (): void => { finish(new MusterError('CLUSTER_ABORTED', 'the call was given up')) }
-    if (signal.aborted) { leave(); return }
+    const leave = (): void => {
+      finish(new MusterError('CLUSTER_ABORTED', 'the call was given up'))
+    }
+    if (signal.aborted) {
+      leave()
+      return
+    }
     signal.addEventListener('abort', leave)
-    void pools.send(address, 'long', request, new Lines(address, value => { if (!over) on(value) }, finish)).then(started => {
-      underWay = started
-      if (over) started.cut()
-    })
+    void pools
+      .send(
+        address,
+        'long',
+        request,
+        new Lines(
+          address,
+          value => {
+            if (!over) on(value)
+          },
+          finish,
+        ),
+      )
+      .then(started => {
+        underWay = started
+        if (over) started.cut()
+      })
   })
 }
 
@@ -47,7 +71,11 @@ class Lines implements Exchange {
   head(status: number, rawHeaders: readonly string[]): void {
     this.#status = status
     if (!rawHeaders.some((name, i) => i % 2 === 0 && name.toLowerCase() === headers.protocol)) {
-      this.#finish(new MusterError('CLUSTER_PROTOCOL', `what answers at ${this.#address} does not speak muster's protocol`, { status: 400 }))
+      this.#finish(
+        new MusterError('CLUSTER_PROTOCOL', `what answers at ${this.#address} does not speak muster's protocol`, {
+          status: 400,
+        }),
+      )
     }
   }
 
@@ -55,7 +83,9 @@ class Lines implements Exchange {
     this.#rest += this.#decoder.decode(chunk, { stream: true })
     if (this.#status >= 300) return
     if (this.#rest.length > longestLine) {
-      this.#finish(new MusterError('CLUSTER_TOO_LARGE', `a line of the answer is longer than ${longestLine} characters`))
+      this.#finish(
+        new MusterError('CLUSTER_TOO_LARGE', `a line of the answer is longer than ${longestLine} characters`),
+      )
       return
     }
     const end = this.#rest.lastIndexOf('\n')

@@ -31,10 +31,16 @@ export interface RpcServerOptions {
   readonly clock: Clock
 }
 
-/** Streams that one of Consul's multiplexed connections carries: each takes a connection of its own here, so limits counted in those mean this many. */
+/**
+ * Streams that one of Consul's multiplexed connections carries: each takes a connection of its own here, so limits
+ * counted in those mean this many.
+ */
 export const streamsPerConnection = 20
 
-/** Milliseconds. Idle connections outlive the callers' patience, so that callers end them and never meet one that is being ended. */
+/**
+ * Milliseconds. Idle connections outlive the callers' patience, so that callers end them and never meet one that is
+ * being ended.
+ */
 const patience = { headers: 10_000, request: 120_000, idle: 90_000, check: 2_000, drain: 2_000 }
 const maxHeaderBytes = 32 * 1024
 const defaultBodyLimit = 1024 * 1024
@@ -42,7 +48,12 @@ const defaultBodyLimit = 1024 * 1024
 /** Builds the cluster port and the WAN port; nothing listens before {@link RpcServer.start}. */
 export const createRpcServer = (options: RpcServerOptions): RpcServer => new ClusterPort(options)
 
-interface Method { readonly handler: RpcHandler | undefined; readonly stream: RpcStreamHandler | undefined; readonly wan: boolean; readonly bodyLimit: number }
+interface Method {
+  readonly handler: RpcHandler | undefined
+  readonly stream: RpcStreamHandler | undefined
+  readonly wan: boolean
+  readonly bodyLimit: number
+}
 type MethodOptions = Partial<Pick<Method, 'wan' | 'bodyLimit'>>
 
 class ClusterPort implements RpcServer {
@@ -60,8 +71,13 @@ class ClusterPort implements RpcServer {
     options.metrics.gauge('cluster.calls', 'Calls that other agents made since the start', () => this.#calls)
   }
 
-  /** Kept, as asking the system for them takes longer than all else that is done to name the leader, which every answer does. */
-  get ports(): { readonly lan: number; readonly wan: number } { return this.#ports }
+  /**
+   * Kept, as asking the system for them takes longer than all else that is done to name the leader, which every answer
+   * does.
+   */
+  get ports(): { readonly lan: number; readonly wan: number } {
+    return this.#ports
+  }
 
   handle(method: string, handler: RpcHandler, options: MethodOptions = {}): void {
     this.#register(method, handler, undefined, options)
@@ -97,32 +113,65 @@ class ClusterPort implements RpcServer {
     const servers = [...this.#open.values()]
     this.#open.clear()
     this.#ports = { lan: 0, wan: 0 }
-    const cut = this.#options.clock.after(patience.drain, () => { for (const server of servers) server.closeAllConnections() })
-    await Promise.all(servers.map(server => new Promise<void>(resolve => {
-      server.close(() => { resolve() })
-      server.closeIdleConnections()
-    })))
+    const cut = this.#options.clock.after(patience.drain, () => {
+      for (const server of servers) server.closeAllConnections()
+    })
+    await Promise.all(
+      servers.map(
+        server =>
+          new Promise<void>(resolve => {
+            server.close(() => {
+              resolve()
+            })
+            server.closeIdleConnections()
+          }),
+      ),
+    )
     cut.cancel()
   }
 
-  #register(name: string, handler: RpcHandler | undefined, stream: RpcStreamHandler | undefined, { wan = false, bodyLimit = defaultBodyLimit }: MethodOptions): void {
+  #register(
+    name: string,
+    handler: RpcHandler | undefined,
+    stream: RpcStreamHandler | undefined,
+    { wan = false, bodyLimit = defaultBodyLimit }: MethodOptions,
+  ): void {
     if (this.#methods.has(name)) throw new MusterError('CLUSTER_INTERNAL', `the method ${name} is registered twice`)
     this.#methods.set(name, { handler, stream, wan, bodyLimit })
   }
 
   async #listen(which: RpcPort): Promise<Server> {
     const { bind, port, allowed } = this.#options[which]
-    const server = http.createServer({
-      headersTimeout: patience.headers, requestTimeout: patience.request, keepAliveTimeout: patience.idle, connectionsCheckingInterval: patience.check,
-      maxHeaderSize: maxHeaderBytes, noDelay: true, keepAlive: true,
-    }, (request, response) => { this.#receive(which, request, response) })
+    const server = http.createServer(
+      {
+        headersTimeout: patience.headers,
+        requestTimeout: patience.request,
+        keepAliveTimeout: patience.idle,
+        connectionsCheckingInterval: patience.check,
+        maxHeaderSize: maxHeaderBytes,
+        noDelay: true,
+        keepAlive: true,
+      },
+      (request, response) => {
+        this.#receive(which, request, response)
+      },
+    )
     server.on('connection', new ConnectionLimit(networks(allowed), () => this.#perClient).admit)
-    server.on('clientError', (_error, socket) => { socket.destroy() })
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', error => { reject(cannotListen(which, bind, port, error)) })
-      server.listen(port, bind, () => { resolve() })
+    server.on('clientError', (_error, socket) => {
+      socket.destroy()
     })
-    this.#options.log.info(which === 'lan' ? 'agents are served' : 'agents of other datacenters are served', { address: bind, port: portOf(server) })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', error => {
+        reject(cannotListen(which, bind, port, error))
+      })
+      server.listen(port, bind, () => {
+        resolve()
+      })
+    })
+    this.#options.log.info(which === 'lan' ? 'agents are served' : 'agents of other datacenters are served', {
+      address: bind,
+      port: portOf(server),
+    })
     return server
   }
 
@@ -130,7 +179,10 @@ class ClusterPort implements RpcServer {
     const path = request.url ?? '/'
     response.setHeader(headers.protocol, protocolRange)
     try {
-      checkProtocol(request.headers[headers.protocol]?.toString(), `the caller at ${request.socket.remoteAddress ?? ''}`)
+      checkProtocol(
+        request.headers[headers.protocol]?.toString(),
+        `the caller at ${request.socket.remoteAddress ?? ''}`,
+      )
       if (path === pingPath) answer(response, 204)
       else if (path.startsWith('/v1/')) this.#serveApi(request, response, which)
       else void this.#call(which, path, request, response)
@@ -143,7 +195,10 @@ class ClusterPort implements RpcServer {
   #serveApi(request: IncomingMessage, response: ServerResponse, which: RpcPort): void {
     if (this.#api === undefined) throw new MusterError('NOT_READY', 'the agent is starting', { status: 503 })
     if (Number(request.headers[headers.hops] ?? 0) > mostHops) {
-      throw new MusterError('CLUSTER_LOOP', `the request came through more than ${mostHops} agents`, { status: 508, hint: 'two agents take each other for a server' })
+      throw new MusterError('CLUSTER_LOOP', `the request came through more than ${mostHops} agents`, {
+        status: 508,
+        hint: 'two agents take each other for a server',
+      })
     }
     this.#api(request, response, which)
   }
@@ -157,7 +212,9 @@ class ClusterPort implements RpcServer {
       }
       this.#calls++
       const aborted = new AbortController()
-      response.once('close', () => { if (!response.writableFinished) aborted.abort() })
+      response.once('close', () => {
+        if (!response.writableFinished) aborted.abort()
+      })
       const body = await readJson(request, method.bodyLimit)
       const caller = { address: request.socket.remoteAddress ?? '', aborted: aborted.signal }
       if (method.stream !== undefined) {
@@ -168,7 +225,12 @@ class ClusterPort implements RpcServer {
       if (result === undefined) answer(response, 204)
       else answer(response, 200, Buffer.from(JSON.stringify(result)))
     } catch (error) {
-      if (!(error instanceof MusterError)) this.#options.log.error('a call failed unexpectedly', { method: name, error: errorMessage(error), stack: error instanceof Error ? error.stack : undefined })
+      if (!(error instanceof MusterError))
+        this.#options.log.error('a call failed unexpectedly', {
+          method: name,
+          error: errorMessage(error),
+          stack: error instanceof Error ? error.stack : undefined,
+        })
       refuse(response, error)
     }
   }
@@ -202,10 +264,24 @@ function refuseText(response: ServerResponse, error: unknown): void {
 }
 
 function cannotListen(which: RpcPort, bind: string, port: number, cause: unknown): MusterError {
-  const [addressKeys, portKey, name] = which === 'lan'
-    ? ['bind_addr (-bind) or serf_lan (-serf-lan-bind)', 'ports.serf_lan (-serf-lan-port)', 'agents (the cluster port)']
-    : ['bind_addr (-bind) or serf_wan (-serf-wan-bind)', 'ports.serf_wan (-serf-wan-port)', 'other datacenters (the WAN port)']
-  return new MusterError('CLUSTER_LISTEN', `cannot listen for ${name} on ${hostPort(bind, port)}: ${errorMessage(cause)}`, {
-    cause, hint: listenRemedy(cause, { host: bind, addressKeys, portKey }),
-  })
+  const [addressKeys, portKey, name] =
+    which === 'lan'
+      ? [
+          'bind_addr (-bind) or serf_lan (-serf-lan-bind)',
+          'ports.serf_lan (-serf-lan-port)',
+          'agents (the cluster port)',
+        ]
+      : [
+          'bind_addr (-bind) or serf_wan (-serf-wan-bind)',
+          'ports.serf_wan (-serf-wan-port)',
+          'other datacenters (the WAN port)',
+        ]
+  return new MusterError(
+    'CLUSTER_LISTEN',
+    `cannot listen for ${name} on ${hostPort(bind, port)}: ${errorMessage(cause)}`,
+    {
+      cause,
+      hint: listenRemedy(cause, { host: bind, addressKeys, portKey }),
+    },
+  )
 }

@@ -6,11 +6,18 @@ import type { RpcCaller, RpcStreamHandler } from './types.js'
 export const pulse = 5000
 
 /**
- * Answers in lines: each value is one line of JSON, an empty line is a sign of life. An error after the first line ends the answer with a line that begins
- * with `!`; one before it is thrown.
+ * Answers in lines: each value is one line of JSON, an empty line is a sign of life. An error after the first line ends
+ * the answer with a line that begins with `!`; one before it is thrown.
  */
-export async function writeLines(response: ServerResponse, handler: RpcStreamHandler, body: unknown, caller: RpcCaller): Promise<void> {
-  const beat = setInterval(() => { if (response.headersSent && !response.writableNeedDrain) response.write('\n') }, pulse)
+export async function writeLines(
+  response: ServerResponse,
+  handler: RpcStreamHandler,
+  body: unknown,
+  caller: RpcCaller,
+): Promise<void> {
+  const beat = setInterval(() => {
+    if (response.headersSent && !response.writableNeedDrain) response.write('\n')
+  }, pulse)
   try {
     const sendText = (json: string): boolean => {
       if (response.destroyed) return true
@@ -20,14 +27,21 @@ export async function writeLines(response: ServerResponse, handler: RpcStreamHan
     await handler(body, caller, {
       send: value => sendText(JSON.stringify(value)),
       sendText,
-      drained: () => new Promise(resolve => {
-        if (!response.writableNeedDrain || caller.aborted.aborted) {
-          resolve()
-          return
-        }
-        response.once('drain', resolve)
-        caller.aborted.addEventListener('abort', () => { resolve() }, { once: true })
-      }),
+      drained: () =>
+        new Promise(resolve => {
+          if (!response.writableNeedDrain || caller.aborted.aborted) {
+            resolve()
+            return
+          }
+          response.once('drain', resolve)
+          caller.aborted.addEventListener(
+            'abort',
+            () => {
+              resolve()
+            },
+            { once: true },
+          )
+        }),
     })
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
     response.end()

@@ -23,8 +23,8 @@ export interface Entrant {
 }
 
 /**
- * Lets servers into the cluster: as learners, which count for nothing until they have caught up, and one at a time, as etcd has it. Asking twice is as
- * good as asking once: a place that was made is given again.
+ * Lets servers into the cluster: as learners, which count for nothing until they have caught up, and one at a time, as
+ * etcd has it. Asking twice is as good as asking once: a place that was made is given again.
  */
 export class Admission {
   readonly #options: AdmissionOptions
@@ -50,25 +50,45 @@ export class Admission {
     const former = members.find(({ name, peerUrls }) => name === server.id || peerUrls.includes(peerUrl))
     if (former !== undefined) return { wait: await this.#clear(former, entrant) }
     const other = members.find(({ learner }) => learner)
-    if (other !== undefined) return { wait: `server ${this.#options.contacts.get(other.name)?.name ?? other.peerUrls.join(', ')} is entering` }
+    if (other !== undefined)
+      return { wait: `server ${this.#options.contacts.get(other.name)?.name ?? other.peerUrls.join(', ')} is entering` }
     const added = await admin.addLearner([peerUrl])
     log.info('a server enters the cluster', { server: server.name, id: server.id, raft: peerUrl })
     return { cluster, members: named(added.members, added.member, server.id) }
   }
 
-  /** Takes out what a server, or another at its place, was before it lost its data. Returns why the entrant has to ask again. */
+  /**
+   * Takes out what a server, or another at its place, was before it lost its data. Returns why the entrant has to ask
+   * again.
+   */
   async #clear(former: EtcdMember, { server, token }: Entrant): Promise<string> {
     const { admin, contacts, rpc, log } = this.#options
-    if (former.name !== server.id && contacts.isReachable(former.name)) return `its Raft address is still that of server ${former.name}`
+    if (former.name !== server.id && contacts.isReachable(former.name))
+      return `its Raft address is still that of server ${former.name}`
     // A request may come late, when the server it speaks of has long entered: its present word counts.
-    const answer = new Shape(await rpc.call(lanAddress(server), methods.entering, { token }, { timeout: 2000 }), 'the answer')
+    const answer = new Shape(
+      await rpc.call(lanAddress(server), methods.entering, { token }, { timeout: 2000 }),
+      'the answer',
+    )
     if (!answer.flag('entering')) return 'it does not ask any more'
     await admin.remove(former.id)
-    log.warn('a server comes back without its data: its former place in Raft is taken away', { server: server.name, member: former.id })
+    log.warn('a server comes back without its data: its former place in Raft is taken away', {
+      server: server.name,
+      member: former.id,
+    })
     return 'its former place in Raft is taken away first'
   }
 }
 
 /** Members as the entrant's etcd has to be told of them: it knows only its own name for the place that has none yet. */
-const named = (members: readonly EtcdMember[], place: EtcdMember, id: string): readonly { readonly name: string; readonly peerUrl: string }[] =>
-  members.flatMap(member => member.peerUrls.map(peerUrl => ({ name: member.id === place.id ? id : member.name === '' ? member.id : member.name, peerUrl })))
+const named = (
+  members: readonly EtcdMember[],
+  place: EtcdMember,
+  id: string,
+): readonly { readonly name: string; readonly peerUrl: string }[] =>
+  members.flatMap(member =>
+    member.peerUrls.map(peerUrl => ({
+      name: member.id === place.id ? id : member.name === '' ? member.id : member.name,
+      peerUrl,
+    })),
+  )

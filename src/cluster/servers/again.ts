@@ -8,17 +8,31 @@ import { methods } from './messages.js'
 const patience = { announce: 1500, call: 2000, again: 200 }
 
 /**
- * A server starts at another address than the cluster knows it by: while the others have a quorum they can be told before its etcd starts, which is then
- * found at once. True when they know it now.
+ * A server starts at another address than the cluster knows it by: while the others have a quorum they can be told
+ * before its etcd starts, which is then found at once. True when they know it now.
  */
-export async function announceAddress({ self, process, contacts, record, rpc, clock, log, signal }: MemberLife): Promise<boolean> {
+export async function announceAddress({
+  self,
+  process,
+  contacts,
+  record,
+  rpc,
+  clock,
+  log,
+  signal,
+}: MemberLife): Promise<boolean> {
   const end = clock.monotonic() + patience.announce
   do {
     await contacts.round(signal)
     for (const { info, cluster } of contacts.answering()) {
       if (cluster === undefined || cluster !== record.facts.cluster) continue
       try {
-        await rpc.call(lanAddress(info), methods.readdress, { id: self.id, peerUrl: process.peerUrl }, { timeout: patience.call, signal })
+        await rpc.call(
+          lanAddress(info),
+          methods.readdress,
+          { id: self.id, peerUrl: process.peerUrl },
+          { timeout: patience.call, signal },
+        )
         record.set({ peerUrl: process.peerUrl })
         log.info('the cluster knows the new address', { raft: process.peerUrl, through: info.name })
         return true

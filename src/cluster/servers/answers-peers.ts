@@ -7,5 +7,5 @@ const patience = 1000
 /** Whether an etcd answers on its peer port. `address` is a Raft address, `ip:port`. */
 export async function answersPeers(address: string): Promise<boolean> {
   const place = parseHostPort(address, 0)
-  return place !== undefined && await askPeerPort(place.host, place.port, patience) !== undefined
+  return place !== undefined && (await askPeerPort(place.host, place.port, patience)) !== undefined
 }

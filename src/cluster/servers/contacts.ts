@@ -25,7 +25,10 @@ export interface ContactsOptions {
   readonly onChange: () => void
 }
 
-/** Milliseconds. A server counts as reachable for a while after it was heard; one that nobody vouches for is forgotten at last. */
+/**
+ * Milliseconds. A server counts as reachable for a while after it was heard; one that nobody vouches for is forgotten
+ * at last.
+ */
 const patience = { hello: 2000, reachable: 5000, forget: 3_600_000, deaf: 120_000 }
 /** Former addresses tried when a server is silent at its newest. */
 const mostAddresses = 4
@@ -45,8 +48,8 @@ interface Contact {
 }
 
 /**
- * Servers of the datacenter that this one knows: greeted again and again, with what each said last. A server is known by its node id; its
- * newest address is the one that it answered from, and until it has answered, what others say.
+ * Servers of the datacenter that this one knows: greeted again and again, with what each said last. A server is known
+ * by its node id; its newest address is the one that it answered from, and until it has answered, what others say.
  */
 export class Contacts {
   readonly #options: ContactsOptions
@@ -88,11 +91,21 @@ export class Contacts {
 
   /** Servers that answered the last greeting. */
   answering(): readonly (Reachable & { readonly info: ServerInfo })[] {
-    return [...this.#contacts.values()].filter(({ answering }) => answering)
-      .map(({ info, expect, carries, cluster }) => ({ id: info.id, info, expect, carries, ...cluster !== undefined && { cluster } }))
+    return [...this.#contacts.values()]
+      .filter(({ answering }) => answering)
+      .map(({ info, expect, carries, cluster }) => ({
+        id: info.id,
+        info,
+        expect,
+        carries,
+        ...(cluster !== undefined && { cluster }),
+      }))
   }
 
-  /** Forgets a server until it calls itself; what others say of it is not heard for a while, since they forget it at another moment. */
+  /**
+   * Forgets a server until it calls itself; what others say of it is not heard for a while, since they forget it at
+   * another moment.
+   */
   forget(id: string): void {
     const now = this.#options.clock.monotonic()
     for (const [former, at] of this.#forgotten) if (now - at > patience.deaf) this.#forgotten.delete(former)
@@ -116,7 +129,11 @@ export class Contacts {
       for (const info of known) this.#rumour(info)
     }
     return {
-      self, datacenter: self.datacenter, ...own.cluster !== undefined && { cluster: own.cluster }, expect: own.expect, carries: own.carries,
+      self,
+      datacenter: self.datacenter,
+      ...(own.cluster !== undefined && { cluster: own.cluster }),
+      expect: own.expect,
+      carries: own.carries,
       servers: this.list().slice(0, mostServers),
     }
   }
@@ -125,8 +142,12 @@ export class Contacts {
   async hello(address: string, signal?: AbortSignal): Promise<HelloAnswer> {
     const { self, rpc, introduction } = this.#options
     const { cluster } = introduction()
-    const hello: Hello = { from: self, ...cluster !== undefined && { cluster }, known: this.others().slice(0, mostServers) }
-    const options: CallOptions = { timeout: patience.hello, ...signal !== undefined && { signal } }
+    const hello: Hello = {
+      from: self,
+      ...(cluster !== undefined && { cluster }),
+      known: this.others().slice(0, mostServers),
+    }
+    const options: CallOptions = { timeout: patience.hello, ...(signal !== undefined && { signal }) }
     const answer = readHelloAnswer(await rpc.call(address, methods.hello, hello, options))
     this.#admit(answer.self, answer.cluster)
     if (answer.self.server && answer.self.id !== self.id) this.#heard({ ...answer.self, server: true }, answer)
@@ -150,19 +171,32 @@ export class Contacts {
       try {
         const { self } = await this.hello(lanAddress(candidate), signal)
         if (self.id === id) return
-        this.#options.log.debug('another server answers at the address of a known one', { known: contact.info.name, answers: self.name, address: lanAddress(candidate) })
+        this.#options.log.debug('another server answers at the address of a known one', {
+          known: contact.info.name,
+          answers: self.name,
+          address: lanAddress(candidate),
+        })
         // Who sits at an address now has taken the place of who sat there.
-        if (candidates.length === 1 && self.server) { this.forget(id); return }
+        if (candidates.length === 1 && self.server) {
+          this.forget(id)
+          return
+        }
       } catch (error) {
         if (signal.aborted) return
-        if (error instanceof MusterError && error.code === 'CLUSTER_DIFFERENT') { this.#differs(contact, error); return }
+        if (error instanceof MusterError && error.code === 'CLUSTER_DIFFERENT') {
+          this.#differs(contact, error)
+          return
+        }
       }
     }
     contact.answering = false
   }
 
   #differs(contact: Contact, error: MusterError): void {
-    this.#options.log.warn('a known server is part of another cluster and is forgotten', { server: contact.info.name, reason: error.message })
+    this.#options.log.warn('a known server is part of another cluster and is forgotten', {
+      server: contact.info.name,
+      reason: error.message,
+    })
     this.forget(contact.info.id)
   }
 
@@ -170,20 +204,32 @@ export class Contacts {
   #admit(other: AgentInfo, cluster: string | undefined): void {
     const { self, introduction } = this.#options
     if (other.datacenter !== self.datacenter) {
-      throw new MusterError('CLUSTER_WRONG_DATACENTER', `Member '${other.name}' part of wrong datacenter '${other.datacenter}'`, {
-        hint: `this agent is of datacenter '${self.datacenter}'; servers of other datacenters are joined with -wan`,
-      })
+      throw new MusterError(
+        'CLUSTER_WRONG_DATACENTER',
+        `Member '${other.name}' part of wrong datacenter '${other.datacenter}'`,
+        {
+          hint: `this agent is of datacenter '${self.datacenter}'; servers of other datacenters are joined with -wan`,
+        },
+      )
     }
     if (other.id === self.id && (other.name !== self.name || lanAddress(other) !== lanAddress(self))) {
-      throw new MusterError('CLUSTER_ID_CONFLICT', `Member '${other.name}' has conflicting node ID '${other.id}' with this agent's ID`, {
-        hint: 'each agent needs a node id of its own: delete the file node-id in the data directory that was copied',
-      })
+      throw new MusterError(
+        'CLUSTER_ID_CONFLICT',
+        `Member '${other.name}' has conflicting node ID '${other.id}' with this agent's ID`,
+        {
+          hint: 'each agent needs a node id of its own: delete the file node-id in the data directory that was copied',
+        },
+      )
     }
     const own = introduction().cluster
     if (own !== undefined && cluster !== undefined && own !== cluster) {
-      throw new MusterError('CLUSTER_DIFFERENT', `Member '${other.name}' is part of cluster ${cluster}, '${self.name}' of cluster ${own}: two clusters cannot become one`, {
-        hint: 'one of them has to leave its cluster first (`muster leave`), which gives up its data',
-      })
+      throw new MusterError(
+        'CLUSTER_DIFFERENT',
+        `Member '${other.name}' is part of cluster ${cluster}, '${self.name}' of cluster ${own}: two clusters cannot become one`,
+        {
+          hint: 'one of them has to leave its cluster first (`muster leave`), which gives up its data',
+        },
+      )
     }
   }
 
@@ -193,13 +239,22 @@ export class Contacts {
     if (contact === undefined) return
     const moved = !same(contact.info, info)
     if (expect !== 0 && contact.expect !== expect) this.#compareExpect(info, expect)
-    Object.assign(contact, { info, rumours: [], expect, carries, cluster, heard: this.#options.clock.monotonic(), answering: true })
+    Object.assign(contact, {
+      info,
+      rumours: [],
+      expect,
+      carries,
+      cluster,
+      heard: this.#options.clock.monotonic(),
+      answering: true,
+    })
     if (moved) this.#options.onChange()
   }
 
   #compareExpect(info: ServerInfo, expect: number): void {
     const own = this.#options.introduction().expect
-    if (own !== 0 && own !== expect) this.#options.log.warn('servers disagree on bootstrap_expect', { server: info.name, its: expect, own })
+    if (own !== 0 && own !== expect)
+      this.#options.log.warn('servers disagree on bootstrap_expect', { server: info.name, its: expect, own })
   }
 
   /** Someone else speaks of a server. */
@@ -210,7 +265,16 @@ export class Contacts {
   }
 
   #newContact(info: ServerInfo): Contact {
-    return { info, rumours: [], expect: 0, carries: false, cluster: undefined, heard: undefined, answering: false, since: this.#options.clock.monotonic() }
+    return {
+      info,
+      rumours: [],
+      expect: 0,
+      carries: false,
+      cluster: undefined,
+      heard: undefined,
+      answering: false,
+      since: this.#options.clock.monotonic(),
+    }
   }
 
   /** `calling`: it calls us itself, so its address is news. */
@@ -225,10 +289,15 @@ export class Contacts {
     }
     if (calling) known.heard = this.#options.clock.monotonic()
     const addresses = [known.info, ...known.rumours]
-    if (!addresses.some(one => lanAddress(one) === lanAddress(info)) && (calling || !known.answering)) known.rumours = [info, ...known.rumours].slice(0, mostAddresses)
+    if (!addresses.some(one => lanAddress(one) === lanAddress(info)) && (calling || !known.answering))
+      known.rumours = [info, ...known.rumours].slice(0, mostAddresses)
     return known
   }
 }
 
 const same = (one: ServerInfo, other: ServerInfo): boolean =>
-  one.name === other.name && lanAddress(one) === lanAddress(other) && one.ports.raft === other.ports.raft && one.ports.wan === other.ports.wan && one.build === other.build
+  one.name === other.name
+  && lanAddress(one) === lanAddress(other)
+  && one.ports.raft === other.ports.raft
+  && one.ports.wan === other.ports.wan
+  && one.build === other.build

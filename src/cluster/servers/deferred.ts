@@ -12,6 +12,10 @@ export class Deferred<Value> {
     this.promise.catch(() => undefined)
   }
 
-  resolve(value: Value): void { this.#resolve(value) }
-  reject(error: unknown): void { this.#reject(error) }
+  resolve(value: Value): void {
+    this.#resolve(value)
+  }
+  reject(error: unknown): void {
+    this.#reject(error)
+  }
 }

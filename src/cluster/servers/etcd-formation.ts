@@ -27,10 +27,16 @@ import { deleteRecoveryFile, recover, survivors, type Position } from './recover
 import { Search } from './search.js'
 import type { Formation, FormationState } from './types.js'
 
-/** A formation as it is opened: `started` resolves when etcd runs again, where this server was a member, and the first joins are done. */
+/**
+ * A formation as it is opened: `started` resolves when etcd runs again, where this server was a member, and the first
+ * joins are done.
+ */
 export type OpenedFormation = Formation & { readonly started: Promise<void> }
 
-/** Milliseconds between two rounds of greetings: while looking for others, as a member, and as one whose cluster is young; and of other waits. */
+/**
+ * Milliseconds between two rounds of greetings: while looking for others, as a member, and as one whose cluster is
+ * young; and of other waits.
+ */
 const every = { waiting: 300, member: 2000, young: 500, failure: 1000 }
 const patience = { call: 2000, young: 15_000, unknown: 60_000, noLeader: 3000 }
 
@@ -62,31 +68,91 @@ export class EtcdFormation implements OpenedFormation {
     const { process } = options
     const { self, clock, log, client, newToken = randomUUID } = options
     const { admin } = process
-    const group = this.#group = new Group(options, () => ({
-      cluster: this.#cluster, expect: options.expect, carries: options.importFrom !== undefined,
-    }), () => { this.#tellAddresses() })
+    const group = (this.#group = new Group(
+      options,
+      () => ({
+        cluster: this.#cluster,
+        expect: options.expect,
+        carries: options.importFrom !== undefined,
+      }),
+      () => {
+        this.#tellAddresses()
+      },
+    ))
     const { contacts, record, signal } = group
-    const member = new OwnMember({ admin, clock, known: id => contacts.get(id), onLook: () => { void this.#lead() } })
+    const member = new OwnMember({
+      admin,
+      clock,
+      known: id => contacts.get(id),
+      onLook: () => {
+        void this.#lead()
+      },
+    })
     this.#life = {
-      self, dataDir: options.dataDir, process, admin, member, contacts, record, rpc: client, clock, log, signal, newToken,
-      openStore: async () => options.openStore({ endpoints: [process.endpoint] }), importFrom: options.importFrom, importDone: options.importDone,
+      self,
+      dataDir: options.dataDir,
+      process,
+      admin,
+      member,
+      contacts,
+      record,
+      rpc: client,
+      clock,
+      log,
+      signal,
+      newToken,
+      openStore: async () => options.openStore({ endpoints: [process.endpoint] }),
+      importFrom: options.importFrom,
+      importDone: options.importDone,
     }
     this.#search = new Search(this.#life, options.expect)
     this.#autopilot = new Autopilot({
-      clock, log, configuration: options.configuration, servers: () => member.raftServers(), known: id => contacts.get(id),
-      memberStatus: options.memberStatus ?? (() => undefined), silence: id => contacts.silence(id), remove: id => this.remove(id), etcdAnswers: ({ address }) => answersPeers(address),
-      standing: async ({ id }) => id === self.id ? standing(this.#life) : readStanding(await this.#ask(id, methods.status)),
+      clock,
+      log,
+      configuration: options.configuration,
+      servers: () => member.raftServers(),
+      known: id => contacts.get(id),
+      memberStatus: options.memberStatus ?? (() => undefined),
+      silence: id => contacts.silence(id),
+      remove: id => this.remove(id),
+      etcdAnswers: ({ address }) => answersPeers(address),
+      standing: async ({ id }) =>
+        id === self.id ? standing(this.#life) : readStanding(await this.#ask(id, methods.status)),
     })
-    this.#learners = new Learners({ admin, clock, log, silence: id => contacts.silence(id), mayVote: id => this.#autopilot.mayVote(id) })
+    this.#learners = new Learners({
+      admin,
+      clock,
+      log,
+      silence: id => contacts.silence(id),
+      mayVote: id => this.#autopilot.mayVote(id),
+    })
     this.operator = this.#raft = new RaftOperator({
-      self: self.id, admin, member, contacts, rpc: client, clock, autopilot: this.#autopilot, configuration: options.configuration, holdTimeout: options.holdTimeout,
+      self: self.id,
+      admin,
+      member,
+      contacts,
+      rpc: client,
+      clock,
+      autopilot: this.#autopilot,
+      configuration: options.configuration,
+      holdTimeout: options.holdTimeout,
     })
     answerServers(group, {
-      life: this.#life, admission: new Admission({ admin, contacts, rpc: client, log }), operator: this.#raft, cluster: () => this.#phase === 'member' ? this.#cluster : undefined,
-      founding: () => this.#search.founding, keep: founding => { this.#search.keep(founding) }, entering: () => this.#token, position: () => this.#position,
+      life: this.#life,
+      admission: new Admission({ admin, contacts, rpc: client, log }),
+      operator: this.#raft,
+      cluster: () => (this.#phase === 'member' ? this.#cluster : undefined),
+      founding: () => this.#search.founding,
+      keep: founding => {
+        this.#search.keep(founding)
+      },
+      entering: () => this.#token,
+      position: () => this.#position,
       mayPromise: () => this.#phase === 'waiting' && record.facts.removed !== true,
     })
-    process.onState(state => { this.#processChanged(state) })
+    process.onState(state => {
+      this.#processChanged(state)
+    })
     this.store = this.#store.promise
     this.started = this.#start()
     this.started.catch(() => undefined)
@@ -99,14 +165,28 @@ export class EtcdFormation implements OpenedFormation {
     return { phase: 'waiting', expect: this.#options.expect, known: this.servers() }
   }
 
-  get leader(): { readonly address: string; readonly self: boolean } { return this.#life.member.leader }
+  get leader(): { readonly address: string; readonly self: boolean } {
+    return this.#life.member.leader
+  }
 
-  servers(): readonly ServerInfo[] { return this.#life.contacts.list() }
-  isReachable(id: string): boolean { return this.#life.contacts.isReachable(id) }
-  peers(): readonly string[] { return this.#life.member.peers() }
-  join(addresses: readonly string[]): Promise<number> { return this.#group.join(addresses) }
-  remove(nodeId: string): Promise<boolean> { return this.#raft.remove(nodeId) }
-  stats(): Promise<Readonly<Record<string, string>>> { return Promise.resolve(raftStats(this.#life.member)) }
+  servers(): readonly ServerInfo[] {
+    return this.#life.contacts.list()
+  }
+  isReachable(id: string): boolean {
+    return this.#life.contacts.isReachable(id)
+  }
+  peers(): readonly string[] {
+    return this.#life.member.peers()
+  }
+  join(addresses: readonly string[]): Promise<number> {
+    return this.#group.join(addresses)
+  }
+  remove(nodeId: string): Promise<boolean> {
+    return this.#raft.remove(nodeId)
+  }
+  stats(): Promise<Readonly<Record<string, string>>> {
+    return Promise.resolve(raftStats(this.#life.member))
+  }
 
   async leave(): Promise<void> {
     if (this.#phase === 'left') return
@@ -118,14 +198,23 @@ export class EtcdFormation implements OpenedFormation {
     if (former !== 'member' && this.#life.record.facts.entering === true) await giveBackPlace(this.#life)
     await this.#group.farewell()
     await startOver(this.#life)
-    this.#life.record.set({ left: true, cluster: undefined, peerUrl: undefined, entering: undefined, removed: undefined, founding: {} })
+    this.#life.record.set({
+      left: true,
+      cluster: undefined,
+      peerUrl: undefined,
+      entering: undefined,
+      removed: undefined,
+      founding: {},
+    })
     this.#life.log.info('left the servers')
   }
 
   async close(): Promise<void> {
     this.#group.close()
     this.#life.member.stop()
-    this.#store.reject(new MusterError('CLUSTER_CLOSED', 'the server stopped before it was part of a cluster', { status: 503 }))
+    this.#store.reject(
+      new MusterError('CLUSTER_CLOSED', 'the server stopped before it was part of a cluster', { status: 503 }),
+    )
     await this.#life.process.stop()
     await this.#working
     // What was under way may have started it again.
@@ -165,7 +254,16 @@ export class EtcdFormation implements OpenedFormation {
         if (this.#phase === 'member') failures.over()
       } catch (error) {
         if (signal.aborted) return
-        failures.tell('warn', 'becoming or staying part of the cluster of servers failed, it is tried again', errorMessage(error), { phase: this.#phase, error: errorMessage(error), hint: error instanceof MusterError ? error.hint : undefined })
+        failures.tell(
+          'warn',
+          'becoming or staying part of the cluster of servers failed, it is tried again',
+          errorMessage(error),
+          {
+            phase: this.#phase,
+            error: errorMessage(error),
+            hint: error instanceof MusterError ? error.hint : undefined,
+          },
+        )
         // One that has left meanwhile stays away, whatever failed on the way out.
         if (this.#phase !== 'member' && this.#phase !== 'left') this.#phase = 'waiting'
         await pause(clock, every.failure, signal)
@@ -190,7 +288,9 @@ export class EtcdFormation implements OpenedFormation {
     }
     if (listed !== undefined) {
       this.#phase = 'forming'
-      const outcome = await recover(this.#life, listed, position => { this.#position = position })
+      const outcome = await recover(this.#life, listed, position => {
+        this.#position = position
+      })
       this.#position = undefined
       if (outcome === 'superseded') await this.#startAfresh('raft/peers.json was followed by another server')
       else this.#becomeMember(member.status?.cluster ?? '')
@@ -206,7 +306,8 @@ export class EtcdFormation implements OpenedFormation {
     try {
       await process.start({ how: 'again' })
     } catch (error) {
-      if (error instanceof MusterError && error.code === 'ETCD_REMOVED') await this.#startAfresh('the cluster has removed it')
+      if (error instanceof MusterError && error.code === 'ETCD_REMOVED')
+        await this.#startAfresh('the cluster has removed it')
       else if (await this.#isReplaceable()) await this.#startAfresh('its data is damaged')
       else throw error
       return
@@ -219,11 +320,18 @@ export class EtcdFormation implements OpenedFormation {
   async #step(): Promise<void> {
     switch (this.#phase) {
       case 'starting':
-      case 'waiting': return this.#look()
-      case 'forming': { this.#becomeMember(await foundCluster(this.#life)); return }
-      case 'entering': return this.#goOnEntering()
-      case 'member': return this.#tend()
-      case 'left': return pause(this.#life.clock, every.member, this.#life.signal)
+      case 'waiting':
+        return this.#look()
+      case 'forming': {
+        this.#becomeMember(await foundCluster(this.#life))
+        return
+      }
+      case 'entering':
+        return this.#goOnEntering()
+      case 'member':
+        return this.#tend()
+      case 'left':
+        return pause(this.#life.clock, every.member, this.#life.signal)
     }
   }
 
@@ -251,15 +359,22 @@ export class EtcdFormation implements OpenedFormation {
     }
   }
 
-  /** Etcd has a place that was given before a crash: a vote is all that lacks, unless the place was taken away meanwhile. */
+  /**
+   * Etcd has a place that was given before a crash: a vote is all that lacks, unless the place was taken away
+   * meanwhile.
+   */
   async #goOnEntering(): Promise<void> {
     const { contacts, signal, member } = this.#life
     await contacts.round(signal)
     const cluster = await becomeVoter(this.#life)
-    if (cluster !== undefined) { this.#becomeMember(cluster); return }
+    if (cluster !== undefined) {
+      this.#becomeMember(cluster)
+      return
+    }
     const { status } = member
     if (signal.aborted) return
-    if (status === undefined || await this.#isRemoved(status)) await this.#startAfresh('its place was taken away before it voted')
+    if (status === undefined || (await this.#isRemoved(status)))
+      await this.#startAfresh('its place was taken away before it voted')
   }
 
   /** What a member does again and again. */
@@ -268,9 +383,15 @@ export class EtcdFormation implements OpenedFormation {
     await contacts.round(signal)
     noteAddress(this.#life)
     const { status } = member
-    if (await this.#isReplaceable()) { await this.#startAfresh('its data is damaged'); return }
-    if (process.state === 'removed') { await this.#startAfresh('the cluster has removed it'); return }
-    if (status !== undefined && member.leader.address === '' && await this.#isRemoved(status)) {
+    if (await this.#isReplaceable()) {
+      await this.#startAfresh('its data is damaged')
+      return
+    }
+    if (process.state === 'removed') {
+      await this.#startAfresh('the cluster has removed it')
+      return
+    }
+    if (status !== undefined && member.leader.address === '' && (await this.#isRemoved(status))) {
       await this.#startAfresh('it is no member of the cluster any more')
       return
     }
@@ -300,10 +421,16 @@ export class EtcdFormation implements OpenedFormation {
     }
   }
 
-  /** Its data is of no use any more: moved aside, and the cluster is entered afresh. It never founds another one in between. */
+  /**
+   * Its data is of no use any more: moved aside, and the cluster is entered afresh. It never founds another one in
+   * between.
+   */
   async #startAfresh(reason: string): Promise<void> {
     const { log, record } = this.#life
-    log.warn('this server cannot go on as the member of its cluster that it was: its data is moved aside and it enters afresh', { reason })
+    log.warn(
+      'this server cannot go on as the member of its cluster that it was: its data is moved aside and it enters afresh',
+      { reason },
+    )
     record.set({ removed: true, cluster: undefined, entering: undefined, founding: {} })
     this.#search.begin()
     this.#phase = 'waiting'
@@ -316,14 +443,22 @@ export class EtcdFormation implements OpenedFormation {
     this.#search.begin()
     this.#phase = 'member'
     this.#memberSince = clock.monotonic()
-    if (record.facts.founding.decided === true) void importDone?.().catch((error: unknown) => { log.error('the former store could not be moved aside', { error: errorMessage(error) }) })
+    if (record.facts.founding.decided === true)
+      void importDone?.().catch((error: unknown) => {
+        log.error('the former store could not be moved aside', { error: errorMessage(error) })
+      })
     if (this.#opened) return
     this.#opened = true
-    this.#life.openStore().then(store => { this.#store.resolve(store) }, (error: unknown) => {
-      this.#opened = false
-      log.error('cannot open the store on the own etcd', { error: errorMessage(error) })
-      this.#store.reject(error)
-    })
+    this.#life.openStore().then(
+      store => {
+        this.#store.resolve(store)
+      },
+      (error: unknown) => {
+        this.#opened = false
+        log.error('cannot open the store on the own etcd', { error: errorMessage(error) })
+        this.#store.reject(error)
+      },
+    )
   }
 
   #processChanged(state: EtcdState): void {

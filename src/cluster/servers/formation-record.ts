@@ -26,8 +26,8 @@ export interface FormationFacts {
 const nothing: FormationFacts = { founding: {}, known: [] }
 
 /**
- * `<data-dir>/servers.json`. Written whole, to the disk, before {@link FormationRecord.set} returns, and only when something changed: a promise must
- * survive the power going out right after it was given.
+ * `<data-dir>/servers.json`. Written whole, to the disk, before {@link FormationRecord.set} returns, and only when
+ * something changed: a promise must survive the power going out right after it was given.
  */
 export class FormationRecord {
   readonly #path: string
@@ -40,7 +40,9 @@ export class FormationRecord {
     this.#written = written
   }
 
-  /** @throws MusterError CLUSTER_RECORD when the file cannot be read: what was promised must not be forgotten silently */
+  /**
+   * @throws MusterError CLUSTER_RECORD when the file cannot be read: what was promised must not be forgotten silently
+   */
   static open(dataDir: string): FormationRecord {
     const path = join(dataDir, 'servers.json')
     try {
@@ -52,11 +54,18 @@ export class FormationRecord {
     }
   }
 
-  get facts(): FormationFacts { return this.#facts }
+  get facts(): FormationFacts {
+    return this.#facts
+  }
 
-  /** Changes what is remembered; a field given as undefined is forgotten. @throws the system's error when it cannot be written: nothing was changed */
+  /**
+   * Changes what is remembered; a field given as undefined is forgotten. @throws the system's error when it cannot be
+   * written: nothing was changed
+   */
   set(change: { readonly [Name in keyof FormationFacts]?: FormationFacts[Name] | undefined }): void {
-    const merged = Object.fromEntries(Object.entries({ ...this.#facts, ...change }).filter(([, value]) => value !== undefined)) as unknown as FormationFacts
+    const merged = Object.fromEntries(
+      Object.entries({ ...this.#facts, ...change }).filter(([, value]) => value !== undefined),
+    ) as unknown as FormationFacts
     const text = `${JSON.stringify({ version: 1, ...merged }, undefined, 2)}\n`
     if (text !== this.#written) {
       mkdirSync(join(this.#path, '..'), { recursive: true })
@@ -75,17 +84,21 @@ function readFacts(value: unknown): FormationFacts {
   const founding = read.object('founding')
   const promise = founding.has('promise') ? founding.object('promise') : undefined
   return {
-    ...cluster !== undefined && { cluster }, ...peerUrl !== undefined && { peerUrl },
+    ...(cluster !== undefined && { cluster }),
+    ...(peerUrl !== undefined && { peerUrl }),
     founding: {
-      ...promise !== undefined && { promise: { to: promise.text('to'), token: promise.text('token') } },
-      ...founding.has('decided') && { decided: true as const },
+      ...(promise !== undefined && { promise: { to: promise.text('to'), token: promise.text('token') } }),
+      ...(founding.has('decided') && { decided: true as const }),
     },
-    ...read.has('entering') && { entering: true as const }, ...read.has('removed') && { removed: true as const }, ...read.has('left') && { left: true as const },
+    ...(read.has('entering') && { entering: true as const }),
+    ...(read.has('removed') && { removed: true as const }),
+    ...(read.has('left') && { left: true as const }),
     known: read.list('known', mostServers, readServer),
   }
 }
 
-const unreadable = (path: string, cause: unknown): MusterError => new MusterError('CLUSTER_RECORD', `cannot read ${path}: ${errorMessage(cause)}`, {
-  hint: 'it holds the servers that this one knows and what it promised them; where it is lost, delete it and join again',
-  cause,
-})
+const unreadable = (path: string, cause: unknown): MusterError =>
+  new MusterError('CLUSTER_RECORD', `cannot read ${path}: ${errorMessage(cause)}`, {
+    hint: 'it holds the servers that this one knows and what it promised them; where it is lost, delete it and join again',
+    cause,
+  })

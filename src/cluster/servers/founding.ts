@@ -1,10 +1,11 @@
 /**
- * Who founds the cluster: the rules by which servers that know each other, and of which none is part of a cluster, come to exactly one founder.
- * Pure: what happened goes in, what to do comes out.
+ * Who founds the cluster: the rules by which servers that know each other, and of which none is part of a cluster, come
+ * to exactly one founder. Pure: what happened goes in, what to do comes out.
  *
- * A server promises itself to one founder at a time and keeps the promise over restarts. A promise is made for a token; only the founder can say
- * that a token is no longer meant, and a token that was given up is never meant again. A founder decides when it holds enough promises for its present
- * token, its own among them, and never gives up a token that it has decided on. So no promise can count for two foundings, whatever is lost, doubled or late.
+ * A server promises itself to one founder at a time and keeps the promise over restarts. A promise is made for a token;
+ * only the founder can say that a token is no longer meant, and a token that was given up is never meant again. A
+ * founder decides when it holds enough promises for its present token, its own among them, and never gives up a token
+ * that it has decided on. So no promise can count for two foundings, whatever is lost, doubled or late.
  */
 
 /** What a server must not forget. `promise.to` is a node id, its own while it gathers promises itself. */
@@ -24,7 +25,10 @@ export interface Founding {
   readonly granted: ReadonlySet<string>
 }
 
-/** A server that answers at the moment. `cluster` when it is part of one; `expect` 0 when it only enters and never founds. */
+/**
+ * A server that answers at the moment. `cluster` when it is part of one; `expect` 0 when it only enters and never
+ * founds.
+ */
 export interface Reachable {
   readonly id: string
   readonly expect: number
@@ -54,21 +58,35 @@ export type FoundingAction =
 export type PromiseAnswer = { readonly promised: true } | { readonly promised: false; readonly to: string }
 
 /** As a server starts from what it remembers. */
-export const beginFounding = (self: string, carries: boolean, record: FoundingRecord): Founding => ({ self, carries, record, granted: new Set() })
+export const beginFounding = (self: string, carries: boolean, record: FoundingRecord): Founding => ({
+  self,
+  carries,
+  record,
+  granted: new Set(),
+})
 
 /** Whether a server is rather the founder than another: who brings a catalog, then who has the lower node id. */
-const isBefore = (one: { readonly id: string; readonly carries: boolean }, other: { readonly id: string; readonly carries: boolean }): boolean =>
-  one.carries === other.carries ? one.id < other.id : one.carries
+const isBefore = (
+  one: { readonly id: string; readonly carries: boolean },
+  other: { readonly id: string; readonly carries: boolean },
+): boolean => (one.carries === other.carries ? one.id < other.id : one.carries)
 
-/** How many promises a founder needs, its own included: what is expected and, where more are known, more than half of them. */
+/**
+ * How many promises a founder needs, its own included: what is expected and, where more are known, more than half of
+ * them.
+ */
 export const promisesNeeded = (expect: number, known: number): number => Math.max(expect, Math.floor(known / 2) + 1)
 
 /** What to do as things stand; to be asked again and again. */
-export function considerFounding(founding: Founding, around: Surroundings): { readonly founding: Founding; readonly actions: readonly FoundingAction[] } {
+export function considerFounding(
+  founding: Founding,
+  around: Surroundings,
+): { readonly founding: Founding; readonly actions: readonly FoundingAction[] } {
   const { self, record } = founding
   if (record.decided === true) return { founding, actions: [{ do: 'found' }] }
   const formed = around.reachable.find(({ cluster }) => cluster !== undefined)
-  if (formed?.cluster !== undefined) return { founding: giveUp(founding), actions: [{ do: 'enter', id: formed.id, cluster: formed.cluster }] }
+  if (formed?.cluster !== undefined)
+    return { founding: giveUp(founding), actions: [{ do: 'enter', id: formed.id, cluster: formed.cluster }] }
   if (record.promise !== undefined && record.promise.to !== self) {
     return { founding, actions: [{ do: 'verify', id: record.promise.to, token: record.promise.token }] }
   }
@@ -78,15 +96,21 @@ export function considerFounding(founding: Founding, around: Surroundings): { re
 
 /** Another server asks for a promise. The answer may be sent once the record is on disk. */
 export function askedToPromise(
-  founding: Founding, asking: { readonly id: string; readonly carries: boolean }, token: string,
+  founding: Founding,
+  asking: { readonly id: string; readonly carries: boolean },
+  token: string,
 ): { readonly founding: Founding; readonly answer: PromiseAnswer } {
   const { self, carries, record } = founding
   const from = asking.id
   const promise = record.promise
   if (promise?.to === from && promise.token === token) return { founding, answer: { promised: true } }
-  const free = promise === undefined || (promise.to === self && record.decided !== true && isBefore(asking, { id: self, carries }))
+  const free =
+    promise === undefined || (promise.to === self && record.decided !== true && isBefore(asking, { id: self, carries }))
   if (!free) return { founding, answer: { promised: false, to: promise.to } }
-  return { founding: { ...founding, record: { promise: { to: from, token } }, granted: new Set() }, answer: { promised: true } }
+  return {
+    founding: { ...founding, record: { promise: { to: from, token } }, granted: new Set() },
+    answer: { promised: true },
+  }
 }
 
 /** Another server has promised itself for a token. */
@@ -97,12 +121,15 @@ export function promiseGranted(founding: Founding, by: string, token: string, ar
 }
 
 /** Whether a token is still meant; asked by those who promised themselves for it. */
-export const isMeant = (founding: Founding, token: string): boolean => founding.record.promise?.to === founding.self && founding.record.promise.token === token
+export const isMeant = (founding: Founding, token: string): boolean =>
+  founding.record.promise?.to === founding.self && founding.record.promise.token === token
 
 /** The founder says that it no longer means the token: a promise made for it is void. */
 export function promiseVoid(founding: Founding, to: string, token: string): Founding {
   const { promise } = founding.record
-  return promise?.to === to && promise.token === token && to !== founding.self ? { ...founding, record: {}, granted: new Set() } : founding
+  return promise?.to === to && promise.token === token && to !== founding.self
+    ? { ...founding, record: {}, granted: new Set() }
+    : founding
 }
 
 /** Whether this server is the one to found: enough servers answer, and none of those that may found comes before it. */
@@ -111,13 +138,22 @@ function isFounder({ self, carries }: Founding, { expect, reachable, known }: Su
   return reachable.every(other => other.expect === 0 || isBefore({ id: self, carries }, other))
 }
 
-const begin = (founding: Founding, token: string): Founding => ({ ...founding, record: { promise: { to: founding.self, token } }, granted: new Set() })
+const begin = (founding: Founding, token: string): Founding => ({
+  ...founding,
+  record: { promise: { to: founding.self, token } },
+  granted: new Set(),
+})
 
 function giveUp(founding: Founding): Founding {
-  return founding.record.promise?.to === founding.self && founding.record.decided !== true ? { ...founding, record: {}, granted: new Set() } : founding
+  return founding.record.promise?.to === founding.self && founding.record.decided !== true
+    ? { ...founding, record: {}, granted: new Set() }
+    : founding
 }
 
-function gather(founding: Founding, around: Surroundings): { readonly founding: Founding; readonly actions: readonly FoundingAction[] } {
+function gather(
+  founding: Founding,
+  around: Surroundings,
+): { readonly founding: Founding; readonly actions: readonly FoundingAction[] } {
   const decided = decide(founding, around)
   if (decided.record.decided === true) return { founding: decided, actions: [{ do: 'found' }] }
   const ids = around.reachable.filter(({ id }) => !founding.granted.has(id)).map(({ id }) => id)

@@ -9,7 +9,8 @@ import type { FormationOptions } from './options.js'
 import { Shape } from './shape.js'
 
 /**
- * The servers of the datacenter that know each other, whatever keeps their data: what is remembered of them, the handshake, joining.
+ * The servers of the datacenter that know each other, whatever keeps their data: what is remembered of them, the
+ * handshake, joining.
  */
 export class Group {
   readonly contacts: Contacts
@@ -23,13 +24,20 @@ export class Group {
     const { self, client, clock, log } = options
     this.record = FormationRecord.open(options.dataDir)
     const { left, known } = this.record.facts
-    this.contacts = new Contacts({
-      self, rpc: client, clock, log, introduction,
-      onChange: () => {
-        this.#remember()
-        onChange()
+    this.contacts = new Contacts(
+      {
+        self,
+        rpc: client,
+        clock,
+        log,
+        introduction,
+        onChange: () => {
+          this.#remember()
+          onChange()
+        },
       },
-    }, left === true && !options.rejoinAfterLeave ? [] : known)
+      left === true && !options.rejoinAfterLeave ? [] : known,
+    )
     this.record.set({ left: undefined, known: this.contacts.others() })
     this.handle(methods.hello, body => Promise.resolve(this.contacts.greeted(body)))
     this.handle(methods.gone, body => {
@@ -39,19 +47,26 @@ export class Group {
   }
 
   /** Aborted when the server stops. */
-  get signal(): AbortSignal { return this.#stopped.signal }
+  get signal(): AbortSignal {
+    return this.#stopped.signal
+  }
 
   /** Registers a method; once the server stops it refuses. */
   handle(method: string, answer: (body: unknown) => Promise<unknown>): void {
     this.#options.server.handle(method, body => {
-      if (this.signal.aborted) throw new MusterError('CLUSTER_CLOSED', 'the server is stopping', { status: 503, hint: 'ask another server' })
+      if (this.signal.aborted)
+        throw new MusterError('CLUSTER_CLOSED', 'the server is stopping', { status: 503, hint: 'ask another server' })
       return answer(body)
     })
   }
 
   join(addresses: readonly string[]): Promise<number> {
     const { self, resolve } = this.#options
-    return joinAddresses(addresses, { port: self.ports.lan, greet: address => this.contacts.hello(address, this.signal), ...resolve !== undefined && { resolve } })
+    return joinAddresses(addresses, {
+      port: self.ports.lan,
+      greet: address => this.contacts.hello(address, this.signal),
+      ...(resolve !== undefined && { resolve }),
+    })
   }
 
   /** Joins what the settings say: once, and again and again. Rejects when the former fails. */
@@ -60,22 +75,41 @@ export class Group {
     if (retry.addresses.length > 0) {
       const failures = new Repeats(log, clock)
       retryJoin(retry, addresses => this.join(addresses), {
-        clock, signal: this.signal,
-        failed: (error, attempt) => { failures.tell('warn', 'join failed, it is tried again', errorMessage(error), { error: errorMessage(error), attempt, interval: retry.interval / 1000 }) },
-      }).then(count => { if (count > 0) log.info('joined', { addresses: retry.addresses.join(', '), answered: count }) }, (error: unknown) => {
-        if (error instanceof MusterError) onJoinExhausted(error)
-      })
+        clock,
+        signal: this.signal,
+        failed: (error, attempt) => {
+          failures.tell('warn', 'join failed, it is tried again', errorMessage(error), {
+            error: errorMessage(error),
+            attempt,
+            interval: retry.interval / 1000,
+          })
+        },
+      }).then(
+        count => {
+          if (count > 0) log.info('joined', { addresses: retry.addresses.join(', '), answered: count })
+        },
+        (error: unknown) => {
+          if (error instanceof MusterError) onJoinExhausted(error)
+        },
+      )
     }
-    if (startJoin.length > 0) log.info('joined', { addresses: startJoin.join(', '), answered: await this.join(startJoin) })
+    if (startJoin.length > 0)
+      log.info('joined', { addresses: startJoin.join(', '), answered: await this.join(startJoin) })
   }
 
   /** Tells the others that this server is gone for good. */
   async farewell(): Promise<void> {
     const { client, self } = this.#options
-    await Promise.allSettled(this.contacts.others().map(info => client.call(lanAddress(info), methods.gone, { id: self.id }, { timeout: 2000 })))
+    await Promise.allSettled(
+      this.contacts
+        .others()
+        .map(info => client.call(lanAddress(info), methods.gone, { id: self.id }, { timeout: 2000 })),
+    )
   }
 
-  close(): void { this.#stopped.abort() }
+  close(): void {
+    this.#stopped.abort()
+  }
 
   #remember(): void {
     try {

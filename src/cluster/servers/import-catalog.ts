@@ -4,8 +4,9 @@ import type { Snapshot, Store } from '../../store/index.js'
 const most = { writes: 100, bytes: 512 * 1024 }
 
 /**
- * Writes every entry of a snapshot into a store that holds nothing yet. Groups of keys go in one after the other: nobody reads the store before all
- * of them are in, and where that is interrupted it begins anew in a fresh store. Resolves with the number of entries.
+ * Writes every entry of a snapshot into a store that holds nothing yet. Groups of keys go in one after the other:
+ * nobody reads the store before all of them are in, and where that is interrupted it begins anew in a fresh store.
+ * Resolves with the number of entries.
  */
 export async function importSnapshot({ entries }: Snapshot, store: Store): Promise<number> {
   for (let at = 0; at < entries.length;) {
@@ -16,8 +17,10 @@ export async function importSnapshot({ entries }: Snapshot, store: Store): Promi
       if (at > from && bytes + size > most.bytes) break
       bytes += size
     }
-    await store.commit({ when: [], then: entries.slice(from, at).map(({ key, value }) => ({ kind: 'put', key, value })) })
+    await store.commit({
+      when: [],
+      then: entries.slice(from, at).map(({ key, value }) => ({ kind: 'put', key, value })),
+    })
   }
   return entries.length
 }
-

@@ -3,7 +3,10 @@ import { errorMessage } from '../../common/errors.js'
 import type { EtcdAdmin, EtcdMember } from '../../store/index.js'
 import type { Logger } from '../../telemetry/index.js'
 
-/** Milliseconds after which a place is taken away again: that of a server whose etcd never came, and that of one that went silent before it was a voter. */
+/**
+ * Milliseconds after which a place is taken away again: that of a server whose etcd never came, and that of one that
+ * went silent before it was a voter.
+ */
 const patience = { unstarted: 30_000, silent: 60_000 }
 
 /** What the leader's server does for those that enter. */
@@ -17,7 +20,10 @@ export interface LearnersOptions {
   readonly mayVote: (id: string) => boolean
 }
 
-/** Makes voters of learners that have caught up, and takes away places that nobody fills. Done by the leader's server alone. */
+/**
+ * Makes voters of learners that have caught up, and takes away places that nobody fills. Done by the leader's server
+ * alone.
+ */
 export class Learners {
   readonly #options: LearnersOptions
   readonly #since = new Map<string, number>()
@@ -55,7 +61,10 @@ export class Learners {
   async #remove({ id, name, peerUrls }: EtcdMember): Promise<void> {
     try {
       await this.#options.admin.remove(id)
-      this.#options.log.warn('a server that began to enter and never finished is taken out of Raft again', { id: name, raft: peerUrls.join(',') })
+      this.#options.log.warn('a server that began to enter and never finished is taken out of Raft again', {
+        id: name,
+        raft: peerUrls.join(','),
+      })
     } catch (error) {
       this.#options.log.debug('a half-entered server could not be taken out', { id: name, reason: errorMessage(error) })
     }

@@ -40,14 +40,24 @@ function answerFounders(group: Group, { founding, keep, mayPromise, cluster, pos
     const formed = cluster()
     if (formed !== undefined) return Promise.resolve({ cluster: formed })
     if (!mayPromise()) return Promise.resolve({ promised: false, to: '' })
-    const { founding: after, answer } = askedToPromise(founding(), { id: asked.text('from'), carries: asked.flag('carries') }, asked.text('token'))
+    const { founding: after, answer } = askedToPromise(
+      founding(),
+      { id: asked.text('from'), carries: asked.flag('carries') },
+      asked.text('token'),
+    )
     keep(after)
     return Promise.resolve(answer)
   })
-  group.handle(methods.meant, body => Promise.resolve({ meant: isMeant(founding(), new Shape(body, 'a question about a promise').text('token')) }))
+  group.handle(methods.meant, body =>
+    Promise.resolve({ meant: isMeant(founding(), new Shape(body, 'a question about a promise').text('token')) }),
+  )
   group.handle(methods.recovery, () => {
     const own = position()
-    return own === undefined ? Promise.reject(new MusterError('CLUSTER_NOT_RECOVERING', 'this server follows no raft/peers.json', { status: 409 })) : Promise.resolve(own)
+    return own === undefined
+      ? Promise.reject(
+          new MusterError('CLUSTER_NOT_RECOVERING', 'this server follows no raft/peers.json', { status: 409 }),
+        )
+      : Promise.resolve(own)
   })
 }
 
@@ -58,12 +68,17 @@ function answerEntrants(group: Group, { life, admission, cluster, entering }: Me
     if (formed === undefined) return { wait: `server ${life.self.name} is not part of the cluster yet` }
     const server = readServer((body as { readonly server: unknown }).server)
     if (server.datacenter !== life.self.datacenter) {
-      throw new MusterError('CLUSTER_WRONG_DATACENTER', `Member '${server.name}' part of wrong datacenter '${server.datacenter}'`)
+      throw new MusterError(
+        'CLUSTER_WRONG_DATACENTER',
+        `Member '${server.name}' part of wrong datacenter '${server.datacenter}'`,
+      )
     }
     life.member.soon()
     return admission.enter({ server, peerUrl: asked.text('peerUrl'), token: asked.text('token') }, formed)
   })
-  group.handle(methods.entering, body => Promise.resolve({ entering: entering() === new Shape(body, 'a question about entering').text('token') }))
+  group.handle(methods.entering, body =>
+    Promise.resolve({ entering: entering() === new Shape(body, 'a question about entering').text('token') }),
+  )
   group.handle(methods.readdress, async body => {
     const asked = new Shape(body, 'a change of address')
     requireLeader(life)
@@ -84,7 +99,8 @@ function answerMembers(group: Group, { life, operator, cluster }: MemberCalls): 
     return { cluster: cluster() ?? '', members: members.map(({ id }) => id) }
   })
   group.handle(methods.remove, async body => {
-    if (!await operator.remove(new Shape(body, 'a removal').text('id'))) throw new MusterError('CLUSTER_UNKNOWN_PEER', 'it is no member of Raft')
+    if (!(await operator.remove(new Shape(body, 'a removal').text('id'))))
+      throw new MusterError('CLUSTER_UNKNOWN_PEER', 'it is no member of Raft')
     await life.member.look()
     return {}
   })
@@ -96,10 +112,20 @@ function answerMembers(group: Group, { life, operator, cluster }: MemberCalls): 
 }
 
 /** How this server stands at this moment. */
-export async function standing({ self, admin, member }: Pick<MemberLife, 'self' | 'admin' | 'member'>): Promise<ServerStanding> {
+export async function standing({
+  self,
+  admin,
+  member,
+}: Pick<MemberLife, 'self' | 'admin' | 'member'>): Promise<ServerStanding> {
   const status = await admin.status()
   return {
-    id: self.id, cluster: status.cluster, member: status.member, leader: status.leader, learner: status.learner, term: status.term, index: status.appliedIndex,
+    id: self.id,
+    cluster: status.cluster,
+    member: status.member,
+    leader: status.leader,
+    learner: status.learner,
+    term: status.term,
+    index: status.appliedIndex,
     lastContact: status.leader === '' ? member.lastContact : 0,
   }
 }

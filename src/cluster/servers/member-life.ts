@@ -29,7 +29,11 @@ export interface MemberLife {
 }
 
 /** Looks at the own etcd until something holds; false when `signal` or `ms` ended it. */
-export async function watchUntil({ member, clock, signal }: Pick<MemberLife, 'member' | 'clock' | 'signal'>, holds: () => boolean, ms = Infinity): Promise<boolean> {
+export async function watchUntil(
+  { member, clock, signal }: Pick<MemberLife, 'member' | 'clock' | 'signal'>,
+  holds: () => boolean,
+  ms = Infinity,
+): Promise<boolean> {
   const end = clock.monotonic() + ms
   while (!signal.aborted) {
     await member.look()

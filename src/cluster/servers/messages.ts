@@ -24,14 +24,20 @@ export const methods = {
   recovery: 'servers/recovery',
 } as const
 
-/** `join/hello`: who calls (absent: nobody who wants to be known) and the servers that it knows. `cluster` when it is part of one. */
+/**
+ * `join/hello`: who calls (absent: nobody who wants to be known) and the servers that it knows. `cluster` when it is
+ * part of one.
+ */
 export interface Hello {
   readonly from?: AgentInfo
   readonly cluster?: string
   readonly known: readonly ServerInfo[]
 }
 
-/** Answer of every agent to `join/hello`. `expect` of a server: how many it waits for before it founds; 0: it never does; `carries`: it has a catalog that the cluster is to begin with. */
+/**
+ * Answer of every agent to `join/hello`. `expect` of a server: how many it waits for before it founds; 0: it never
+ * does; `carries`: it has a catalog that the cluster is to begin with.
+ */
 export interface HelloAnswer {
   readonly self: AgentInfo
   readonly datacenter: string
@@ -46,7 +52,10 @@ export type EnterAnswer =
   | { readonly wait: string }
   | { readonly cluster: string; readonly members: readonly { readonly name: string; readonly peerUrl: string }[] }
 
-/** How a server stands: what its own etcd says at the moment. `lastContact` in ms: since when it has not seen a leader, -1 never. */
+/**
+ * How a server stands: what its own etcd says at the moment. `lastContact` in ms: since when it has not seen a leader,
+ * -1 never.
+ */
 export interface ServerStanding {
   readonly id: string
   readonly cluster: string
@@ -58,16 +67,29 @@ export interface ServerStanding {
   readonly lastContact: number
 }
 
-/** An agent as another one, or itself, tells of it: with a name, a datacenter and addresses that its configuration could have given it. @throws MusterError CLUSTER_MESSAGE */
+/**
+ * An agent as another one, or itself, tells of it: with a name, a datacenter and addresses that its configuration could
+ * have given it. @throws MusterError CLUSTER_MESSAGE
+ */
 export function readAgent(value: unknown): AgentInfo {
   const agent = new Shape(value, 'an agent')
   const ports = agent.object('ports')
   const info: AgentInfo = {
-    id: agent.text('id'), name: agent.text('name'), datacenter: agent.text('datacenter'), address: agent.text('address'), wanAddress: agent.text('wanAddress'),
-    ports: { raft: ports.number('raft'), lan: ports.number('lan'), wan: ports.number('wan') }, build: agent.text('build'), server: agent.flag('server'),
+    id: agent.text('id'),
+    name: agent.text('name'),
+    datacenter: agent.text('datacenter'),
+    address: agent.text('address'),
+    wanAddress: agent.text('wanAddress'),
+    ports: { raft: ports.number('raft'), lan: ports.number('lan'), wan: ports.number('wan') },
+    build: agent.text('build'),
+    server: agent.flag('server'),
   }
   const fault = agentFault(info)
-  if (fault !== undefined) throw new MusterError('CLUSTER_MESSAGE', `an agent: ${fault}`, { status: 400, hint: 'the other agent may be of another version' })
+  if (fault !== undefined)
+    throw new MusterError('CLUSTER_MESSAGE', `an agent: ${fault}`, {
+      status: 400,
+      hint: 'the other agent may be of another version',
+    })
   return info
 }
 
@@ -87,7 +109,7 @@ export function readHello(body: unknown): Hello {
   const hello = new Shape(body ?? {}, 'a hello')
   const cluster = hello.optionalText('cluster')
   const from = hello.has('from') ? { from: readAgent((body as { readonly from: unknown }).from) } : {}
-  return { ...from, ...cluster !== undefined && { cluster }, known: hello.list('known', mostServers, readServer) }
+  return { ...from, ...(cluster !== undefined && { cluster }), known: hello.list('known', mostServers, readServer) }
 }
 
 /** @throws MusterError CLUSTER_MESSAGE */
@@ -95,8 +117,11 @@ export function readHelloAnswer(body: unknown): HelloAnswer {
   const answer = new Shape(body, 'the answer to a hello')
   const cluster = answer.optionalText('cluster')
   return {
-    self: readAgent((body as { readonly self: unknown }).self), datacenter: answer.text('datacenter'), ...cluster !== undefined && { cluster },
-    expect: answer.has('expect') ? answer.number('expect') : 0, carries: answer.has('carries') && answer.flag('carries'),
+    self: readAgent((body as { readonly self: unknown }).self),
+    datacenter: answer.text('datacenter'),
+    ...(cluster !== undefined && { cluster }),
+    expect: answer.has('expect') ? answer.number('expect') : 0,
+    carries: answer.has('carries') && answer.flag('carries'),
     servers: answer.list('servers', mostServers, readServer),
   }
 }
@@ -116,7 +141,13 @@ export function readEnterAnswer(body: unknown): EnterAnswer {
 export function readStanding(body: unknown): ServerStanding {
   const one = new Shape(body, 'the standing of a server')
   return {
-    id: one.text('id'), cluster: one.text('cluster'), member: one.text('member'), leader: one.text('leader'), learner: one.flag('learner'),
-    term: one.number('term'), index: one.number('index'), lastContact: one.number('lastContact'),
+    id: one.text('id'),
+    cluster: one.text('cluster'),
+    member: one.text('member'),
+    leader: one.text('leader'),
+    learner: one.flag('learner'),
+    term: one.number('term'),
+    index: one.number('index'),
+    lastContact: one.number('lastContact'),
   }
 }

@@ -34,7 +34,10 @@ export interface FormationOptions {
   readonly memberStatus?: (id: string) => MemberStatus | undefined
   /** Given when this server has kept a catalog alone until now: the founder writes it into the fresh cluster. */
   readonly importFrom?: () => Promise<Snapshot | undefined>
-  /** The catalog is in the cluster: what it came from may be moved aside. Called again after a crash; it may be gone already. */
+  /**
+   * The catalog is in the cluster: what it came from may be moved aside. Called again after a crash; it may be gone
+   * already.
+   */
   readonly importDone?: () => Promise<void>
   /** ms that a request waits for a leader. */
   readonly holdTimeout: number

@@ -19,8 +19,8 @@ const every = { changing: 250, calm: 1000, settle: 3000 }
 const readMembersEvery = 4
 
 /**
- * Raft as this server's own etcd sees it, looked at every second or, while something changes, every quarter of one; between two looks
- * everybody is answered from what was seen last.
+ * Raft as this server's own etcd sees it, looked at every second or, while something changes, every quarter of one;
+ * between two looks everybody is answered from what was seen last.
  */
 export class OwnMember {
   readonly #options: OwnMemberOptions
@@ -40,16 +40,24 @@ export class OwnMember {
   }
 
   /** What etcd said last; undefined while it does not answer. */
-  get status(): EtcdStatus | undefined { return this.#status }
-  get members(): readonly EtcdMember[] { return this.#members }
-  get leader(): { readonly address: string; readonly self: boolean } { return this.#leader }
+  get status(): EtcdStatus | undefined {
+    return this.#status
+  }
+  get members(): readonly EtcdMember[] {
+    return this.#members
+  }
+  get leader(): { readonly address: string; readonly self: boolean } {
+    return this.#leader
+  }
   /** Monotonic ms since when this server leads; undefined while it does not. */
-  get leadingSince(): number | undefined { return this.#leadingSince }
+  get leadingSince(): number | undefined {
+    return this.#leadingSince
+  }
 
   /** Node id of the leader, '' while there is none or it has no name yet. */
   get leaderNode(): string {
     const { leader } = this.#status ?? { leader: '' }
-    return leader === '' ? '' : this.#members.find(({ id }) => id === leader)?.name ?? ''
+    return leader === '' ? '' : (this.#members.find(({ id }) => id === leader)?.name ?? '')
   }
 
   /** ms since a leader was last seen, -1 never. */
@@ -65,10 +73,15 @@ export class OwnMember {
 
   /** Voters and learners by name. */
   raftServers(): readonly RaftServer[] {
-    return this.#members.map(member => ({
-      id: member.name, node: this.#options.known(member.name)?.name ?? member.name, address: this.#address(member),
-      leader: member.id === this.#status?.leader, voter: !member.learner,
-    })).sort((one, other) => one.node < other.node ? -1 : one.node > other.node ? 1 : 0)
+    return this.#members
+      .map(member => ({
+        id: member.name,
+        node: this.#options.known(member.name)?.name ?? member.name,
+        address: this.#address(member),
+        leader: member.id === this.#status?.leader,
+        voter: !member.learner,
+      }))
+      .sort((one, other) => (one.node < other.node ? -1 : one.node > other.node ? 1 : 0))
   }
 
   start(): void {
@@ -90,7 +103,10 @@ export class OwnMember {
   soon(): void {
     this.#changedAt = this.#options.clock.monotonic()
     this.#timer?.cancel()
-    if (this.#running && this.#looking === undefined) this.#timer = this.#options.clock.after(0, () => { void this.look() })
+    if (this.#running && this.#looking === undefined)
+      this.#timer = this.#options.clock.after(0, () => {
+        void this.look()
+      })
   }
 
   /** Looks now. Resolves when done; never rejects. */
@@ -104,13 +120,28 @@ export class OwnMember {
 
   async #look(): Promise<void> {
     const { admin, clock } = this.#options
-    const before = { leader: this.#status?.leader, count: this.#members.length, learners: this.#members.some(({ learner }) => learner) }
+    const before = {
+      leader: this.#status?.leader,
+      count: this.#members.length,
+      learners: this.#members.some(({ learner }) => learner),
+    }
     try {
       const status = await admin.status()
-      const readMembers = status.leader !== before.leader || before.count === 0 || before.learners || this.#isChanging() || this.#looks++ % readMembersEvery === 0
+      const readMembers =
+        status.leader !== before.leader
+        || before.count === 0
+        || before.learners
+        || this.#isChanging()
+        || this.#looks++ % readMembersEvery === 0
       const members = readMembers ? await admin.members(false) : this.#members
       if (!this.#running) return
-      if (status.leader !== before.leader || status.leader === '' || members.length !== before.count || members.some(({ learner }) => learner)) this.#changedAt = clock.monotonic()
+      if (
+        status.leader !== before.leader
+        || status.leader === ''
+        || members.length !== before.count
+        || members.some(({ learner }) => learner)
+      )
+        this.#changedAt = clock.monotonic()
       this.#see(status, members)
     } catch {
       // Its process says why in the log; here it only means that there is nothing to see.
@@ -131,16 +162,20 @@ export class OwnMember {
     const self = leader?.id === status.member
     this.#leader = { address: leader === undefined ? '' : this.#address(leader), self }
     if (leader !== undefined) this.#leaderSeen = now
-    this.#leadingSince = self ? this.#leadingSince ?? now : undefined
+    this.#leadingSince = self ? (this.#leadingSince ?? now) : undefined
   }
 
   #plan(): void {
     if (!this.#running) return
     this.#timer?.cancel()
-    this.#timer = this.#options.clock.after(this.#isChanging() ? every.changing : every.calm, () => { void this.look() })
+    this.#timer = this.#options.clock.after(this.#isChanging() ? every.changing : every.calm, () => {
+      void this.look()
+    })
   }
 
-  #isChanging(): boolean { return this.#options.clock.monotonic() - this.#changedAt < every.settle }
+  #isChanging(): boolean {
+    return this.#options.clock.monotonic() - this.#changedAt < every.settle
+  }
 
   /** The newest Raft address: the server's own word, else what etcd has. */
   #address(member: EtcdMember): string {

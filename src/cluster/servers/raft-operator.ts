@@ -1,7 +1,13 @@
 import { MusterError } from '../../common/errors.js'
 import type { Clock } from '../../common/clock.js'
 import type { EtcdAdmin } from '../../store/index.js'
-import { configurationInForce, quorum, type Autopilot, type ConfigurationStore, type KeptConfiguration } from '../autopilot/index.js'
+import {
+  configurationInForce,
+  quorum,
+  type Autopilot,
+  type ConfigurationStore,
+  type KeptConfiguration,
+} from '../autopilot/index.js'
 import type { RpcClient } from '../rpc/types.js'
 import { isUnreachable } from '../rpc/unreachable.js'
 import type { AutopilotConfiguration, ClusterOperator, RaftServer, ServerHealth } from '../types.js'
@@ -26,7 +32,9 @@ export interface RaftOperatorOptions {
   readonly holdTimeout: number
 }
 
-/** Raft and autopilot of a cluster of servers with an etcd each. What only the leader's server can do is asked of it. */
+/**
+ * Raft and autopilot of a cluster of servers with an etcd each. What only the leader's server can do is asked of it.
+ */
 export class RaftOperator implements ClusterOperator {
   readonly #options: RaftOperatorOptions
 
@@ -34,7 +42,10 @@ export class RaftOperator implements ClusterOperator {
     this.#options = options
   }
 
-  async raft({ stale = false }: { readonly stale?: boolean } = {}): Promise<{ readonly index: number; readonly servers: readonly RaftServer[] }> {
+  async raft({ stale = false }: { readonly stale?: boolean } = {}): Promise<{
+    readonly index: number
+    readonly servers: readonly RaftServer[]
+  }> {
     if (!stale) await this.#leader()
     const { member } = this.#options
     return { index: member.status?.raftIndex ?? 0, servers: member.raftServers() }
@@ -44,7 +55,7 @@ export class RaftOperator implements ClusterOperator {
     await this.#leader()
     const { member } = this.#options
     await member.look()
-    const peer = member.raftServers().find(server => 'id' in by ? server.id === by.id : server.address === by.address)
+    const peer = member.raftServers().find(server => ('id' in by ? server.id === by.id : server.address === by.address))
     const what = 'id' in by ? `id "${by.id}"` : `address "${by.address}"`
     if (peer === undefined) throw unknownPeer(what)
     await this.remove(peer.id)
@@ -58,9 +69,13 @@ export class RaftOperator implements ClusterOperator {
     if (target === undefined || id === '') return false
     const voters = member.members.filter(({ learner }) => !learner)
     if (!target.learner && voters.length === 1) {
-      throw new MusterError('CLUSTER_LAST_SERVER', 'the only server cannot be taken out of Raft', { status: 409, hint: 'it holds all data; let another server enter first' })
+      throw new MusterError('CLUSTER_LAST_SERVER', 'the only server cannot be taken out of Raft', {
+        status: 409,
+        hint: 'it holds all data; let another server enter first',
+      })
     }
-    if (!target.learner) this.#requireMajority(voters.filter(({ id: voter }) => voter !== target.id).map(({ name }) => name))
+    if (!target.learner)
+      this.#requireMajority(voters.filter(({ id: voter }) => voter !== target.id).map(({ name }) => name))
     if (target.id === member.status?.leader) {
       await this.transferLeader(undefined)
       // The new leader counts the votes: asked of the one that goes, it might be gone before the others know.
@@ -100,7 +115,11 @@ export class RaftOperator implements ClusterOperator {
     return this.#options.configuration.write(configuration, cas)
   }
 
-  async health(): Promise<{ readonly healthy: boolean; readonly failureTolerance: number; readonly servers: readonly ServerHealth[] }> {
+  async health(): Promise<{
+    readonly healthy: boolean
+    readonly failureTolerance: number
+    readonly servers: readonly ServerHealth[]
+  }> {
     await this.#leader()
     const { autopilot, member } = this.#options
     if (member.leader.self) return autopilot.health()
@@ -108,7 +127,8 @@ export class RaftOperator implements ClusterOperator {
       return readHealth(await this.#askLeader(methods.health, {}))
     } catch (error) {
       if (!isUnreachable(error)) throw error
-      // Its etcd leads on while its agent is dead: this is just when someone looks, and any server can ask the others how they are.
+      // Its etcd leads on while its agent is dead: this is just when someone looks, and any server can ask the others
+      // how they are.
       return autopilot.health()
     }
   }
@@ -119,14 +139,22 @@ export class RaftOperator implements ClusterOperator {
     return this.#options.autopilot.health()
   }
 
-  /** Etcd's own check is off, as it would hold up forming: the voters that would be left must have a majority that answers. */
+  /**
+   * Etcd's own check is off, as it would hold up forming: the voters that would be left must have a majority that
+   * answers.
+   */
   #requireMajority(left: readonly string[]): void {
     const { contacts, self } = this.#options
     const answering = left.filter(name => name === self || contacts.isReachable(name))
     if (answering.length >= quorum(left.length)) return
-    throw new MusterError('CLUSTER_UNSAFE', `only ${answering.length} of the ${left.length} servers that would be left answer: the cluster would have no leader`, {
-      status: 409, hint: 'remove the servers that are dead first, or bring them back',
-    })
+    throw new MusterError(
+      'CLUSTER_UNSAFE',
+      `only ${answering.length} of the ${left.length} servers that would be left answer: the cluster would have no leader`,
+      {
+        status: 409,
+        hint: 'remove the servers that are dead first, or bring them back',
+      },
+    )
   }
 
   /** A voter to lead next: the one asked for, else one that answers. */
@@ -139,7 +167,11 @@ export class RaftOperator implements ClusterOperator {
     }
     const others = voters.filter(({ name }) => name !== leader)
     const target = others.find(({ name }) => name === self || contacts.isReachable(name)) ?? others[0]
-    if (target === undefined) throw new MusterError('CLUSTER_LAST_SERVER', 'there is no other server to lead', { status: 409, hint: 'let another server enter first' })
+    if (target === undefined)
+      throw new MusterError('CLUSTER_LAST_SERVER', 'there is no other server to lead', {
+        status: 409,
+        hint: 'let another server enter first',
+      })
     return target.name
   }
 
@@ -163,7 +195,9 @@ export class RaftOperator implements ClusterOperator {
       await member.look()
       if (done()) return
       if (clock.monotonic() >= end) throw noLeader()
-      await new Promise<void>(resolve => { clock.after(50, resolve) })
+      await new Promise<void>(resolve => {
+        clock.after(50, resolve)
+      })
     }
   }
 }

@@ -1,7 +1,9 @@
 import type { OwnMember } from './own-member.js'
 
 /** The servers of Raft as Consul's `info` writes them. */
-export const configurationText = (servers: readonly { readonly id: string; readonly address: string; readonly voter: boolean }[]): string =>
+export const configurationText = (
+  servers: readonly { readonly id: string; readonly address: string; readonly voter: boolean }[],
+): string =>
   `[${servers.map(({ id, address, voter }) => `{Suffrage:${voter ? 'Voter' : 'Nonvoter'} ID:${id} Address:${address}}`).join(' ')}]`
 
 /** Section `raft` of `info`, with the keys that Consul has where etcd knows an answer. */
@@ -19,10 +21,16 @@ export function raftStats(member: OwnMember): Readonly<Record<string, string>> {
     fsm_pending: String(Math.max(0, status.raftIndex - status.appliedIndex)),
     last_contact: leader.self ? '0' : lastContact < 0 ? 'never' : `${Math.round(lastContact)}ms`,
     num_peers: String(Math.max(0, members.filter(({ learner }) => !learner).length - 1)),
-    latest_configuration: configurationText(members.map(({ name, learner, peerUrls }) => ({ id: name, address: peerUrls.map(url => url.replace(/^\w+:\/\//, '')).join(','), voter: !learner }))),
+    latest_configuration: configurationText(
+      members.map(({ name, learner, peerUrls }) => ({
+        id: name,
+        address: peerUrls.map(url => url.replace(/^\w+:\/\//, '')).join(','),
+        voter: !learner,
+      })),
+    ),
     etcd_version: status.version,
     etcd_cluster: status.cluster,
     etcd_size: String(status.size),
-    ...status.alarms.length > 0 && { etcd_alarms: status.alarms.join(',') },
+    ...(status.alarms.length > 0 && { etcd_alarms: status.alarms.join(',') }),
   }
 }

@@ -10,8 +10,8 @@ export interface SurvivingServer {
 }
 
 /**
- * Reads `raft/peers.json`, the list of the servers that are left when the others are lost: `["10.0.1.8:8300"]`, or objects
- * `{"id": "<node id>", "address": "10.0.1.8:8300", "non_voter": false}`.
+ * Reads `raft/peers.json`, the list of the servers that are left when the others are lost: `["10.0.1.8:8300"]`, or
+ * objects `{"id": "<node id>", "address": "10.0.1.8:8300", "non_voter": false}`.
  * @throws MusterError CLUSTER_RECOVERY_FILE naming file, line and column
  */
 export async function readSurvivors(file: string, text: string): Promise<readonly SurvivingServer[]> {
@@ -23,7 +23,7 @@ export async function readSurvivors(file: string, text: string): Promise<readonl
     })
   let body
   try {
-    ({ body } = parse(text, { mode: 'json' }))
+    ;({ body } = parse(text, { mode: 'json' }))
   } catch (error) {
     const place = error as { readonly line?: number; readonly column?: number; readonly message: string }
     throw refuse({ line: place.line ?? 1, column: place.column ?? 1 }, place.message.replace(/ \(\d+:\d+\)$/, ''))
@@ -37,10 +37,12 @@ export async function readSurvivors(file: string, text: string): Promise<readonl
 }
 
 function readSurvivor(item: unknown): SurvivingServer | string {
-  const { id, address } = typeof item === 'object' && item !== null
-    ? { id: '', address: undefined, ...item as Readonly<Record<string, unknown>> }
-    : { id: '', address: item }
-  if (typeof address !== 'string' || typeof id !== 'string') return 'a server is written as "ip:port" or as {"id": "...", "address": "ip:port"}'
+  const { id, address } =
+    typeof item === 'object' && item !== null
+      ? { id: '', address: undefined, ...(item as Readonly<Record<string, unknown>>) }
+      : { id: '', address: item }
+  if (typeof address !== 'string' || typeof id !== 'string')
+    return 'a server is written as "ip:port" or as {"id": "...", "address": "ip:port"}'
   const place = parseHostPort(address, 0)
   if (place === undefined || isIP(place.host) === 0) return `'${address.slice(0, 100)}' is no ip:port`
   return { id, address }

@@ -1,6 +1,14 @@
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { lanAddress } from './addresses.js'
-import { beginFounding, considerFounding, promiseGranted, promiseVoid, type Founding, type FoundingAction, type Surroundings } from './founding.js'
+import {
+  beginFounding,
+  considerFounding,
+  promiseGranted,
+  promiseVoid,
+  type Founding,
+  type FoundingAction,
+  type Surroundings,
+} from './founding.js'
 import type { MemberLife } from './member-life.js'
 import { methods } from './messages.js'
 import { Shape } from './shape.js'
@@ -13,7 +21,10 @@ const callTimeout = 2000
 /** What a search has come to: this server founds, or enters through another. */
 export type Found = Extract<FoundingAction, { readonly do: 'found' | 'enter' }>
 
-/** A server without a cluster looks for others, until one of them is part of one or enough of them have promised themselves to a founder. */
+/**
+ * A server without a cluster looks for others, until one of them is part of one or enough of them have promised
+ * themselves to a founder.
+ */
 export class Search {
   readonly #life: MemberLife
   readonly #expect: number
@@ -26,10 +37,14 @@ export class Search {
     this.#founding = this.#remembered()
   }
 
-  get founding(): Founding { return this.#founding }
+  get founding(): Founding {
+    return this.#founding
+  }
 
   /** Begins with what is on the disk. */
-  begin(): void { this.#founding = this.#remembered() }
+  begin(): void {
+    this.#founding = this.#remembered()
+  }
 
   /** A changed record is on the disk when this returns. */
   keep(founding: Founding): void {
@@ -69,8 +84,12 @@ export class Search {
   async #askPromise(id: string, token: string): Promise<void> {
     const { self, newToken, importFrom, log } = this.#life
     try {
-      const answer = new Shape(await this.#ask(id, methods.promise, { from: self.id, carries: importFrom !== undefined, token }), 'the answer to a request for a promise')
-      if (!answer.has('cluster') && answer.flag('promised')) this.keep(promiseGranted(this.#founding, id, token, { ...this.#around(), token: newToken() }))
+      const answer = new Shape(
+        await this.#ask(id, methods.promise, { from: self.id, carries: importFrom !== undefined, token }),
+        'the answer to a request for a promise',
+      )
+      if (!answer.has('cluster') && answer.flag('promised'))
+        this.keep(promiseGranted(this.#founding, id, token, { ...this.#around(), token: newToken() }))
     } catch (error) {
       log.debug('a server does not answer a request for its promise', { id, reason: errorMessage(error) })
     }
@@ -95,14 +114,24 @@ export class Search {
   #explain(): void {
     const { contacts, log, record, self } = this.#life
     const { promise } = this.#founding.record
-    const fields = { expect: this.#expect, known: contacts.list().map(({ name }) => name).join(', ') }
+    const fields = {
+      expect: this.#expect,
+      known: contacts
+        .list()
+        .map(({ name }) => name)
+        .join(', '),
+    }
     if (promise !== undefined && promise.to !== self.id) {
       log.warn('promised to a founder that does not go on', {
-        ...fields, founder: contacts.get(promise.to)?.name ?? promise.to,
+        ...fields,
+        founder: contacts.get(promise.to)?.name ?? promise.to,
         hint: 'if it is lost for good, stop this server, delete servers.json in its data directory and start it again',
       })
     } else if (record.facts.removed === true) {
-      log.warn('was part of a cluster before and found no server of it', { ...fields, hint: 'join one of its servers; if it is gone, delete servers.json in the data directory' })
+      log.warn('was part of a cluster before and found no server of it', {
+        ...fields,
+        hint: 'join one of its servers; if it is gone, delete servers.json in the data directory',
+      })
     } else {
       log.info('waiting for other servers', fields)
     }

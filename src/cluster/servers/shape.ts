@@ -1,7 +1,9 @@
 import { MusterError } from '../../common/errors.js'
 import { isPrintable, printable } from '../../common/printable.js'
 
-/** A JSON object of another agent, read field by field: what is missing or of another kind ends the call with its name. */
+/**
+ * A JSON object of another agent, read field by field: what is missing or of another kind ends the call with its name.
+ */
 export class Shape {
   readonly #fields: Readonly<Record<string, unknown>>
   readonly #what: string
@@ -17,7 +19,11 @@ export class Shape {
   text(name: string): string {
     const value = this.#fields[name]
     if (typeof value !== 'string' || value.length > 512) throw malformed(this.#what, `has no text '${name}'`)
-    if (!isPrintable(value)) throw malformed(this.#what, `has control characters in '${name}': ${printable(JSON.stringify(value.slice(0, 100)))}`)
+    if (!isPrintable(value))
+      throw malformed(
+        this.#what,
+        `has control characters in '${name}': ${printable(JSON.stringify(value.slice(0, 100)))}`,
+      )
     return value
   }
 
@@ -38,9 +44,13 @@ export class Shape {
     return value
   }
 
-  has(name: string): boolean { return this.#fields[name] !== undefined }
+  has(name: string): boolean {
+    return this.#fields[name] !== undefined
+  }
 
-  object(name: string): Shape { return new Shape(this.#fields[name], `${this.#what}.${name}`) }
+  object(name: string): Shape {
+    return new Shape(this.#fields[name], `${this.#what}.${name}`)
+  }
 
   /** Each item of a list, of which at most `most` are looked at; none when the list is missing. */
   list<Item>(name: string, most: number, read: (item: unknown) => Item): readonly Item[] {
@@ -51,4 +61,8 @@ export class Shape {
   }
 }
 
-const malformed = (what: string, how: string): MusterError => new MusterError('CLUSTER_MESSAGE', `${what} ${how}`, { status: 400, hint: 'the other agent may be of another version' })
+const malformed = (what: string, how: string): MusterError =>
+  new MusterError('CLUSTER_MESSAGE', `${what} ${how}`, {
+    status: 400,
+    hint: 'the other agent may be of another version',
+  })

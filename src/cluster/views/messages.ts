@@ -3,7 +3,8 @@ import { MusterError } from '../../common/errors.js'
 import { Shape } from '../servers/shape.js'
 
 /**
- * What a view is of: all instances of a service; a node, by name, id or the beginning of one; or the nodes and services that have an address.
+ * What a view is of: all instances of a service; a node, by name, id or the beginning of one; or the nodes and services
+ * that have an address.
  */
 export const viewKinds = ['service', 'node', 'address'] as const
 export type ViewKind = (typeof viewKinds)[number]
@@ -16,9 +17,16 @@ export const mostViews = 32_768
 const longestName = 1024
 
 /** One view, and the index of what the asker has of it; 0: nothing. */
-export interface Want { readonly kind: ViewKind; readonly name: string; readonly index: number }
+export interface Want {
+  readonly kind: ViewKind
+  readonly name: string
+  readonly index: number
+}
 
-/** Entries as far as DNS needs them, as the catalog stores them. Of checks the outputs are left out, which change often and say nothing about health. */
+/**
+ * Entries as far as DNS needs them, as the catalog stores them. Of checks the outputs are left out, which change often
+ * and say nothing about health.
+ */
 export interface Rows {
   readonly nodes: readonly NodeData[]
   readonly services: readonly ServiceData[]
@@ -26,7 +34,11 @@ export interface Rows {
 }
 
 /** One line of the stream: all of a view, at an index. */
-export interface ViewUpdate extends Rows { readonly kind: ViewKind; readonly name: string; readonly index: number }
+export interface ViewUpdate extends Rows {
+  readonly kind: ViewKind
+  readonly name: string
+  readonly index: number
+}
 
 /** One text for a view. */
 export const viewKey = ({ kind, name }: { readonly kind: ViewKind; readonly name: string }): string => `${kind} ${name}`
@@ -44,7 +56,12 @@ export interface Wants {
 /** @throws MusterError CLUSTER_MESSAGE */
 export function readWants(body: unknown): Wants {
   const wants = new Shape(body, 'a wish for views')
-  return { stream: wants.text('stream'), datacenter: wants.optionalText('datacenter') ?? '', add: wants.list('add', mostViews, readWant), remove: wants.list('remove', mostViews, readWant) }
+  return {
+    stream: wants.text('stream'),
+    datacenter: wants.optionalText('datacenter') ?? '',
+    add: wants.list('add', mostViews, readWant),
+    remove: wants.list('remove', mostViews, readWant),
+  }
 }
 
 /** @throws MusterError CLUSTER_MESSAGE */
@@ -58,7 +75,10 @@ function readWant(value: unknown): Want {
   const { kind, name, index } = (value ?? {}) as Partial<Record<keyof Want, unknown>>
   const known = viewKinds.find(one => one === kind)
   if (known === undefined || typeof name !== 'string' || name.length > longestName || typeof index !== 'number') {
-    throw new MusterError('CLUSTER_MESSAGE', 'a view has no kind, name and index', { status: 400, hint: 'the other agent may be of another version' })
+    throw new MusterError('CLUSTER_MESSAGE', 'a view has no kind, name and index', {
+      status: 400,
+      hint: 'the other agent may be of another version',
+    })
   }
   return { kind: known, name, index }
 }

@@ -10,8 +10,8 @@ export interface ViewHubOptions {
   readonly catalog: CatalogReads & Pick<CatalogWrites, 'barrier'>
   readonly clock: Clock
   /**
-   * For a catalog that itself holds only views: sees to it that it has one, and goes on having it. Resolves whether it has. Its indexes are this server's
-   * own count and mean nothing to who comes from another server.
+   * For a catalog that itself holds only views: sees to it that it has one, and goes on having it. Resolves whether it
+   * has. Its indexes are this server's own count and mean nothing to who comes from another server.
    */
   readonly ready?: (kind: ViewKind, name: string) => true | Promise<boolean>
 }
@@ -24,7 +24,10 @@ const coarseEvery = 1000
 const longestWait = { own: 600_000, elsewhere: 30_000 }
 const wantLimit = 8 * 1024 * 1024
 
-/** A view that somebody wants, with its line as it was built last. However many want it, it is waited for and built once. */
+/**
+ * A view that somebody wants, with its line as it was built last. However many want it, it is waited for and built
+ * once.
+ */
 interface Live {
   readonly want: Pick<Want, 'kind' | 'name'>
   readonly streams: Set<Stream>
@@ -35,8 +38,8 @@ interface Live {
 }
 
 /**
- * Tells streams what views show, now and after each change: the server's side of `ViewStore`. A stream gets whole views, each at most once for a
- * change, and only the newest when it is slow.
+ * Tells streams what views show, now and after each change: the server's side of `ViewStore`. A stream gets whole
+ * views, each at most once for a change, and only the newest when it is slow.
  */
 export class ViewHub {
   readonly #options: ViewHubOptions
@@ -47,28 +50,40 @@ export class ViewHub {
     this.#options = options
   }
 
-  /** Answers on both ports. `others`: the hubs of other datacenters' views, for agents that cannot reach those; undefined for one that is not known. */
+  /**
+   * Answers on both ports. `others`: the hubs of other datacenters' views, for agents that cannot reach those;
+   * undefined for one that is not known.
+   */
   register(server: RpcServer, others: (datacenter: string) => ViewHub | undefined = () => undefined): void {
     const hubOf = (datacenter: string): ViewHub => {
       const hub = datacenter === '' ? this : others(datacenter)
       if (hub === undefined) throw new MusterError('CLUSTER_NO_DATACENTER', 'No path to datacenter', { status: 500 })
       return hub
     }
-    server.handleStream(viewMethods.stream, async (body, caller, sink) => {
-      const wants = readWants(body)
-      await hubOf(wants.datacenter).#serve(wants, sink, caller.aborted)
-    }, { wan: true, bodyLimit: wantLimit })
-    server.handle(viewMethods.want, async body => {
-      const wants = readWants(body)
-      await hubOf(wants.datacenter).#change(wants)
-      return {}
-    }, { wan: true, bodyLimit: wantLimit })
+    server.handleStream(
+      viewMethods.stream,
+      async (body, caller, sink) => {
+        const wants = readWants(body)
+        await hubOf(wants.datacenter).#serve(wants, sink, caller.aborted)
+      },
+      { wan: true, bodyLimit: wantLimit },
+    )
+    server.handle(
+      viewMethods.want,
+      async body => {
+        const wants = readWants(body)
+        await hubOf(wants.datacenter).#change(wants)
+        return {}
+      },
+      { wan: true, bodyLimit: wantLimit },
+    )
   }
 
   async #serve({ stream: id, add }: Wants, sink: RpcSink, aborted: AbortSignal): Promise<void> {
     this.#assertLoaded()
     if (this.#streams.has(id)) throw new MusterError('CLUSTER_MESSAGE', 'there is a stream of that id', { status: 409 })
-    if (this.#streams.size >= mostStreams) throw new MusterError('CLUSTER_BUSY', `${mostStreams} agents follow views here`, { status: 429 })
+    if (this.#streams.size >= mostStreams)
+      throw new MusterError('CLUSTER_BUSY', `${mostStreams} agents follow views here`, { status: 429 })
     const stream = new Stream(sink)
     this.#streams.set(id, stream)
     try {
@@ -76,7 +91,14 @@ export class ViewHub {
       await this.#add(stream, add)
       await new Promise<void>(resolve => {
         if (aborted.aborted) resolve()
-        else aborted.addEventListener('abort', () => { resolve() }, { once: true })
+        else
+          aborted.addEventListener(
+            'abort',
+            () => {
+              resolve()
+            },
+            { once: true },
+          )
       })
     } finally {
       this.#streams.delete(id)
@@ -87,7 +109,8 @@ export class ViewHub {
 
   async #change({ stream: id, add, remove }: Wants): Promise<void> {
     const stream = this.#streams.get(id)
-    if (stream === undefined) throw new MusterError('CLUSTER_UNKNOWN_STREAM', 'there is no such stream of views', { status: 404 })
+    if (stream === undefined)
+      throw new MusterError('CLUSTER_UNKNOWN_STREAM', 'there is no such stream of views', { status: 404 })
     for (const want of remove) {
       const live = this.#live.get(viewKey(want))
       if (live !== undefined) this.#leave(live, stream)
@@ -110,10 +133,12 @@ export class ViewHub {
     if (wants.some(({ index }) => index > catalog.revision)) await catalog.barrier().catch(() => undefined)
     for (const want of wants) {
       const live = this.#view(want)
-      if (!live.streams.has(stream) && stream.views.size >= mostViews) throw new MusterError('CLUSTER_BUSY', `a stream may have ${mostViews} views`, { status: 429 })
+      if (!live.streams.has(stream) && stream.views.size >= mostViews)
+        throw new MusterError('CLUSTER_BUSY', `a stream may have ${mostViews} views`, { status: 429 })
       live.streams.add(stream)
       stream.views.add(live)
-      if (live.text !== '' && (ready !== undefined || live.index > want.index || want.index > catalog.revision)) stream.offer(live)
+      if (live.text !== '' && (ready !== undefined || live.index > want.index || want.index > catalog.revision))
+        stream.offer(live)
     }
   }
 
@@ -129,7 +154,14 @@ export class ViewHub {
     const key = viewKey({ kind, name })
     const known = this.#live.get(key)
     if (known !== undefined) return known
-    const live: Live = { want: { kind, name }, streams: new Set(), gone: new AbortController(), content: '', text: '', index: 0 }
+    const live: Live = {
+      want: { kind, name },
+      streams: new Set(),
+      gone: new AbortController(),
+      content: '',
+      text: '',
+      index: 0,
+    }
     this.#live.set(key, live)
     const there = this.#options.ready?.(kind, name) ?? true
     void this.#follow(live, there === true ? this.#build(live) : undefined)
@@ -153,14 +185,24 @@ export class ViewHub {
     const { catalog, clock, ready } = this.#options
     const { signal } = live.gone
     const { kind, name } = live.want
-    const pause = () => new Promise<void>(resolve => { clock.after(coarseEvery, resolve) })
+    const pause = () =>
+      new Promise<void>(resolve => {
+        clock.after(coarseEvery, resolve)
+      })
     let topic = first
     // The index when it was built: a topic's moves on.
     let after = first?.index
     while (!signal.aborted) {
       const asked = clock.monotonic()
-      const moved = topic === undefined || await catalog.wait(topic, after ?? topic.index, ready === undefined ? longestWait.own : longestWait.elsewhere, signal)
-      const there = signal.aborted || ready === undefined || await ready(kind, name)
+      const moved =
+        topic === undefined
+        || (await catalog.wait(
+          topic,
+          after ?? topic.index,
+          ready === undefined ? longestWait.own : longestWait.elsewhere,
+          signal,
+        ))
+      const there = signal.aborted || ready === undefined || (await ready(kind, name))
       if (signal.aborted) return
       if (topic !== undefined && kind === 'address') await pause()
       if (there) {

@@ -4,7 +4,8 @@ import type { Rows, Want } from './messages.js'
 /** The entries that a view shows now. */
 export function rowsOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' | 'name'>): Rows {
   switch (kind) {
-    case 'service': return ofInstances(catalog.instances(name))
+    case 'service':
+      return ofInstances(catalog.instances(name))
     case 'node': {
       const node = catalog.node(name)
       return { nodes: node === undefined ? [] : [node], services: [], checks: [] }
@@ -12,7 +13,11 @@ export function rowsOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' 
     case 'address': {
       const services = catalog.servicesByAddress(name).slice(0, mostOfAddress)
       const owners = services.flatMap(service => catalog.node(service.node) ?? [])
-      return { nodes: [...new Set([...catalog.nodesByAddress(name).slice(0, mostOfAddress), ...owners])], services, checks: [] }
+      return {
+        nodes: [...new Set([...catalog.nodesByAddress(name).slice(0, mostOfAddress), ...owners])],
+        services,
+        checks: [],
+      }
     }
   }
 }
@@ -20,12 +25,14 @@ export function rowsOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' 
 /** What a view waits on. What has an address stands in no topic of its own. */
 export function topicOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' | 'name'>): Topic {
   switch (kind) {
-    case 'service': return catalog.topics.service(name)
+    case 'service':
+      return catalog.topics.service(name)
     case 'node': {
       const node = catalog.node(name)
       return node?.node.toLowerCase() === name.toLowerCase() ? catalog.topics.node(node.node) : catalog.topics.nodes()
     }
-    case 'address': return catalog.topics.all()
+    case 'address':
+      return catalog.topics.all()
   }
 }
 
@@ -43,10 +50,34 @@ function ofInstances(instances: readonly Instance[]): Rows {
 /** The line for a view's rows, without what DNS has no use for. */
 export function viewText(want: Pick<Want, 'kind' | 'name'>, rows: Rows, index: number): string {
   return JSON.stringify({
-    kind: want.kind, name: want.name, index,
-    nodes: (rows.nodes as readonly Node[]).map(({ node, id, address, taggedAddresses, meta }) => ({ node, id, address, taggedAddresses, meta })),
-    services: (rows.services as readonly Service[]).map(({ created: _created, modified: _modified, ...service }) => ({ ...service, meta: null })),
-    checks: (rows.checks as readonly Check[]).map(({ node, id, name, status, serviceId, serviceName, serviceTags, type }): StoredCheck =>
-      ({ node, id, name, status, notes: '', output: '', serviceId, serviceName, serviceTags, type, definition: {} })),
+    kind: want.kind,
+    name: want.name,
+    index,
+    nodes: (rows.nodes as readonly Node[]).map(({ node, id, address, taggedAddresses, meta }) => ({
+      node,
+      id,
+      address,
+      taggedAddresses,
+      meta,
+    })),
+    services: (rows.services as readonly Service[]).map(({ created: _created, modified: _modified, ...service }) => ({
+      ...service,
+      meta: null,
+    })),
+    checks: (rows.checks as readonly Check[]).map(
+      ({ node, id, name, status, serviceId, serviceName, serviceTags, type }): StoredCheck => ({
+        node,
+        id,
+        name,
+        status,
+        notes: '',
+        output: '',
+        serviceId,
+        serviceName,
+        serviceTags,
+        type,
+        definition: {},
+      }),
+    ),
   })
 }

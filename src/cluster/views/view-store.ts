@@ -1,13 +1,29 @@
 import { checkKey, encodeCheck, encodeNode, encodeService, nodeKey, serviceKey } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
-import { revision, type Batch, type Change, type Committed, type Entry, type Lease, type Revision, type Snapshot, type Store, type StoreStatus, type Subscription } from '../../store/index.js'
+import {
+  revision,
+  type Batch,
+  type Change,
+  type Committed,
+  type Entry,
+  type Lease,
+  type Revision,
+  type Snapshot,
+  type Store,
+  type StoreStatus,
+  type Subscription,
+} from '../../store/index.js'
 import { viewKey, type Rows, type Want } from './messages.js'
 
-interface Held { entry: Entry; uses: number }
+interface Held {
+  entry: Entry
+  uses: number
+}
 
 /**
- * A store that holds what the views of an agent show and nothing else, for an ordinary catalog to stand on. An entry that several views share is there
- * once, as the one heard last says. Revisions are its own count. Nothing can be written to it.
+ * A store that holds what the views of an agent show and nothing else, for an ordinary catalog to stand on. An entry
+ * that several views share is there once, as the one heard last says. Revisions are its own count. Nothing can be
+ * written to it.
  */
 export class ViewStore implements Store {
   readonly #held = new Map<string, Held>()
@@ -16,7 +32,9 @@ export class ViewStore implements Store {
   #revision = 1
 
   /** How many entries are held. */
-  get size(): number { return this.#held.size }
+  get size(): number {
+    return this.#held.size
+  }
 
   /** A view shows these rows from now on. Watchers have seen it when this returns. */
   show(view: Pick<Want, 'kind' | 'name'>, rows: Rows): void {
@@ -46,24 +64,46 @@ export class ViewStore implements Store {
   }
 
   load(): Promise<Snapshot> {
-    const entries = [...this.#held.values()].map(({ entry }) => entry).sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
+    const entries = [...this.#held.values()]
+      .map(({ entry }) => entry)
+      .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
     return Promise.resolve({ revision: revision(this.#revision), entries })
   }
 
   /** The past is not kept: who watches begins at the revision that it has just loaded. */
   watch(_after: Revision, on: (batch: Batch) => void): Subscription {
-    const watcher = (batch: Batch): void => { on(batch) }
+    const watcher = (batch: Batch): void => {
+      on(batch)
+    }
     this.#watchers.add(watcher)
-    return { close: () => { this.#watchers.delete(watcher) } }
+    return {
+      close: () => {
+        this.#watchers.delete(watcher)
+      },
+    }
   }
 
-  barrier(): Promise<Revision> { return Promise.resolve(revision(this.#revision)) }
-  commit(): Promise<Committed> { return Promise.reject(readOnly()) }
-  lease(): Promise<Lease> { return Promise.reject(readOnly()) }
-  resumeLease(): Lease { throw readOnly() }
+  barrier(): Promise<Revision> {
+    return Promise.resolve(revision(this.#revision))
+  }
+  commit(): Promise<Committed> {
+    return Promise.reject(readOnly())
+  }
+  lease(): Promise<Lease> {
+    return Promise.reject(readOnly())
+  }
+  resumeLease(): Lease {
+    throw readOnly()
+  }
 
   status(): Promise<StoreStatus> {
-    return Promise.resolve({ engine: 'memory', writable: false, revision: revision(this.#revision), term: 1, members: [] })
+    return Promise.resolve({
+      engine: 'memory',
+      writable: false,
+      revision: revision(this.#revision),
+      term: 1,
+      members: [],
+    })
   }
 
   close(): Promise<void> {

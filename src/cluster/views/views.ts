@@ -21,23 +21,29 @@ export interface ViewsOptions {
 }
 
 /**
- * Live views of single services and nodes, as far as somebody has asked for them lately. They stay, as they were last, while no server can be reached.
+ * Live views of single services and nodes, as far as somebody has asked for them lately. They stay, as they were last,
+ * while no server can be reached.
  */
 export interface Views {
   /** For a catalog to be opened on. */
   readonly store: ViewStore
   /**
-   * True when the view is there to answer from. Otherwise it is asked for, and the promise resolves with true once it is there, false when it could not
-   * be had in time.
+   * True when the view is there to answer from. Otherwise it is asked for, and the promise resolves with true once it
+   * is there, false when it could not be had in time.
    */
   ready(kind: ViewKind, name: string): true | Promise<boolean>
-  /** Milliseconds since the views were known to be as new as a server's; 0 while a stream is open or nothing is wanted. */
+  /**
+   * Milliseconds since the views were known to be as new as a server's; 0 while a stream is open or nothing is wanted.
+   */
   age(): number
   readonly size: number
   close(): void
 }
 
-/** Milliseconds. An empty view is kept long enough for an answer that was kept to end before it; one that is used is looked up once a minute at least. */
+/**
+ * Milliseconds. An empty view is kept long enough for an answer that was kept to end before it; one that is used is
+ * looked up once a minute at least.
+ */
 const lifetime = { used: 600_000, empty: 120_000, sweep: 15_000 }
 /** How long a first question waits for its view, in ms: within the patience of resolvers. */
 const patience = 2000
@@ -80,7 +86,9 @@ class LiveViews implements Views {
     this.#most = options.most ?? 16_384
   }
 
-  get size(): number { return this.#views.size }
+  get size(): number {
+    return this.#views.size
+  }
 
   ready(kind: ViewKind, name: string): true | Promise<boolean> {
     const key = viewKey({ kind, name })
@@ -113,7 +121,9 @@ class LiveViews implements Views {
     const { servers, clock } = this.#options
     if (this.#closing.signal.aborted || servers.addresses().length === 0) return Promise.resolve(false)
     return new Promise(resolve => {
-      const timer = clock.after(patience, () => { resolve(false) })
+      const timer = clock.after(patience, () => {
+        resolve(false)
+      })
       view.waiters.push(there => {
         timer.cancel()
         resolve(there)
@@ -131,7 +141,9 @@ class LiveViews implements Views {
 
   /** Sees to it that the stream is open, and that what is wanted is told. */
   #work(): void {
-    this.#sweeper ??= this.#options.clock.after(lifetime.sweep, () => { this.#sweep() })
+    this.#sweeper ??= this.#options.clock.after(lifetime.sweep, () => {
+      this.#sweep()
+    })
     if (!this.#running) void this.#run()
     else if (this.#stream?.open === true && !this.#flushing) void this.#flush()
   }
@@ -141,7 +153,7 @@ class LiveViews implements Views {
     while (!this.#closing.signal.aborted && this.#views.size > 0) {
       const addresses = this.#options.servers.addresses()
       for (const address of addresses) {
-        if (this.#closing.signal.aborted || await this.#follow(address)) break
+        if (this.#closing.signal.aborted || (await this.#follow(address))) break
       }
       this.#tried = this.#options.clock.monotonic()
       if (this.#stream === undefined) this.#lost ??= this.#options.clock.monotonic()
@@ -159,14 +171,25 @@ class LiveViews implements Views {
     this.#stream = stream
     this.#add = []
     this.#remove = []
-    const silence = this.#options.clock.after(patience, () => { if (!stream.open) end.abort() })
+    const silence = this.#options.clock.after(patience, () => {
+      if (!stream.open) end.abort()
+    })
     try {
       const add = [...this.#views.values()].map(({ kind, name, index }) => ({ kind, name, index }))
-      await rpc.stream(address, viewMethods.stream, this.#wants(stream.id, add, []), value => { this.#take(stream, value) }, end.signal)
+      await rpc.stream(
+        address,
+        viewMethods.stream,
+        this.#wants(stream.id, add, []),
+        value => {
+          this.#take(stream, value)
+        },
+        end.signal,
+      )
     } catch (error) {
       if (!this.#closing.signal.aborted) {
         log.debug('the stream of views ended', { server: address, error: errorMessage(error) })
-        if (!stream.open || (error instanceof MusterError && error.code === 'CLUSTER_UNREACHABLE')) servers.failed?.(address)
+        if (!stream.open || (error instanceof MusterError && error.code === 'CLUSTER_UNREACHABLE'))
+          servers.failed?.(address)
       }
     } finally {
       silence.cancel()
@@ -221,12 +244,14 @@ class LiveViews implements Views {
 
   #wants(stream: string, add: readonly Want[], remove: readonly Want[]): Partial<Wants> {
     const { datacenter } = this.#options
-    return { stream, add, remove, ...datacenter !== undefined && { datacenter } }
+    return { stream, add, remove, ...(datacenter !== undefined && { datacenter }) }
   }
 
   #pause(ms: number): Promise<void> {
     return new Promise(resolve => {
-      const timer = this.#options.clock.after(ms, () => { this.#wake?.() })
+      const timer = this.#options.clock.after(ms, () => {
+        this.#wake?.()
+      })
       this.#wake = () => {
         this.#wake = undefined
         timer.cancel()
@@ -248,7 +273,10 @@ class LiveViews implements Views {
         this.#views.set(viewKey(view), view)
       }
     }
-    if (this.#views.size > 0) this.#sweeper = this.#options.clock.after(lifetime.sweep, () => { this.#sweep() })
+    if (this.#views.size > 0)
+      this.#sweeper = this.#options.clock.after(lifetime.sweep, () => {
+        this.#sweep()
+      })
     else this.#stream?.end.abort()
     if (this.#remove.length > 0) this.#work()
   }

@@ -8,20 +8,35 @@ const patience = 600_000
 
 /**
  * The directory in the catalog.
- * @param life how long a record lasts that nobody renews: the time after which a server that does not answer is forgotten
+ * @param life how long a record lasts that nobody renews: the time after which a server that does not answer is
+ *   forgotten
  */
 export function catalogDirectory(catalog: CatalogReads & Pick<CatalogWrites, 'execute'>, life: Duration): WanDirectory {
   const ttl = milliseconds(Math.max(life, 60_000))
   return {
-    servers: () => catalog.wanServers().filter(({ info }) => info.server).map(({ info }) => serverOf(info)),
+    servers: () =>
+      catalog
+        .wanServers()
+        .filter(({ info }) => info.server)
+        .map(({ info }) => serverOf(info)),
     follow: on => {
       const closed = new AbortController()
       void follow(catalog, on, closed.signal)
-      return { close: () => { closed.abort() } }
+      return {
+        close: () => {
+          closed.abort()
+        },
+      }
     },
-    put: async server => { await catalog.execute(putWanServer(server, { ttl })) },
-    renew: async server => { await catalog.execute(putWanServer(server, { ttl, renew: true })) },
-    remove: async server => { await catalog.execute(removeWanServer(server.datacenter, server.id)) },
+    put: async server => {
+      await catalog.execute(putWanServer(server, { ttl }))
+    },
+    renew: async server => {
+      await catalog.execute(putWanServer(server, { ttl, renew: true }))
+    },
+    remove: async server => {
+      await catalog.execute(removeWanServer(server.datacenter, server.id))
+    },
   }
 }
 
@@ -46,7 +61,9 @@ async function follow(catalog: CatalogReads, on: () => void, closed: AbortSignal
       on()
     } else {
       // A closed catalog lets all who wait go at once.
-      await new Promise<void>(resolve => { setTimeout(resolve, 1000).unref() })
+      await new Promise<void>(resolve => {
+        setTimeout(resolve, 1000).unref()
+      })
     }
   }
 }

@@ -40,7 +40,9 @@ export class DirectorySync {
 
   start(): void {
     this.#read()
-    this.#subscription = this.#parts.directory.follow(() => { this.#read() })
+    this.#subscription = this.#parts.directory.follow(() => {
+      this.#read()
+    })
   }
 
   close(): void {
@@ -67,16 +69,24 @@ export class DirectorySync {
       const since = this.#fresh.get(info.id)
       if (status !== 'alive' || since === undefined || now - since < renewEvery) continue
       // One of the datacenter's servers does it, and the others see that it was done.
-      this.#fresh.set(info.id, now - renewEvery * random() / 2)
+      this.#fresh.set(info.id, now - (renewEvery * random()) / 2)
       this.#write(info.id, () => directory.renew(info))
     }
   }
 
-  /** Takes in the records. One that is gone was taken out by another server of this datacenter: the server left, or did not answer that one for long. */
+  /**
+   * Takes in the records. One that is gone was taken out by another server of this datacenter: the server left, or did
+   * not answer that one for long.
+   */
   #read(): void {
     const { clock, directory, known, isForeign, random, renewEvery } = this.#parts
     const now = clock.monotonic()
-    const recorded = new Map(directory.servers().filter(isForeign).map(server => [server.id, server]))
+    const recorded = new Map(
+      directory
+        .servers()
+        .filter(isForeign)
+        .map(server => [server.id, server]),
+    )
     for (const server of recorded.values()) {
       // At the start nobody knows how old they are.
       if (this.#recorded === undefined) this.#fresh.set(server.id, now - renewEvery * random())

@@ -30,16 +30,25 @@ export const sameDatacenter = (a: string, b: string): boolean => a.toLowerCase()
 /** How news of a server came: from itself, through another one, or out of the store. */
 export type NewsFrom = 'self' | 'other' | 'store'
 
-/** What news made of what was known. `new`: not known before; `changed`: another name or address, or back again; `same`; `refused`: no room. */
+/**
+ * What news made of what was known. `new`: not known before; `changed`: another name or address, or back again; `same`;
+ * `refused`: no room.
+ */
 export type Learned = 'new' | 'changed' | 'same' | 'refused'
 
 /** The servers of all datacenters but this server itself, by node id. */
 export class KnownServers {
   readonly #servers = new Map<string, KnownServer>()
 
-  all(): readonly KnownServer[] { return [...this.#servers.values()] }
-  get(id: string): KnownServer | undefined { return this.#servers.get(id) }
-  forget(id: string): void { this.#servers.delete(id) }
+  all(): readonly KnownServer[] {
+    return [...this.#servers.values()]
+  }
+  get(id: string): KnownServer | undefined {
+    return this.#servers.get(id)
+  }
+  forget(id: string): void {
+    this.#servers.delete(id)
+  }
 
   /** Those of one datacenter. */
   of(datacenter: string): readonly KnownServer[] {
@@ -47,8 +56,9 @@ export class KnownServers {
   }
 
   /**
-   * Takes in news of a server. What it says of itself counts; what others or the store say of it counts only while it is not known to live where
-   * it was, so that old news never moves a living server. A server that left comes back only by its own word.
+   * Takes in news of a server. What it says of itself counts; what others or the store say of it counts only while it
+   * is not known to live where it was, so that old news never moves a living server. A server that left comes back only
+   * by its own word.
    */
   learn(info: ServerInfo, from: NewsFrom, now: number): Learned {
     const known = this.#servers.get(info.id)
@@ -77,15 +87,30 @@ export class KnownServers {
   #add(info: ServerInfo, from: NewsFrom, now: number): Learned {
     if (this.#servers.size >= mostServers) return 'refused'
     // A server that was built anew has another id: its former self is gone.
-    if (from === 'self') for (const { info: former, status } of this.of(info.datacenter)) {
-      if (status !== 'alive' && former.name.toLowerCase() === info.name.toLowerCase()) this.#servers.delete(former.id)
-    }
-    this.#servers.set(info.id, { info, status: 'alive', since: now, misses: 0, due: now, heard: undefined, coordinate: undefined })
+    if (from === 'self')
+      for (const { info: former, status } of this.of(info.datacenter)) {
+        if (status !== 'alive' && former.name.toLowerCase() === info.name.toLowerCase()) this.#servers.delete(former.id)
+      }
+    this.#servers.set(info.id, {
+      info,
+      status: 'alive',
+      since: now,
+      misses: 0,
+      due: now,
+      heard: undefined,
+      coordinate: undefined,
+    })
     return 'new'
   }
 }
 
 /** Whether nothing that others use of a server differs. */
 export const sameServer = (a: ServerInfo, b: ServerInfo): boolean =>
-  a.name === b.name && a.datacenter === b.datacenter && a.address === b.address && a.wanAddress === b.wanAddress && a.build === b.build
-  && a.ports.raft === b.ports.raft && a.ports.lan === b.ports.lan && a.ports.wan === b.ports.wan
+  a.name === b.name
+  && a.datacenter === b.datacenter
+  && a.address === b.address
+  && a.wanAddress === b.wanAddress
+  && a.build === b.build
+  && a.ports.raft === b.ports.raft
+  && a.ports.lan === b.ports.lan
+  && a.ports.wan === b.ports.wan

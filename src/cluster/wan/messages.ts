@@ -40,7 +40,11 @@ export function readWanHello(value: unknown): WanHello {
 }
 
 /** Who calls. @throws MusterError CLUSTER_MESSAGE */
-export const readSelf = (value: unknown): ServerInfo => readServer((value as { readonly self?: unknown } | null | undefined)?.self)
+export const readSelf = (value: unknown): ServerInfo =>
+  readServer((value as { readonly self?: unknown } | null | undefined)?.self)
 
 /** @throws MusterError CLUSTER_MESSAGE */
-export const readPong = (value: unknown): WanPong => ({ self: readSelf(value), coordinate: readCoordinate((value as { readonly coordinate?: unknown }).coordinate) })
+export const readPong = (value: unknown): WanPong => ({
+  self: readSelf(value),
+  coordinate: readCoordinate((value as { readonly coordinate?: unknown }).coordinate),
+})

@@ -50,7 +50,11 @@ export class Pings {
   /** Asks a server now. Resolves when it has answered, or has not. */
   ask(server: KnownServer): Promise<void> {
     const { id } = server.info
-    const asked = this.#underWay.get(id) ?? this.#ping(server).finally(() => { this.#underWay.delete(id) })
+    const asked =
+      this.#underWay.get(id)
+      ?? this.#ping(server).finally(() => {
+        this.#underWay.delete(id)
+      })
     this.#underWay.set(id, asked)
     return asked
   }
@@ -74,7 +78,12 @@ export class Pings {
     const before = clock.monotonic()
     const warm = server.heard !== undefined && before - server.heard < warmFor
     try {
-      const answer = await client.call(wanAddress(info), methods.ping, { self: self() }, { timeout: pace.timeout, signal: this.#closed.signal })
+      const answer = await client.call(
+        wanAddress(info),
+        methods.ping,
+        { self: self() },
+        { timeout: pace.timeout, signal: this.#closed.signal },
+      )
       const now = clock.monotonic()
       const { self: who, coordinate } = readPong(answer)
       heard(who)
@@ -89,7 +98,11 @@ export class Pings {
       server.due = clock.monotonic() + (failed ? this.#interval(pace.failed) : pace.again)
       if (!failed || server.status !== 'alive') return
       known.mark(server, 'failed', clock.monotonic())
-      log.warn('a server of the WAN does not answer', { server: wanName(info), address: wanAddress(info), error: errorMessage(error) })
+      log.warn('a server of the WAN does not answer', {
+        server: wanName(info),
+        address: wanAddress(info),
+        error: errorMessage(error),
+      })
     }
   }
 

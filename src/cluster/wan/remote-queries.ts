@@ -1,4 +1,10 @@
-import { readInstances, readServiceQuery, selectForQuery, type CatalogReads, type RemoteDatacenters } from '../../catalog/index.js'
+import {
+  readInstances,
+  readServiceQuery,
+  selectForQuery,
+  type CatalogReads,
+  type RemoteDatacenters,
+} from '../../catalog/index.js'
 import { errorMessage } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { RpcClient, RpcServer } from '../rpc/types.js'
@@ -21,22 +27,41 @@ const patience = 3000
 const queryLimit = 64 * 1024
 
 /** Prepared queries across datacenters: answers those of others, and asks for those of this one. */
-export function remoteQueries({ server, client, routes, catalog, nearest, random, log }: RemoteQueriesParts): RemoteDatacenters {
-  server.handle(methods.query, async body => {
-    const { query, limit } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>
-    const wanted = readServiceQuery(query)
-    await catalog.barrier()
-    const found = selectForQuery(catalog, wanted, random)
-    return typeof limit === 'number' && limit > 0 ? found.slice(0, limit) : found
-  }, { wan: true, bodyLimit: queryLimit })
+export function remoteQueries({
+  server,
+  client,
+  routes,
+  catalog,
+  nearest,
+  random,
+  log,
+}: RemoteQueriesParts): RemoteDatacenters {
+  server.handle(
+    methods.query,
+    async body => {
+      const { query, limit } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<
+        Record<string, unknown>
+      >
+      const wanted = readServiceQuery(query)
+      await catalog.barrier()
+      const found = selectForQuery(catalog, wanted, random)
+      return typeof limit === 'number' && limit > 0 ? found.slice(0, limit) : found
+    },
+    { wan: true, bodyLimit: queryLimit },
+  )
   return {
     nearest,
     remote: async (datacenter, query, limit) => {
       try {
-        const answer = await routes.first(datacenter, async address => ({ found: await client.call(address, methods.query, { query, limit }, { timeout: patience }) }))
+        const answer = await routes.first(datacenter, async address => ({
+          found: await client.call(address, methods.query, { query, limit }, { timeout: patience }),
+        }))
         return answer === undefined ? undefined : readInstances(answer.found)
       } catch (error) {
-        log.warn('a prepared query could not be asked in another datacenter', { datacenter, error: errorMessage(error) })
+        log.warn('a prepared query could not be asked in another datacenter', {
+          datacenter,
+          error: errorMessage(error),
+        })
         return undefined
       }
     },

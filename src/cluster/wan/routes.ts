@@ -8,7 +8,10 @@ import type { ServerInfo } from '../types.js'
 import { wanAddress, wanName, type KnownServer, type KnownServers } from './known-servers.js'
 import type { WanRoute } from './types.js'
 
-/** How long requests to a datacenter prefer the same servers, in ms: long enough that a client reads its own writes, short enough that load spreads. */
+/**
+ * How long requests to a datacenter prefer the same servers, in ms: long enough that a client reads its own writes,
+ * short enough that load spreads.
+ */
 const steady = 120_000
 /** Most servers of one datacenter that are tried for one request. */
 const mostTries = 4
@@ -23,7 +26,9 @@ interface RoutesParts {
   readonly log: Logger
 }
 
-/** Ways to other datacenters: their servers in an order that stays for a while, the next one when one does not answer. */
+/**
+ * Ways to other datacenters: their servers in an order that stays for a while, the next one when one does not answer.
+ */
 export class Routes {
   readonly #parts: RoutesParts
   readonly #orders = new Map<string, { readonly ranks: Map<string, number>; readonly until: number }>()
@@ -40,7 +45,7 @@ export class Routes {
       return candidates
     }
     const ranks = this.#ranks(datacenter.toLowerCase(), candidates)
-    const trouble = ({ status, misses }: KnownServer): number => status === 'failed' ? 2 : Math.min(1, misses)
+    const trouble = ({ status, misses }: KnownServer): number => (status === 'failed' ? 2 : Math.min(1, misses))
     const rank = ({ info }: KnownServer): number => ranks.get(info.id) ?? 0
     return [...candidates].sort((a, b) => trouble(a) - trouble(b) || rank(a) - rank(b))
   }
@@ -69,7 +74,10 @@ export class Routes {
         return await ask(wanAddress(server.info))
       } catch (error) {
         if (!isUnreachable(error)) throw error
-        log.debug('a server of another datacenter did not answer', { server: wanName(server.info), error: errorMessage(error) })
+        log.debug('a server of another datacenter did not answer', {
+          server: wanName(server.info),
+          error: errorMessage(error),
+        })
         suspect(server)
       }
     }
@@ -81,10 +89,14 @@ export class Routes {
     const now = clock.monotonic()
     let order = this.#orders.get(datacenter)
     if (order === undefined || order.until <= now) {
-      order = { ranks: new Map(shuffled(candidates, random).map(({ info }, i) => [info.id, i])), until: now + steady * (1 + random()) }
+      order = {
+        ranks: new Map(shuffled(candidates, random).map(({ info }, i) => [info.id, i])),
+        until: now + steady * (1 + random()),
+      }
       this.#orders.set(datacenter, order)
     }
-    for (const { info } of candidates) if (!order.ranks.has(info.id)) order.ranks.set(info.id, random() * order.ranks.size)
+    for (const { info } of candidates)
+      if (!order.ranks.has(info.id)) order.ranks.set(info.id, random() * order.ranks.size)
     return order.ranks
   }
 }

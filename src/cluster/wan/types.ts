@@ -37,7 +37,10 @@ export interface WanOptions {
   readonly retryInterval: Duration
   /** 0: without end. */
   readonly retryMax: number
-  /** Told when `retry_join_wan` is given up: the agent ends then, as Consul does. Without it that is logged and nothing else. */
+  /**
+   * Told when `retry_join_wan` is given up: the agent ends then, as Consul does. Without it that is logged and nothing
+   * else.
+   */
   readonly gaveUp?: (error: MusterError) => void
   /** How long servers that failed or left stay listed (`reconnect_timeout_wan`). */
   readonly reconnectTimeout: Duration
@@ -51,16 +54,26 @@ export interface WanOptions {
 
 /** The servers of another datacenter, tried one after the other. */
 export interface WanRoute {
-  /** Hands a request of the API on. False when no server could be reached: nothing was written, and nothing of the request's body is gone. */
+  /**
+   * Hands a request of the API on. False when no server could be reached: nothing was written, and nothing of the
+   * request's body is gone.
+   */
   proxy(request: IncomingMessage, response: ServerResponse, options?: ProxyOptions): Promise<boolean>
   /** A request of the API; undefined when no server could be reached. Rejects when `signal` is aborted. */
   ask(request: OwnRequest, signal: AbortSignal): Promise<ApiAnswer | undefined>
 }
 
 /** An answer of the API; `index` is X-Consul-Index, '' for none. */
-export interface ApiAnswer { readonly status: number; readonly index: string; readonly body: string }
+export interface ApiAnswer {
+  readonly status: number
+  readonly index: string
+  readonly body: string
+}
 
-/** The datacenters that know each other through `join -wan`. Everything but `join` answers from memory, also while there is no leader. */
+/**
+ * The datacenters that know each other through `join -wan`. Everything but `join` answers from memory, also while there
+ * is no leader.
+ */
 export interface Wan {
   /** Begins to listen to what is known, to ping, and to join. */
   start(): void
@@ -72,7 +85,10 @@ export interface Wan {
   coordinates(): readonly DatacenterCoordinates[]
   /** This server's place in that space. */
   readonly own: Coordinate
-  /** Resolves with how many of the addresses (`host[:port]`) answered. Rejects CLUSTER_JOIN_FAILED naming each failure when none did. */
+  /**
+   * Resolves with how many of the addresses (`host[:port]`) answered. Rejects CLUSTER_JOIN_FAILED naming each failure
+   * when none did.
+   */
   join(addresses: readonly string[]): Promise<number>
   /** The way to another datacenter; undefined for one that is not known. Names match without regard to case. */
   route(datacenter: string): WanRoute | undefined
@@ -80,7 +96,10 @@ export interface Wan {
   servers(datacenter: string): readonly ServerInfo[]
   /** For prepared queries that find nothing here. */
   readonly remote: RemoteDatacenters
-  /** Counts `node.datacenter` as left when it has failed; with `prune` it is no longer listed. Resolves whether there is such a server. */
+  /**
+   * Counts `node.datacenter` as left when it has failed; with `prune` it is no longer listed. Resolves whether there is
+   * such a server.
+   */
   forceLeave(name: string, prune: boolean): Promise<boolean>
   /** Tells all that this server leaves. */
   leave(): Promise<void>

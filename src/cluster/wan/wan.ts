@@ -14,7 +14,10 @@ import { remoteQueries } from './remote-queries.js'
 import { Routes, infoOf } from './routes.js'
 import type { Wan, WanOptions, WanRoute } from './types.js'
 
-/** Milliseconds: how often what is known is compared with one server of each datacenter, how long a leaving server waits for the others. */
+/**
+ * Milliseconds: how often what is known is compared with one server of each datacenter, how long a leaving server waits
+ * for the others.
+ */
 const pace = { compare: 30_000, look: 1000, leave: 2000 }
 
 /** The WAN of a server; its calls are answered from now on, it asks nobody before {@link Wan.start}. */
@@ -38,17 +41,56 @@ class WanNode implements Wan {
     const known = this.#known
     this.#options = options
     this.#place = new Place(random)
-    this.#pings = new Pings({ self, known, place: this.#place, client, clock, random, log, heard: info => { this.#heard(info) } })
-    this.#directory = new DirectorySync({ directory, known, clock, random, log, isForeign: info => this.#isForeign(info), confirm: one => this.#confirm(one), renewEvery: reconnectTimeout / 4 })
+    this.#pings = new Pings({
+      self,
+      known,
+      place: this.#place,
+      client,
+      clock,
+      random,
+      log,
+      heard: info => {
+        this.#heard(info)
+      },
+    })
+    this.#directory = new DirectorySync({
+      directory,
+      known,
+      clock,
+      random,
+      log,
+      isForeign: info => this.#isForeign(info),
+      confirm: one => this.#confirm(one),
+      renewEvery: reconnectTimeout / 4,
+    })
     this.#joining = new Joining({ options, clock, log, greet: address => this.#greet(address) })
-    this.#routes = new Routes({ known, client, clock, random, log, suspect: one => { void this.#pings.ask(one) } })
-    this.remote = remoteQueries({ server, client, routes: this.#routes, catalog, random, log, nearest: () => this.datacenters().slice(1) })
+    this.#routes = new Routes({
+      known,
+      client,
+      clock,
+      random,
+      log,
+      suspect: one => {
+        void this.#pings.ask(one)
+      },
+    })
+    this.remote = remoteQueries({
+      server,
+      client,
+      routes: this.#routes,
+      catalog,
+      random,
+      log,
+      nearest: () => this.datacenters().slice(1),
+    })
     server.handle(methods.hello, body => Promise.resolve(this.#answerHello(body)), { wan: true, bodyLimit: helloLimit })
     server.handle(methods.ping, body => Promise.resolve(this.#answerPing(body)), { wan: true, bodyLimit: 16 * 1024 })
     server.handle(methods.leave, body => Promise.resolve(this.#answerLeave(body)), { wan: true, bodyLimit: 16 * 1024 })
   }
 
-  get own(): Coordinate { return this.#place.coordinate }
+  get own(): Coordinate {
+    return this.#place.coordinate
+  }
 
   start(): void {
     if (this.#options.self().ports.wan === 0) return
@@ -64,15 +106,18 @@ class WanNode implements Wan {
     if (self.ports.wan === 0) return []
     const lan = new Map(this.#options.lanServers().map(({ id, status }) => [id, status]))
     const others = this.#known.all().map(({ info, status }) => wanMember(info, lan.get(info.id) ?? status))
-    return [wanMember(self, this.#leaving ? 'leaving' : 'alive'), ...others].sort((a, b) => a.name < b.name ? -1 : 1)
+    return [wanMember(self, this.#leaving ? 'leaving' : 'alive'), ...others].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   datacenters(): readonly string[] {
     const own = this.#options.self().datacenter
     const names = new Map<string, string>()
-    for (const { info, status } of this.#known.all()) if (status !== 'left' && this.#isForeign(info)) names.set(info.datacenter.toLowerCase(), info.datacenter)
+    for (const { info, status } of this.#known.all())
+      if (status !== 'left' && this.#isForeign(info)) names.set(info.datacenter.toLowerCase(), info.datacenter)
     const measured = [...names.values()].map(name => ({ name, distance: this.#distance(name) }))
-    const sorted = measured.sort((a, b) => a.distance === b.distance ? (a.name < b.name ? -1 : 1) : a.distance - b.distance)
+    const sorted = measured.sort((a, b) =>
+      a.distance === b.distance ? (a.name < b.name ? -1 : 1) : a.distance - b.distance,
+    )
     return [own, ...sorted.map(({ name }) => name)]
   }
 
@@ -81,21 +126,33 @@ class WanNode implements Wan {
     return this.datacenters().map(datacenter => ({
       datacenter,
       servers: [
-        ...sameDatacenter(datacenter, self.datacenter) ? [{ node: self.name, coordinate: this.own }] : [],
-        ...this.#known.of(datacenter).flatMap(({ info, status, coordinate }) => status === 'left' || coordinate === undefined ? [] : [{ node: info.name, coordinate }]),
-      ].sort((a, b) => a.node < b.node ? -1 : 1),
+        ...(sameDatacenter(datacenter, self.datacenter) ? [{ node: self.name, coordinate: this.own }] : []),
+        ...this.#known
+          .of(datacenter)
+          .flatMap(({ info, status, coordinate }) =>
+            status === 'left' || coordinate === undefined ? [] : [{ node: info.name, coordinate }],
+          ),
+      ].sort((a, b) => (a.node < b.node ? -1 : 1)),
     }))
   }
 
   async join(addresses: readonly string[]): Promise<number> {
     if (this.#options.self().ports.wan === 0) {
-      throw new MusterError('CLUSTER_JOIN_FAILED', 'the WAN port of this server is off: it cannot join other datacenters', { hint: 'set ports.serf_wan to a port, 8302 by default, and restart' })
+      throw new MusterError(
+        'CLUSTER_JOIN_FAILED',
+        'the WAN port of this server is off: it cannot join other datacenters',
+        { hint: 'set ports.serf_wan to a port, 8302 by default, and restart' },
+      )
     }
     return this.#joining.join(addresses)
   }
 
-  route(datacenter: string): WanRoute | undefined { return this.#routes.route(datacenter) }
-  servers(datacenter: string): readonly ServerInfo[] { return this.#routes.servers(datacenter).map(infoOf) }
+  route(datacenter: string): WanRoute | undefined {
+    return this.#routes.route(datacenter)
+  }
+  servers(datacenter: string): readonly ServerInfo[] {
+    return this.#routes.servers(datacenter).map(infoOf)
+  }
 
   forceLeave(name: string, prune: boolean): Promise<boolean> {
     const found = this.#known.all().find(({ info }) => wanName(info).toLowerCase() === name.toLowerCase())
@@ -114,13 +171,21 @@ class WanNode implements Wan {
     this.#timer?.cancel()
     await this.#pings.close()
     const { client, log, self } = this.#options
-    await Promise.all(this.#known.all().filter(({ status }) => status === 'alive').map(async ({ info }) => {
-      try {
-        await client.call(wanAddress(info), methods.leave, { self: self() }, { timeout: pace.leave })
-      } catch (error) {
-        log.debug('a server of the WAN was not told of the leave', { server: wanName(info), error: errorMessage(error) })
-      }
-    }))
+    await Promise.all(
+      this.#known
+        .all()
+        .filter(({ status }) => status === 'alive')
+        .map(async ({ info }) => {
+          try {
+            await client.call(wanAddress(info), methods.leave, { self: self() }, { timeout: pace.leave })
+          } catch (error) {
+            log.debug('a server of the WAN was not told of the leave', {
+              server: wanName(info),
+              error: errorMessage(error),
+            })
+          }
+        }),
+    )
     this.#directory.close()
   }
 
@@ -131,7 +196,9 @@ class WanNode implements Wan {
     void this.#pings.close()
   }
 
-  #isForeign(info: ServerInfo): boolean { return !sameDatacenter(info.datacenter, this.#options.self().datacenter) }
+  #isForeign(info: ServerInfo): boolean {
+    return !sameDatacenter(info.datacenter, this.#options.self().datacenter)
+  }
 
   async #confirm(server: KnownServer): Promise<boolean> {
     const before = this.#options.clock.monotonic()
@@ -142,7 +209,8 @@ class WanNode implements Wan {
   /** Median of what is measured to the servers of a datacenter, estimated for those that were not measured yet. */
   #distance(datacenter: string): number {
     const ways = this.#known.of(datacenter).flatMap(({ info, coordinate }) => {
-      const way = this.#place.roundTripTo(info.id) ?? (coordinate === undefined ? undefined : roundTrip(this.own, coordinate))
+      const way =
+        this.#place.roundTripTo(info.id) ?? (coordinate === undefined ? undefined : roundTrip(this.own, coordinate))
       return way === undefined ? [] : [way]
     })
     return ways.length === 0 ? Number.POSITIVE_INFINITY : median(ways)
@@ -155,15 +223,28 @@ class WanNode implements Wan {
     })
   }
 
-  /** Own datacenter's servers as its members are, those that are gone for long forgotten, and now and then a comparison with others. */
+  /**
+   * Own datacenter's servers as its members are, those that are gone for long forgotten, and now and then a comparison
+   * with others.
+   */
   #lookAround(): void {
     const { clock, lanServers, reconnectTimeout, self } = this.#options
     const now = clock.monotonic()
-    const own = new Map(lanServers().filter(({ id, ports }) => id !== self().id && ports.wan > 0).map(server => [server.id, server]))
+    const own = new Map(
+      lanServers()
+        .filter(({ id, ports }) => id !== self().id && ports.wan > 0)
+        .map(server => [server.id, server]),
+    )
     // Nobody but this datacenter tells of its servers, so a new one is told at once.
-    for (const { status: _status, ...info } of own.values()) if (this.#known.learn(info, 'other', now) === 'new') this.#compared = -Infinity
+    for (const { status: _status, ...info } of own.values())
+      if (this.#known.learn(info, 'other', now) === 'new') this.#compared = -Infinity
     for (const known of this.#known.all()) {
-      if (!this.#isForeign(known.info) ? !own.has(known.info.id) : known.status !== 'alive' && now - known.since >= reconnectTimeout) this.#forget(known)
+      if (
+        !this.#isForeign(known.info)
+          ? !own.has(known.info.id)
+          : known.status !== 'alive' && now - known.since >= reconnectTimeout
+      )
+        this.#forget(known)
     }
     this.#directory.renew()
     if (now - this.#compared < pace.compare) return
@@ -184,7 +265,10 @@ class WanNode implements Wan {
     try {
       await this.#greet(wanAddress(one.info))
     } catch (error) {
-      this.#options.log.debug('nothing could be compared with a server of another datacenter', { server: wanName(one.info), error: errorMessage(error) })
+      this.#options.log.debug('nothing could be compared with a server of another datacenter', {
+        server: wanName(one.info),
+        error: errorMessage(error),
+      })
     }
   }
 
@@ -197,7 +281,10 @@ class WanNode implements Wan {
   }
 
   #hello(): WanHello {
-    const others = this.#known.all().filter(({ status }) => status !== 'left').map(infoOf)
+    const others = this.#known
+      .all()
+      .filter(({ status }) => status !== 'left')
+      .map(infoOf)
     return { self: this.#options.self(), servers: others }
   }
 
@@ -232,9 +319,14 @@ class WanNode implements Wan {
   /** @throws MusterError CLUSTER_WRONG_DATACENTER for a server of a foreign datacenter that has this one's name */
   #assertWelcome(other: ServerInfo): void {
     if (this.#isForeign(other) || this.#isOwn(other.id)) return
-    throw new MusterError('CLUSTER_WRONG_DATACENTER', `server '${other.name}' is of a datacenter that is called '${other.datacenter}' as well, but is no member of this one`, {
-      status: 400, hint: 'servers of one datacenter join each other without -wan; two datacenters need two names',
-    })
+    throw new MusterError(
+      'CLUSTER_WRONG_DATACENTER',
+      `server '${other.name}' is of a datacenter that is called '${other.datacenter}' as well, but is no member of this one`,
+      {
+        status: 400,
+        hint: 'servers of one datacenter join each other without -wan; two datacenters need two names',
+      },
+    )
   }
 
   #isOwn(id: string): boolean {
@@ -249,7 +341,10 @@ class WanNode implements Wan {
     const news = this.#known.learn(info, 'self', clock.monotonic())
     if (news === 'refused') log.warn('a server of the WAN is left out: there are too many', { server: wanName(info) })
     if (news === 'new' || news === 'changed') {
-      log.info(news === 'new' ? 'a server of the WAN joined' : 'a server of the WAN is back or has moved', { server: wanName(info), address: wanAddress(info) })
+      log.info(news === 'new' ? 'a server of the WAN joined' : 'a server of the WAN is back or has moved', {
+        server: wanName(info),
+        address: wanAddress(info),
+      })
       this.#directory.keep(info)
     }
   }

@@ -39,18 +39,24 @@ const work: Fields = fields([
 ])
 
 /** The body of `PUT /v1/agent/check/register`. Go clients send an empty `CheckID` beside `ID`. */
-export const checkFields: Fields = joined(work, fields([
-  ['ID', 'id', 'text'],
-  ['CheckID', 'check_id', 'text'],
-  ['ServiceID service_id', 'service_id', 'text'],
-  ['Token', 'token', 'text'],
-]))
+export const checkFields: Fields = joined(
+  work,
+  fields([
+    ['ID', 'id', 'text'],
+    ['CheckID', 'check_id', 'text'],
+    ['ServiceID service_id', 'service_id', 'text'],
+    ['Token', 'token', 'text'],
+  ]),
+)
 
 /** A check inside a service's body: whose it is stands already there. */
-const innerCheckFields: Fields = joined(work, fields([
-  ['CheckID', 'id', 'text'],
-  ['ServiceID service_id', '', 'any'],
-]))
+const innerCheckFields: Fields = joined(
+  work,
+  fields([
+    ['CheckID', 'id', 'text'],
+    ['ServiceID service_id', '', 'any'],
+  ]),
+)
 
 /** The body of `PUT /v1/agent/service/register`. */
 export const serviceFields: Fields = fields([
@@ -59,12 +65,30 @@ export const serviceFields: Fields = fields([
   ['Kind', 'kind', 'text'],
   ['Tags', 'tags', 'texts'],
   ['Address', 'address', 'text'],
-  ['TaggedAddresses tagged_addresses', 'tagged_addresses', { map: fields([['Address', 'address', 'text'], ['Port', 'port', 'count']]) }],
+  [
+    'TaggedAddresses tagged_addresses',
+    'tagged_addresses',
+    {
+      map: fields([
+        ['Address', 'address', 'text'],
+        ['Port', 'port', 'count'],
+      ]),
+    },
+  ],
   ['Meta', 'meta', 'textMap'],
   ['Port', 'port', 'count'],
   ['SocketPath', 'socket_path', 'text'],
   ['EnableTagOverride enable_tag_override', 'enable_tag_override', 'flag'],
-  ['Weights', 'weights', { object: fields([['Passing', 'passing', 'count'], ['Warning', 'warning', 'count']]) }],
+  [
+    'Weights',
+    'weights',
+    {
+      object: fields([
+        ['Passing', 'passing', 'count'],
+        ['Warning', 'warning', 'count'],
+      ]),
+    },
+  ],
   ['Token', 'token', 'text'],
   ['Check', 'check', { object: innerCheckFields }],
   ['Checks', 'checks', { list: innerCheckFields }],

@@ -29,17 +29,21 @@ export function buildService(written: WrittenService, checks: readonly CheckDefi
 }
 
 /** A service's id, which is its name unless something else was written. */
-export const serviceId = ({ id, name }: WrittenService): string => filled(id) ? id : name
+export const serviceId = ({ id, name }: WrittenService): string => (filled(id) ? id : name)
 
 /** Whether an address is one of the wildcards, where no service can be found. */
-export const isWildcard = (address: string | undefined): boolean => address === '0.0.0.0' || address === '::' || address === '[::]'
+export const isWildcard = (address: string | undefined): boolean =>
+  address === '0.0.0.0' || address === '::' || address === '[::]'
 
 /** What was written, and the address itself under the names of its family. */
 function taggedAddresses({ tagged_addresses: tagged, address = '', port = 0 }: WrittenService): TaggedAddresses | null {
   const family = address === '' ? undefined : familyOf(address)
   const own = family === undefined ? undefined : { address, port }
-  if (tagged === undefined) return own === undefined ? null : { [`lan_${family ?? ''}`]: own, [`wan_${family ?? ''}`]: own }
-  const result = Object.fromEntries(Object.entries(tagged).map(([name, one]) => [name, { address: one.address, port: one.port ?? 0 }]))
+  if (tagged === undefined)
+    return own === undefined ? null : { [`lan_${family ?? ''}`]: own, [`wan_${family ?? ''}`]: own }
+  const result = Object.fromEntries(
+    Object.entries(tagged).map(([name, one]) => [name, { address: one.address, port: one.port ?? 0 }]),
+  )
   if (own !== undefined) {
     result[`lan_${family ?? ''}`] ??= own
     result[`wan_${family ?? ''}`] ??= own

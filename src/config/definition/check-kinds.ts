@@ -40,24 +40,62 @@ export function kindsOf(written: WrittenCheck): CheckKind[] {
 /** What a check of this kind does, with its defaults. The text was judged before. */
 export function kindOptions(written: WrittenCheck, kind: CheckKind): CheckKindOptions {
   switch (kind) {
-    case 'ttl': return { type: 'ttl', ttl: durationOf(written.ttl) ?? 0 }
-    case 'http': return {
-      type: 'http', url: written.http ?? '', method: filled(written.method) ? written.method : 'GET', header: written.header ?? noHeader,
-      body: written.body ?? '', disableRedirects: written.disable_redirects ?? false, ...timed(written), ...tls(written),
-    }
-    case 'tcp': return { type: 'tcp', address: written.tcp ?? '', useTls: written.tcp_use_tls ?? false, ...timed(written), ...tls(written) }
-    case 'udp': return { type: 'udp', address: written.udp ?? '', ...timed(written) }
+    case 'ttl':
+      return { type: 'ttl', ttl: durationOf(written.ttl) ?? 0 }
+    case 'http':
+      return {
+        type: 'http',
+        url: written.http ?? '',
+        method: filled(written.method) ? written.method : 'GET',
+        header: written.header ?? noHeader,
+        body: written.body ?? '',
+        disableRedirects: written.disable_redirects ?? false,
+        ...timed(written),
+        ...tls(written),
+      }
+    case 'tcp':
+      return {
+        type: 'tcp',
+        address: written.tcp ?? '',
+        useTls: written.tcp_use_tls ?? false,
+        ...timed(written),
+        ...tls(written),
+      }
+    case 'udp':
+      return { type: 'udp', address: written.udp ?? '', ...timed(written) }
     case 'grpc': {
       const [address, service] = splitGrpc(written.grpc ?? '')
-      return { type: 'grpc', address, service, useTls: written.grpc_use_tls ?? false, ...timed(written), ...tls(written) }
+      return {
+        type: 'grpc',
+        address,
+        service,
+        useTls: written.grpc_use_tls ?? false,
+        ...timed(written),
+        ...tls(written),
+      }
     }
-    case 'docker': return {
-      type: 'docker', containerId: written.docker_container_id ?? '', shell: written.shell ?? '', args: written.args ?? noArgs, ...timed(written),
-    }
-    case 'script': return { type: 'script', args: written.args ?? noArgs, ...timed(written, scriptTimeout) }
-    case 'h2ping': return { type: 'h2ping', address: written.h2ping ?? '', useTls: written.h2ping_use_tls ?? true, ...timed(written), ...tls(written) }
-    case 'os_service': return { type: 'os_service', service: written.os_service ?? '', ...timed(written) }
-    case 'alias': return { type: 'alias', service: written.alias_service ?? '', node: written.alias_node ?? '' }
+    case 'docker':
+      return {
+        type: 'docker',
+        containerId: written.docker_container_id ?? '',
+        shell: written.shell ?? '',
+        args: written.args ?? noArgs,
+        ...timed(written),
+      }
+    case 'script':
+      return { type: 'script', args: written.args ?? noArgs, ...timed(written, scriptTimeout) }
+    case 'h2ping':
+      return {
+        type: 'h2ping',
+        address: written.h2ping ?? '',
+        useTls: written.h2ping_use_tls ?? true,
+        ...timed(written),
+        ...tls(written),
+      }
+    case 'os_service':
+      return { type: 'os_service', service: written.os_service ?? '', ...timed(written) }
+    case 'alias':
+      return { type: 'alias', service: written.alias_service ?? '', node: written.alias_node ?? '' }
   }
 }
 
@@ -69,8 +107,13 @@ export function splitGrpc(target: string): [address: string, service: string] {
 
 function timed(written: WrittenCheck, fallback = defaultTimeout): { interval: number; timeout: number } {
   const timeout = durationOf(written.timeout) ?? 0
-  return { interval: Math.max(durationOf(written.interval) ?? 0, minInterval), timeout: timeout > 0 ? timeout : fallback }
+  return {
+    interval: Math.max(durationOf(written.interval) ?? 0, minInterval),
+    timeout: timeout > 0 ? timeout : fallback,
+  }
 }
 
-const tls = (written: WrittenCheck): { tlsServerName: string; tlsSkipVerify: boolean } =>
-  ({ tlsServerName: written.tls_server_name ?? '', tlsSkipVerify: written.tls_skip_verify ?? false })
+const tls = (written: WrittenCheck): { tlsServerName: string; tlsSkipVerify: boolean } => ({
+  tlsServerName: written.tls_server_name ?? '',
+  tlsSkipVerify: written.tls_skip_verify ?? false,
+})

@@ -19,8 +19,9 @@ export interface Completed<Definition> {
 const noChecks: readonly never[] = Object.freeze([])
 
 /**
- * Makes the definition of a service that a file declares: ids, names and defaults filled in, everything judged in one pass. Checks are
- * numbered by position, those under `checks` first. The text was validated by the schema before; keys are in the schema's spelling.
+ * Makes the definition of a service that a file declares: ids, names and defaults filled in, everything judged in one
+ * pass. Checks are numbered by position, those under `checks` first. The text was validated by the schema before; keys
+ * are in the schema's spelling.
  */
 export function completeService(written: WrittenService, limits: Limits): Completed<ServiceDefinition> {
   const problems = new Problems()
@@ -37,7 +38,11 @@ export function completeService(written: WrittenService, limits: Limits): Comple
     const inside = problems.within(path)
     const identity = serviceCheckIdentity(check, position, count, service)
     if (filled(check.service_id) && check.service_id !== service.id) {
-      inside.warning(['service_id'], 'no-effect', `service_id has no effect: a check inside the service "${service.id}" belongs to it`)
+      inside.warning(
+        ['service_id'],
+        'no-effect',
+        `service_id has no effect: a check inside the service "${service.id}" belongs to it`,
+      )
     }
     judgeId(identity.id, inside)
     if (firstById !== undefined) noteId(identity, path, firstById, inside)
@@ -51,16 +56,29 @@ export function completeService(written: WrittenService, limits: Limits): Comple
 /** Makes the definition of a check that stands outside of a service. */
 export function completeCheck(written: WrittenCheck, limits: Limits): Completed<CheckDefinition> {
   const problems = new Problems()
-  const id = filled(written.id) ? written.id : written.name ?? ''
+  const id = filled(written.id) ? written.id : (written.name ?? '')
   if (id === '') problems.error([], 'missing-name', 'the check has no name', 'write name: "..."')
-  const identity = { id, name: filled(written.name) ? written.name : id, serviceId: written.service_id ?? '', token: written.token ?? '', alone: true }
+  const identity = {
+    id,
+    name: filled(written.name) ? written.name : id,
+    serviceId: written.service_id ?? '',
+    token: written.token ?? '',
+    alone: true,
+  }
   judgeId(id, problems)
   const kind = judgeCheck(written, problems)
   if (identity.serviceId === '' && filled(written.deregister_critical_service_after)) {
-    problems.warning(['deregister_critical_service_after'], 'no-effect', 'deregister_critical_service_after has no effect on a check of the node',
-      'write service_id for the service that it belongs to')
+    problems.warning(
+      ['deregister_critical_service_after'],
+      'no-effect',
+      'deregister_critical_service_after has no effect on a check of the node',
+      'write service_id for the service that it belongs to',
+    )
   }
-  return { definition: problems.fatal || kind === undefined ? undefined : buildCheck(written, kind, identity, limits), problems: problems.list }
+  return {
+    definition: problems.fatal || kind === undefined ? undefined : buildCheck(written, kind, identity, limits),
+    problems: problems.list,
+  }
 }
 
 function judgeId(id: string, problems: Problems): void {
@@ -68,9 +86,20 @@ function judgeId(id: string, problems: Problems): void {
   if (fault !== undefined) problems.error(['id'], 'too-long', fault, 'give it a shorter id')
 }
 
-function noteId({ id }: CheckIdentity, path: readonly (string | number)[], firstById: Map<string, string>, problems: Problems): void {
+function noteId(
+  { id }: CheckIdentity,
+  path: readonly (string | number)[],
+  firstById: Map<string, string>,
+  problems: Problems,
+): void {
   const place = path.length === 1 ? 'check' : `checks[${path[1] ?? 0}]`
   const first = firstById.get(id)
   if (first === undefined) firstById.set(id, place)
-  else problems.error(['id'], 'duplicate-id', `the check id "${id}" stands twice in this service: at ${first} and at ${place}`, 'give one of them another id')
+  else
+    problems.error(
+      ['id'],
+      'duplicate-id',
+      `the check id "${id}" stands twice in this service: at ${first} and at ${place}`,
+      'give one of them another id',
+    )
 }

@@ -1,14 +1,21 @@
 import { formatDuration, parseDuration } from '../../common/duration.js'
 
-interface Read { readonly value: number | undefined; readonly normal: string }
+interface Read {
+  readonly value: number | undefined
+  readonly normal: string
+}
 
-/** Thousands of declarations share a handful of durations, so each text is read once. Bounded, as texts may come over HTTP. */
+/**
+ * Thousands of declarations share a handful of durations, so each text is read once. Bounded, as texts may come over
+ * HTTP.
+ */
 const known = new Map<string, Read>()
 const knownLimit = 256
 const lengthLimit = 32
 
 /** A duration in milliseconds; undefined when the text is absent, empty or no duration. */
-export const durationOf = (text: string | undefined): number | undefined => text === undefined || text === '' ? undefined : read(text).value
+export const durationOf = (text: string | undefined): number | undefined =>
+  text === undefined || text === '' ? undefined : read(text).value
 
 /** A duration as Go prints it; what is none stays as it is. */
 export const normalDuration = (text: string): string => read(text).normal

@@ -14,34 +14,45 @@ import { durationOf } from './durations.js'
 import type { Limits } from './problem.js'
 
 /**
- * The definition in the body of `PUT /v1/agent/service/register`. As lenient as Consul where files are judged more strictly: existing
- * clients must keep working. `Check` comes before `Checks` here, in files it is the other way round.
+ * The definition in the body of `PUT /v1/agent/service/register`. As lenient as Consul where files are judged more
+ * strictly: existing clients must keep working. `Check` comes before `Checks` here, in files it is the other way round.
  * @throws MusterError 400, in Consul's words
  */
 export function serviceFromApi(body: unknown, limits: Limits): ServiceDefinition {
-  const { check: one, checks: many = [], proxy, connect, ...rest } = decodeObject(body, serviceFields) as Partial<WrittenService>
+  const {
+    check: one,
+    checks: many = [],
+    proxy,
+    connect,
+    ...rest
+  } = decodeObject(body, serviceFields) as Partial<WrittenService>
   const { name, address, socket_path: socket, port = 0, meta = {} } = rest
   if (!filled(name)) throw refused('Missing service name')
-  if (isWildcard(address)) throw refused('Invalid service address', 'leave Address out for the node\'s own address')
+  if (isWildcard(address)) throw refused('Invalid service address', "leave Address out for the node's own address")
   const weights = weightsOf(rest)
   const fault = metaFault(meta)
   if (fault !== undefined) throw refused(`Invalid Service Meta: ${fault.text}`)
-  if (filled(socket) && (filled(address) || port !== 0)) throw refused('Invalid service: SocketPath cannot be set together with Address or Port')
+  if (filled(socket) && (filled(address) || port !== 0))
+    throw refused('Invalid service: SocketPath cannot be set together with Address or Port')
   const service: WrittenService = { ...rest, name, weights, tagged_addresses: withAddresses(rest.tagged_addresses) }
   const written = one === undefined || isEmpty(one) ? many : [one, ...many]
   const kinds = written.map(kindOf)
-  for (const { status } of written) if (!isStatus(status)) throw refused('Status for checks must \'passing\', \'warning\', \'critical\'')
+  for (const { status } of written)
+    if (!isStatus(status)) throw refused("Status for checks must 'passing', 'warning', 'critical'")
   const identity = { id: serviceId(service), name, token: service.token ?? '' }
   assertLength('service name', name, maxServiceIdBytes)
   assertLength('service id', identity.id, maxServiceIdBytes)
-  const checks = written.map((check, i) => buildCheck(check, kinds[i] ?? 'ttl', serviceCheckIdentity(check, i, written.length, identity), limits))
+  const checks = written.map((check, i) =>
+    buildCheck(check, kinds[i] ?? 'ttl', serviceCheckIdentity(check, i, written.length, identity), limits),
+  )
   for (const { id } of checks) assertLength('check id', id, maxIdBytes)
-  const ofTheMesh = { ...proxy !== undefined && { proxy }, ...connect !== undefined && { connect } }
-  return { ...buildService(service, checks), ...!isEmpty(ofTheMesh) && { mesh: ofTheMesh } }
+  const ofTheMesh = { ...(proxy !== undefined && { proxy }), ...(connect !== undefined && { connect }) }
+  return { ...buildService(service, checks), ...(!isEmpty(ofTheMesh) && { mesh: ofTheMesh }) }
 }
 
 /**
- * The definition in the body of `PUT /v1/agent/check/register`. Whether the service that it names exists is the agent's to say.
+ * The definition in the body of `PUT /v1/agent/check/register`. Whether the service that it names exists is the agent's
+ * to say.
  * @throws MusterError 400, in Consul's words
  */
 export function checkFromApi(body: unknown, limits: Limits): CheckDefinition {
@@ -50,12 +61,20 @@ export function checkFromApi(body: unknown, limits: Limits): CheckDefinition {
   if (!filled(name)) throw refused('Missing check name')
   if (!isStatus(status)) throw refused('Bad check status', 'passing, warning and critical are allowed')
   const kind = kindOf(written)
-  const identity = { id: filled(id) ? id : filled(otherId) ? otherId : name, name, serviceId: written.service_id ?? '', token: written.token ?? '', alone: true }
+  const identity = {
+    id: filled(id) ? id : filled(otherId) ? otherId : name,
+    name,
+    serviceId: written.service_id ?? '',
+    token: written.token ?? '',
+    alone: true,
+  }
   assertLength('check id', identity.id, maxIdBytes)
   return buildCheck(written, kind, identity, limits)
 }
 
-/** The kind that Consul would run, after the rules that Consul has; where several are asked for, the first in its order. */
+/**
+ * The kind that Consul would run, after the rules that Consul has; where several are asked for, the first in its order.
+ */
 function kindOf(written: WrittenCheck): CheckKind {
   const text = checkFault(written)
   if (text !== undefined) throw refused(`Invalid check: ${text}`)
@@ -79,7 +98,7 @@ function checkFault(written: WrittenCheck): string | undefined {
   if (alias && ttl > 0) return 'TTL must be not be set for Alias checks'
   if (!polled && !alias && ttl <= 0) return 'TTL must be > 0 for TTL checks'
   if ((written.output_max_size ?? 0) < 0) return 'MaxOutputMaxSize must be positive'
-  return warning > critical ? 'FailuresBeforeWarning can\'t be higher than FailuresBeforeCritical' : undefined
+  return warning > critical ? "FailuresBeforeWarning can't be higher than FailuresBeforeCritical" : undefined
 }
 
 /** Weights as given: unlike in files, one that is left out of a given `Weights` is 0. */
@@ -92,12 +111,22 @@ function weightsOf({ weights }: Partial<WrittenService>): { passing: number; war
   return { passing, warning }
 }
 
-const withAddresses = (tagged: Readonly<Record<string, { address?: string; port?: number }>> = {}): NonNullable<WrittenService['tagged_addresses']> =>
+const withAddresses = (
+  tagged: Readonly<Record<string, { address?: string; port?: number }>> = {},
+): NonNullable<WrittenService['tagged_addresses']> =>
   Object.fromEntries(Object.entries(tagged).map(([name, { address = '', port = 0 }]) => [name, { address, port }]))
 
 /** Whether an object says nothing at all: `"Check": {}` is no check. */
-const isEmpty = (object: object): boolean => Object.values(object as Readonly<Record<string, unknown>>).every(value =>
-  value === '' || value === 0 || value === false || value === '0' || value === '0s' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0))
+const isEmpty = (object: object): boolean =>
+  Object.values(object as Readonly<Record<string, unknown>>).every(
+    value =>
+      value === ''
+      || value === 0
+      || value === false
+      || value === '0'
+      || value === '0s'
+      || (typeof value === 'object' && value !== null && Object.keys(value).length === 0),
+  )
 
 function assertLength(what: string, text: string, limit: number): void {
   const fault = lengthFault(what, text, limit)
@@ -107,4 +136,4 @@ function assertLength(what: string, text: string, limit: number): void {
 const isStatus = (status: string | undefined): boolean => !filled(status) || isCheckStatus(status)
 
 const refused = (text: string, hint?: string): MusterError =>
-  new MusterError('DEFINITION_INVALID', text, { status: 400, ...hint === undefined ? {} : { hint } })
+  new MusterError('DEFINITION_INVALID', text, { status: 400, ...(hint === undefined ? {} : { hint }) })

@@ -9,7 +9,9 @@ export interface Problem {
 }
 
 /** What a definition depends on besides its own text: the agent's `check_output_max_size`, in bytes. */
-export interface Limits { readonly checkOutputMaxSize: number }
+export interface Limits {
+  readonly checkOutputMaxSize: number
+}
 
 /** Most letters of a message: it may quote a value, and a value may be megabytes. */
 const longest = 500
@@ -42,7 +44,19 @@ export class Problems {
     return this.list.some(problem => problem.severity === 'error')
   }
 
-  #add(severity: Problem['severity'], path: readonly (string | number)[], code: string, message: string, hint?: string): void {
-    this.list.push({ path: [...this.#base, ...path], severity, code, message: message.length > longest ? `${message.slice(0, longest)}…` : message, ...hint === undefined ? {} : { hint } })
+  #add(
+    severity: Problem['severity'],
+    path: readonly (string | number)[],
+    code: string,
+    message: string,
+    hint?: string,
+  ): void {
+    this.list.push({
+      path: [...this.#base, ...path],
+      severity,
+      code,
+      message: message.length > longest ? `${message.slice(0, longest)}…` : message,
+      ...(hint === undefined ? {} : { hint }),
+    })
   }
 }

@@ -20,12 +20,18 @@ export function judgeService(written: WrittenService, problems: Problems): void 
   if (written.tagged_addresses !== undefined) judgeTagged(written.tagged_addresses, problems)
   if (filled(socket) && (filled(address) || port !== 0)) {
     const other = filled(address) ? 'address' : 'port'
-    problems.error(['socket_path'], 'conflict', `a service is either at a socket or at an address, this one has socket_path and ${other}`, `remove socket_path or ${other}`)
+    problems.error(
+      ['socket_path'],
+      'conflict',
+      `a service is either at a socket or at an address, this one has socket_path and ${other}`,
+      `remove socket_path or ${other}`,
+    )
   }
   judgeWeights(written, problems)
   if (meta === undefined) return
   const fault = metaFault(meta)
-  if (fault !== undefined) problems.error(fault.key === undefined ? ['meta'] : ['meta', fault.key], 'bad-meta', fault.text)
+  if (fault !== undefined)
+    problems.error(fault.key === undefined ? ['meta'] : ['meta', fault.key], 'bad-meta', fault.text)
 }
 
 function judgeLength(key: 'id' | 'name', text: string, problems: Problems): boolean {
@@ -37,14 +43,25 @@ function judgeLength(key: 'id' | 'name', text: string, problems: Problems): bool
 function judgeName(name: string, problems: Problems): void {
   if (!judgeLength('name', name, problems)) return
   if (/[^A-Za-z0-9-]/.test(name)) {
-    problems.warning(['name'], 'dns-name', `the name "${name}" may not be found over DNS: letters, digits and dashes are safe there`, 'rename it if it is looked up over DNS')
+    problems.warning(
+      ['name'],
+      'dns-name',
+      `the name "${name}" may not be found over DNS: letters, digits and dashes are safe there`,
+      'rename it if it is looked up over DNS',
+    )
   } else if (name.length > labelLimit) {
-    problems.warning(['name'], 'dns-name', `the name "${name}" cannot be found over DNS: it has ${name.length} letters, ${labelLimit} fit`, 'shorten it if it is looked up over DNS')
+    problems.warning(
+      ['name'],
+      'dns-name',
+      `the name "${name}" cannot be found over DNS: it has ${name.length} letters, ${labelLimit} fit`,
+      'shorten it if it is looked up over DNS',
+    )
   }
 }
 
 function judgeAddress(address: string, problems: Problems): void {
-  if (isWildcard(address)) problems.error(['address'], 'bad-address', wildcard(address), 'leave address out for the node\'s own address')
+  if (isWildcard(address))
+    problems.error(['address'], 'bad-address', wildcard(address), "leave address out for the node's own address")
   else judgeForDns(address, ['address'], problems)
 }
 
@@ -57,7 +74,8 @@ function judgeTagged(tagged: NonNullable<WrittenService['tagged_addresses']>, pr
   for (const [tag, { address, port = 0 }] of Object.entries(tagged)) {
     judgePort(port, ['tagged_addresses', tag, 'port'], problems)
     const path = ['tagged_addresses', tag, 'address']
-    if (isWildcard(address)) problems.error(path, 'bad-address', wildcard(address), 'write the address that others can reach')
+    if (isWildcard(address))
+      problems.error(path, 'bad-address', wildcard(address), 'write the address that others can reach')
     else judgeForDns(address, path, problems)
   }
 }
@@ -69,8 +87,11 @@ function judgePort(port: number, path: readonly string[], problems: Problems): v
 function judgeWeights({ weights }: WrittenService, problems: Problems): void {
   if (weights === undefined) return
   const { passing = 1, warning = 1 } = weights
-  if (passing < 1 || passing > 65535) problems.error(['weights', 'passing'], 'out-of-range', `weight passing is ${passing}; 1 to 65535 are allowed`)
-  if (warning < 0 || warning > 65535) problems.error(['weights', 'warning'], 'out-of-range', `weight warning is ${warning}; 0 to 65535 are allowed`)
+  if (passing < 1 || passing > 65535)
+    problems.error(['weights', 'passing'], 'out-of-range', `weight passing is ${passing}; 1 to 65535 are allowed`)
+  if (warning < 0 || warning > 65535)
+    problems.error(['weights', 'warning'], 'out-of-range', `weight warning is ${warning}; 0 to 65535 are allowed`)
 }
 
-const wildcard = (address: string): string => `"${address}" is where a program listens, not an address that others can reach`
+const wildcard = (address: string): string =>
+  `"${address}" is where a program listens, not an address that others can reach`

@@ -9,7 +9,13 @@ export { diagnosticLine, diagnosticText, summary } from './line.js'
 export type { ReportInput } from './types.js'
 
 /** The forms in which findings can be written, by name. */
-export const reporters = { text: textReport, json: jsonReport, github: githubReport, sarif: sarifReport, junit: junitReport } as const
+export const reporters = {
+  text: textReport,
+  json: jsonReport,
+  github: githubReport,
+  sarif: sarifReport,
+  junit: junitReport,
+} as const
 
 /** The name of a form. */
 export type ReportFormat = keyof typeof reporters

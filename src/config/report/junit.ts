@@ -25,12 +25,20 @@ function testCase(name: string, diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
   const [first] = errors
-  const failure = first === undefined ? '' : `      <failure message="${escape(diagnosticLine(first))}">${escape(errors.map(diagnosticLine).join('\n'))}</failure>\n`
-  const output = warnings.length === 0 ? '' : `      <system-out>${escape(warnings.map(diagnosticLine).join('\n'))}</system-out>\n`
+  const failure =
+    first === undefined
+      ? ''
+      : `      <failure message="${escape(diagnosticLine(first))}">${escape(errors.map(diagnosticLine).join('\n'))}</failure>\n`
+  const output =
+    warnings.length === 0 ? '' : `      <system-out>${escape(warnings.map(diagnosticLine).join('\n'))}</system-out>\n`
   return `    <testcase classname="muster" name="${escape(name)}">\n${failure}${output}    </testcase>\n`
 }
 
 /** XML 1.0 has no place at all for most control characters. */
-const escape = (text: string): string => text
-  .replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
-  .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+const escape = (text: string): string =>
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')

@@ -1,7 +1,9 @@
 import { printable } from '../../common/printable.js'
 import type { Diagnostic } from '../types.js'
 
-/** A finding in one line: `conf/web3.json:4:7 error unknown-key: "htpp" is not a key of a check. Did you mean "http"?` */
+/**
+ * A finding in one line: `conf/web3.json:4:7 error unknown-key: "htpp" is not a key of a check. Did you mean "http"?`
+ */
 export function diagnosticLine(diagnostic: Diagnostic): string {
   const { at, severity, code } = diagnostic
   const place = at === undefined ? '' : `${printable(at.file)}:${at.line}:${at.column} `
@@ -17,10 +19,20 @@ export function diagnosticText({ message, hint }: Diagnostic): string {
 }
 
 /** Messages quote what files hold and are called, and end up in terminals. */
-const oneLine = (text: string): string => printable(text.split('\n').map(line => line.trim()).filter(line => line !== '').join(' '))
+const oneLine = (text: string): string =>
+  printable(
+    text
+      .split('\n')
+      .map(line => line.trim())
+      .filter(line => line !== '')
+      .join(' '),
+  )
 
 /** How many errors and warnings there are, those that are only counted included. */
-export function countFindings(diagnostics: readonly Diagnostic[]): { readonly errors: number; readonly warnings: number } {
+export function countFindings(diagnostics: readonly Diagnostic[]): {
+  readonly errors: number
+  readonly warnings: number
+} {
   const counts = { errors: 0, warnings: 0 }
   for (const { severity, more } of diagnostics) {
     counts.errors += more?.errors ?? (severity === 'error' ? 1 : 0)

@@ -39,7 +39,10 @@ function excerpt(all: string, line: number, at: number): readonly string[] {
   const whole = source.replaceAll('\t', ' '.repeat(tabWidth))
   const start = whole.length <= widest ? 0 : Math.max(0, Math.min(before.length - widest / 2, whole.length - widest))
   const gutter = ' '.repeat(String(line).length)
-  return [`  ${line} | ${printed(whole.slice(start, start + widest))}`, `  ${gutter} | ${' '.repeat(Math.max(before.length - start, 0))}^`]
+  return [
+    `  ${line} | ${printed(whole.slice(start, start + widest))}`,
+    `  ${gutter} | ${' '.repeat(Math.max(before.length - start, 0))}^`,
+  ]
 }
 
 /** Terminals obey control characters, so each is shown as one mark: the caret below stays in its place. */

@@ -8,7 +8,8 @@ export function networks(reader: Reader, key: string): readonly string[] {
   list.forEach((network, i) => {
     if (isCidr(network)) return
     reader.report(`${key}[${i}]`, {
-      code: 'bad-cidr', message: `a network is written as an address and the length of its prefix, found ${quote(network)}`,
+      code: 'bad-cidr',
+      message: `a network is written as an address and the length of its prefix, found ${quote(network)}`,
       hint: isIP(network) === 0 ? 'write e.g. "192.0.2.0/24"' : `write "${network}/${isIPv6(network) ? 128 : 32}"`,
     })
   })

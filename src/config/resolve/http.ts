@@ -10,12 +10,19 @@ const defaultHeaderBytes = 1 << 20
 export function resolveHttp(reader: Reader): Settings['http'] {
   reader.list('http_config.block_endpoints').forEach((path, i) => {
     if (!path.startsWith('/')) {
-      reader.report(`http_config.block_endpoints[${i}]`, { code: 'bad-value', message: `an endpoint to block begins with "/", found ${quote(path)}`, hint: `write "/${path}"` })
+      reader.report(`http_config.block_endpoints[${i}]`, {
+        code: 'bad-value',
+        message: `an endpoint to block begins with "/", found ${quote(path)}`,
+        hint: `write "/${path}"`,
+      })
     }
   })
   for (const [name, value] of Object.entries(reader.map('http_config.response_headers'))) {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || /[\0\r\n]/.test(value)) {
-      reader.report(`http_config.response_headers.${name}`, { code: 'bad-header', message: `${quote(name)} with this value is not a header` })
+      reader.report(`http_config.response_headers.${name}`, {
+        code: 'bad-header',
+        message: `${quote(name)} with this value is not a header`,
+      })
     }
   }
   return {
@@ -30,7 +37,13 @@ export function resolveHttp(reader: Reader): Settings['http'] {
 export function resolveUi(reader: Reader): Settings['ui'] {
   const path = reader.text('ui_config.content_path')
   if (!/^[A-Za-z0-9/_-]+$/.test(path)) {
-    reader.report('ui_config.content_path', { code: 'bad-value', message: `"content_path" may hold letters, digits, "/", "-" and "_", found ${quote(path)}` })
+    reader.report('ui_config.content_path', {
+      code: 'bad-value',
+      message: `"content_path" may hold letters, digits, "/", "-" and "_", found ${quote(path)}`,
+    })
   }
-  return { enabled: reader.flag('ui_config.enabled'), contentPath: `/${path.replace(/^\/+|\/+$/g, '')}/`.replace('//', '/') }
+  return {
+    enabled: reader.flag('ui_config.enabled'),
+    contentPath: `/${path.replace(/^\/+|\/+$/g, '')}/`.replace('//', '/'),
+  }
 }

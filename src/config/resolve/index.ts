@@ -31,37 +31,56 @@ export interface Environment {
 const unknownHistory: AgentHistory = { etcd: false, role: undefined }
 
 /** Complete settings, or none when anything about them is an error. */
-export interface Resolved { readonly settings: Settings | undefined; readonly diagnostics: readonly Diagnostic[] }
+export interface Resolved {
+  readonly settings: Settings | undefined
+  readonly diagnostics: readonly Diagnostic[]
+}
 
-/** Turns what was written into what the agent runs on: every default filled in, every rule between keys held, frozen. */
+/**
+ * Turns what was written into what the agent runs on: every default filled in, every rule between keys held, frozen.
+ */
 export function resolve(merged: Merged, environment: Environment): Resolved {
   const reader = new Reader(merged, environment.partial)
   const dataDir = resolveDataDir(reader, environment)
-  const history = dataDir === '' ? unknownHistory : environment.history?.(dataDir) ?? unknownHistory
+  const history = dataDir === '' ? unknownHistory : (environment.history?.(dataDir) ?? unknownHistory)
   const mode = resolveMode(reader, { dev: environment.dev, history })
   const alone = mode.engine === 'memory' || mode.engine === 'lmdb'
   const addresses = resolveAddresses(reader, alone, environment.interfaces)
   const ports = resolvePorts(reader)
   const settings: Settings = {
-    ...resolveIdentity(reader, environment.hostname), ...mode, ...addresses, ...resolveChecks(reader), ...resolveTimes(reader), ports,
+    ...resolveIdentity(reader, environment.hostname),
+    ...mode,
+    ...addresses,
+    ...resolveChecks(reader),
+    ...resolveTimes(reader),
+    ports,
     dev: environment.dev,
     dataDir,
-    unixSockets: { user: reader.text('unix_sockets.user'), group: reader.text('unix_sockets.group'), mode: socketMode(reader) },
+    unixSockets: {
+      user: reader.text('unix_sockets.user'),
+      group: reader.text('unix_sockets.group'),
+      mode: socketMode(reader),
+    },
     dns: resolveDns(reader),
     recursors: resolveRecursors(reader, environment.interfaces),
     http: resolveHttp(reader),
     limits: {
       httpMaxConnsPerClient: reader.number('limits.http_max_conns_per_client'),
-      kvMaxValueSize: reader.number('limits.kv_max_value_size'), txnMaxReqLen: reader.number('limits.txn_max_req_len'),
+      kvMaxValueSize: reader.number('limits.kv_max_value_size'),
+      txnMaxReqLen: reader.number('limits.txn_max_req_len'),
     },
-    leaveOnTerminate: byMode(reader, 'leave_on_terminate', !mode.server), skipLeaveOnInterrupt: byMode(reader, 'skip_leave_on_interrupt', mode.server),
+    leaveOnTerminate: byMode(reader, 'leave_on_terminate', !mode.server),
+    skipLeaveOnInterrupt: byMode(reader, 'skip_leave_on_interrupt', mode.server),
     translateWanAddrs: reader.flag('translate_wan_addrs'),
     log: resolveLog(reader),
     telemetry: {
       metricsPrefix: reader.text('telemetry.metrics_prefix'),
       disableHostname: reader.flag('telemetry.disable_hostname'),
     },
-    pidFile: reader.text('pid_file'), enableDebug: reader.flag('enable_debug'), ui: resolveUi(reader), autoReloadConfig: reader.flag('auto_reload_config'),
+    pidFile: reader.text('pid_file'),
+    enableDebug: reader.flag('enable_debug'),
+    ui: resolveUi(reader),
+    autoReloadConfig: reader.flag('auto_reload_config'),
     cluster: resolveCluster(reader, addresses.bindAddr, environment.interfaces),
     etcd: resolveEtcd(reader),
   }
@@ -69,7 +88,10 @@ export function resolve(merged: Merged, environment: Environment): Resolved {
   checkPortsOf(reader, settings)
   checkSecurity(reader, settings.engine)
   const bad = reader.diagnostics.some(diagnostic => diagnostic.severity === 'error')
-  return { settings: bad ? undefined : deepFreeze(settings), diagnostics: [...merged.disagreements, ...reader.diagnostics] }
+  return {
+    settings: bad ? undefined : deepFreeze(settings),
+    diagnostics: [...merged.disagreements, ...reader.diagnostics],
+  }
 }
 
 /** Whether a client agent or a server leaves when it is stopped differs where nobody says. */
@@ -78,28 +100,45 @@ function byMode(reader: Reader, key: string, otherwise: boolean): boolean {
   return typeof written === 'boolean' ? written : otherwise
 }
 
-function resolveChecks(reader: Reader): Pick<Settings, 'checkUpdateInterval' | 'checkOutputMaxSize' | 'discardCheckOutput' | 'enableScriptChecks' | 'enableLocalScriptChecks'> {
+function resolveChecks(
+  reader: Reader,
+): Pick<
+  Settings,
+  'checkUpdateInterval' | 'checkOutputMaxSize' | 'discardCheckOutput' | 'enableScriptChecks' | 'enableLocalScriptChecks'
+> {
   const enableScriptChecks = reader.flag('enable_script_checks')
   const checkOutputMaxSize = reader.number('check_output_max_size')
   if (checkOutputMaxSize <= 0) {
-    reader.report('check_output_max_size', { code: 'out-of-range', message: 'check_output_max_size must be positive, to discard check output use discard_check_output' })
+    reader.report('check_output_max_size', {
+      code: 'out-of-range',
+      message: 'check_output_max_size must be positive, to discard check output use discard_check_output',
+    })
   }
   if (enableScriptChecks && reader.list('http_config.allow_write_http_from').length === 0) {
     reader.report('enable_script_checks', {
-      severity: 'warning', code: 'remote-scripts', message: '"enable_script_checks" lets whoever reaches the HTTP API run programs on this machine',
+      severity: 'warning',
+      code: 'remote-scripts',
+      message: '"enable_script_checks" lets whoever reaches the HTTP API run programs on this machine',
       hint: 'use "enable_local_script_checks", or name who may write in "http_config.allow_write_http_from"',
     })
   }
   return {
-    checkUpdateInterval: reader.duration('check_update_interval'), checkOutputMaxSize, discardCheckOutput: reader.flag('discard_check_output'),
-    enableScriptChecks, enableLocalScriptChecks: enableScriptChecks || reader.flag('enable_local_script_checks'),
+    checkUpdateInterval: reader.duration('check_update_interval'),
+    checkOutputMaxSize,
+    discardCheckOutput: reader.flag('discard_check_output'),
+    enableScriptChecks,
+    enableLocalScriptChecks: enableScriptChecks || reader.flag('enable_local_script_checks'),
   }
 }
 
-function resolveTimes(reader: Reader): Pick<Settings, 'defaultQueryTime' | 'maxQueryTime' | 'sessionTtlMin' | 'leaveDrainTime'> {
+function resolveTimes(
+  reader: Reader,
+): Pick<Settings, 'defaultQueryTime' | 'maxQueryTime' | 'sessionTtlMin' | 'leaveDrainTime'> {
   return {
-    defaultQueryTime: reader.duration('default_query_time'), maxQueryTime: reader.duration('max_query_time'),
-    sessionTtlMin: reader.duration('session_ttl_min'), leaveDrainTime: reader.duration('performance.leave_drain_time'),
+    defaultQueryTime: reader.duration('default_query_time'),
+    maxQueryTime: reader.duration('max_query_time'),
+    sessionTtlMin: reader.duration('session_ttl_min'),
+    leaveDrainTime: reader.duration('performance.leave_drain_time'),
   }
 }
 
@@ -107,19 +146,38 @@ function resolveDataDir(reader: Reader, { dev, kindOf }: Environment): string {
   const folder = reader.text('data_dir')
   if (dev) {
     if (reader.written('data_dir') !== undefined) {
-      reader.report('data_dir', { severity: 'warning', code: 'ignored-key', message: '"data_dir" is ignored: with -dev nothing is written', hint: 'leave out -dev to keep the state' })
+      reader.report('data_dir', {
+        severity: 'warning',
+        code: 'ignored-key',
+        message: '"data_dir" is ignored: with -dev nothing is written',
+        hint: 'leave out -dev to keep the state',
+      })
     }
     return ''
   }
-  if (folder === '') reader.report('data_dir', { code: 'bad-value', message: 'data_dir cannot be empty', hint: 'leave it out for "muster-data" in the working directory' })
-  else if (kindOf(folder) === 'file') reader.report('data_dir', { code: 'bad-value', message: `data_dir ${JSON.stringify(folder)} is not a folder`, hint: 'name a folder' })
+  if (folder === '')
+    reader.report('data_dir', {
+      code: 'bad-value',
+      message: 'data_dir cannot be empty',
+      hint: 'leave it out for "muster-data" in the working directory',
+    })
+  else if (kindOf(folder) === 'file')
+    reader.report('data_dir', {
+      code: 'bad-value',
+      message: `data_dir ${JSON.stringify(folder)} is not a folder`,
+      hint: 'name a folder',
+    })
   return folder
 }
 
 function socketMode(reader: Reader): string {
   const mode = reader.text('unix_sockets.mode')
   if (!/^(0?[0-7]{3})?$/.test(mode)) {
-    reader.report('unix_sockets.mode', { code: 'bad-value', message: `"mode" must be octal permissions, found ${JSON.stringify(mode)}`, hint: 'write e.g. "0660"' })
+    reader.report('unix_sockets.mode', {
+      code: 'bad-value',
+      message: `"mode" must be octal permissions, found ${JSON.stringify(mode)}`,
+      hint: 'write e.g. "0660"',
+    })
   }
   return mode
 }

@@ -27,7 +27,10 @@ export class Reader {
     this.#partial = partial
   }
 
-  /** Notes that a setting needs another one, which nobody wrote: an error, or a warning where the rest of the files is not known. */
+  /**
+   * Notes that a setting needs another one, which nobody wrote: an error, or a warning where the rest of the files is
+   * not known.
+   */
   misses(key: string, problem: SettingProblem): void {
     this.report(key, this.#partial ? { ...problem, severity: 'warning' } : problem)
   }
@@ -65,7 +68,9 @@ export class Reader {
   map(key: string): Readonly<Record<string, string>> {
     const value = this.#value(key)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
-    return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    return Object.fromEntries(
+      Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    )
   }
 
   /** A duration of at least 0; a negative one is an error. */
@@ -77,14 +82,24 @@ export class Reader {
   parsed(key: string, text: string): Duration {
     const duration = parseDuration(text)
     if (duration !== undefined && duration >= 0) return duration
-    this.report(key, { code: 'bad-duration', message: `${quote(key)} must be a duration of at least 0, found ${quote(text)}` })
+    this.report(key, {
+      code: 'bad-duration',
+      message: `${quote(key)} must be a duration of at least 0, found ${quote(text)}`,
+    })
     return milliseconds(0)
   }
 
   /** Notes a problem with what stands under `key`, a dotted key or a list's element. */
   report(key: string, { severity = 'error', code, message, hint }: SettingProblem): void {
     const at = this.#merged.origin(key)
-    this.diagnostics.push({ severity, code, key, message, ...at === undefined ? {} : { at }, ...hint === undefined ? {} : { hint } })
+    this.diagnostics.push({
+      severity,
+      code,
+      key,
+      message,
+      ...(at === undefined ? {} : { at }),
+      ...(hint === undefined ? {} : { hint }),
+    })
   }
 
   #value(key: string): unknown {

@@ -4,13 +4,21 @@ import type { Reader } from './reader.js'
 
 /** Each asks for encryption, or for certificates, between agents. */
 const asksForTls = [
-  'verify_incoming', 'verify_incoming_rpc', 'verify_outgoing', 'verify_server_hostname', 'auto_encrypt.tls', 'auto_encrypt.allow_tls',
-  ...['defaults', 'internal_rpc'].flatMap(part => ['verify_incoming', 'verify_outgoing', 'verify_server_hostname'].map(name => `tls.${part}.${name}`)),
+  'verify_incoming',
+  'verify_incoming_rpc',
+  'verify_outgoing',
+  'verify_server_hostname',
+  'auto_encrypt.tls',
+  'auto_encrypt.allow_tls',
+  ...['defaults', 'internal_rpc'].flatMap(part =>
+    ['verify_incoming', 'verify_outgoing', 'verify_server_hostname'].map(name => `tls.${part}.${name}`),
+  ),
 ]
 
 /**
- * Refuses what would leave someone believing in a protection that is not there. A server that is alone says nothing to other agents, so
- * there the warning that the keys have no effect is enough; access rules that deny are missed on any agent.
+ * Refuses what would leave someone believing in a protection that is not there. A server that is alone says nothing to
+ * other agents, so there the warning that the keys have no effect is enough; access rules that deny are missed on any
+ * agent.
  */
 export function checkSecurity(reader: Reader, engine: Settings['engine']): void {
   checkEncryptKey(reader)
@@ -20,7 +28,9 @@ export function checkSecurity(reader: Reader, engine: Settings['engine']): void 
   }
   if (reader.flag('acl.enabled') && reader.text('acl.default_policy') === 'deny') {
     reader.report('acl.default_policy', {
-      code: 'no-access-rules', message: 'with "acl.enabled" everything that no rule allows should be denied, but this version has no access rules and would allow everything',
+      code: 'no-access-rules',
+      message:
+        'with "acl.enabled" everything that no rule allows should be denied, but this version has no access rules and would allow everything',
       hint: 'remove "acl" to run without access rules, and let only those reach client_addr who may read and write',
     })
   }
@@ -28,7 +38,8 @@ export function checkSecurity(reader: Reader, engine: Settings['engine']): void 
 
 function refuse(reader: Reader, key: string): void {
   reader.report(key, {
-    code: 'not-encrypted', message: `${quote(key)} asks for encryption, but this version does not encrypt traffic between agents yet`,
+    code: 'not-encrypted',
+    message: `${quote(key)} asks for encryption, but this version does not encrypt traffic between agents yet`,
     hint: 'remove it, and connect the agents over a network that you trust',
   })
 }
@@ -38,5 +49,9 @@ function checkEncryptKey(reader: Reader): void {
   if (key === '') return
   const bytes = Buffer.from(key, 'base64')
   if (/^[A-Za-z0-9+/]*={0,2}$/.test(key) && key.length % 4 === 0 && [16, 24, 32].includes(bytes.length)) return
-  reader.report('encrypt', { code: 'bad-value', message: 'encrypt has invalid key: it must be 16, 24 or 32 bytes in base64', hint: 'make one with "muster keygen"' })
+  reader.report('encrypt', {
+    code: 'bad-value',
+    message: 'encrypt has invalid key: it must be 16, 24 or 32 bytes in base64',
+    hint: 'make one with "muster keygen"',
+  })
 }

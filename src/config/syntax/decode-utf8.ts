@@ -5,8 +5,10 @@ import { LineMap } from './line-map.js'
 const strict = new TextDecoder('utf-8', { fatal: true })
 
 /** Reads a file's bytes as UTF-8, without its byte order mark. The finding of a bad byte says where it is. */
-export function decodeUtf8(file: string, bytes: Uint8Array):
-{ readonly ok: true; readonly text: string } | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] } {
+export function decodeUtf8(
+  file: string,
+  bytes: Uint8Array,
+): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] } {
   try {
     return { ok: true, text: strict.decode(bytes) }
   } catch {
@@ -14,7 +16,9 @@ export function decodeUtf8(file: string, bytes: Uint8Array):
     const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
     const hex = byte === undefined ? 'an incomplete character' : `byte 0x${byte.toString(16).padStart(2, '0')}`
     const fault = {
-      code: 'encoding', at: before.length, message: `the file is not UTF-8: found ${hex}`,
+      code: 'encoding',
+      at: before.length,
+      message: `the file is not UTF-8: found ${hex}`,
       hint: utf16 ? 'it looks like UTF-16: save it as UTF-8' : 'save the file as UTF-8',
     }
     return { ok: false, diagnostics: [diagnose(file, new LineMap(before), fault)] }

@@ -31,25 +31,36 @@ export function diagnose(file: string, lines: LineMap, fault: Fault): Diagnostic
     severity: 'error',
     code: fault.code ?? 'syntax',
     at: origin(file, lines, fault.at),
-    ...fault.key === undefined ? {} : { key: fault.key },
+    ...(fault.key === undefined ? {} : { key: fault.key }),
     message: fault.message,
-    ...fault.hint === undefined ? {} : { hint: fault.hint },
-    ...fault.other === undefined ? {} : { other: origin(file, lines, fault.other) },
+    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+    ...(fault.other === undefined ? {} : { other: origin(file, lines, fault.other) }),
   }
 }
 
 /** The first of many faults as errors of `file`, and one that counts the others. */
-export const diagnoseAll = (file: string, lines: LineMap, faults: readonly Fault[]): readonly Diagnostic[] =>
-  [...faults.slice(0, maxShown).map(fault => diagnose(file, lines, fault)), ...hiddenFindings(file, { errors: Math.max(faults.length - maxShown, 0), warnings: 0 })]
+export const diagnoseAll = (file: string, lines: LineMap, faults: readonly Fault[]): readonly Diagnostic[] => [
+  ...faults.slice(0, maxShown).map(fault => diagnose(file, lines, fault)),
+  ...hiddenFindings(file, { errors: Math.max(faults.length - maxShown, 0), warnings: 0 }),
+]
 
 /** An offset as a place in `file`. */
 export const origin = (file: string, lines: LineMap, at: number): Origin => ({ file, ...lines.place(at) })
 
 /** A key that stands twice in one object; `at` is the second. */
-export function duplicateKey(lines: LineMap, path: readonly (string | number)[], first: number, at: number, hint?: string): Fault {
+export function duplicateKey(
+  lines: LineMap,
+  path: readonly (string | number)[],
+  first: number,
+  at: number,
+  hint?: string,
+): Fault {
   const name = String(path.at(-1))
   return {
-    code: 'duplicate-key', at, other: first, key: dotted(path),
+    code: 'duplicate-key',
+    at,
+    other: first,
+    key: dotted(path),
     message: `"${name}" is written twice: at ${lines.label(first)} and at ${lines.label(at)}`,
     hint: hint ?? 'keep one of them',
   }
@@ -60,10 +71,16 @@ export const protoKey = '__proto__'
 
 /** The refusal of {@link protoKey}. */
 export const protoFault = (path: readonly (string | number)[], at: number): Fault => ({
-  code: 'unknown-key', at, key: dotted(path), message: `"${protoKey}" is not a key`, hint: 'remove it',
+  code: 'unknown-key',
+  at,
+  key: dotted(path),
+  message: `"${protoKey}" is not a key`,
+  hint: 'remove it',
 })
 
-/** Where a text that ends too early ends: behind its last letter, so that the line break an editor adds does not count. */
+/**
+ * Where a text that ends too early ends: behind its last letter, so that the line break an editor adds does not count.
+ */
 export const endOf = (text: string): number => text.trimEnd().length
 
 /** A path as messages write it: `service.checks[0].interval`. */
@@ -78,7 +95,10 @@ export const depthLimit = 64
 
 /** The refusal of what nests deeper than {@link depthLimit}. */
 export const tooDeep = (at: number): Fault => ({
-  code: 'too-deep', at, message: `objects and lists nest deeper than ${depthLimit} levels`, hint: 'check for a missing closing brace',
+  code: 'too-deep',
+  at,
+  message: `objects and lists nest deeper than ${depthLimit} levels`,
+  hint: 'check for a missing closing brace',
 })
 
 /** A piece of the text as messages quote it, cut to what fits on a line. */

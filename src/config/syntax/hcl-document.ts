@@ -16,7 +16,11 @@ export function parseHclDocument(file: string, text: string, listKeys: ListKeys 
   const builder = new Builder(lines, listKeys)
   const root: Place = { key: 0, value: 0 }
   const value = builder.object(parsed.file.items, [], root)
-  return { ok: true, document: new HclDocument(value, root, lines), diagnostics: diagnoseAll(file, lines, builder.faults) }
+  return {
+    ok: true,
+    document: new HclDocument(value, root, lines),
+    diagnostics: diagnoseAll(file, lines, builder.faults),
+  }
 }
 
 /** Enough for service, check and watch files; the agent's own settings need the schema's answer. */
@@ -113,7 +117,11 @@ class Builder {
     const place = scope.members.get(text)
     if (place === undefined) return
     if (!Array.isArray(present)) {
-      const first: Place = { key: place.key, value: place.value, ...place.members === undefined ? {} : { members: place.members } }
+      const first: Place = {
+        key: place.key,
+        value: place.value,
+        ...(place.members === undefined ? {} : { members: place.members }),
+      }
       place.members = new Map([[0, first]])
       scope.value[text] = [present]
     }
@@ -129,7 +137,13 @@ class Builder {
     if (this.#listKeys(path) === 'list') {
       const label = item.labels[0]
       const message = `"${item.key.text}" takes no label, found "${label?.text ?? ''}"`
-      this.faults.push({ code: 'unexpected-label', at: label?.at ?? item.key.at, key: dotted(path), message, hint: `write ${item.key.text} { name = "${label?.text ?? ''}" }` })
+      this.faults.push({
+        code: 'unexpected-label',
+        at: label?.at ?? item.key.at,
+        key: dotted(path),
+        message,
+        hint: `write ${item.key.text} { name = "${label?.text ?? ''}" }`,
+      })
       return
     }
     const inner = this.#labelScope(scope, item)
@@ -159,7 +173,7 @@ class Builder {
   #value(value: HclValue, path: Path, place: Place): unknown {
     if (value.type === 'object') return this.object(value.items, path, place)
     if (value.type !== 'list') return value.value
-    const members = place.members = new Map<string | number, Place>()
+    const members = (place.members = new Map<string | number, Place>())
     return value.elements.map((element, index) => {
       const here: Place = { key: element.at, value: element.at }
       members.set(index, here)
@@ -169,9 +183,11 @@ class Builder {
 }
 
 function newScope(value: Record<string, unknown>, path: Path, place: Place): Scope {
-  const members = place.members = new Map<string | number, Place>()
+  const members = (place.members = new Map<string | number, Place>())
   return { value, path, members, written: new Map(), labelled: new Map() }
 }
 
 const severalHint = (key: string): string | undefined =>
-  /^(?:service|check)$/i.test(key) ? `write ${key.toLowerCase()}s { ... } for each of them` : 'put their attributes into one block'
+  /^(?:service|check)$/i.test(key)
+    ? `write ${key.toLowerCase()}s { ... } for each of them`
+    : 'put their attributes into one block'

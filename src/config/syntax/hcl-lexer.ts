@@ -29,7 +29,7 @@ export class HclLexer {
 
   /** The next token without taking it. */
   peek(): Token {
-    return this.#ahead ??= this.#read()
+    return (this.#ahead ??= this.#read())
   }
 
   /** Takes the next token. */
@@ -41,7 +41,8 @@ export class HclLexer {
 
   #read(): Token {
     const at = behindTrivia(this.#text, this.#at)
-    if (at >= this.#text.length) return { type: 'end', text: 'the end of the file', at: endOf(this.#text), end: this.#text.length }
+    if (at >= this.#text.length)
+      return { type: 'end', text: 'the end of the file', at: endOf(this.#text), end: this.#text.length }
     const token = this.#token(at)
     this.#at = token.end
     return token
@@ -51,14 +52,25 @@ export class HclLexer {
     this.#at = at
     const first = this.#text[at] ?? ''
     switch (first) {
-      case '{': case '}': case '[': case ']': case '=': case ',': case ':':
+      case '{':
+      case '}':
+      case '[':
+      case ']':
+      case '=':
+      case ',':
+      case ':':
         return { type: 'punctuation', text: first, at, end: at + 1 }
-      case '"': return this.#string(at)
-      case '<': return this.#heredoc(at)
-      case '/': case '\'': throw this.#stray(at, first)
+      case '"':
+        return this.#string(at)
+      case '<':
+        return this.#heredoc(at)
+      case '/':
+      case "'":
+        throw this.#stray(at, first)
     }
     const number = this.#match(numeric)
-    if (number !== '') return { type: 'number', text: number, value: this.#number(number, at), at, end: at + number.length }
+    if (number !== '')
+      return { type: 'number', text: number, value: this.#number(number, at), at, end: at + number.length }
     const name = this.#match(word)
     if (name === '') throw this.#stray(at, first)
     return { type: 'word', text: name, at, end: at + name.length }
@@ -80,8 +92,13 @@ export class HclLexer {
     if (/^0[xX][0-9a-fA-F]+$/.test(digits)) return sign * Number(digits)
     // As in C and Go, a leading zero makes a whole number octal.
     if (/^0[0-7]+$/.test(digits)) return sign * parseInt(digits, 8)
-    if (/^(?:0|[1-9]\d*|\d+\.\d*|\.\d+)$/.test(digits) || /^(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+$/.test(digits)) return sign * Number(digits)
-    throw new FaultError({ at, message: `expected a value, found ${quoted(text)}, which is not a number`, hint: `text needs quotes: "${text}"` })
+    if (/^(?:0|[1-9]\d*|\d+\.\d*|\.\d+)$/.test(digits) || /^(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+$/.test(digits))
+      return sign * Number(digits)
+    throw new FaultError({
+      at,
+      message: `expected a value, found ${quoted(text)}, which is not a number`,
+      hint: `text needs quotes: "${text}"`,
+    })
   }
 
   #stray(at: number, first: string): FaultError {
@@ -90,8 +107,12 @@ export class HclLexer {
       return new FaultError({ at: endOf(this.#text), other: at, message, hint: 'close it with */' })
     }
     const found = String.fromCodePoint(this.#text.codePointAt(at) ?? 0)
-    const hint = first === '\'' || /[“”„‘’]/.test(found) ? 'text stands in straight double quotes: "…"'
-      : first === ';' ? 'attributes are separated by line breaks, not ";"' : undefined
+    const hint =
+      first === "'" || /[“”„‘’]/.test(found)
+        ? 'text stands in straight double quotes: "…"'
+        : first === ';'
+          ? 'attributes are separated by line breaks, not ";"'
+          : undefined
     return new FaultError({ at, message: `found ${quoted(found)}, which begins nothing that HCL knows`, hint })
   }
 

@@ -5,9 +5,15 @@ import type { Token } from './hcl-lexer.js'
 import { LineMap } from './line-map.js'
 
 /** A key or label and its offset. */
-export interface HclKey { readonly text: string; readonly at: number }
+export interface HclKey {
+  readonly text: string
+  readonly at: number
+}
 
-/** `key = value`, `key { ... }` or `key "label" { ... }`; `assigned` is true for the first form (and for JSON's `"key": value`). */
+/**
+ * `key = value`, `key { ... }` or `key "label" { ... }`; `assigned` is true for the first form (and for JSON's `"key":
+ * value`).
+ */
 export interface HclItem {
   readonly key: HclKey
   readonly labels: readonly HclKey[]
@@ -33,11 +39,13 @@ export interface HclFile {
 }
 
 /** What {@link parseHcl} found. */
-export type HclResult = { readonly ok: true; readonly file: HclFile } | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+export type HclResult =
+  { readonly ok: true; readonly file: HclFile } | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
 
 /**
- * Reads HCL version 1 (also the JSON that it allows: a file whose first letter is a brace) into a tree. Never throws. Stricter than the
- * usual parser in one thing: a comma that is missing in JSON input, or a second one anywhere, is an error there and loses no setting.
+ * Reads HCL version 1 (also the JSON that it allows: a file whose first letter is a brace) into a tree. Never throws.
+ * Stricter than the usual parser in one thing: a comma that is missing in JSON input, or a second one anywhere, is an
+ * error there and loses no setting.
  */
 export function parseHcl(file: string, text: string): HclResult {
   const lines = new LineMap(text)
@@ -70,7 +78,11 @@ class HclParser {
     const items = this.#items(first)
     const rest = this.#lexer.peek()
     if (rest.type === 'end') return items
-    throw fault(rest, 'expected the end of the file', is(rest, '}') ? 'there is a "}" too many' : 'remove what follows the closing "}"')
+    throw fault(
+      rest,
+      'expected the end of the file',
+      is(rest, '}') ? 'there is a "}" too many' : 'remove what follows the closing "}"',
+    )
   }
 
   /** Items up to the brace that closes `open`, or to the end of the file. */
@@ -95,14 +107,17 @@ class HclParser {
     if (is(token, ',')) this.#lexer.next()
     else if (this.#json && !is(token, '}')) {
       if (token.type === 'end') throw this.#unclosed(token, open, '}')
-      const wrong = is(token, ']') ? `close the "{" at ${this.#lines.label(open.at)} with "}" first` : 'a comma is missing before it'
+      const wrong = is(token, ']')
+        ? `close the "{" at ${this.#lines.label(open.at)} with "}" first`
+        : 'a comma is missing before it'
       throw fault(token, 'expected "," or "}"', wrong, open.at)
     }
   }
 
   #item(open: Token | undefined): HclItem {
     const first = this.#lexer.next()
-    if (first.type !== 'word' && first.type !== 'string') throw fault(first, open === undefined ? 'expected a key' : 'expected a key or "}"', keyHint(first, open))
+    if (first.type !== 'word' && first.type !== 'string')
+      throw fault(first, open === undefined ? 'expected a key' : 'expected a key or "}"', keyHint(first, open))
     const key = asKey(first)
     const labels: HclKey[] = []
     for (;;) {
@@ -117,7 +132,8 @@ class HclParser {
         this.#lexer.next()
         return { key, labels, assigned: true, value: this.#value(key.text, token) }
       }
-      if (this.#json || (token.type !== 'word' && token.type !== 'string') || this.#otherLine(first, token)) throw this.#noValue(key, labels, token)
+      if (this.#json || (token.type !== 'word' && token.type !== 'string') || this.#otherLine(first, token))
+        throw this.#noValue(key, labels, token)
       if (labels.length >= depthLimit) throw new FaultError(tooDeep(token.at))
       labels.push(asKey(this.#lexer.next()))
     }
@@ -127,20 +143,29 @@ class HclParser {
     const token = this.#lexer.next()
     const at = token.at
     switch (token.type) {
-      case 'string': return { type: 'string', value: token.value, at }
-      case 'number': return { type: 'number', value: token.value, at }
+      case 'string':
+        return { type: 'string', value: token.value, at }
+      case 'number':
+        return { type: 'number', value: token.value, at }
       case 'word':
-        if (token.text === 'true' || token.text === 'false') return { type: 'boolean', value: token.text === 'true', at }
+        if (token.text === 'true' || token.text === 'false')
+          return { type: 'boolean', value: token.text === 'true', at }
         if (this.#json && token.text === 'null') return { type: 'null', value: null, at }
         break
       case 'punctuation':
         if (token.text === '{') return { type: 'object', items: this.#nested(token, () => this.#items(token)), at }
-        if (token.text === '[') return { type: 'list', elements: this.#nested(token, () => this.#elements(token, key)), at }
+        if (token.text === '[')
+          return { type: 'list', elements: this.#nested(token, () => this.#elements(token, key)), at }
         break
-      case 'end': break
+      case 'end':
+        break
     }
     const missing = token.type !== 'word' || (separator !== undefined && this.#otherLine(separator, token))
-    throw fault(token, `expected a value for "${key}"`, missing ? `the value of "${key}" is missing` : wordHint(token.text))
+    throw fault(
+      token,
+      `expected a value for "${key}"`,
+      missing ? `the value of "${key}" is missing` : wordHint(token.text),
+    )
   }
 
   #elements(open: Token, key: string): HclValue[] {
@@ -157,7 +182,8 @@ class HclParser {
       const behind = this.#lexer.peek()
       if (is(behind, ',')) this.#lexer.next()
       else if (behind.type === 'end') throw this.#unclosed(behind, open, ']')
-      else if (!is(behind, ']')) throw fault(behind, 'expected "," or "]"', listHint(behind, this.#lines.label(open.at)), open.at)
+      else if (!is(behind, ']'))
+        throw fault(behind, 'expected "," or "]"', listHint(behind, this.#lines.label(open.at)), open.at)
     }
     this.#lexer.next()
     return elements
@@ -175,18 +201,29 @@ class HclParser {
   }
 
   #unclosed(token: Token, open: Token, closer: string): FaultError {
-    return fault(token, `expected "${closer}"`, `the "${open.text}" at ${this.#lines.label(open.at)} is never closed`, open.at)
+    return fault(
+      token,
+      `expected "${closer}"`,
+      `the "${open.text}" at ${this.#lines.label(open.at)} is never closed`,
+      open.at,
+    )
   }
 
   #noValue(key: HclKey, labels: readonly HclKey[], token: Token): FaultError {
     if (this.#json) {
-      return fault(token, `expected ":" after the key ${quoted(key.text)}`, is(token, '=') ? 'write ":" between key and value, not "="' : `the ":" after ${quoted(key.text)} is missing`)
+      return fault(
+        token,
+        `expected ":" after the key ${quoted(key.text)}`,
+        is(token, '=') ? 'write ":" between key and value, not "="' : `the ":" after ${quoted(key.text)} is missing`,
+      )
     }
     if (labels.length > 0) {
       const hint = `write ${key.text} = "${labels[0]?.text ?? ''}" for a value, ${key.text} "${labels[0]?.text ?? ''}" { } for a block`
       return fault(token, `expected "{" after ${key.text} "${labels.map(label => label.text).join('" "')}"`, hint)
     }
-    const hint = is(token, ':') ? 'write "=" between key and value, not ":"' : `write ${key.text} = value, or ${key.text} { }`
+    const hint = is(token, ':')
+      ? 'write "=" between key and value, not ":"'
+      : `write ${key.text} = value, or ${key.text} { }`
     return fault(token, `expected "=" or "{" after ${quoted(key.text)}`, hint)
   }
 }
@@ -196,7 +233,12 @@ const is = (token: Token, text: string): boolean => token.type === 'punctuation'
 const asKey = (token: Token): HclKey => ({ text: token.type === 'string' ? token.value : token.text, at: token.at })
 
 function fault(token: Token, expected: string, hint?: string, other?: number): FaultError {
-  return new FaultError({ at: token.at, message: `${expected}, found ${token.type === 'end' ? token.text : quoted(token.text)}`, hint, other })
+  return new FaultError({
+    at: token.at,
+    message: `${expected}, found ${token.type === 'end' ? token.text : quoted(token.text)}`,
+    hint,
+    other,
+  })
 }
 
 function keyHint(token: Token, open: Token | undefined): string | undefined {
@@ -207,7 +249,11 @@ function keyHint(token: Token, open: Token | undefined): string | undefined {
 }
 
 const listHint = (token: Token, open: string): string =>
-  is(token, '}') ? `close the "[" at ${open} with "]" first` : is(token, '=') || is(token, ':') ? 'a list holds values; for keys write { }' : 'a comma is missing before it'
+  is(token, '}')
+    ? `close the "[" at ${open} with "]" first`
+    : is(token, '=') || is(token, ':')
+      ? 'a list holds values; for keys write { }'
+      : 'a comma is missing before it'
 
 function wordHint(word: string): string {
   const simple = word.toLowerCase()

@@ -2,14 +2,28 @@ import { endOf, FaultError, quoted } from './fault.js'
 import type { LineMap } from './line-map.js'
 
 /** A string's value and the offset behind it. */
-interface Read { readonly value: string; readonly end: number }
+interface Read {
+  readonly value: string
+  readonly end: number
+}
 
 const simpleEscapes: Readonly<Record<string, string>> = {
-  n: '\n', t: '\t', r: '\r', '"': '"', '\\': '\\', a: '\x07', b: '\b', f: '\f', v: '\v',
+  'n': '\n',
+  't': '\t',
+  'r': '\r',
+  '"': '"',
+  '\\': '\\',
+  'a': '\x07',
+  'b': '\b',
+  'f': '\f',
+  'v': '\v',
 }
 const codeEscape = /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([0-7]{3}))/y
 
-/** Reads the quoted string that opens at `at`. What stands in `${...}` is kept as it is, quotes and backslashes included. */
+/**
+ * Reads the quoted string that opens at `at`. What stands in `${...}` is kept as it is, quotes and backslashes
+ * included.
+ */
 export function readHclString(text: string, at: number, lines: LineMap): Read {
   let value = ''
   let plain = at + 1
@@ -18,7 +32,12 @@ export function readHclString(text: string, at: number, lines: LineMap): Read {
     if (found === '"') return { value: value + text.slice(plain, i), end: i + 1 }
     if (found === '\n') {
       const message = `the text that opens at ${lines.label(at)} is not closed on its line`
-      throw new FaultError({ at: i, other: at, message, hint: 'a closing " is missing; for text of several lines write <<EOF' })
+      throw new FaultError({
+        at: i,
+        other: at,
+        message,
+        hint: 'a closing " is missing; for text of several lines write <<EOF',
+      })
     }
     if (found === '\\') {
       const escape = readEscape(text, i)
@@ -42,7 +61,11 @@ function readEscape(text: string, at: number): Read {
     const code = octal === undefined ? parseInt(short ?? long ?? byte ?? '', 16) : parseInt(octal, 8)
     if (code <= 0x10ffff) return { value: String.fromCodePoint(code), end: at + all.length }
   }
-  throw new FaultError({ at, message: `${quoted(text.slice(at, at + 2))} begins no escape that HCL knows`, hint: 'write \\\\ for a backslash' })
+  throw new FaultError({
+    at,
+    message: `${quoted(text.slice(at, at + 2))} begins no escape that HCL knows`,
+    hint: 'write \\\\ for a backslash',
+  })
 }
 
 function behindInterpolation(text: string, at: number, lines: LineMap): number {
@@ -58,14 +81,18 @@ function behindInterpolation(text: string, at: number, lines: LineMap): number {
 const opening = /<<(-?)([\p{L}_][\p{L}\p{Nd}_.-]*)[ \t]*(\r?\n)/uy
 
 /**
- * Reads the text of several lines that `<<EOF` opens at `at`: the lines up to the one that holds only the mark, each with its line
- * break. After `<<-` the mark's own indentation is taken off every line, if every line has it.
+ * Reads the text of several lines that `<<EOF` opens at `at`: the lines up to the one that holds only the mark, each
+ * with its line break. After `<<-` the mark's own indentation is taken off every line, if every line has it.
  */
 export function readHeredoc(text: string, at: number, lines: LineMap): Read {
   opening.lastIndex = at
   const match = opening.exec(text)
   if (match === null) {
-    throw new FaultError({ at, message: `expected <<EOF and a line break, found ${quoted(text.slice(at))}`, hint: 'text needs quotes: "…"' })
+    throw new FaultError({
+      at,
+      message: `expected <<EOF and a line break, found ${quoted(text.slice(at))}`,
+      hint: 'text needs quotes: "…"',
+    })
   }
   const [start, dash, mark] = match
   const body: string[] = []
@@ -73,16 +100,25 @@ export function readHeredoc(text: string, at: number, lines: LineMap): Read {
     const lineEnd = text.indexOf('\n', from)
     const end = lineEnd < 0 ? text.length : lineEnd
     const line = withoutReturn(text.slice(from, end))
-    if (line.trim() === mark) return { value: joined(body, dash === '-' ? line.slice(0, line.indexOf(mark)) : ''), end: from + line.trimEnd().length }
+    if (line.trim() === mark)
+      return {
+        value: joined(body, dash === '-' ? line.slice(0, line.indexOf(mark)) : ''),
+        end: from + line.trimEnd().length,
+      }
     body.push(line)
     from = end + 1
   }
   const message = `the text that opens at ${lines.label(at)} is never closed: the file ends here`
-  throw new FaultError({ at: endOf(text), other: at, message, hint: `write ${mark ?? ''} on a line of its own behind the text` })
+  throw new FaultError({
+    at: endOf(text),
+    other: at,
+    message,
+    hint: `write ${mark ?? ''} on a line of its own behind the text`,
+  })
 }
 
 /** Line breaks of Windows count as others do: a text is the same wherever its file was written. */
-const withoutReturn = (line: string): string => line.endsWith('\r') ? line.slice(0, -1) : line
+const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line)
 
 function joined(body: readonly string[], indent: string): string {
   const indented = indent !== '' && body.every(line => line.startsWith(indent) || line.trim() === '')

@@ -12,7 +12,10 @@ export type { HclFile, HclItem, HclKey, HclResult, HclValue } from './hcl-parser
 export type { LineColumn } from './line-map.js'
 export type { ConfigFormat, Document, ListKeys, ParseResult } from './types.js'
 
-/** The largest file that is read, in bytes: a hundred thousand services fit. Reading one keeps the agent from anything else, so there is an end. */
+/**
+ * The largest file that is read, in bytes: a hundred thousand services fit. Reading one keeps the agent from anything
+ * else, so there is an end.
+ */
 export const sizeLimit = 16 * 1024 * 1024
 
 /**
@@ -24,6 +27,10 @@ export function parseDocument(file: string, text: string, format: ConfigFormat, 
   return format === 'json' ? parseJson(file, text) : parseHclDocument(file, text, listKeys)
 }
 
-const tooLarge = (file: string, length: number): Diagnostic => diagnose(file, new LineMap(''), {
-  code: 'too-large', at: 0, message: `the file has ${length} characters, more than the ${sizeLimit} allowed`, hint: 'split it into several files',
-})
+const tooLarge = (file: string, length: number): Diagnostic =>
+  diagnose(file, new LineMap(''), {
+    code: 'too-large',
+    at: 0,
+    message: `the file has ${length} characters, more than the ${sizeLimit} allowed`,
+    hint: 'split it into several files',
+  })

@@ -14,7 +14,10 @@ import type { Document, ParseResult } from './types.js'
 /** How many containers deep the cheap first scan looks: `services`, `services[3]`. */
 const shallowLevels = 2
 
-/** Reads JSON or JSON5. Plain JSON takes the engine's own parser; all else here happens only when something is to be said about it. */
+/**
+ * Reads JSON or JSON5. Plain JSON takes the engine's own parser; all else here happens only when something is to be
+ * said about it.
+ */
 export function parseJson(file: string, text: string): ParseResult {
   let value: unknown
   try {
@@ -30,7 +33,9 @@ export function parseJson(file: string, text: string): ParseResult {
   if (!isObject(value)) {
     const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
     return failure(file, lines, {
-      code: 'not-an-object', at: skipTrivia(text, 0), message: `a file holds an object, found ${found}`,
+      code: 'not-an-object',
+      at: skipTrivia(text, 0),
+      message: `a file holds an object, found ${found}`,
       hint: Array.isArray(value) ? 'write { services: [ ... ] }' : 'begin it with "{"',
     })
   }
@@ -62,7 +67,11 @@ class JsonDocument implements Document {
   }
 }
 
-interface Seen { keys: number; deep: boolean; protos: Record<string, unknown>[] }
+interface Seen {
+  keys: number
+  deep: boolean
+  protos: Record<string, unknown>[]
+}
 
 /** Counts the keys of a parsed value, and finds what must not go further. */
 function inspect(value: object, depth: number, seen: Seen): void {
@@ -71,7 +80,8 @@ function inspect(value: object, depth: number, seen: Seen): void {
     return
   }
   if (Array.isArray(value)) {
-    for (const element of value as unknown[]) if (typeof element === 'object' && element !== null) inspect(element, depth + 1, seen)
+    for (const element of value as unknown[])
+      if (typeof element === 'object' && element !== null) inspect(element, depth + 1, seen)
     return
   }
   const object = value as Record<string, unknown>
@@ -84,17 +94,26 @@ function inspect(value: object, depth: number, seen: Seen): void {
 }
 
 /** Names keys that stand twice, and takes `__proto__` out of the value. */
-function badKeys(file: string, text: string, lines: LineMap, protos: readonly Record<string, unknown>[]): readonly Diagnostic[] {
+function badKeys(
+  file: string,
+  text: string,
+  lines: LineMap,
+  protos: readonly Record<string, unknown>[],
+): readonly Diagnostic[] {
   for (const holder of protos) Reflect.deleteProperty(holder, protoKey)
   const { root, duplicates } = jsonPlaces(text, depthLimit)
-  return diagnoseAll(file, lines, [
-    ...duplicates.map(({ path, first, second }) => duplicateKey(lines, path, first, second)),
-    ...protoPlaces(root, []),
-  ].sort((a, b) => a.at - b.at))
+  return diagnoseAll(
+    file,
+    lines,
+    [
+      ...duplicates.map(({ path, first, second }) => duplicateKey(lines, path, first, second)),
+      ...protoPlaces(root, []),
+    ].sort((a, b) => a.at - b.at),
+  )
 }
 
 function protoPlaces(place: Place, path: readonly (string | number)[]): Fault[] {
-  return [...place.members ?? []].flatMap(([key, member]) => {
+  return [...(place.members ?? [])].flatMap(([key, member]) => {
     const here = [...path, key]
     return key === protoKey ? [protoFault(here, member.key)] : protoPlaces(member, here)
   })
@@ -104,7 +123,14 @@ function refused(file: string, text: string, error: unknown): ParseResult {
   const lines = new LineMap(text)
   const fault = findJsonFault(text)
   if (fault === 'empty') return { ok: true, document: new JsonDocument(text, {}, lines), diagnostics: [] }
-  return failure(file, lines, fault ?? { at: offsetOf(text, error), message: `not JSON5: ${error instanceof Error ? error.message : String(error)}` })
+  return failure(
+    file,
+    lines,
+    fault ?? {
+      at: offsetOf(text, error),
+      message: `not JSON5: ${error instanceof Error ? error.message : String(error)}`,
+    },
+  )
 }
 
 /** Where json5 itself says that the error is. */
@@ -115,6 +141,10 @@ function offsetOf(text: string, error: unknown): number {
   return start + (columnNumber ?? 1) - 1
 }
 
-const failure = (file: string, lines: LineMap, fault: Fault): ParseResult => ({ ok: false, diagnostics: [diagnose(file, lines, fault)] })
+const failure = (file: string, lines: LineMap, fault: Fault): ParseResult => ({
+  ok: false,
+  diagnostics: [diagnose(file, lines, fault)],
+})
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -3,7 +3,10 @@ import type { Fault } from './fault.js'
 import { isQuote, isSpace, skipComment } from './json-text.js'
 import { LineMap } from './line-map.js'
 
-/** What may stand next: `key` and `element` also allow the container's end, `next` is behind a value, `done` behind the last one. */
+/**
+ * What may stand next: `key` and `element` also allow the container's end, `next` is behind a value, `done` behind the
+ * last one.
+ */
 type State = 'root' | 'key' | 'colon' | 'value' | 'element' | 'next' | 'done'
 
 const number = /^[+-]?(?:Infinity|NaN|0x[0-9a-f]+|(?:0|[1-9]\d*)(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i
@@ -11,8 +14,8 @@ const identifier = /(?:[$_\p{ID_Start}]|\\u[0-9a-f]{4})(?:[$\u200c\u200d\p{ID_Co
 const word = /[^\s,:;{}[\]"'/=#]+/y
 
 /**
- * Why a text is not JSON5: the first place where it goes wrong, what stands there, what may stand there, and what to do.
- * `empty` for a text of nothing but white space and comments, undefined when there is nothing wrong with it.
+ * Why a text is not JSON5: the first place where it goes wrong, what stands there, what may stand there, and what to
+ * do. `empty` for a text of nothing but white space and comments, undefined when there is nothing wrong with it.
  */
 export function findJsonFault(text: string): Fault | 'empty' | undefined {
   return new FaultFinder(text).find()
@@ -45,20 +48,23 @@ class FaultFinder {
   #step(state: State): State | Fault {
     const found = this.#text[this.#at] ?? ''
     switch (state) {
-      case 'key': return found === '}' ? this.#close() : this.#key()
+      case 'key':
+        return found === '}' ? this.#close() : this.#key()
       case 'colon':
         if (found !== ':') return this.#noColon(found)
         this.#at++
         return 'value'
       case 'root':
       case 'value':
-      case 'element': return state === 'element' && found === ']' ? this.#close() : this.#value(state, found)
+      case 'element':
+        return state === 'element' && found === ']' ? this.#close() : this.#value(state, found)
       case 'next':
         if (found === this.#closer()) return this.#close()
         if (found !== ',') return this.#noComma(found)
         this.#at++
         return this.#closer() === '}' ? 'key' : 'element'
-      case 'done': return this.#trailing(found)
+      case 'done':
+        return this.#trailing(found)
     }
   }
 
@@ -95,7 +101,8 @@ class FaultFinder {
       if (fault !== undefined) return fault
     } else {
       const value = this.#match(word)
-      if (!number.test(value) && value !== 'true' && value !== 'false' && value !== 'null') return this.#noValue(state, value)
+      if (!number.test(value) && value !== 'true' && value !== 'false' && value !== 'null')
+        return this.#noValue(state, value)
       this.#last = value
       this.#at += value.length
     }
@@ -114,12 +121,21 @@ class FaultFinder {
         return undefined
       }
       if (found === '\n' || found === '\r') {
-        return { at, other: start, message: `the text that opens at ${this.#lines.label(start)} is not closed on its line`, hint: `a closing ${quote ?? ''} is missing` }
+        return {
+          at,
+          other: start,
+          message: `the text that opens at ${this.#lines.label(start)} is not closed on its line`,
+          hint: `a closing ${quote ?? ''} is missing`,
+        }
       }
       if (found === '\\') {
         const escape = /^\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|0(?!\d)|\r\n|[^xu0-9])/i.exec(this.#text.slice(at, at + 6))?.[0]
         if (escape === undefined && at + 1 < this.#text.length) {
-          return { at, message: `${quoted(this.#text.slice(at, at + 2))} begins no escape that JSON knows`, hint: 'write \\\\ for a backslash' }
+          return {
+            at,
+            message: `${quoted(this.#text.slice(at, at + 2))} begins no escape that JSON knows`,
+            hint: 'write \\\\ for a backslash',
+          }
         }
         at += (escape?.length ?? 2) - 1
       }
@@ -140,7 +156,12 @@ class FaultFinder {
 
   #unclosed(what: string, start: number, hint: string): Fault {
     const at = endOf(this.#text)
-    return { at, other: start, message: `${what} that opens at ${this.#lines.label(start)} is never closed: the file ends here`, hint }
+    return {
+      at,
+      other: start,
+      message: `${what} that opens at ${this.#lines.label(start)} is never closed: the file ends here`,
+      hint,
+    }
   }
 
   #atEnd(state: State): Fault | 'empty' | undefined {
@@ -150,16 +171,22 @@ class FaultFinder {
     const brace = this.#text[open] ?? ''
     const missing = state === 'colon' ? '":" and a value' : state === 'value' ? 'a value' : `"${this.#closer()}"`
     return {
-      at: endOf(this.#text), other: open,
+      at: endOf(this.#text),
+      other: open,
       message: `expected ${missing}, found the end of the file`,
       hint: `the "${brace}" at ${this.#lines.label(open)} is never closed`,
     }
   }
 
   #noColon(found: string): Fault {
-    const hint = found === '=' ? 'write ":" between key and value, not "="'
-      : found === '-' || found === '.' ? 'put the key in quotes'
-        : found === '{' ? `write ":" before the "{"` : `the ":" after ${quoted(this.#last)} is missing`
+    const hint =
+      found === '='
+        ? 'write ":" between key and value, not "="'
+        : found === '-' || found === '.'
+          ? 'put the key in quotes'
+          : found === '{'
+            ? `write ":" before the "{"`
+            : `the ":" after ${quoted(this.#last)} is missing`
     return { at: this.#at, message: `expected ":" after the key ${quoted(this.#last)}, found ${this.#found()}`, hint }
   }
 
@@ -168,28 +195,50 @@ class FaultFinder {
     const closer = this.#closer()
     const fault = { at: this.#at, message: `expected "," or "${closer}", found ${this.#found()}` }
     if (found === '}' || found === ']') {
-      return { ...fault, other: open, hint: `close the "${this.#text[open] ?? ''}" at ${this.#lines.label(open)} with "${closer}" first` }
+      return {
+        ...fault,
+        other: open,
+        hint: `close the "${this.#text[open] ?? ''}" at ${this.#lines.label(open)} with "${closer}" first`,
+      }
     }
     if (found === ';') return { ...fault, hint: 'write "," between members, not ";"' }
     if (found === '#') return { ...fault, hint: 'comments begin with //' }
-    if (found === ':' || found === '=') return { ...fault, hint: closer === ']' ? 'a list holds values; for keys write { }' : undefined }
+    if (found === ':' || found === '=')
+      return { ...fault, hint: closer === ']' ? 'a list holds values; for keys write { }' : undefined }
     return { ...fault, hint: `a comma is missing after ${quoted(this.#last)}` }
   }
 
   #noValue(state: State, value: string): Fault {
     const found = this.#text[this.#at] ?? ''
-    const fault = { at: this.#at, message: `expected ${state === 'root' ? '"{"' : state === 'element' ? 'a value or "]"' : 'a value'}, found ${this.#found()}` }
+    const fault = {
+      at: this.#at,
+      message: `expected ${state === 'root' ? '"{"' : state === 'element' ? 'a value or "]"' : 'a value'}, found ${this.#found()}`,
+    }
     if (state === 'root') return { ...fault, hint: rootHint(found, value) }
-    if (value === '') return { ...fault, hint: found === ',' ? 'there is a comma too many' : found === '#' ? 'comments begin with //' : `a value is missing after ${quoted(this.#last)}` }
+    if (value === '')
+      return {
+        ...fault,
+        hint:
+          found === ','
+            ? 'there is a comma too many'
+            : found === '#'
+              ? 'comments begin with //'
+              : `a value is missing after ${quoted(this.#last)}`,
+      }
     const simple = value.toLowerCase()
-    if (simple === 'true' || simple === 'false' || simple === 'null') return { ...fault, hint: `write ${simple}, in small letters` }
+    if (simple === 'true' || simple === 'false' || simple === 'null')
+      return { ...fault, hint: `write ${simple}, in small letters` }
     if (/^0\d+$/.test(value)) return { ...fault, hint: 'a number does not begin with 0' }
     return { ...fault, hint: `text needs quotes: "${value.replace(/[“”„]/g, '')}"` }
   }
 
   #trailing(found: string): Fault {
-    const hint = found === '}' || found === ']' ? `there is a "${found}" too many`
-      : found === '{' || found === ',' ? 'a file holds one object: put all members into it, or use a file for each' : 'remove what follows the closing "}"'
+    const hint =
+      found === '}' || found === ']'
+        ? `there is a "${found}" too many`
+        : found === '{' || found === ','
+          ? 'a file holds one object: put all members into it, or use a file for each'
+          : 'remove what follows the closing "}"'
     return { at: this.#at, message: `expected the end of the file, found ${this.#found()}`, hint }
   }
 
@@ -216,4 +265,6 @@ function keyHint(found: string): string | undefined {
 }
 
 const rootHint = (found: string, value: string): string | undefined =>
-  found === '#' || /^[a-z_]\w*$/i.test(value) ? 'it looks like HCL: let the file name end in .hcl, or write JSON' : 'a file holds one object: begin it with "{"'
+  found === '#' || /^[a-z_]\w*$/i.test(value)
+    ? 'it looks like HCL: let the file name end in .hcl, or write JSON'
+    : 'a file holds one object: begin it with "{"'

@@ -3,10 +3,17 @@ import { isQuote, isSpace, skipComment, skipString, skipTrivia } from './json-te
 import type { Place } from './places.js'
 
 /** Two keys of one object that are the same; the offsets are the keys'. */
-export interface Duplicate { readonly path: readonly (string | number)[]; readonly first: number; readonly second: number }
+export interface Duplicate {
+  readonly path: readonly (string | number)[]
+  readonly first: number
+  readonly second: number
+}
 
 /** A text's keys and elements with their offsets, and what was met on the way. */
-export interface JsonPlaces { readonly root: Place; readonly duplicates: readonly Duplicate[] }
+export interface JsonPlaces {
+  readonly root: Place
+  readonly duplicates: readonly Duplicate[]
+}
 
 const openBrace = 123
 const closeBrace = 125
@@ -48,7 +55,7 @@ class Scanner {
   }
 
   #object(place: Place, levels: number): void {
-    const members = place.members = new Map<string | number, Place>()
+    const members = (place.members = new Map<string | number, Place>())
     for (let code = this.#enter(); code !== closeBrace && this.#at < this.#text.length; code = this.#separator()) {
       const at = this.#at
       const key = this.#key()
@@ -66,7 +73,7 @@ class Scanner {
   }
 
   #list(place: Place, levels: number): void {
-    const members = place.members = new Map<string | number, Place>()
+    const members = (place.members = new Map<string | number, Place>())
     for (let code = this.#enter(); code !== closeBracket && this.#at < this.#text.length; code = this.#separator()) {
       const element: Place = { key: this.#at, value: this.#at }
       this.#path.push(members.size)
@@ -98,14 +105,17 @@ class Scanner {
     }
     this.#skipWord()
     const word = this.#text.slice(start, this.#at)
-    return word.includes('\\') ? word.replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))) : word
+    return word.includes('\\')
+      ? word.replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+      : word
   }
 
   #skipWord(): void {
     const start = this.#at
     for (; this.#at < this.#text.length; this.#at++) {
       const code = this.#text.charCodeAt(this.#at)
-      if (code === comma || code === 58 || code === 47 || code === closeBrace || code === closeBracket || isSpace(code)) break
+      if (code === comma || code === 58 || code === 47 || code === closeBrace || code === closeBracket || isSpace(code))
+        break
     }
     // A word is never empty in valid text; without this a wrong assumption would be an endless loop.
     if (this.#at === start) this.#at++

@@ -77,7 +77,10 @@ export function offsetBeyondDepth(text: string, limit: number): number {
 
 const separators = /[\u2028\u2029]/
 
-/** The same text without the two line separators inside strings, where json5 reads them right but complains about them on the console. */
+/**
+ * The same text without the two line separators inside strings, where json5 reads them right but complains about them
+ * on the console.
+ */
 export function withoutSeparators(text: string): string {
   if (!separators.test(text)) return text
   let result = ''
@@ -86,7 +89,12 @@ export function withoutSeparators(text: string): string {
     const code = text.charCodeAt(i)
     if (isQuote(code)) {
       const end = skipString(text, i)
-      result += text.slice(from, i) + text.slice(i, end).replace(/(?<!\\)\u2028/g, '\\u2028').replace(/(?<!\\)\u2029/g, '\\u2029')
+      result +=
+        text.slice(from, i)
+        + text
+          .slice(i, end)
+          .replace(/(?<!\\)\u2028/g, '\\u2028')
+          .replace(/(?<!\\)\u2029/g, '\\u2029')
       from = end
       i = end - 1
     } else if (code === slash) i = Math.max(skipComment(text, i) - 1, i)

@@ -1,5 +1,8 @@
 /** A place in a text, both from 1. Columns count UTF-16 units, as editors do. */
-export interface LineColumn { readonly line: number; readonly column: number }
+export interface LineColumn {
+  readonly line: number
+  readonly column: number
+}
 
 /** Turns offsets of one text into lines and columns. Finds the line breaks at the first question only. */
 export class LineMap {
@@ -12,7 +15,7 @@ export class LineMap {
 
   /** The place of an offset; one beyond the end is the end. */
   place(offset: number): LineColumn {
-    const starts = this.#starts ??= lineStarts(this.#text)
+    const starts = (this.#starts ??= lineStarts(this.#text))
     const at = Math.min(Math.max(offset, 0), this.#text.length)
     let low = 0
     let high = starts.length - 1

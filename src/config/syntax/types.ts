@@ -9,8 +9,8 @@ export interface Document {
   /** The keys as written; `{}` for an empty file. Never holds a `__proto__` key. */
   readonly value: Readonly<Record<string, unknown>>
   /**
-   * The place of a key or value, e.g. `['services', 3, 'check', 'http']`, or of its nearest existing parent; by default the value's.
-   * Computed at the first question. Paths of one or two steps are cheap, also for thousands of files.
+   * The place of a key or value, e.g. `['services', 3, 'check', 'http']`, or of its nearest existing parent; by default
+   * the value's. Computed at the first question. Paths of one or two steps are cheap, also for thousands of files.
    */
   locate(path: readonly (string | number)[], what?: 'key' | 'value'): LineColumn
 }
@@ -21,7 +21,7 @@ export type ParseResult =
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
 
 /**
- * What the schema says about the key at the end of `path` (numbers are list indexes): HCL writes a list of objects and a
- * single object the same way. `unknown` keys become an object when they stand once, a list when they are repeated.
+ * What the schema says about the key at the end of `path` (numbers are list indexes): HCL writes a list of objects and
+ * a single object the same way. `unknown` keys become an object when they stand once, a list when they are repeated.
  */
 export type ListKeys = (path: readonly (string | number)[]) => 'list' | 'object' | 'unknown'

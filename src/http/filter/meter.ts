@@ -1,8 +1,8 @@
 import { filterTooCostly } from './filter-errors.js'
 
 /**
- * Work on one item, in comparisons and {@link Regex.cost}: nothing else has its turn in the middle of it, so that it has to end within some
- * tens of milliseconds.
+ * Work on one item, in comparisons and {@link Regex.cost}: nothing else has its turn in the middle of it, so that it
+ * has to end within some tens of milliseconds.
  */
 const maxPerItem = 100_000
 /** Work of one regular expression on one text, which cannot be ended once it has begun. */

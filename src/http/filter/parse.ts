@@ -25,7 +25,13 @@ const longest = 8192
 /** Brackets and nots within each other; each costs stack. */
 const deepest = 100
 
-interface Operator { readonly pattern: RegExp; readonly test: Test; readonly negated: boolean; readonly name: string; readonly valueFirst?: true }
+interface Operator {
+  readonly pattern: RegExp
+  readonly test: Test
+  readonly negated: boolean
+  readonly name: string
+  readonly valueFirst?: true
+}
 
 const operators: readonly Operator[] = [
   { pattern: /\s*==\s*/y, test: 'equal', negated: false, name: 'Equal' },
@@ -40,7 +46,10 @@ const operators: readonly Operator[] = [
   { pattern: /\s+not\s+matches\s+/y, test: 'matches', negated: true, name: 'Not Matches' },
 ]
 
-/** A name, number or text of an expression. A name may be a selector or a bare value; so may a text that looks like a JSON pointer. */
+/**
+ * A name, number or text of an expression. A name may be a selector or a bare value; so may a text that looks like a
+ * JSON pointer.
+ */
 interface Operand {
   readonly at: number
   readonly raw: string
@@ -48,11 +57,13 @@ interface Operand {
 }
 
 /**
- * Reads a filter expression of go-bexpr's grammar: comparisons joined by `not`, `and`, `or` (binding in that order) and brackets.
+ * Reads a filter expression of go-bexpr's grammar: comparisons joined by `not`, `and`, `or` (binding in that order) and
+ * brackets.
  * @throws MusterError FILTER_INVALID naming the place, what was found there and what was expected.
  */
 export function parseFilter(text: string): Expression {
-  if (text.length > longest) throw filterInvalid(`the expression is ${text.length} characters long, ${longest} are allowed`)
+  if (text.length > longest)
+    throw filterInvalid(`the expression is ${text.length} characters long, ${longest} are allowed`)
   return new Parser(text).whole()
 }
 
@@ -61,7 +72,9 @@ class Parser {
   #at = 0
   #depth = 0
 
-  constructor(text: string) { this.#text = text }
+  constructor(text: string) {
+    this.#text = text
+  }
 
   whole(): Expression {
     const expression = this.#joined('or')
@@ -71,7 +84,7 @@ class Parser {
   }
 
   #joined(word: 'or' | 'and'): Expression {
-    const next = (): Expression => word === 'or' ? this.#joined('and') : this.#term()
+    const next = (): Expression => (word === 'or' ? this.#joined('and') : this.#term())
     const first = next()
     const operands = [first]
     const pattern = word === 'or' ? /\s*or(?![A-Za-z0-9_/.[])/y : /\s*and(?![A-Za-z0-9_/.[])/y
@@ -81,7 +94,8 @@ class Parser {
 
   #term(): Expression {
     this.#space()
-    if (this.#take(/not(?=[\s(])\s*/y) !== undefined) return this.#deeper(() => ({ kind: 'not', operand: this.#term() }))
+    if (this.#take(/not(?=[\s(])\s*/y) !== undefined)
+      return this.#deeper(() => ({ kind: 'not', operand: this.#term() }))
     if (this.#take(/\(/y) === undefined) return this.#comparison()
     return this.#deeper(() => {
       const inner = this.#joined('or')
@@ -101,7 +115,9 @@ class Parser {
     const left = this.#operand('a selector or a value')
     const operator = operators.find(({ pattern }) => this.#take(pattern) !== undefined)
     if (operator === undefined) {
-      throw this.#expected('"==", "!=", "in", "not in", "contains", "not contains", "matches", "not matches", "is empty" or "is not empty"')
+      throw this.#expected(
+        '"==", "!=", "in", "not in", "contains", "not contains", "matches", "not matches", "is empty" or "is not empty"',
+      )
     }
     const { test, negated, name } = operator
     const comparison = (selector: Operand, value: string): Comparison => {
@@ -119,7 +135,8 @@ class Parser {
     if (text !== undefined) return { at, raw: text, selector: pointerPath(text) }
     const number = this.#take(/-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?/y)
     if (number !== undefined) {
-      if (!/^(?:[\s)]|$)/.test(this.#text.slice(this.#at, this.#at + 1))) throw filterInvalid(`at character ${at + 1}: invalid number; put it in quotes if it is a text`)
+      if (!/^(?:[\s)]|$)/.test(this.#text.slice(this.#at, this.#at + 1)))
+        throw filterInvalid(`at character ${at + 1}: invalid number; put it in quotes if it is a text`)
       return { at, raw: number, selector: undefined }
     }
     const selector = this.#selector()
@@ -153,7 +170,8 @@ class Parser {
     if (raw !== undefined) return raw.slice(1, -1)
     const quoted = this.#take(/"(?:[^"\\]|\\[^])*"/y)
     if (quoted !== undefined) return unquote(quoted.slice(1, -1), at)
-    if (this.#text[at] === '"' || this.#text[at] === '`') throw filterInvalid(`at character ${at + 1}: unterminated string literal`)
+    if (this.#text[at] === '"' || this.#text[at] === '`')
+      throw filterInvalid(`at character ${at + 1}: unterminated string literal`)
     return undefined
   }
 
@@ -164,7 +182,9 @@ class Parser {
     return taken
   }
 
-  #space(): void { this.#take(/\s*/y) }
+  #space(): void {
+    this.#take(/\s*/y)
+  }
 
   #expected(what: string, at?: number): ReturnType<typeof filterInvalid> {
     if (at === undefined) this.#space()
@@ -176,19 +196,45 @@ class Parser {
 
 /** The path of a JSON pointer, the other way to write a selector; undefined for any other text. */
 const pointerPath = (text: string): readonly string[] | undefined =>
-  /^(?:\/[\p{L}\p{N}\-_.~|]+)+$/u.test(text) ? text.slice(1).split('/').map(part => part.replaceAll('~1', '/').replaceAll('~0', '~')) : undefined
+  /^(?:\/[\p{L}\p{N}\-_.~|]+)+$/u.test(text)
+    ? text
+        .slice(1)
+        .split('/')
+        .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    : undefined
 
-const escapes: Readonly<Record<string, string>> = { a: '\u0007', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', '"': '"' }
+const escapes: Readonly<Record<string, string>> = {
+  'a': '\u0007',
+  'b': '\b',
+  'f': '\f',
+  'n': '\n',
+  'r': '\r',
+  't': '\t',
+  'v': '\v',
+  '\\': '\\',
+  '"': '"',
+}
 
 function unquote(body: string, at: number): string {
-  return body.replace(/\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([^]))/g,
+  return body.replace(
+    /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([^]))/g,
     (whole: string, hex?: string, short?: string, long?: string, octal?: string, letter?: string) => {
       const digits = hex ?? short ?? long
-      const codePoint = digits !== undefined ? parseInt(digits, 16) : octal !== undefined ? parseInt(octal, 8) : undefined
-      const char = codePoint === undefined ? escapes[letter ?? ''] : codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : undefined
+      const codePoint =
+        digits !== undefined ? parseInt(digits, 16) : octal !== undefined ? parseInt(octal, 8) : undefined
+      const char =
+        codePoint === undefined
+          ? escapes[letter ?? '']
+          : codePoint <= 0x10ffff
+            ? String.fromCodePoint(codePoint)
+            : undefined
       if (char === undefined) {
-        throw filterInvalid(`at character ${at + 1}: invalid escape ${whole} in a text`, 'write \\\\ for a backslash, or the text between backticks')
+        throw filterInvalid(
+          `at character ${at + 1}: invalid escape ${whole} in a text`,
+          'write \\\\ for a backslash, or the text between backticks',
+        )
       }
       return char
-    })
+    },
+  )
 }

@@ -1,9 +1,12 @@
 /**
- * What a field of an item is, as far as filters are concerned. A field that an item leaves out counts as empty: '', 0, false or
- * without elements. `structs` is a list of objects: a comparison on it holds when it holds for any of them.
+ * What a field of an item is, as far as filters are concerned. A field that an item leaves out counts as empty: '', 0,
+ * false or without elements. `structs` is a list of objects: a comparison on it holds when it holds for any of them.
  */
 export type Field =
-  | 'string' | 'number' | 'boolean' | 'strings'
+  | 'string'
+  | 'number'
+  | 'boolean'
+  | 'strings'
   | { readonly map: Field }
   | { readonly struct: SelectorTree }
   | { readonly structs: SelectorTree }

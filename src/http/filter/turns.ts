@@ -15,8 +15,9 @@ interface Waiting {
 }
 
 /**
- * Shares the event loop among pieces of work of any length: in each of its turns no more is done than a few milliseconds hold, so that sockets are
- * served in between, and no piece waits for the end of another. Short ones are over at once.
+ * Shares the event loop among pieces of work of any length: in each of its turns no more is done than a few
+ * milliseconds hold, so that sockets are served in between, and no piece waits for the end of another. Short ones are
+ * over at once.
  */
 export class Turns {
   readonly #nextTurn: (run: () => void) => void

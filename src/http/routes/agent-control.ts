@@ -7,13 +7,28 @@ import { diagnosticText, fileView, planView, reloadView } from '../views/reload-
 import { required } from '../selection.js'
 
 const aclTokens = new Set([
-  'default', 'agent', 'agent_master', 'replication', 'acl_token', 'acl_agent_token', 'acl_agent_master_token', 'acl_replication_token',
+  'default',
+  'agent',
+  'agent_master',
+  'replication',
+  'acl_token',
+  'acl_agent_token',
+  'acl_agent_master_token',
+  'acl_replication_token',
 ])
 
 /** What the agent is told to do (join, leave, reload), and what its configuration files amount to. */
 export const agentControlRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/agent/join/*', reach: 'local', PUT: request => join(deps, request) },
-  { path: '/v1/agent/leave', reach: 'local', whileNotReady: true, PUT: async () => { await deps.agent.leave(); return empty() } },
+  {
+    path: '/v1/agent/leave',
+    reach: 'local',
+    whileNotReady: true,
+    PUT: async () => {
+      await deps.agent.leave()
+      return empty()
+    },
+  },
   { path: '/v1/agent/force-leave/*', reach: 'local', PUT: request => forceLeave(deps, request) },
   { path: '/v1/agent/reload', reach: 'local', PUT: request => reload(deps, request) },
   { path: '/v1/agent/plan', reach: 'local', GET: async () => json(planView(await deps.agent.plan())) },
@@ -31,7 +46,10 @@ async function forceLeave({ membership }: Deps, { rest, query }: ApiRequest): Pr
   return empty()
 }
 
-/** Everything was taken: 200. Anything was refused: 500 and the findings, one a line, though the rest may have been applied. */
+/**
+ * Everything was taken: 200. Anything was refused: 500 and the findings, one a line, though the rest may have been
+ * applied.
+ */
 async function reload({ agent }: Deps, { query }: ApiRequest): Promise<Answer> {
   const report = await agent.reload('api')
   const status = report.outcome === 'applied' ? 200 : 500

@@ -2,14 +2,19 @@ import { json, text, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import type { ApiRequest, Route } from '../route.js'
 
-/** `/v1/agent/metrics`, as JSON or, with `?format=prometheus` or an Accept header of a scraper, in Prometheus' text format. */
+/**
+ * `/v1/agent/metrics`, as JSON or, with `?format=prometheus` or an Accept header of a scraper, in Prometheus' text
+ * format.
+ */
 export const agentMetricsRoutes = ({ metrics }: Deps): readonly Route[] => [
   {
-    path: '/v1/agent/metrics', reach: 'local',
+    path: '/v1/agent/metrics',
+    reach: 'local',
     whileNotReady: true,
-    GET: async (request): Promise<Answer> => wantsPrometheus(request)
-      ? text(await metrics.prometheus(), 200, [], 'text/plain; version=0.0.4; charset=utf-8')
-      : json(await metrics.json()),
+    GET: async (request): Promise<Answer> =>
+      wantsPrometheus(request)
+        ? text(await metrics.prometheus(), 200, [], 'text/plain; version=0.0.4; charset=utf-8')
+        : json(await metrics.json()),
   },
 ]
 

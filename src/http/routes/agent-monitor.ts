@@ -7,12 +7,22 @@ import type { Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
 import type { ApiRequest, Route } from '../route.js'
 
-const levels: Readonly<Record<string, LogLevel>> = { trace: 'trace', debug: 'debug', info: 'info', warn: 'warn', err: 'error', error: 'error' }
+const levels: Readonly<Record<string, LogLevel>> = {
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  err: 'error',
+  error: 'error',
+}
 
 // Consul's rhythm: soon enough for people, and lines of one burst travel together.
 const flushEvery = 200
 
-/** Lines, and characters of them, that may wait for a slow reader; what comes on top is counted and left out. As many lines as with Consul. */
+/**
+ * Lines, and characters of them, that may wait for a slow reader; what comes on top is counted and left out. As many
+ * lines as with Consul.
+ */
 export const monitorBacklog = { lines: 512, characters: 256 * 1024 } as const
 
 /** `/v1/agent/monitor`: the log as it is written, until the client goes. */
@@ -23,9 +33,17 @@ export const agentMonitorRoutes = (deps: Deps): readonly Route[] => [
 function monitor(deps: Deps, { query }: ApiRequest): Answer {
   const word = query.first('loglevel')
   const level = levels[word === '' ? 'info' : word.toLowerCase()]
-  if (level === undefined) throw new MusterError('HTTP_PARAMETER', `Bad request: Unknown log level: ${word}`, { status: 400 })
+  if (level === undefined)
+    throw new MusterError('HTTP_PARAMETER', `Bad request: Unknown log level: ${word}`, { status: 400 })
   const asJson = query.has('logjson') && (parseBool(query.first('logjson')) ?? true)
-  return { kind: 'stream', type: 'text/plain; charset=utf-8', headers: ['X-Content-Type-Options', 'nosniff'], start: (sink, gone) => { follow(deps, level, asJson, sink, gone) } }
+  return {
+    kind: 'stream',
+    type: 'text/plain; charset=utf-8',
+    headers: ['X-Content-Type-Options', 'nosniff'],
+    start: (sink, gone) => {
+      follow(deps, level, asJson, sink, gone)
+    },
+  }
 }
 
 function follow({ logs, clock }: Deps, level: LogLevel, asJson: boolean, sink: Writable, gone: EndSignal): void {
@@ -56,7 +74,10 @@ function follow({ logs, clock }: Deps, level: LogLevel, asJson: boolean, sink: W
       clock.after(flushEvery, flush)
     }
   })
-  sink.on('drain', () => { ready = true; flush() })
+  sink.on('drain', () => {
+    ready = true
+    flush()
+  })
   const end = (): void => {
     subscription.close()
     sink.end()

@@ -16,7 +16,12 @@ import { restartsView } from '../views/reload-views.js'
 export const agentSelfRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/agent/self', reach: 'local', whileNotReady: true, GET: async () => json(await self(deps)) },
   { path: '/v1/agent/members', reach: 'local', whileNotReady: true, GET: request => members(deps, request) },
-  { path: '/v1/agent/host', reach: 'local', whileNotReady: true, GET: async () => json(await hostReport(deps.settings().dataDir, deps.clock.now())) },
+  {
+    path: '/v1/agent/host',
+    reach: 'local',
+    whileNotReady: true,
+    GET: async () => json(await hostReport(deps.settings().dataDir, deps.clock.now())),
+  },
   { path: '/v1/agent/ready', reach: 'local', whileNotReady: true, GET: request => ready(deps, request) },
 ]
 
@@ -29,8 +34,14 @@ async function self({ settings, agent, membership, places, clock }: Deps) {
   const member = membership.members().find(({ name }) => name === now.nodeName)
   return {
     Config: {
-      Datacenter: now.datacenter, PrimaryDatacenter: now.primaryDatacenter, NodeName: now.nodeName, NodeID: agent.nodeId,
-      Revision: '', Server: now.server, Version: apiVersion, MusterVersion: version,
+      Datacenter: now.datacenter,
+      PrimaryDatacenter: now.primaryDatacenter,
+      NodeName: now.nodeName,
+      NodeID: agent.nodeId,
+      Revision: '',
+      Server: now.server,
+      Version: apiVersion,
+      MusterVersion: version,
       // In nanoseconds: Patroni looks here for the shortest TTL that it may ask for.
       SessionTTLMin: Math.round(now.sessionTtlMin * nanoseconds),
       NeedsRestart: restartsView(agent.lastReload.needsRestart),
@@ -48,21 +59,35 @@ async function self({ settings, agent, membership, places, clock }: Deps) {
 function members({ membership, standing }: Deps, { query }: ApiRequest): Answer {
   const wan = query.first('wan') !== ''
   const segment = query.first('segment')
-  if (wan && segment !== '' && segment !== '_all') throw new MusterError('HTTP_PARAMETER', 'Cannot provide a segment with wan=true', { status: 400 })
-  if (segment !== '' && segment !== '_all') throw new MusterError('HTTP_PARAMETER', `segment "${segment}" not found: there are no network segments`, { status: 400 })
+  if (wan && segment !== '' && segment !== '_all')
+    throw new MusterError('HTTP_PARAMETER', 'Cannot provide a segment with wan=true', { status: 400 })
+  if (segment !== '' && segment !== '_all')
+    throw new MusterError('HTTP_PARAMETER', `segment "${segment}" not found: there are no network segments`, {
+      status: 400,
+    })
   if (wan) return json(membership.wanMembers().map(memberView))
   const unheard = standing.unheard()
-  return json(membership.members().map(member => ({ ...memberView(member), ...unheard !== undefined && unheardView(member, unheard) })))
+  return json(
+    membership
+      .members()
+      .map(member => ({ ...memberView(member), ...(unheard !== undefined && unheardView(member, unheard)) })),
+  )
 }
 
 async function ready({ agent, catalog, settings, standing }: Deps, { query }: ApiRequest): Promise<Answer> {
   const given = query.first('level')
   const level = given === '' ? 'writable' : given
   if (!isReadinessLevel(level)) {
-    throw new MusterError('HTTP_PARAMETER', `level=${level} is no level of readiness`, { status: 400, hint: `levels are ${readinessLevels.join(', ')}` })
+    throw new MusterError('HTTP_PARAMETER', `level=${level} is no level of readiness`, {
+      status: 400,
+      hint: `levels are ${readinessLevels.join(', ')}`,
+    })
   }
   const facts = { agent: agent.readiness(), alone: isAlone(settings()), loaded: catalog.loaded }
   // Of no use while the agent starts, and on a client agent a call to a server.
-  const answer = readyAt(level, { ...facts, standing: level === 'started' ? { writable: true } : await standing.standing() })
+  const answer = readyAt(level, {
+    ...facts,
+    standing: level === 'started' ? { writable: true } : await standing.standing(),
+  })
   return answer.ready ? json({ Ready: true }) : json({ Ready: false, Reason: `${answer.reason}; ${answer.hint}` }, 503)
 }

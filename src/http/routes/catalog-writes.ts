@@ -9,24 +9,48 @@ import { originText } from '../views/agent-views.js'
 
 /** `/v1/catalog/register` and `deregister`. */
 export const catalogWriteRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/catalog/register', reach: 'handed-on', PUT: request => put(deps, request), datacenterOf: namedDatacenter },
-  { path: '/v1/catalog/deregister', reach: 'handed-on', PUT: request => remove(deps, request), datacenterOf: namedDatacenter },
+  {
+    path: '/v1/catalog/register',
+    reach: 'handed-on',
+    PUT: request => put(deps, request),
+    datacenterOf: namedDatacenter,
+  },
+  {
+    path: '/v1/catalog/deregister',
+    reach: 'handed-on',
+    PUT: request => remove(deps, request),
+    datacenterOf: namedDatacenter,
+  },
 ]
 
 async function put({ catalog, settings, agent, clock }: Deps, { body }: ApiRequest): Promise<Answer> {
   const request = readRegistration(body)
   const since = clock.now()
-  await catalog.execute(register({ ...request, ...request.checks !== undefined && { checks: request.checks.map(check => ({ ...check, since })) } }))
+  await catalog.execute(
+    register({
+      ...request,
+      ...(request.checks !== undefined && { checks: request.checks.map(check => ({ ...check, since })) }),
+    }),
+  )
   const { service } = request
   const addresses = addressWarnings([request.address ?? '', service?.address ?? ''])
-  if (!isOwn(request.node, settings().nodeName)) return json(true, 200, warningHeader([...othersWarning(catalog, request.node), ...addresses]))
-  const id = service === undefined ? '' : service.id === undefined || service.id === '' ? service.name ?? '' : service.id
+  if (!isOwn(request.node, settings().nodeName))
+    return json(true, 200, warningHeader([...othersWarning(catalog, request.node), ...addresses]))
+  const id =
+    service === undefined ? '' : service.id === undefined || service.id === '' ? (service.name ?? '') : service.id
   const known = id === '' ? undefined : agent.services().get(id)
-  return json(true, 200, warningHeader([service === undefined
-    ? `agent ${settings().nodeName} owns this node and puts back what it knows better`
-    : known === undefined
-      ? `agent ${settings().nodeName} owns this node and does not know service "${id}": it removes it with its next sync; register it at /v1/agent/service/register`
-      : `agent ${settings().nodeName} owns service "${id}" (${origin(known.origin)}) and puts it back with its next sync`, ...addresses]))
+  return json(
+    true,
+    200,
+    warningHeader([
+      service === undefined
+        ? `agent ${settings().nodeName} owns this node and puts back what it knows better`
+        : known === undefined
+          ? `agent ${settings().nodeName} owns this node and does not know service "${id}": it removes it with its next sync; register it at /v1/agent/service/register`
+          : `agent ${settings().nodeName} owns service "${id}" (${origin(known.origin)}) and puts it back with its next sync`,
+      ...addresses,
+    ]),
+  )
 }
 
 async function remove(deps: Deps, { body }: ApiRequest): Promise<Answer> {
@@ -38,27 +62,39 @@ async function remove(deps: Deps, { body }: ApiRequest): Promise<Answer> {
     return json(true, 200, known)
   }
   const entry = serviceId !== '' ? agent.services().get(serviceId) : agent.checks().get(checkId)
-  // The owner is this very agent: taken out there it stays away, where a removal from the catalog alone would be undone.
-  if (entry?.origin.by === 'api') await (serviceId !== '' ? agent.deregisterService(serviceId) : agent.deregisterCheck(checkId))
+  // The owner is this very agent: taken out there it stays away, where a removal from the catalog alone would be
+  // undone.
+  if (entry?.origin.by === 'api')
+    await (serviceId !== '' ? agent.deregisterService(serviceId) : agent.deregisterCheck(checkId))
   else await catalog.execute(deregister({ node, serviceId, checkId }))
   return json(true, 200, removalWarning(settings().nodeName, serviceId, checkId, entry?.origin))
 }
 
 function removalWarning(owner: string, serviceId: string, checkId: string, from: EntryOrigin | undefined): HeaderList {
   const what = serviceId !== '' ? `service "${serviceId}"` : checkId !== '' ? `check "${checkId}"` : 'this node'
-  if (serviceId === '' && checkId === '') return warningHeader([`agent ${owner} runs on this node and registers it again with its next sync; to take it out, use /v1/agent/leave`])
+  if (serviceId === '' && checkId === '')
+    return warningHeader([
+      `agent ${owner} runs on this node and registers it again with its next sync; to take it out, use /v1/agent/leave`,
+    ])
   if (from === undefined) return []
-  return warningHeader([from.by === 'api'
-    ? `agent ${owner} owned ${what} (registered over its API); it was removed there too`
-    : `agent ${owner} owns ${what} (${origin(from)}) and puts it back with its next sync; remove the declaration instead`])
+  return warningHeader([
+    from.by === 'api'
+      ? `agent ${owner} owned ${what} (registered over its API); it was removed there too`
+      : `agent ${owner} owns ${what} (${origin(from)}) and puts it back with its next sync; remove the declaration instead`,
+  ])
 }
 
-/** What is written for the node of a living agent elsewhere is undone by that agent, which alone knows what is right. */
+/**
+ * What is written for the node of a living agent elsewhere is undone by that agent, which alone knows what is right.
+ */
 const othersWarning = (catalog: Deps['catalog'], node: string): readonly string[] =>
   catalog.membersNamed(node).some(({ state }) => state === 'alive')
-    ? [`agent ${node} lives and owns this node: it puts back what it knows better and removes what it does not know, with its next sync; use its own API, /v1/agent/service`]
+    ? [
+        `agent ${node} lives and owns this node: it puts back what it knows better and removes what it does not know, with its next sync; use its own API, /v1/agent/service`,
+      ]
     : []
 
-const origin = (from: EntryOrigin): string => from.by === 'api' ? 'registered over its API' : `declared by ${originText(from)}`
+const origin = (from: EntryOrigin): string =>
+  from.by === 'api' ? 'registered over its API' : `declared by ${originText(from)}`
 
 const isOwn = (node: string, own: string): boolean => node.toLowerCase() === own.toLowerCase()

@@ -11,7 +11,12 @@ import type { Built } from '../prepared-body.js'
 
 /** Reads of `/v1/catalog/*`. */
 export const catalogRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/catalog/datacenters', reach: 'handed-on', whileNotReady: true, GET: () => json(deps.membership.datacenters()) },
+  {
+    path: '/v1/catalog/datacenters',
+    reach: 'handed-on',
+    whileNotReady: true,
+    GET: () => json(deps.membership.datacenters()),
+  },
   { path: '/v1/catalog/nodes', reach: 'handed-on', GET: request => nodes(deps, request) },
   { path: '/v1/catalog/services', reach: 'handed-on', GET: request => services(deps, request) },
   { path: '/v1/catalog/service/*', reach: 'handed-on', GET: request => service(deps, request) },
@@ -29,8 +34,19 @@ function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {
     topic: catalog.topics.nodes(),
     shapedBy: ['filter', 'near', 'node-meta'],
     ...orderOf(request.query, catalog),
-    build: isWanted => ofKept(filter, [...catalog.nodes()].filter(one => byMeta?.(one) ?? true), one => nodeView(one, datacenter), isWanted, chosen =>
-      builtList(sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node).map(one => fragments.node(one)))),
+    build: isWanted =>
+      ofKept(
+        filter,
+        [...catalog.nodes()].filter(one => byMeta?.(one) ?? true),
+        one => nodeView(one, datacenter),
+        isWanted,
+        chosen =>
+          builtList(
+            sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node).map(one =>
+              fragments.node(one),
+            ),
+          ),
+      ),
   })
 }
 
@@ -41,7 +57,10 @@ function services({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer
       topic: catalog.topics.services(),
       shapedBy: [],
       cacheable: true,
-      build: () => builtJson(JSON.stringify(Object.fromEntries([...catalog.serviceNames()].map(({ name, tags }) => [name, [...tags]])))),
+      build: () =>
+        builtJson(
+          JSON.stringify(Object.fromEntries([...catalog.serviceNames()].map(({ name, tags }) => [name, [...tags]]))),
+        ),
     })
   }
   return reads.answer(request, {
@@ -74,10 +93,17 @@ function service(deps: Deps, request: ApiRequest): Promise<Answer> {
     shapedBy: ['filter', 'near', 'node-meta', 'tag'],
     ...orderOf(request.query, catalog),
     cacheable: true,
-    build: isWanted => ofKept(filter, selectInstances(catalog.instances(name), request.query), one => catalogServiceView(one, datacenter), isWanted, chosen => {
-      const sorted = sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node.node)
-      return builtList(sorted.map(one => fragments.catalogService(one)))
-    }),
+    build: isWanted =>
+      ofKept(
+        filter,
+        selectInstances(catalog.instances(name), request.query),
+        one => catalogServiceView(one, datacenter),
+        isWanted,
+        chosen => {
+          const sorted = sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node.node)
+          return builtList(sorted.map(one => fragments.catalogService(one)))
+        },
+      ),
   })
 }
 
@@ -120,8 +146,13 @@ function nodeServices(deps: Deps, request: ApiRequest): Promise<Answer> {
   })
 }
 
-const ofServices = ({ catalog }: Deps, owner: Node, filter: ItemFilter | undefined, isWanted: () => boolean, build: (services: readonly Service[]) => Built): Built | Promise<Built> =>
-  ofKept(filter, catalog.servicesOfNode(owner.node), nodeServiceView, isWanted, build)
+const ofServices = (
+  { catalog }: Deps,
+  owner: Node,
+  filter: ItemFilter | undefined,
+  isWanted: () => boolean,
+  build: (services: readonly Service[]) => Built,
+): Built | Promise<Built> => ofKept(filter, catalog.servicesOfNode(owner.node), nodeServiceView, isWanted, build)
 
 /** A list of JSON texts as one. */
 const builtList = (items: readonly string[]): Built => builtJson(`[${items.join(',')}]`)

@@ -35,28 +35,46 @@ function node({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
     build: () => {
       const found = catalog.coordinate(name)
       const shown = inSegment(found === undefined ? [] : [found], request)
-      return shown.length === 0 ? { status: 404, type: '', bytes: Buffer.alloc(0) } : builtJson(JSON.stringify(shown.map(nodeCoordinateView)))
+      return shown.length === 0
+        ? { status: 404, type: '', bytes: Buffer.alloc(0) }
+        : builtJson(JSON.stringify(shown.map(nodeCoordinateView)))
     },
   })
 }
 
 /** There are no network segments: of any that has a name nothing is known. */
-const inSegment = (list: readonly NodeCoordinate[], { query }: ApiRequest): readonly NodeCoordinate[] => query.first('segment') === '' ? list : []
+const inSegment = (list: readonly NodeCoordinate[], { query }: ApiRequest): readonly NodeCoordinate[] =>
+  query.first('segment') === '' ? list : []
 
 async function update({ catalog }: Deps, { body }: ApiRequest): Promise<Answer> {
   await catalog.execute(updateCoordinates([readCoordinateUpdate(body)]))
   return empty()
 }
 
-/** Servers by datacenter, the nearest first, with their places as measured between servers; a lone server is where all begin. */
+/**
+ * Servers by datacenter, the nearest first, with their places as measured between servers; a lone server is where all
+ * begin.
+ */
 function datacenters({ places, membership }: Deps) {
-  const known = places?.ofDatacenters() ?? membership.datacenters().map(datacenter => ({
-    datacenter,
-    servers: membership.wanMembers().filter(({ tags }) => tags.dc === datacenter)
-      .map(({ name }) => ({ node: name.endsWith(`.${datacenter}`) ? name.slice(0, -datacenter.length - 1) : name, coordinate: startCoordinate })),
-  }))
+  const known =
+    places?.ofDatacenters()
+    ?? membership.datacenters().map(datacenter => ({
+      datacenter,
+      servers: membership
+        .wanMembers()
+        .filter(({ tags }) => tags.dc === datacenter)
+        .map(({ name }) => ({
+          node: name.endsWith(`.${datacenter}`) ? name.slice(0, -datacenter.length - 1) : name,
+          coordinate: startCoordinate,
+        })),
+    }))
   return known.map(({ datacenter, servers }) => ({
-    Datacenter: datacenter, AreaID: 'wan',
-    Coordinates: servers.map(({ node: name, coordinate }) => ({ Node: name, Segment: '', Coord: coordinateView(coordinate) })),
+    Datacenter: datacenter,
+    AreaID: 'wan',
+    Coordinates: servers.map(({ node: name, coordinate }) => ({
+      Node: name,
+      Segment: '',
+      Coord: coordinateView(coordinate),
+    })),
   }))
 }

@@ -16,7 +16,13 @@ export const eventRoutes = (deps: Deps): readonly Route[] => [
 ]
 
 async function fire({ catalog }: Deps, { rest, query, body }: ApiRequest): Promise<Answer> {
-  const event = newEvent({ name: rest, payload: body, nodeFilter: query.first('node'), serviceFilter: query.first('service'), tagFilter: query.first('tag') })
+  const event = newEvent({
+    name: rest,
+    payload: body,
+    nodeFilter: query.first('node'),
+    serviceFilter: query.first('service'),
+    tagFilter: query.first('tag'),
+  })
   await catalog.execute(fireEvent(event))
   return json(eventView(event, 0))
 }
@@ -25,9 +31,14 @@ async function list({ events, settings }: Deps, { query, gone }: ApiRequest): Pr
   const name = query.first('name')
   const index = readIndex(query.first('index'))
   const { defaultQueryTime, maxQueryTime } = settings()
-  const wait = query.first('wait') === '' ? maxQueryTime : readWait(query.first('wait'), { defaultQueryTime, maxQueryTime })
+  const wait =
+    query.first('wait') === '' ? maxQueryTime : readWait(query.first('wait'), { defaultQueryTime, maxQueryTime })
   const found = index === 0n ? events.list(name) : await events.wait(name, index, wait, gone())
-  return json(found.map((event: UserEvent) => eventView(event, event.created)), 200, ['X-Consul-Index', String(EventLog.index(found))])
+  return json(
+    found.map((event: UserEvent) => eventView(event, event.created)),
+    200,
+    ['X-Consul-Index', String(EventLog.index(found))],
+  )
 }
 
 function readIndex(text: string): bigint {
@@ -37,5 +48,12 @@ function readIndex(text: string): bigint {
 }
 
 const eventView = ({ id, name, payload, nodeFilter, serviceFilter, tagFilter }: EventData, time: number) => ({
-  ID: id, Name: name, Payload: payload === '' ? null : payload, NodeFilter: nodeFilter, ServiceFilter: serviceFilter, TagFilter: tagFilter, Version: 1, LTime: time,
+  ID: id,
+  Name: name,
+  Payload: payload === '' ? null : payload,
+  NodeFilter: nodeFilter,
+  ServiceFilter: serviceFilter,
+  TagFilter: tagFilter,
+  Version: 1,
+  LTime: time,
 })

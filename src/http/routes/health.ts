@@ -30,10 +30,16 @@ function instances(deps: Deps, request: ApiRequest): Promise<Answer> {
     cacheable: true,
     build: isWanted => {
       const selected = selectInstances(catalog.instances(name), request.query).filter(one => !passing || isPassing(one))
-      return ofKept(filter, selected, one => healthEntryView(one, datacenter), isWanted, chosen => {
-        const sorted = sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node.node)
-        return builtJson(`[${sorted.map(one => fragments.healthEntry(one)).join(',')}]`)
-      })
+      return ofKept(
+        filter,
+        selected,
+        one => healthEntryView(one, datacenter),
+        isWanted,
+        chosen => {
+          const sorted = sortNear(chosen, request.query, { catalog, agentNode: nodeName }, one => one.node.node)
+          return builtJson(`[${sorted.map(one => fragments.healthEntry(one)).join(',')}]`)
+        },
+      )
     },
   })
 }
@@ -58,21 +64,40 @@ function ofService(deps: Deps, request: ApiRequest): Promise<Answer> {
 function inState(deps: Deps, request: ApiRequest): Promise<Answer> {
   const { topics } = deps.catalog
   const state = required(request.rest, 'Missing check state')
-  const reach = request.query.has('node-meta') ? { topic: topics.all(), coarse: true } as const : { topic: topics.checkState(state) }
+  const reach = request.query.has('node-meta')
+    ? ({ topic: topics.all(), coarse: true } as const)
+    : { topic: topics.checkState(state) }
   return checks(deps, request, reach, () => deps.catalog.checksInState(state))
 }
 
-function checks({ catalog, reads, fragments, settings, filterWork }: Deps, request: ApiRequest, reach: Pick<Read, 'topic' | 'coarse'>, find: () => readonly Check[]): Promise<Answer> {
+function checks(
+  { catalog, reads, fragments, settings, filterWork }: Deps,
+  request: ApiRequest,
+  reach: Pick<Read, 'topic' | 'coarse'>,
+  find: () => readonly Check[],
+): Promise<Answer> {
   const filter = itemFilter(request.query, 'check', filterWork)
   const onNode = nodeOfCheck(catalog, request)
   return reads.answer(request, {
     ...reach,
     shapedBy: ['filter', 'near', 'node-meta'],
     ...orderOf(request.query, catalog),
-    build: isWanted => ofKept(filter, find().filter(check => onNode?.(check) ?? true), checkView, isWanted, chosen => {
-      const sorted = sortNear(chosen, request.query, { catalog, agentNode: settings().nodeName }, check => check.node)
-      return builtJson(`[${sorted.map(check => fragments.check(check)).join(',')}]`)
-    }),
+    build: isWanted =>
+      ofKept(
+        filter,
+        find().filter(check => onNode?.(check) ?? true),
+        checkView,
+        isWanted,
+        chosen => {
+          const sorted = sortNear(
+            chosen,
+            request.query,
+            { catalog, agentNode: settings().nodeName },
+            check => check.node,
+          )
+          return builtJson(`[${sorted.map(check => fragments.check(check)).join(',')}]`)
+        },
+      ),
   })
 }
 

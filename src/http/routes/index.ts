@@ -29,9 +29,32 @@ import { txnRoutes } from './txn.js'
 
 /** Every area of the API. A new one is a file here and a line in this list. */
 const areas: readonly ((deps: Deps) => readonly Route[])[] = [
-  agentSelfRoutes, agentServicesRoutes, agentCheckReportRoutes, agentHealthRoutes, agentControlRoutes, agentMonitorRoutes, agentMetricsRoutes,
-  catalogRoutes, catalogWriteRoutes, coordinateRoutes, eventRoutes, healthRoutes, kvRoutes, sessionRoutes, txnRoutes, queryRoutes, statusRoutes, snapshotRoutes,
-  operatorRaftRoutes, operatorAutopilotRoutes, operatorKeyringRoutes, operatorUsageRoutes, internalUiRoutes, aclRoutes, profileRoutes, rootRoutes,
+  agentSelfRoutes,
+  agentServicesRoutes,
+  agentCheckReportRoutes,
+  agentHealthRoutes,
+  agentControlRoutes,
+  agentMonitorRoutes,
+  agentMetricsRoutes,
+  catalogRoutes,
+  catalogWriteRoutes,
+  coordinateRoutes,
+  eventRoutes,
+  healthRoutes,
+  kvRoutes,
+  sessionRoutes,
+  txnRoutes,
+  queryRoutes,
+  statusRoutes,
+  snapshotRoutes,
+  operatorRaftRoutes,
+  operatorAutopilotRoutes,
+  operatorKeyringRoutes,
+  operatorUsageRoutes,
+  internalUiRoutes,
+  aclRoutes,
+  profileRoutes,
+  rootRoutes,
 ]
 
 /** All endpoints. */

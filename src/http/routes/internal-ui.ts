@@ -21,8 +21,14 @@ function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {
     topic: catalog.topics.all(),
     coarse: true,
     shapedBy: ['filter'],
-    build: isWanted => ofKept(filter, Array.from(catalog.nodes(), one => wholeNode(deps, one)), nodeInfoView, isWanted, chosen =>
-      builtJson(`[${chosen.map(one => nodeInfo(deps, one)).join(',')}]`)),
+    build: isWanted =>
+      ofKept(
+        filter,
+        Array.from(catalog.nodes(), one => wholeNode(deps, one)),
+        nodeInfoView,
+        isWanted,
+        chosen => builtJson(`[${chosen.map(one => nodeInfo(deps, one)).join(',')}]`),
+      ),
   })
 }
 
@@ -34,7 +40,9 @@ function node(deps: Deps, request: ApiRequest): Promise<Answer> {
     shapedBy: [],
     build: () => {
       const found = catalog.node(name)
-      return found === undefined ? { status: 404, type: '', bytes: Buffer.alloc(0) } : builtJson(nodeInfo(deps, wholeNode(deps, found)))
+      return found === undefined
+        ? { status: 404, type: '', bytes: Buffer.alloc(0) }
+        : builtJson(nodeInfo(deps, wholeNode(deps, found)))
     },
   })
 }
@@ -48,28 +56,40 @@ function services(deps: Deps, request: ApiRequest): Promise<Answer> {
     coarse: true,
     shapedBy: ['filter'],
     build: isWanted => {
-      const all = [...catalog.serviceNames()].flatMap(({ name }) => catalog.instances(name).map(instance => ({ name, instance })))
-      return ofKept(filter, all, ({ instance }) => healthEntryView(instance, datacenter), isWanted, chosen => {
-        const byName = new Map<string, Instance[]>()
-        for (const { name, instance } of chosen) {
-          const known = byName.get(name)
-          if (known === undefined) byName.set(name, [instance])
-          else known.push(instance)
-        }
-        return builtJson(JSON.stringify([...byName].map(([name, instances]) => summary(name, instances, datacenter))))
-      })
+      const all = [...catalog.serviceNames()].flatMap(({ name }) =>
+        catalog.instances(name).map(instance => ({ name, instance })),
+      )
+      return ofKept(
+        filter,
+        all,
+        ({ instance }) => healthEntryView(instance, datacenter),
+        isWanted,
+        chosen => {
+          const byName = new Map<string, Instance[]>()
+          for (const { name, instance } of chosen) {
+            const known = byName.get(name)
+            if (known === undefined) byName.set(name, [instance])
+            else known.push(instance)
+          }
+          return builtJson(JSON.stringify([...byName].map(([name, instances]) => summary(name, instances, datacenter))))
+        },
+      )
     },
   })
 }
 
 /** A service with its instances counted up; a node's check counts once, however many of its instances run there. */
 function summary(name: string, instances: readonly Instance[], datacenter: string) {
-  const checks = new Map<string, Check>(instances.flatMap(one => one.checks.map(check => [`${check.node}\0${check.id}`, check] as const)))
+  const checks = new Map<string, Check>(
+    instances.flatMap(one => one.checks.map(check => [`${check.node}\0${check.id}`, check] as const)),
+  )
   const count = (status: string): number => [...checks.values()].filter(check => check.status === status).length
-  const sources = new Set(instances.map(({ service }) => service.meta?.['external-source'] ?? '').filter(source => source !== ''))
+  const sources = new Set(
+    instances.map(({ service }) => service.meta?.['external-source'] ?? '').filter(source => source !== ''),
+  )
   const kind = instances[0]?.service.kind ?? ''
   return {
-    ...kind !== '' && { Kind: kind },
+    ...(kind !== '' && { Kind: kind }),
     Name: name,
     Datacenter: datacenter,
     Tags: [...new Set(instances.flatMap(({ service }) => service.tags))],
@@ -88,18 +108,37 @@ function summary(name: string, instances: readonly Instance[], datacenter: strin
 }
 
 /** A node and what is on it, as of one moment. */
-interface WholeNode { readonly node: Node; readonly services: readonly Service[]; readonly checks: readonly Check[] }
+interface WholeNode {
+  readonly node: Node
+  readonly services: readonly Service[]
+  readonly checks: readonly Check[]
+}
 
-const wholeNode = ({ catalog }: Deps, node: Node): WholeNode =>
-  ({ node, services: catalog.servicesOfNode(node.node), checks: catalog.checksOfNode(node.node) })
+const wholeNode = ({ catalog }: Deps, node: Node): WholeNode => ({
+  node,
+  services: catalog.servicesOfNode(node.node),
+  checks: catalog.checksOfNode(node.node),
+})
 
-const nodeInfoView = ({ node, services, checks }: WholeNode) =>
-  ({ ...nodeHead(node), Services: services.map(nodeServiceView), Checks: checks.map(checkView) })
+const nodeInfoView = ({ node, services, checks }: WholeNode) => ({
+  ...nodeHead(node),
+  Services: services.map(nodeServiceView),
+  Checks: checks.map(checkView),
+})
 
 /** {@link nodeInfoView} as JSON, from the kept parts. */
 function nodeInfo({ fragments }: Deps, { node, services, checks }: WholeNode): string {
-  const [shownServices, shownChecks] = [services.map(one => fragments.service(one)), checks.map(one => fragments.check(one))]
+  const [shownServices, shownChecks] = [
+    services.map(one => fragments.service(one)),
+    checks.map(one => fragments.check(one)),
+  ]
   return `${JSON.stringify(nodeHead(node)).slice(0, -1)},"Services":[${shownServices.join(',')}],"Checks":[${shownChecks.join(',')}]}`
 }
 
-const nodeHead = (one: Node) => ({ ID: one.id, Node: one.node, Address: one.address, TaggedAddresses: one.taggedAddresses, Meta: one.meta })
+const nodeHead = (one: Node) => ({
+  ID: one.id,
+  Node: one.node,
+  Address: one.address,
+  TaggedAddresses: one.taggedAddresses,
+  Meta: one.meta,
+})

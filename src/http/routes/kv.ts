@@ -1,4 +1,14 @@
-import { kvAcquire, kvCas, kvDelete, kvDeleteCas, kvDeleteTree, kvPut, kvRelease, type Command, type KvData } from '../../catalog/index.js'
+import {
+  kvAcquire,
+  kvCas,
+  kvDelete,
+  kvDeleteCas,
+  kvDeleteTree,
+  kvPut,
+  kvRelease,
+  type Command,
+  type KvData,
+} from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import { json, type Answer } from '../answer.js'
 import type { Deps } from '../deps.js'
@@ -12,8 +22,14 @@ import { foldKeys, kvJson } from '../views/kv-views.js'
 /** `/v1/kv/*`. What follows the slash is the key, or with `recurse` and `keys` the beginning of keys. */
 export const kvRoutes = (deps: Deps): readonly Route[] => [
   {
-    path: '/v1/kv/*', reach: 'handed-on',
-    GET: request => request.query.has('keys') ? keys(deps, request) : request.query.has('recurse') ? list(deps, request) : get(deps, request),
+    path: '/v1/kv/*',
+    reach: 'handed-on',
+    GET: request =>
+      request.query.has('keys')
+        ? keys(deps, request)
+        : request.query.has('recurse')
+          ? list(deps, request)
+          : get(deps, request),
     PUT: request => put(deps, request),
     DELETE: request => remove(deps, request),
     bodyLimit: settings => settings.limits.kvMaxValueSize,
@@ -36,7 +52,9 @@ function get({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
     build: () => {
       const entry = catalog.kv(key)
       if (entry === undefined) return absent
-      return raw ? { status: 200, type: 'text/plain', bytes: entry.value, headers: rawHeaders } : builtJson(`[${kvJson(entry)}]`)
+      return raw
+        ? { status: 200, type: 'text/plain', bytes: entry.value, headers: rawHeaders }
+        : builtJson(`[${kvJson(entry)}]`)
     },
   })
 }
@@ -89,7 +107,9 @@ async function remove({ catalog }: Deps, { rest, query }: ApiRequest): Promise<A
     return json((await catalog.execute(kvDeleteTree(rest))).result)
   }
   const key = required(rest, noKey)
-  const command: Command<boolean> = query.has('cas') ? kvDeleteCas(key, Number(parseUint(query.first('cas')))) : kvDelete(key)
+  const command: Command<boolean> = query.has('cas')
+    ? kvDeleteCas(key, Number(parseUint(query.first('cas'))))
+    : kvDelete(key)
   return json((await catalog.execute(command)).result)
 }
 
@@ -104,7 +124,7 @@ const most = 0xffff_ffff_ffff_ffffn
 
 /** An unsigned 64-bit number, refused in the words of Go's strconv and with Consul's status. @throws MusterError 500 */
 function parseUint(written: string): bigint {
-  const refusal = (reason: string): MusterError => 
+  const refusal = (reason: string): MusterError =>
     new MusterError('HTTP_PARAMETER', `strconv.ParseUint: parsing ${JSON.stringify(written.slice(0, 64))}: ${reason}`)
   if (!/^\d+$/.test(written)) throw refusal('invalid syntax')
   // Twenty digits reach beyond the largest; more are not worth reading.

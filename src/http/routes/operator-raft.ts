@@ -9,7 +9,12 @@ import type { ApiRequest, Route } from '../route.js'
 export const operatorRaftRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/operator/raft/configuration', reach: 'handed-on', GET: request => configuration(deps, request) },
   { path: '/v1/operator/raft/peer', reach: 'handed-on', DELETE: request => removePeer(deps, request) },
-  { path: '/v1/operator/raft/transfer-leader', reach: 'handed-on', POST: request => transferLeader(deps, request), PUT: request => transferLeader(deps, request) },
+  {
+    path: '/v1/operator/raft/transfer-leader',
+    reach: 'handed-on',
+    POST: request => transferLeader(deps, request),
+    PUT: request => transferLeader(deps, request),
+  },
 ]
 
 /** @throws MusterError 500 on an agent that is no server and was asked itself, not a server for it. */
@@ -23,7 +28,12 @@ async function configuration({ membership, settings }: Deps, { query, header }: 
   const { index, servers } = await operatorOf(membership).raft({ stale: consistency === 'stale' })
   return json({
     Servers: servers.map(({ id, node, address, leader, voter }) => ({
-      ID: id, Node: node, Address: address, Leader: leader, ProtocolVersion: raftProtocol, Voter: voter,
+      ID: id,
+      Node: node,
+      Address: address,
+      Leader: leader,
+      ProtocolVersion: raftProtocol,
+      Voter: voter,
     })),
     Index: index,
   })
@@ -36,9 +46,14 @@ async function removePeer({ membership }: Deps, { query }: ApiRequest): Promise<
   const id = query.first('id')
   const address = query.first('address')
   if (id === '' && address === '') {
-    throw new MusterError('HTTP_PARAMETER', 'Bad request: Must specify either ?id with the server\'s ID or ?address with IP:port of peer to remove', { status: 400 })
+    throw new MusterError(
+      'HTTP_PARAMETER',
+      "Bad request: Must specify either ?id with the server's ID or ?address with IP:port of peer to remove",
+      { status: 400 },
+    )
   }
-  if (id !== '' && address !== '') throw new MusterError('HTTP_PARAMETER', 'Bad request: Must specify only one of ?id or ?address', { status: 400 })
+  if (id !== '' && address !== '')
+    throw new MusterError('HTTP_PARAMETER', 'Bad request: Must specify only one of ?id or ?address', { status: 400 })
   await operatorOf(membership).removePeer(id !== '' ? { id } : { address })
   return empty()
 }

@@ -4,20 +4,38 @@ import { freshRead } from '../fresh-read.js'
 import type { Route } from '../route.js'
 
 /** `/v1/operator/usage`: how much is registered in this datacenter, in the form that Consul has had since 1.14. */
-export const operatorUsageRoutes = (deps: Deps): readonly Route[] => [{
-  path: '/v1/operator/usage', reach: 'handed-on',
-  GET: request => freshRead(deps, request, () => `"Usage":${JSON.stringify({ [deps.settings().datacenter]: usage(deps.catalog) })}`),
-}]
+export const operatorUsageRoutes = (deps: Deps): readonly Route[] => [
+  {
+    path: '/v1/operator/usage',
+    reach: 'handed-on',
+    GET: request =>
+      freshRead(
+        deps,
+        request,
+        () => `"Usage":${JSON.stringify({ [deps.settings().datacenter]: usage(deps.catalog) })}`,
+      ),
+  },
+]
 
-/** There is no service mesh, so every instance is one of an ordinary service; those of the servers themselves cost nothing. */
+/**
+ * There is no service mesh, so every instance is one of an ordinary service; those of the servers themselves cost
+ * nothing.
+ */
 function usage(catalog: CatalogReads) {
   const instances = [...catalog.serviceNames()].map(({ name }) => ({ name, count: catalog.instances(name).length }))
-  const sum = (counted: readonly { readonly count: number }[]): number => counted.reduce((total, { count }) => total + count, 0)
+  const sum = (counted: readonly { readonly count: number }[]): number =>
+    counted.reduce((total, { count }) => total + count, 0)
   return {
     Nodes: [...catalog.nodes()].length,
     Services: instances.length,
     ServiceInstances: sum(instances),
-    ConnectServiceInstances: { 'connect-native': 0, 'connect-proxy': 0, 'ingress-gateway': 0, 'mesh-gateway': 0, 'terminating-gateway': 0 },
+    ConnectServiceInstances: {
+      'connect-native': 0,
+      'connect-proxy': 0,
+      'ingress-gateway': 0,
+      'mesh-gateway': 0,
+      'terminating-gateway': 0,
+    },
     BillableServiceInstances: sum(instances.filter(({ name }) => name !== 'consul')),
   }
 }

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { isIP } from 'node:net'
-import { assertQueryId, createQuery, deleteQuery, lookUp, runQuery, updateQuery, type QueryRun } from '../../catalog/index.js'
+import {
+  assertQueryId,
+  createQuery,
+  deleteQuery,
+  lookUp,
+  runQuery,
+  updateQuery,
+  type QueryRun,
+} from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import { parseBool } from '../../common/parse-bool.js'
 import { empty, json, type Answer } from '../answer.js'
@@ -15,14 +23,27 @@ import { QueryNodes, queryView } from '../views/query-views.js'
 /** Room for hundreds of tags and datacenters, and little enough to be looked at with each run. */
 const bodyLimit = (): number => 64 * 1024
 
-/** `/v1/query`, and below it each query by id, what it gives (`/execute`) and what it comes to (`/explain`) by id or name. */
+/**
+ * `/v1/query`, and below it each query by id, what it gives (`/execute`) and what it comes to (`/explain`) by id or
+ * name.
+ */
 export function queryRoutes(deps: Deps): readonly Route[] {
   const nodes = new QueryNodes()
   return [
-    { path: '/v1/query', reach: 'handed-on', GET: request => list(deps, request), POST: request => create(deps, request), bodyLimit },
     {
-      path: '/v1/query/*', reach: 'handed-on', bodyLimit,
-      GET: request => show(deps, request), PUT: request => update(deps, request), DELETE: request => remove(deps, request),
+      path: '/v1/query',
+      reach: 'handed-on',
+      GET: request => list(deps, request),
+      POST: request => create(deps, request),
+      bodyLimit,
+    },
+    {
+      path: '/v1/query/*',
+      reach: 'handed-on',
+      bodyLimit,
+      GET: request => show(deps, request),
+      PUT: request => update(deps, request),
+      DELETE: request => remove(deps, request),
       endings: {
         '/execute': { reach: 'handed-on', GET: request => execute(deps, nodes, request) },
         '/explain': { reach: 'handed-on', GET: request => explain(deps, request) },
@@ -32,7 +53,11 @@ export function queryRoutes(deps: Deps): readonly Route[] {
 }
 
 function list({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
-  return reads.answer(request, { topic: catalog.topics.queries(), shapedBy: [], build: () => builtJson(JSON.stringify(catalog.preparedQueries().map(queryView))) })
+  return reads.answer(request, {
+    topic: catalog.topics.queries(),
+    shapedBy: [],
+    build: () => builtJson(JSON.stringify(catalog.preparedQueries().map(queryView))),
+  })
 }
 
 function show({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
@@ -71,15 +96,25 @@ function execute(deps: Deps, nodes: QueryNodes, request: ApiRequest): Promise<An
   const settings = deps.settings()
   const { nodeName, datacenter } = settings
   const run: QueryRun = {
-    near: request.query.first('near'), limit: readLimit(request), connect: readConnect(request), agentNode: request.header(agentHeader) ?? nodeName, address: clientAddress(request),
+    near: request.query.first('near'),
+    limit: readLimit(request),
+    connect: readConnect(request),
+    agentNode: request.header(agentHeader) ?? nodeName,
+    address: clientAddress(request),
   }
   return freshRead(deps, request, async () => {
-    const outcome = await runQuery({ catalog, datacenter, random, ...others !== undefined && { others } }, request.rest, run)
+    const outcome = await runQuery(
+      { catalog, datacenter, random, ...(others !== undefined && { others }) },
+      request.rest,
+      run,
+    )
     if (outcome === undefined) throw notFound()
     const { query, instances, failovers } = outcome
     const seen = perspectiveOn(request, outcome.datacenter, settings)
-    return `"Service":${JSON.stringify(query.service.service)},"Nodes":[${instances.map(one => nodes.json(one, outcome.datacenter, seen)).join(',')}],`
+    return (
+      `"Service":${JSON.stringify(query.service.service)},"Nodes":[${instances.map(one => nodes.json(one, outcome.datacenter, seen)).join(',')}],`
       + `"DNS":{"TTL":${JSON.stringify(query.ttl)}},"Datacenter":${JSON.stringify(outcome.datacenter)},"Failovers":${failovers}`
+    )
   })
 }
 
@@ -106,11 +141,18 @@ function readConnect({ query }: ApiRequest): boolean {
   const text = query.first('connect')
   const value = text === '' ? false : parseBool(text)
   if (value !== undefined) return value
-  throw new MusterError('HTTP_PARAMETER', `Error parsing 'connect' value: strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`, { status: 400 })
+  throw new MusterError(
+    'HTTP_PARAMETER',
+    `Error parsing 'connect' value: strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`,
+    { status: 400 },
+  )
 }
 
-/** Who asks, for `_ip`: the first address that proxies tell of, else the peer's. It decides about an order and nothing else. */
+/**
+ * Who asks, for `_ip`: the first address that proxies tell of, else the peer's. It decides about an order and nothing
+ * else.
+ */
 function clientAddress({ header, client }: ApiRequest): string {
   const forwarded = header('x-forwarded-for')?.split(',')[0]?.trim() ?? ''
-  return isIP(forwarded) > 0 ? forwarded : client ?? ''
+  return isIP(forwarded) > 0 ? forwarded : (client ?? '')
 }

@@ -15,7 +15,12 @@ const creationLimit = 64 * 1024
 
 /** `/v1/session/*`. */
 export const sessionRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/session/create', reach: 'handed-on', PUT: request => create(deps, request), bodyLimit: () => creationLimit },
+  {
+    path: '/v1/session/create',
+    reach: 'handed-on',
+    PUT: request => create(deps, request),
+    bodyLimit: () => creationLimit,
+  },
   { path: '/v1/session/destroy/*', reach: 'handed-on', PUT: request => destroy(deps, request) },
   { path: '/v1/session/renew/*', reach: 'handed-on', PUT: request => renew(deps, request) },
   { path: '/v1/session/info/*', reach: 'handed-on', GET: request => info(deps, request) },
@@ -25,7 +30,9 @@ export const sessionRoutes = (deps: Deps): readonly Route[] => [
 
 async function create({ catalog, settings }: Deps, { body, header }: ApiRequest): Promise<Answer> {
   const { nodeName, sessionTtlMin } = settings()
-  const { result } = await catalog.execute(createSession(readSessionCreation(body, randomUUID(), header(agentHeader) ?? nodeName), sessionTtlMin))
+  const { result } = await catalog.execute(
+    createSession(readSessionCreation(body, randomUUID(), header(agentHeader) ?? nodeName), sessionTtlMin),
+  )
   return json({ ID: result })
 }
 
@@ -54,11 +61,19 @@ function info({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
 
 function ofNode({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const node = required(request.rest, 'Missing node name')
-  return reads.answer(request, { topic: catalog.topics.sessionsOfNode(node), shapedBy: [], build: () => builtSessions(catalog.sessionsOfNode(node)) })
+  return reads.answer(request, {
+    topic: catalog.topics.sessionsOfNode(node),
+    shapedBy: [],
+    build: () => builtSessions(catalog.sessionsOfNode(node)),
+  })
 }
 
 const list = ({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> =>
-  reads.answer(request, { topic: catalog.topics.sessions(), shapedBy: [], build: () => builtSessions(catalog.sessions()) })
+  reads.answer(request, {
+    topic: catalog.topics.sessions(),
+    shapedBy: [],
+    build: () => builtSessions(catalog.sessions()),
+  })
 
 const builtSessions = (sessions: readonly Session[]): Built => builtJson(JSON.stringify(sessions.map(sessionView)))
 

@@ -8,13 +8,23 @@ import { readOptions } from '../read-options.js'
 import type { ApiRequest, Route } from '../route.js'
 import { withUpload } from '../upload-file.js'
 
-/** Largest archive taken, in bytes, and what it may become when it is decompressed: far above any catalog that fits into memory. */
+/**
+ * Largest archive taken, in bytes, and what it may become when it is decompressed: far above any catalog that fits into
+ * memory.
+ */
 const archiveLimit = 1024 * 1024 * 1024
 const stateLimit = 2 * 1024 * 1024 * 1024 - 1
 
 /** `/v1/snapshot`: the catalog as one archive, and back. */
 export const snapshotRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/snapshot', reach: 'handed-on', GET: new Saves(deps).save, PUT: new Restores(deps).restore, uploads: true, bodyLimit: () => archiveLimit },
+  {
+    path: '/v1/snapshot',
+    reach: 'handed-on',
+    GET: new Saves(deps).save,
+    PUT: new Restores(deps).restore,
+    uploads: true,
+    bodyLimit: () => archiveLimit,
+  },
 ]
 
 /** Makes archives one after the other: each is held in memory, and so is what it is made of. */
@@ -44,11 +54,27 @@ async function save({ catalog, membership, settings, clock, lastContact }: Deps,
   const { revision, entries } = await catalog.save({ stale })
   const term = Number(raft?.term ?? 1)
   const now = clock.now()
-  const bytes = await writeArchive({
-    meta: { ID: `${term}-${revision}-${Math.floor(now)}`, Index: revision, Term: term, Build: version, Datacenter: settings().datacenter },
-    records: entries,
-  }, now)
-  const headers = ['X-Consul-Index', String(revision), 'X-Consul-Knownleader', String(membership.leader() !== ''), 'X-Consul-Lastcontact', String(stale ? lastContact() : 0)]
+  const bytes = await writeArchive(
+    {
+      meta: {
+        ID: `${term}-${revision}-${Math.floor(now)}`,
+        Index: revision,
+        Term: term,
+        Build: version,
+        Datacenter: settings().datacenter,
+      },
+      records: entries,
+    },
+    now,
+  )
+  const headers = [
+    'X-Consul-Index',
+    String(revision),
+    'X-Consul-Knownleader',
+    String(membership.leader() !== ''),
+    'X-Consul-Lastcontact',
+    String(stale ? lastContact() : 0),
+  ]
   return { kind: 'bytes', status: 200, type: 'application/x-gzip', bytes, headers }
 }
 
@@ -62,7 +88,11 @@ class Restores {
   }
 
   readonly restore = async (request: ApiRequest): Promise<Answer> => {
-    if (this.#underWay) throw new MusterError('SNAPSHOT_BUSY', 'a snapshot is being restored already', { status: 409, hint: 'try again when it is done' })
+    if (this.#underWay)
+      throw new MusterError('SNAPSHOT_BUSY', 'a snapshot is being restored already', {
+        status: 409,
+        hint: 'try again when it is done',
+      })
     this.#underWay = true
     try {
       await this.#restore(request)

@@ -9,7 +9,12 @@ import { txnJson } from '../views/txn-views.js'
 
 /** `/v1/txn`. */
 export const txnRoutes = (deps: Deps): readonly Route[] => [
-  { path: '/v1/txn', reach: 'handed-on', PUT: request => transact(deps, request), bodyLimit: ({ limits }) => Math.max(limits.txnMaxReqLen, limits.kvMaxValueSize) },
+  {
+    path: '/v1/txn',
+    reach: 'handed-on',
+    PUT: request => transact(deps, request),
+    bodyLimit: ({ limits }) => Math.max(limits.txnMaxReqLen, limits.kvMaxValueSize),
+  },
 ]
 
 async function transact(deps: Deps, request: ApiRequest): Promise<Answer> {
@@ -20,13 +25,27 @@ async function transact(deps: Deps, request: ApiRequest): Promise<Answer> {
     const outcome = await runTransaction(catalog, ops)
     return answer(`{${txnJson(outcome, datacenter)}}`, 'errors' in outcome, request)
   }
-  const { consistency } = readOptions(request.query, request.header('cache-control'), settings(), { path: request.path, age: lastContact() })
+  const { consistency } = readOptions(request.query, request.header('cache-control'), settings(), {
+    path: request.path,
+    age: lastContact(),
+  })
   if (consistency !== 'stale') await catalog.barrier()
   const outcome = answerFrom(catalog, ops)
   const knownLeader = membership.leader() !== ''
-  const about = { Index: catalog.revision, LastContact: lastContact(), KnownLeader: knownLeader, ConsistencyLevel: consistency, NotModified: false, Backend: 0 }
-  return answer(`{${txnJson(outcome, datacenter)},${JSON.stringify(about).slice(1)}`, 'errors' in outcome, request,
-    ['X-Consul-Knownleader', String(knownLeader), 'X-Consul-Lastcontact', String(about.LastContact)])
+  const about = {
+    Index: catalog.revision,
+    LastContact: lastContact(),
+    KnownLeader: knownLeader,
+    ConsistencyLevel: consistency,
+    NotModified: false,
+    Backend: 0,
+  }
+  return answer(`{${txnJson(outcome, datacenter)},${JSON.stringify(about).slice(1)}`, 'errors' in outcome, request, [
+    'X-Consul-Knownleader',
+    String(knownLeader),
+    'X-Consul-Lastcontact',
+    String(about.LastContact),
+  ])
 }
 
 const answer = (jsonText: string, conflict: boolean, { pretty }: ApiRequest, headers: HeaderList = []): Answer =>

@@ -3,11 +3,12 @@ import type { Member, MemberStatus, Unheard } from '../../cluster/index.js'
 import { proxyView, sinceView, taggedAddresses } from './catalog-views.js'
 
 /** Who declared an entry: `conf/web3.json:4`, or `api`. */
-export const originText = (origin: EntryOrigin): string => origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`
+export const originText = (origin: EntryOrigin): string =>
+  origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`
 
 /** A service of this agent. */
 export const agentServiceView = ({ definition, origin }: LocalService, datacenter: string) => ({
-  ...definition.kind !== '' && { Kind: definition.kind },
+  ...(definition.kind !== '' && { Kind: definition.kind }),
   ID: definition.id,
   Service: definition.name,
   Tags: definition.tags,
@@ -18,8 +19,8 @@ export const agentServiceView = ({ definition, origin }: LocalService, datacente
   ...taggedAddresses('TaggedAddresses', definition.taggedAddresses),
   Weights: { Passing: definition.weights.passing, Warning: definition.weights.warning },
   EnableTagOverride: definition.enableTagOverride,
-  ...definition.mesh?.proxy !== undefined && { Proxy: proxyView(definition.mesh.proxy) },
-  ...definition.mesh?.connect !== undefined && { Connect: definition.mesh.connect },
+  ...(definition.mesh?.proxy !== undefined && { Proxy: proxyView(definition.mesh.proxy) }),
+  ...(definition.mesh?.connect !== undefined && { Connect: definition.mesh.connect }),
   Datacenter: datacenter,
   Origin: originText(origin),
 })
@@ -49,9 +50,14 @@ const timesView = ({ interval, timeout }: ReturnType<typeof checkTimes>) => ({ I
 
 const statusNumbers: Readonly<Record<MemberStatus, number>> = { alive: 1, leaving: 2, left: 3, failed: 4 }
 
-/** What is added to a member that nobody vouches for at the moment: since when it has not been heard of; '' for the whole run of this agent. */
+/**
+ * What is added to a member that nobody vouches for at the moment: since when it has not been heard of; '' for the
+ * whole run of this agent.
+ */
 export const unheardView = ({ id, status }: Member, { since, heard }: Unheard): { readonly UnheardSince?: string } =>
-  status !== 'alive' || heard.includes(id) ? {} : { UnheardSince: since === undefined ? '' : new Date(since).toISOString() }
+  status !== 'alive' || heard.includes(id)
+    ? {}
+    : { UnheardSince: since === undefined ? '' : new Date(since).toISOString() }
 
 /** A member of the cluster. The protocol numbers are those of a Consul 1.10 agent, which its clients expect. */
 export const memberView = (member: Member) => ({

@@ -14,7 +14,7 @@ export const nodeView = (node: Node, datacenter: string) => ({
 
 /** A service within its node or health entry. Without metadata Meta is null, as Consul has it here (and only here). */
 export const nodeServiceView = (service: Service) => ({
-  ...service.kind !== '' && { Kind: service.kind },
+  ...(service.kind !== '' && { Kind: service.kind }),
   ID: service.id,
   Service: service.name,
   Tags: service.tags,
@@ -22,7 +22,7 @@ export const nodeServiceView = (service: Service) => ({
   ...taggedAddresses('TaggedAddresses', service.taggedAddresses),
   Meta: service.meta === null || isEmpty(service.meta) ? null : service.meta,
   Port: service.port,
-  ...service.socketPath !== '' && { SocketPath: service.socketPath },
+  ...(service.socketPath !== '' && { SocketPath: service.socketPath }),
   Weights: { Passing: service.weights.passing, Warning: service.weights.warning },
   EnableTagOverride: service.enableTagOverride,
   Proxy: proxyView(service.mesh?.proxy),
@@ -98,7 +98,11 @@ export const healthEntryView = (instance: Instance, datacenter: string) => ({
 /** A service's addresses under `key`, or no key at all where there are none. */
 export function taggedAddresses(key: string, addresses: ServiceAddresses | null): Readonly<Record<string, unknown>> {
   if (addresses === null || isEmpty(addresses)) return {}
-  return { [key]: Object.fromEntries(Object.entries(addresses).map(([name, { address, port }]) => [name, { Address: address, Port: port }])) }
+  return {
+    [key]: Object.fromEntries(
+      Object.entries(addresses).map(([name, { address, port }]) => [name, { Address: address, Port: port }]),
+    ),
+  }
 }
 
 const isEmpty = (record: object): boolean => {

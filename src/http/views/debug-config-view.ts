@@ -4,8 +4,9 @@ import { apiVersion } from '../../common/version.js'
 import type { Settings } from '../../config/index.js'
 
 /**
- * `DebugConfig` of `/v1/agent/self`: the settings as the agent runs on them, under the names and in the forms that Consul 1.10 gives them there, since
- * clients look for their own domain, ports and addresses in it. Settings without a meaning here are left out, and so is everything secret.
+ * `DebugConfig` of `/v1/agent/self`: the settings as the agent runs on them, under the names and in the forms that
+ * Consul 1.10 gives them there, since clients look for their own domain, ports and addresses in it. Settings without a
+ * meaning here are left out, and so is everything secret.
  */
 export const debugConfigView = (settings: Settings, nodeId: string): Readonly<Record<string, unknown>> => ({
   ...agentView(settings, nodeId),
@@ -34,8 +35,14 @@ function agentView(settings: Settings, nodeId: string): Readonly<Record<string, 
     LeaveDrainTime: formatDuration(settings.leaveDrainTime),
     LeaveOnTerm: settings.leaveOnTerminate,
     Logging: {
-      EnableSyslog: log.syslog, LogFilePath: log.file, LogJSON: log.json, LogLevel: log.level.toUpperCase(), LogRotateBytes: log.rotateBytes,
-      LogRotateDuration: formatDuration(log.rotateDuration), LogRotateMaxFiles: log.rotateMaxFiles, SyslogFacility: log.syslogFacility,
+      EnableSyslog: log.syslog,
+      LogFilePath: log.file,
+      LogJSON: log.json,
+      LogLevel: log.level.toUpperCase(),
+      LogRotateBytes: log.rotateBytes,
+      LogRotateDuration: formatDuration(log.rotateDuration),
+      LogRotateMaxFiles: log.rotateMaxFiles,
+      SyslogFacility: log.syslogFacility,
     },
     NodeID: nodeId,
     NodeMeta: settings.nodeMeta,
@@ -140,9 +147,14 @@ function clusterView(settings: Settings): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Where something listens, as Go writes addresses: `tcp://127.0.0.1:8500`, `unix:///path`; nothing where the port is switched off. */
+/**
+ * Where something listens, as Go writes addresses: `tcp://127.0.0.1:8500`, `unix:///path`; nothing where the port is
+ * switched off.
+ */
 const listeners = (network: 'tcp' | 'udp', hosts: readonly string[], port: number): readonly string[] =>
-  hosts.filter(host => port >= 0 || host.startsWith('unix://')).map(host => host.startsWith('unix://') ? host : address(network, host, port))
+  hosts
+    .filter(host => port >= 0 || host.startsWith('unix://'))
+    .map(host => (host.startsWith('unix://') ? host : address(network, host, port)))
 
 const address = (network: 'tcp' | 'udp', host: string, port: number): string => `${network}://${hostPort(host, port)}`
 

@@ -2,8 +2,8 @@ import { fromHere, type Check, type Instance, type Node, type Perspective, type 
 import { catalogServiceView, checkView, nodeServiceView, nodeView } from './catalog-views.js'
 
 /**
- * JSON of catalog entries, kept as long as the entry lives: entries are replaced and never changed, so one change among a thousand
- * instances serialises one instance anew.
+ * JSON of catalog entries, kept as long as the entry lives: entries are replaced and never changed, so one change among
+ * a thousand instances serialises one instance anew.
  */
 export class Fragments {
   readonly #datacenter: string
@@ -38,7 +38,9 @@ export class Fragments {
     const known = this.#catalogServices.get(instance.service)
     if (known?.node === instance.node) return known.json
     const { node, service } = instance
-    const json = JSON.stringify(catalogServiceView({ node: this.#seen.node(node), service: this.#seen.service(service) }, this.#datacenter))
+    const json = JSON.stringify(
+      catalogServiceView({ node: this.#seen.node(node), service: this.#seen.service(service) }, this.#datacenter),
+    )
     this.#catalogServices.set(service, { node, json })
     return json
   }

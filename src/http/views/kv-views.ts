@@ -1,10 +1,13 @@
 import type { KvEntry } from '../../catalog/index.js'
 
 /**
- * A KV entry as JSON text: Flags may be larger than a JavaScript number can say. A value of no bytes shows as null, as one that is not
- * to be shown does.
+ * A KV entry as JSON text: Flags may be larger than a JavaScript number can say. A value of no bytes shows as null, as
+ * one that is not to be shown does.
  */
-export function kvJson({ key, flags, value, lockIndex, session, created, modified }: KvEntry, withValue = true): string {
+export function kvJson(
+  { key, flags, value, lockIndex, session, created, modified }: KvEntry,
+  withValue = true,
+): string {
   const shown = withValue && value.length > 0 ? `"${value.toString('base64')}"` : 'null'
   const holder = session === '' ? '' : `"Session":${JSON.stringify(session)},`
   return `{"LockIndex":${lockIndex},"Key":${JSON.stringify(key)},"Flags":${flags},"Value":${shown},${holder}"CreateIndex":${created},"ModifyIndex":${modified}}`

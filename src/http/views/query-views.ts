@@ -26,7 +26,10 @@ export const queryView = ({ id, name, session, token, template, service, ttl, cr
 
 /** JSON of instances that a query gave, kept as long as they live: each run shows the same ones in another order. */
 export class QueryNodes {
-  readonly #kept = new WeakMap<Instance, { readonly datacenter: string; readonly seen: Perspective; readonly json: string }>()
+  readonly #kept = new WeakMap<
+    Instance,
+    { readonly datacenter: string; readonly seen: Perspective; readonly json: string }
+  >()
 
   /** An instance as `/v1/health/service/:name` shows it, but that an empty list of tags is null here, as in Consul. */
   json(instance: Instance, datacenter: string, seen: Perspective): string {
@@ -45,4 +48,4 @@ export class QueryNodes {
 
 const shownCheck = (check: Check) => ({ ...checkView(check), ServiceTags: nullIfEmpty(check.serviceTags) })
 
-const nullIfEmpty = (list: readonly string[]): readonly string[] | null => list.length === 0 ? null : list
+const nullIfEmpty = (list: readonly string[]): readonly string[] | null => (list.length === 0 ? null : list)

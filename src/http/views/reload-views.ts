@@ -3,7 +3,9 @@ import type { DeclaredChange, Diagnostic, NeedsRestart, Origin } from '../../con
 
 const place = ({ file, line, column }: Origin): string => `${file}:${line}:${column}`
 
-/** One line for people: `conf/web.json:4:7 error unknown-key: "htpp" is not a key of a check (did you mean "http"?)`. */
+/**
+ * One line for people: `conf/web.json:4:7 error unknown-key: "htpp" is not a key of a check (did you mean "http"?)`.
+ */
 export function diagnosticText({ at, severity, code, message, hint, other }: Diagnostic): string {
   const where = at === undefined ? '' : `${place(at)} `
   const second = other === undefined ? '' : ` [other place: ${place(other)}]`
@@ -13,11 +15,15 @@ export function diagnosticText({ at, severity, code, message, hint, other }: Dia
 const diagnosticView = (diagnostic: Diagnostic) => ({
   severity: diagnostic.severity,
   code: diagnostic.code,
-  ...diagnostic.at !== undefined && { file: diagnostic.at.file, line: diagnostic.at.line, column: diagnostic.at.column },
-  ...diagnostic.key !== undefined && { key: diagnostic.key },
+  ...(diagnostic.at !== undefined && {
+    file: diagnostic.at.file,
+    line: diagnostic.at.line,
+    column: diagnostic.at.column,
+  }),
+  ...(diagnostic.key !== undefined && { key: diagnostic.key }),
   message: diagnostic.message,
-  ...diagnostic.hint !== undefined && { hint: diagnostic.hint },
-  ...diagnostic.other !== undefined && { other: place(diagnostic.other) },
+  ...(diagnostic.hint !== undefined && { hint: diagnostic.hint }),
+  ...(diagnostic.other !== undefined && { other: place(diagnostic.other) }),
   text: diagnosticText(diagnostic),
 })
 
@@ -27,8 +33,12 @@ const changeView = (change: DeclaredChange) => {
   return { op: change.op, kind: change.kind, id: change.id, origin: `${origin.file}:${origin.line}` }
 }
 
-const restartView = ({ key, running, written, at }: NeedsRestart) =>
-  ({ key, running, written, origin: at === undefined ? '' : place(at) })
+const restartView = ({ key, running, written, at }: NeedsRestart) => ({
+  key,
+  running,
+  written,
+  origin: at === undefined ? '' : place(at),
+})
 
 /** The answer of `/v1/agent/plan`. */
 export const planView = (report: PlanReport) => ({

@@ -2,7 +2,10 @@ import type { Session } from '../../catalog/index.js'
 
 const nanoseconds = 1e6
 
-/** A session as `/v1/session/*` shows it. `Checks` is the older form of NodeChecks and ServiceChecks, and only there when it was used. */
+/**
+ * A session as `/v1/session/*` shows it. `Checks` is the older form of NodeChecks and ServiceChecks, and only there
+ * when it was used.
+ */
 export const sessionView = (session: Session) => ({
   ID: session.id,
   Name: session.name,
@@ -11,8 +14,9 @@ export const sessionView = (session: Session) => ({
   Behavior: session.behavior,
   TTL: session.ttl,
   NodeChecks: session.nodeChecks,
-  ServiceChecks: session.serviceChecks.length === 0 ? null : session.serviceChecks.map(id => ({ ID: id, Namespace: '' })),
-  ...session.checks.length > 0 && { Checks: session.checks },
+  ServiceChecks:
+    session.serviceChecks.length === 0 ? null : session.serviceChecks.map(id => ({ ID: id, Namespace: '' })),
+  ...(session.checks.length > 0 && { Checks: session.checks }),
   CreateIndex: session.created,
   ModifyIndex: session.modified,
 })

@@ -31,22 +31,38 @@ class Admin implements EtcdAdmin {
   async status(): Promise<EtcdStatus> {
     const status = await this.#call(({ status }) => status, {})
     return {
-      member: hexadecimal(status.header.memberId), cluster: hexadecimal(status.header.clusterId),
-      leader: status.leader === '0' ? '' : hexadecimal(status.leader), learner: status.isLearner,
-      term: Number(status.raftTerm), raftIndex: Number(status.raftIndex), appliedIndex: Number(status.raftAppliedIndex),
-      revision: revision(Number(status.header.revision)), version: status.version, size: Number(status.dbSize), inUse: Number(status.dbSizeInUse),
+      member: hexadecimal(status.header.memberId),
+      cluster: hexadecimal(status.header.clusterId),
+      leader: status.leader === '0' ? '' : hexadecimal(status.leader),
+      learner: status.isLearner,
+      term: Number(status.raftTerm),
+      raftIndex: Number(status.raftIndex),
+      appliedIndex: Number(status.raftAppliedIndex),
+      revision: revision(Number(status.header.revision)),
+      version: status.version,
+      size: Number(status.dbSize),
+      inUse: Number(status.dbSizeInUse),
       // Asking for the alarms themselves takes a quorum.
       alarms: [...new Set(status.errors.flatMap(error => /alarm:([A-Z]+)/.exec(error)?.[1] ?? []))],
     }
   }
 
   async members(linearizable: boolean): Promise<readonly EtcdMember[]> {
-    const { members } = await this.#call(({ memberList }) => memberList, { linearizable }, { timeout: this.#timeout, needsLeader: linearizable })
+    const { members } = await this.#call(
+      ({ memberList }) => memberList,
+      { linearizable },
+      { timeout: this.#timeout, needsLeader: linearizable },
+    )
     return members.map(readMember)
   }
 
-  async addLearner(peerUrls: readonly string[]): Promise<{ readonly member: EtcdMember; readonly members: readonly EtcdMember[] }> {
-    const { member, members } = await this.#decide(({ memberAdd }) => memberAdd, { peerURLs: peerUrls, isLearner: true })
+  async addLearner(
+    peerUrls: readonly string[],
+  ): Promise<{ readonly member: EtcdMember; readonly members: readonly EtcdMember[] }> {
+    const { member, members } = await this.#decide(({ memberAdd }) => memberAdd, {
+      peerURLs: peerUrls,
+      isLearner: true,
+    })
     return { member: readMember(member), members: members.map(readMember) }
   }
 
@@ -68,12 +84,18 @@ class Admin implements EtcdAdmin {
 
   async disarm(): Promise<void> {
     const { alarms } = await this.#call(({ alarm }) => alarm, { action: alarmAction.get, memberID: '0', alarm: 0 })
-    for (const raised of alarms) if (raised.alarm === alarmKind.noSpace) await this.#decide(({ alarm }) => alarm, { action: alarmAction.deactivate, ...raised })
+    for (const raised of alarms)
+      if (raised.alarm === alarmKind.noSpace)
+        await this.#decide(({ alarm }) => alarm, { action: alarmAction.deactivate, ...raised })
   }
 
   async compact(at: Revision): Promise<void> {
     try {
-      await this.#channel.call(({ compact }) => compact, { revision: at, physical: true }, { timeout: 10 * this.#timeout, needsLeader: true })
+      await this.#channel.call(
+        ({ compact }) => compact,
+        { revision: at, physical: true },
+        { timeout: 10 * this.#timeout, needsLeader: true },
+      )
     } catch (fault) {
       if (!isCompacted(fault)) throw adminFailure(fault, this.#endpoints)
     }
@@ -83,14 +105,20 @@ class Admin implements EtcdAdmin {
     await this.#call(({ defragment }) => defragment, {}, { timeout: 10 * this.#timeout })
   }
 
-  close(): void { this.#channel.close() }
+  close(): void {
+    this.#channel.close()
+  }
 
   /** A call that takes a quorum; a member without one says so at once. */
   #decide<Request, Response>(pick: Pick<Request, Response>, request: Request): Promise<Response> {
     return this.#call(pick, request, { timeout: this.#timeout, needsLeader: true })
   }
 
-  async #call<Request, Response>(pick: Pick<Request, Response>, request: Request, options: CallOptions = { timeout: this.#timeout }): Promise<Response> {
+  async #call<Request, Response>(
+    pick: Pick<Request, Response>,
+    request: Request,
+    options: CallOptions = { timeout: this.#timeout },
+  ): Promise<Response> {
     const endpoint = this.#channel.endpoint
     try {
       return await this.#channel.call(pick, request, options)
@@ -102,8 +130,12 @@ class Admin implements EtcdAdmin {
   }
 }
 
-const readMember = ({ ID, name, peerURLs, isLearner }: Member): EtcdMember =>
-  ({ id: hexadecimal(ID), name, peerUrls: peerURLs, learner: isLearner })
+const readMember = ({ ID, name, peerURLs, isLearner }: Member): EtcdMember => ({
+  id: hexadecimal(ID),
+  name,
+  peerUrls: peerURLs,
+  learner: isLearner,
+})
 
 /** Etcd's ids as people see them, and as its messages carry them here. */
 export const hexadecimal = (id: string): string => BigInt(id).toString(16)

@@ -7,7 +7,9 @@ import type { Settle } from './settle.js'
 /** Reads under way at a time; etcd answers those that came together with one round through its members. */
 const mostUnderWay = 4
 
-/** Linearizable read barriers: one read for all who ask within a turn of the event loop, several on their way at a time. */
+/**
+ * Linearizable read barriers: one read for all who ask within a turn of the event loop, several on their way at a time.
+ */
 export class Barrier {
   readonly #caller: Caller
   readonly #feed: Feed
@@ -26,12 +28,17 @@ export class Barrier {
 
   /** The newest revision that watchers have seen, when everything committed before this call is among it. */
   pass(): Promise<Revision> {
-    return this.#gathering ??= this.#next()
+    return (this.#gathering ??= this.#next())
   }
 
   async #next(): Promise<Revision> {
-    await new Promise(resolve => { setImmediate(resolve) })
-    if (this.#underWay >= mostUnderWay) await new Promise<void>(resolve => { this.#slots.push(resolve) })
+    await new Promise(resolve => {
+      setImmediate(resolve)
+    })
+    if (this.#underWay >= mostUnderWay)
+      await new Promise<void>(resolve => {
+        this.#slots.push(resolve)
+      })
     // Whoever comes from here on needs a later read.
     this.#gathering = undefined
     this.#underWay++

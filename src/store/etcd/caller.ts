@@ -4,7 +4,10 @@ import { storeClosed } from '../errors.js'
 import type { EtcdChannel, Pick } from './connection.js'
 import { isConnectionFault, isNoSpace, isUnappliedForNow, isUncertain, noLeader, noSpace, refused } from './failures.js'
 
-/** Milliseconds between attempts: a new leader is to be found within tens of them, and nobody to be kept busy without one. */
+/**
+ * Milliseconds between attempts: a new leader is to be found within tens of them, and nobody to be kept busy without
+ * one.
+ */
 const firstPause = 20
 const longestPause = 100
 
@@ -50,7 +53,8 @@ export class Caller {
    * @throws MusterError STORE_NO_LEADER, STORE_CLOSED, STORE_FULL, or what `refuse` makes of etcd's refusal
    */
   async ask<Request, Response>(
-    pick: Pick<Request, Response>, request: Request,
+    pick: Pick<Request, Response>,
+    request: Request,
     { hold = this.hold, refuse = refused, patience = attempt, needsLeader = true }: AskOptions = {},
   ): Promise<Response> {
     const end = this.clock.monotonic() + hold
@@ -58,7 +62,10 @@ export class Caller {
       if (this.closed) throw storeClosed()
       const endpoint = this.channel.endpoint
       try {
-        return await this.channel.call(pick, request, { timeout: Math.max(1, Math.min(patience, end - this.clock.monotonic())), needsLeader })
+        return await this.channel.call(pick, request, {
+          timeout: Math.max(1, Math.min(patience, end - this.clock.monotonic())),
+          needsLeader,
+        })
       } catch (fault) {
         if (isNoSpace(fault)) throw noSpace(fault)
         if (!isUnappliedForNow(fault) && !isUncertain(fault)) throw refuse(fault)
@@ -71,7 +78,9 @@ export class Caller {
   }
 
   pause(delay: number): Promise<void> {
-    return new Promise(resolve => { this.clock.after(delay, resolve) })
+    return new Promise(resolve => {
+      this.clock.after(delay, resolve)
+    })
   }
 
   /** Notes the term that a response was given in. */
@@ -90,5 +99,7 @@ export class Pauses {
     return pause
   }
 
-  reset(): void { this.#next = firstPause }
+  reset(): void {
+    this.#next = firstPause
+  }
 }

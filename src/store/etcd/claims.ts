@@ -31,8 +31,8 @@ export function footprintOf({ when, then }: Transaction): Footprint {
 }
 
 /**
- * What the transactions of a group read and write. Another one may go with them, or at the same time, when it writes nothing that
- * they touch and touches nothing that they write: then it makes no difference which of them comes first.
+ * What the transactions of a group read and write. Another one may go with them, or at the same time, when it writes
+ * nothing that they touch and touches nothing that they write: then it makes no difference which of them comes first.
  */
 export class Claims {
   readonly #reads = new Set<string>()
@@ -48,15 +48,31 @@ export class Claims {
   }
 
   conflictsWith({ reads, writes, readRanges, writeRanges }: Footprint): boolean {
-    return writes.some(key => this.#writes.has(key) || this.#reads.has(key) || covered(key, this.#readRanges) || covered(key, this.#writeRanges))
+    return (
+      writes.some(
+        key =>
+          this.#writes.has(key)
+          || this.#reads.has(key)
+          || covered(key, this.#readRanges)
+          || covered(key, this.#writeRanges),
+      )
       || reads.some(key => this.#writes.has(key) || covered(key, this.#writeRanges))
-      || writeRanges.some(range => holdsAny(range, this.#writes) || holdsAny(range, this.#reads)
-        || this.#readRanges.some(other => overlap(range, other)) || this.#writeRanges.some(other => overlap(range, other)))
-      || readRanges.some(range => holdsAny(range, this.#writes) || this.#writeRanges.some(other => overlap(range, other)))
+      || writeRanges.some(
+        range =>
+          holdsAny(range, this.#writes)
+          || holdsAny(range, this.#reads)
+          || this.#readRanges.some(other => overlap(range, other))
+          || this.#writeRanges.some(other => overlap(range, other)),
+      )
+      || readRanges.some(
+        range => holdsAny(range, this.#writes) || this.#writeRanges.some(other => overlap(range, other)),
+      )
+    )
   }
 }
 
-const covered = (key: string, ranges: readonly Range[]): boolean => ranges.length > 0 && ranges.some(({ from, to }) => isWithin(key, from, to))
+const covered = (key: string, ranges: readonly Range[]): boolean =>
+  ranges.length > 0 && ranges.some(({ from, to }) => isWithin(key, from, to))
 
 function holdsAny({ from, to }: Range, keys: ReadonlySet<string>): boolean {
   for (const key of keys) if (isWithin(key, from, to)) return true

@@ -24,8 +24,8 @@ export interface Stream<Request> {
 }
 
 /**
- * Calls to one of the endpoints, the next one when it cannot be reached. With a user, each call carries that user's token, fetched
- * again when etcd no longer knows it.
+ * Calls to one of the endpoints, the next one when it cannot be reached. With a user, each call carries that user's
+ * token, fetched again when etcd no longer knows it.
  */
 export class EtcdChannel {
   readonly #connection: EtcdConnection
@@ -40,10 +40,16 @@ export class EtcdChannel {
   }
 
   /** The endpoint that calls go to now. */
-  get endpoint(): string { return this.#connection.endpoints[this.#at] ?? '' }
+  get endpoint(): string {
+    return this.#connection.endpoints[this.#at] ?? ''
+  }
 
   /** Makes one call. Rejects with gRPC's error; {@link failures} tells what it means. */
-  async call<Request, Response>(pick: Pick<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
+  async call<Request, Response>(
+    pick: Pick<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): Promise<Response> {
     const token = await this.#authenticated(options)
     try {
       return await this.#unary(pick, request, options, token)
@@ -56,14 +62,19 @@ export class EtcdChannel {
 
   /** Opens a stream. `end` gets the error it ended with, or undefined when the other side closed it in order. */
   async stream<Request, Response>(
-    pick: Pick<Request, Response>, handlers: { readonly data: (response: Response) => void; readonly end: (fault: Error | undefined) => void },
+    pick: Pick<Request, Response>,
+    handlers: { readonly data: (response: Response) => void; readonly end: (fault: Error | undefined) => void },
     options: { readonly needsLeader?: boolean; readonly timeout: number },
   ): Promise<Stream<Request>> {
     const token = await this.#authenticated(options)
     const protocol = await loadProtocol()
     const method = pick(protocol)
     const call = this.#client(protocol).makeBidiStreamRequest(
-      method.path, method.requestSerialize, method.responseDeserialize, metadata(protocol, options.needsLeader === true, token))
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      metadata(protocol, options.needsLeader === true, token),
+    )
     let open = true
     const end = (fault: Error | undefined): void => {
       if (!open) return
@@ -72,11 +83,17 @@ export class EtcdChannel {
       call.cancel()
       handlers.end(fault)
     }
-    call.on('data', (response: Response) => { if (open) handlers.data(response) })
+    call.on('data', (response: Response) => {
+      if (open) handlers.data(response)
+    })
     call.on('error', end)
-    call.on('end', () => { end(undefined) })
+    call.on('end', () => {
+      end(undefined)
+    })
     return {
-      write: request => { if (open) call.write(request) },
+      write: request => {
+        if (open) call.write(request)
+      },
       close: () => {
         open = false
         call.cancel()
@@ -95,45 +112,62 @@ export class EtcdChannel {
   }
 
   async #unary<Request, Response>(
-    pick: Pick<Request, Response>, request: Request, options: CallOptions, token: string | undefined,
+    pick: Pick<Request, Response>,
+    request: Request,
+    options: CallOptions,
+    token: string | undefined,
   ): Promise<Response> {
     const protocol = await loadProtocol()
     const method = pick(protocol)
     const client = this.#client(protocol)
     return await new Promise<Response>((resolve, reject) => {
       const call = client.makeUnaryRequest(
-        method.path, method.requestSerialize, method.responseDeserialize, request,
-        metadata(protocol, options.needsLeader === true, token), { deadline: Date.now() + options.timeout },
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        metadata(protocol, options.needsLeader === true, token),
+        { deadline: Date.now() + options.timeout },
         (fault, response) => {
           if (fault !== null) reject(fault)
           else if (response === undefined) reject(new Error(`etcd answered ${method.path} with nothing`))
           else resolve(response)
-        })
-      options.begun?.(() => { call.cancel() })
+        },
+      )
+      options.begun?.(() => {
+        call.cancel()
+      })
     })
   }
 
   #authenticated(options: { readonly timeout: number }): Promise<string | undefined> {
     const { auth } = this.#connection
     if (auth === undefined) return Promise.resolve(undefined)
-    const asked = this.#token ??= this.#unary(
-      ({ authenticate }) => authenticate, { name: auth.user, password: auth.password }, { timeout: options.timeout }, undefined,
-    ).then(({ token }) => token)
+    const asked = (this.#token ??= this.#unary(
+      ({ authenticate }) => authenticate,
+      { name: auth.user, password: auth.password },
+      { timeout: options.timeout },
+      undefined,
+    ).then(({ token }) => token))
     // A refusal is not remembered: the next call asks again.
-    asked.catch(() => { if (this.#token === asked) this.#token = undefined })
+    asked.catch(() => {
+      if (this.#token === asked) this.#token = undefined
+    })
     return asked
   }
 
   #client(protocol: Protocol): Grpc.Client {
     if (this.#closed) throw storeClosed()
-    return this.#clients[this.#at] ??= openClient(protocol.grpc, this.endpoint, this.#connection)
+    return (this.#clients[this.#at] ??= openClient(protocol.grpc, this.endpoint, this.#connection))
   }
 }
 
 function openClient(grpc: typeof Grpc, endpoint: string, { tls }: EtcdConnection): Grpc.Client {
-  const pem = (text: string | undefined): Buffer | null => text === undefined ? null : Buffer.from(text)
+  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text))
   const secured = endpoint.startsWith('https:')
-  const credentials = secured ? grpc.credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert)) : grpc.credentials.createInsecure()
+  const credentials = secured
+    ? grpc.credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert))
+    : grpc.credentials.createInsecure()
   return new grpc.Client(target(endpoint), credentials, {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_http_proxy': 0,

@@ -29,9 +29,11 @@ export function encode({ when, then }: Transaction, keys: Keyspace): Encoded {
     const made = encodeWrite(write, keys)
     if (made === undefined) continue
     success.push(made)
-    bytes += overhead + (made.requestPut === undefined
-      ? (made.requestDeleteRange?.key.length ?? 0) + (made.requestDeleteRange?.rangeEnd?.length ?? 0)
-      : made.requestPut.key.length + made.requestPut.value.length)
+    bytes +=
+      overhead
+      + (made.requestPut === undefined
+        ? (made.requestDeleteRange?.key.length ?? 0) + (made.requestDeleteRange?.rangeEnd?.length ?? 0)
+        : made.requestPut.key.length + made.requestPut.value.length)
   }
   return { request: { compare, success }, bytes, operations: Math.max(compare.length, success.length) }
 }
@@ -40,13 +42,18 @@ export function encode({ when, then }: Transaction, keys: Keyspace): Encoded {
 function encodeCondition(condition: Condition, keys: Keyspace): Compare | undefined {
   if (condition.test === 'quiet') {
     const range = keys.range(condition.from, condition.to)
-    return range && { result: compareResult.less, target: compareTarget.mod, ...range, modRevision: condition.since + 1 }
+    return (
+      range && { result: compareResult.less, target: compareTarget.mod, ...range, modRevision: condition.since + 1 }
+    )
   }
   const key = keys.key(condition.key)
   switch (condition.test) {
-    case 'absent': return { result: compareResult.equal, target: compareTarget.create, key, createRevision: 0 }
-    case 'present': return { result: compareResult.greater, target: compareTarget.create, key, createRevision: 0 }
-    case 'unmodified': return { result: compareResult.equal, target: compareTarget.mod, key, modRevision: condition.modified }
+    case 'absent':
+      return { result: compareResult.equal, target: compareTarget.create, key, createRevision: 0 }
+    case 'present':
+      return { result: compareResult.greater, target: compareTarget.create, key, createRevision: 0 }
+    case 'unmodified':
+      return { result: compareResult.equal, target: compareTarget.mod, key, modRevision: condition.modified }
   }
 }
 
@@ -55,9 +62,10 @@ function encodeWrite(write: Write, keys: Keyspace): RequestOp | undefined {
   switch (write.kind) {
     case 'put': {
       const { lease } = write
-      return { requestPut: { key: keys.key(write.key), value: write.value, ...lease === undefined ? {} : { lease } } }
+      return { requestPut: { key: keys.key(write.key), value: write.value, ...(lease === undefined ? {} : { lease }) } }
     }
-    case 'delete': return { requestDeleteRange: { key: keys.key(write.key) } }
+    case 'delete':
+      return { requestDeleteRange: { key: keys.key(write.key) } }
     case 'delete-range': {
       const range = keys.range(write.from, write.to)
       return range && { requestDeleteRange: range }

@@ -16,8 +16,9 @@ import { Reached } from './reached.js'
 type Ended = { readonly compacted: number } | { readonly fault: unknown }
 
 /**
- * What happens under the prefix, in order and without a gap: one watch of etcd's, taken up again where it was after it breaks, and
- * a fresh load and its difference where history has been compacted away. Knows every key's revision for that.
+ * What happens under the prefix, in order and without a gap: one watch of etcd's, taken up again where it was after it
+ * breaks, and a fresh load and its difference where history has been compacted away. Knows every key's revision for
+ * that.
  */
 export class Feed {
   readonly hub: WatchHub
@@ -26,7 +27,10 @@ export class Feed {
   readonly #keys: Keyspace
   /** When each key was last modified. */
   readonly #index = new Map<string, number>()
-  /** Milliseconds of silence after which etcd is asked for a sign of life; as many again without one, and the watch is made anew. */
+  /**
+   * Milliseconds of silence after which etcd is asked for a sign of life; as many again without one, and the watch is
+   * made anew.
+   */
   readonly #silence: number
   #stream: Stream<WatchRequest> | undefined
   #endStream: ((ended: Ended) => void) | undefined
@@ -35,12 +39,21 @@ export class Feed {
   #lost = false
   #progress: ((revision: number) => void)[] = []
 
-  constructor(caller: Caller, keys: Keyspace, snapshot: Snapshot, options: { readonly history?: HistoryLimits | undefined; readonly silence: number }) {
+  constructor(
+    caller: Caller,
+    keys: Keyspace,
+    snapshot: Snapshot,
+    options: { readonly history?: HistoryLimits | undefined; readonly silence: number },
+  ) {
     this.#caller = caller
     this.#keys = keys
     this.#silence = options.silence
     this.reached = new Reached(snapshot.revision)
-    this.hub = new WatchHub(snapshot.revision, async (after, at) => (await load(caller, keys, { after, at })).entries, options.history)
+    this.hub = new WatchHub(
+      snapshot.revision,
+      async (after, at) => (await load(caller, keys, { after, at })).entries,
+      options.history,
+    )
     for (const { key, modified } of snapshot.entries) this.#index.set(key, modified)
     void this.#run()
   }
@@ -52,9 +65,14 @@ export class Feed {
   }
 
   /** Takes the watch up anew, since it may be stuck. */
-  restart(): void { this.#endStream?.({ fault: new Error('it fell behind') }) }
+  restart(): void {
+    this.#endStream?.({ fault: new Error('it fell behind') })
+  }
 
-  /** Asks etcd how far the watch has come, without needing a write. The answer may run ahead of changes that are still on their way. */
+  /**
+   * Asks etcd how far the watch has come, without needing a write. The answer may run ahead of changes that are still
+   * on their way.
+   */
   progress(): Promise<number> {
     return new Promise(resolve => {
       this.#progress.push(resolve)
@@ -91,16 +109,33 @@ export class Feed {
 
   /** Watches from where it is until the stream ends. */
   async #follow(): Promise<Ended> {
-    const ended = new Promise<Ended>(resolve => { this.#endStream = resolve })
+    const ended = new Promise<Ended>(resolve => {
+      this.#endStream = resolve
+    })
     this.#pieces = []
     this.#heard = this.#caller.clock.monotonic()
     try {
-      const stream = await this.#caller.channel.stream(({ watch }) => watch, {
-        data: response => { this.#take(response) },
-        end: fault => { this.#endStream?.({ fault: fault ?? new Error('etcd closed it') }) },
-      }, { timeout: this.#silence })
+      const stream = await this.#caller.channel.stream(
+        ({ watch }) => watch,
+        {
+          data: response => {
+            this.#take(response)
+          },
+          end: fault => {
+            this.#endStream?.({ fault: fault ?? new Error('etcd closed it') })
+          },
+        },
+        { timeout: this.#silence },
+      )
       this.#stream = stream
-      stream.write({ createRequest: { ...this.#keys.all, startRevision: this.reached.revision + 1, progressNotify: true, fragment: true } })
+      stream.write({
+        createRequest: {
+          ...this.#keys.all,
+          startRevision: this.reached.revision + 1,
+          progressNotify: true,
+          fragment: true,
+        },
+      })
       for (const _ of this.#progress) stream.write({ progressRequest: {} })
       const watchdog = this.#guard(stream)
       const result = await ended
@@ -117,7 +152,9 @@ export class Feed {
 
   #guard(stream: Stream<WatchRequest>): { cancel(): void } {
     let asked = false
-    let timer = this.#caller.clock.after(this.#silence / 2, () => { look() })
+    let timer = this.#caller.clock.after(this.#silence / 2, () => {
+      look()
+    })
     const look = (): void => {
       const silent = this.#caller.clock.monotonic() - this.#heard
       if (silent >= 2 * this.#silence) {
@@ -131,14 +168,22 @@ export class Feed {
       }
       timer = this.#caller.clock.after(this.#silence / 2, look)
     }
-    return { cancel: () => { timer.cancel() } }
+    return {
+      cancel: () => {
+        timer.cancel()
+      },
+    }
   }
 
   #take(response: WatchResponse): void {
     this.#heard = this.#caller.clock.monotonic()
     this.#caller.sawTerm(response.header.raftTerm)
     if (response.canceled) {
-      this.#endStream?.(response.compactRevision > 0 ? { compacted: response.compactRevision } : { fault: new Error(response.cancelReason) })
+      this.#endStream?.(
+        response.compactRevision > 0
+          ? { compacted: response.compactRevision }
+          : { fault: new Error(response.cancelReason) },
+      )
       return
     }
     if (response.watchId < 0) {
@@ -158,14 +203,20 @@ export class Feed {
     const last = events.at(-1)
     // Without events it is etcd's word that the watch has got everything up to here.
     if (last === undefined) this.reached.advance(response.header.revision)
-    else this.#publish(events.flatMap(event => this.#change(event) ?? []), last.kv.modRevision)
+    else
+      this.#publish(
+        events.flatMap(event => this.#change(event) ?? []),
+        last.kv.modRevision,
+      )
   }
 
   #change({ type, kv }: WatchResponse['events'][number]): Change | undefined {
     const key = this.#keys.read(kv.key)
     // What a revision brought is brought once, even where a stream were to repeat it.
     if (key === undefined || kv.modRevision <= this.reached.revision) return undefined
-    return type === eventType.delete ? { kind: 'delete', key, revision: revision(kv.modRevision) } : { kind: 'put', entry: this.#keys.entry(key, kv) }
+    return type === eventType.delete
+      ? { kind: 'delete', key, revision: revision(kv.modRevision) }
+      : { kind: 'put', entry: this.#keys.entry(key, kv) }
   }
 
   #publish(changes: readonly Change[], reached: number): void {
@@ -180,7 +231,10 @@ export class Feed {
 
   /** Catches up by what stands now: what was put since, and what is no longer there. */
   async #reload(compacted: number): Promise<void> {
-    this.#caller.report({ kind: 'compacted', message: `etcd has compacted its history to revision ${compacted} before it was read; loading afresh` })
+    this.#caller.report({
+      kind: 'compacted',
+      message: `etcd has compacted its history to revision ${compacted} before it was read; loading afresh`,
+    })
     const snapshot = await load(this.#caller, this.#keys)
     const standing = new Set<string>()
     const changes: Change[] = []
@@ -189,13 +243,17 @@ export class Feed {
       if (entry.modified > (this.#index.get(entry.key) ?? 0)) changes.push({ kind: 'put', entry })
     }
     changes.sort((a, b) => changeRevision(a) - changeRevision(b))
-    for (const key of this.#index.keys()) if (!standing.has(key)) changes.push({ kind: 'delete', key, revision: snapshot.revision })
+    for (const key of this.#index.keys())
+      if (!standing.has(key)) changes.push({ kind: 'delete', key, revision: snapshot.revision })
     this.#publish(changes, snapshot.revision)
   }
 
   #noteLoss(fault: unknown): void {
     if (this.#lost) return
     this.#lost = true
-    this.#caller.report({ kind: 'lost', message: `changes of the store cannot be followed for now: ${detailsOf(fault)}` })
+    this.#caller.report({
+      kind: 'lost',
+      message: `changes of the store cannot be followed for now: ${detailsOf(fault)}`,
+    })
   }
 }

@@ -4,8 +4,8 @@ import { compareResult, compareTarget } from './messages.js'
 import type { Compare } from './messages.js'
 
 /**
- * Every group is written on condition that the store's fence has the version it had when the group set out. Raising the fence
- * therefore ends all that are still on their way: once it is up, they were applied before or never will be.
+ * Every group is written on condition that the store's fence has the version it had when the group set out. Raising the
+ * fence therefore ends all that are still on their way: once it is up, they were applied before or never will be.
  */
 export class Fence {
   /** The version that groups set out with. An etcd that was never asked has none. */
@@ -22,11 +22,15 @@ export class Fence {
   }
 
   /** The condition of a group that sets out now. */
-  condition(): Compare { return { result: compareResult.equal, target: compareTarget.version, key: this.#key, version: this.version } }
+  condition(): Compare {
+    return { result: compareResult.equal, target: compareTarget.version, key: this.#key, version: this.version }
+  }
 
   /** Raises the fence, once for all who ask meanwhile, and resolves when it is up. */
   raise(): Promise<void> {
-    return this.#raising ??= this.#put().finally(() => { this.#raising = undefined })
+    return (this.#raising ??= this.#put().finally(() => {
+      this.#raising = undefined
+    }))
   }
 
   /** Learns the version anew, after a group was stopped by a fence that was raised without our hearing of it. */
@@ -37,7 +41,8 @@ export class Fence {
 
   async #put(): Promise<void> {
     const { header, responses } = await this.#caller.ask(({ txn }) => txn, {
-      compare: [], success: [{ requestPut: { key: this.#key, value: Buffer.alloc(0) } }, { requestRange: { key: this.#key } }],
+      compare: [],
+      success: [{ requestPut: { key: this.#key, value: Buffer.alloc(0) } }, { requestRange: { key: this.#key } }],
     })
     this.version = responses[1]?.responseRange?.kvs[0]?.version ?? this.version
     this.revision = header.revision

@@ -10,9 +10,9 @@ const patience = 1
 const longest = 4
 
 /**
- * Holds back those who wait while others are expected. Callers who were answered together mostly have their next transaction ready within a
- * millisecond or two. Etcd takes nearly as long for a few transactions as for many, so it pays to let them travel together again, and
- * a caller who is alone, or comes to an idle store, waits for nobody.
+ * Holds back those who wait while others are expected. Callers who were answered together mostly have their next
+ * transaction ready within a millisecond or two. Etcd takes nearly as long for a few transactions as for many, so it
+ * pays to let them travel together again, and a caller who is alone, or comes to an idle store, waits for nobody.
  */
 export class Gathering {
   readonly #clock: Clock
@@ -36,7 +36,9 @@ export class Gathering {
   }
 
   /** Somebody came. */
-  came(): void { this.#cameAt = this.#clock.monotonic() }
+  came(): void {
+    this.#cameAt = this.#clock.monotonic()
+  }
 
   /** Whether those who wait are to wait a little longer; then it is told when that is over. */
   holds(waiting: number): boolean {

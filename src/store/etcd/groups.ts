@@ -7,7 +7,20 @@ import type { Caller } from './caller.js'
 import { footprintOf } from './claims.js'
 import type { Claims } from './claims.js'
 import { encode } from './encode.js'
-import { isConnectionFault, isLeaseGone, isNoSpace, isTooLarge, isTooManyOperations, isUnappliedForNow, isUncertain, noLeader, noSpace, noSpaceHint, refused, uncertain } from './failures.js'
+import {
+  isConnectionFault,
+  isLeaseGone,
+  isNoSpace,
+  isTooLarge,
+  isTooManyOperations,
+  isUnappliedForNow,
+  isUncertain,
+  noLeader,
+  noSpace,
+  noSpaceHint,
+  refused,
+  uncertain,
+} from './failures.js'
 import type { Fence } from './fence.js'
 import type { Feed } from './feed.js'
 import { Gathering } from './gathering.js'
@@ -26,13 +39,18 @@ const mostUnderWay = 3
 /** Milliseconds that an attempt must have. */
 const leastTime = 20
 
-/** How many must wait before they are sent beside what is under way, as a share of those: etcd takes nearly as long for a small group as for a large one. */
+/**
+ * How many must wait before they are sent beside what is under way, as a share of those: etcd takes nearly as long for
+ * a small group as for a large one.
+ */
 const worthWhile = 0.75
 
 /** Milliseconds that the next group waits at most until watchers have seen the one before. */
 const lateness = 5
 
-/** For the answer to a group that was applied just before the fence was up, which comes by another way than the fence's. */
+/**
+ * For the answer to a group that was applied just before the fence was up, which comes by another way than the fence's.
+ */
 const grace = 50
 
 const nothing = Buffer.alloc(0)
@@ -40,8 +58,9 @@ const nothing = Buffer.alloc(0)
 type Outcome = { readonly response: TxnResponse } | { readonly fault: unknown }
 
 /**
- * Group commit: transactions that come together travel in one of etcd's, each as a nested one with its own conditions. While groups are
- * under way the next one gathers. Whatever was certainly not applied is tried again within the hold time.
+ * Group commit: transactions that come together travel in one of etcd's, each as a nested one with its own conditions.
+ * While groups are under way the next one gathers. Whatever was certainly not applied is tried again within the hold
+ * time.
  */
 export class Groups {
   /** Whether etcd has room. */
@@ -70,7 +89,9 @@ export class Groups {
     this.#settle = parts.settle
     this.#fence = parts.fence
     this.#limits = new Limits(parts.caller, parts.keys)
-    this.#gathering = new Gathering(parts.caller.clock, () => { this.#wake() })
+    this.#gathering = new Gathering(parts.caller.clock, () => {
+      this.#wake()
+    })
   }
 
   submit(transaction: Transaction): Promise<Committed> {
@@ -81,7 +102,12 @@ export class Groups {
         return
       }
       this.#queue.push({
-        transaction, footprint: footprintOf(transaction), encoded: encode(transaction, this.#keys), since: this.#caller.clock.monotonic(), resolve, reject,
+        transaction,
+        footprint: footprintOf(transaction),
+        encoded: encode(transaction, this.#keys),
+        since: this.#caller.clock.monotonic(),
+        resolve,
+        reject,
       })
       this.#gathering.came()
       this.#wake()
@@ -112,10 +138,14 @@ export class Groups {
       const group = this.#queue.take(this.#limits, this.#claims())
       if (group === undefined) break
       this.#underWay.add(group)
-      void this.#travel(group).catch((fault: unknown) => { rejectAll(group.members, refused(fault)) }).finally(() => {
-        this.#underWay.delete(group)
-        this.#wake()
-      })
+      void this.#travel(group)
+        .catch((fault: unknown) => {
+          rejectAll(group.members, refused(fault))
+        })
+        .finally(() => {
+          this.#underWay.delete(group)
+          this.#wake()
+        })
     }
     if (this.#underWay.size > 0 || this.#unseen > 0 || this.#queue.length > 0) return
     for (const idle of this.#idle.splice(0)) idle()
@@ -129,7 +159,9 @@ export class Groups {
     return this.#underWay.size < mostUnderWay && this.#queue.length >= worthWhile * travelling
   }
 
-  #claims(): Claims[] { return [...this.#underWay].map(({ claims }) => claims) }
+  #claims(): Claims[] {
+    return [...this.#underWay].map(({ claims }) => claims)
+  }
 
   async #travel(group: Group): Promise<void> {
     const sent = { fence: this.#fence.version, reached: this.#feed.reached.revision }
@@ -150,7 +182,10 @@ export class Groups {
     else rejectAll(group.members, refused(fault))
   }
 
-  /** Sends a group. When its leader was lost meanwhile, raises the fence rather than wait for an answer that will not come. */
+  /**
+   * Sends a group. When its leader was lost meanwhile, raises the fence rather than wait for an answer that will not
+   * come.
+   */
   async #send({ members }: Group): Promise<Outcome> {
     const left = this.#left(members)
     // One that cannot be answered in time would leave it unknown whether it was applied.
@@ -158,14 +193,31 @@ export class Groups {
     let cancel: (() => void) | undefined
     let release: (() => void) | undefined
     const version = this.#fence.version
-    const call = this.#caller.channel.call(({ txn }) => txn, {
-      compare: [this.#fence.condition()], success: members.map(({ encoded }) => ({ requestTxn: encoded.request })),
-      // Etcd does not count nested puts against its quota, only those on top, on either side of the condition. So there is one on the side that
-      // is hardly ever taken, and then notes nothing but that it was.
-      failure: members.some(puts) ? [{ requestPut: { key: this.#keys.note('beat'), value: nothing } }] : [],
-    }, { timeout: left, needsLeader: true, begun: abort => { cancel = abort } })
-      .then((response): Outcome => ({ response }), (fault: unknown): Outcome => ({ fault }))
-    const suspected = new Promise<void>(resolve => { release = suspect(this.#caller, this.#caller.term, resolve) })
+    const call = this.#caller.channel
+      .call(
+        ({ txn }) => txn,
+        {
+          compare: [this.#fence.condition()],
+          success: members.map(({ encoded }) => ({ requestTxn: encoded.request })),
+          // Etcd does not count nested puts against its quota, only those on top, on either side of the condition. So
+          // there is one on the side that is hardly ever taken, and then notes nothing but that it was.
+          failure: members.some(puts) ? [{ requestPut: { key: this.#keys.note('beat'), value: nothing } }] : [],
+        },
+        {
+          timeout: left,
+          needsLeader: true,
+          begun: abort => {
+            cancel = abort
+          },
+        },
+      )
+      .then(
+        (response): Outcome => ({ response }),
+        (fault: unknown): Outcome => ({ fault }),
+      )
+    const suspected = new Promise<void>(resolve => {
+      release = suspect(this.#caller, this.#caller.term, resolve)
+    })
     const first = await Promise.race([call, suspected])
     release?.()
     if (first !== undefined) return first
@@ -194,7 +246,8 @@ export class Groups {
       this.full = false
       this.#caller.report({ kind: 'writable', message: 'etcd takes writes again' })
     }
-    // Those who are answered now have their next transaction ready for the next group; but it does not wait for a watch that is late.
+    // Those who are answered now have their next transaction ready for the next group; but it does not wait for a watch
+    // that is late.
     await Promise.race([this.#shown(members, accepted, header.revision), this.#caller.pause(lateness)])
     this.#gathering.answered(members.length, this.#queue.length)
   }
@@ -206,7 +259,9 @@ export class Groups {
       await this.#settle.until(at)
       // Etcd counts other prefixes too; what is told here is what watchers can wait for.
       const seen = revision(Math.min(at, this.#feed.hub.revision))
-      members.forEach(({ resolve }, i) => { resolve({ ok: accepted[i] === true, revision: seen }) })
+      members.forEach(({ resolve }, i) => {
+        resolve({ ok: accepted[i] === true, revision: seen })
+      })
     } catch (fault) {
       rejectAll(members, uncertain(fault))
     } finally {
@@ -237,7 +292,12 @@ export class Groups {
   }
 
   #refuseFull({ members }: Group, fault: unknown): void {
-    if (!this.full) this.#caller.report({ kind: 'full', message: 'etcd takes no more writes: its database has reached its quota', hint: noSpaceHint })
+    if (!this.full)
+      this.#caller.report({
+        kind: 'full',
+        message: 'etcd takes no more writes: its database has reached its quota',
+        hint: noSpaceHint,
+      })
     this.full = true
     // Deletions go through even now.
     rejectAll(members.filter(puts), noSpace(fault))
@@ -248,7 +308,8 @@ export class Groups {
     if (operations > this.#limits.operations || members.length === 1) await this.#limits.learnOperations(operations)
     else await this.#limits.learnOperations(Math.min(operations, this.#limits.operations))
     const fits = ({ encoded }: Member): boolean => encoded.operations + 1 <= this.#limits.operations
-    for (const member of members) if (!fits(member)) member.reject(this.#limits.tooManyOperations(member.encoded.operations, fault))
+    for (const member of members)
+      if (!fits(member)) member.reject(this.#limits.tooManyOperations(member.encoded.operations, fault))
     this.#queue.putBack(members.filter(fits))
   }
 
@@ -263,16 +324,24 @@ export class Groups {
   }
 
   /**
-   * Nobody said whether the group was applied. With the fence up it no longer can be, and when the feed has come that far, a member none
-   * of whose keys has changed since it set out was not: it may go again. For the others it stays unknown.
+   * Nobody said whether the group was applied. With the fence up it no longer can be, and when the feed has come that
+   * far, a member none of whose keys has changed since it set out was not: it may go again. For the others it stays
+   * unknown.
    */
-  async #find({ members }: Group, sent: { readonly fence: number; readonly reached: number }, fault: unknown): Promise<void> {
+  async #find(
+    { members }: Group,
+    sent: { readonly fence: number; readonly reached: number },
+    fault: unknown,
+  ): Promise<void> {
     try {
       if (this.#left(members) <= 0) throw uncertain(fault)
       while (this.#fence.version <= sent.fence) await this.#fence.raise()
       await this.#settle.until(this.#fence.revision)
-      const touched = members.filter(({ transaction, footprint }) =>
-        footprint.writes.some(key => this.#feed.changedAfter(key, sent.reached)) || transaction.then.some(({ kind }) => kind === 'delete-range'))
+      const touched = members.filter(
+        ({ transaction, footprint }) =>
+          footprint.writes.some(key => this.#feed.changedAfter(key, sent.reached))
+          || transaction.then.some(({ kind }) => kind === 'delete-range'),
+      )
       rejectAll(touched, uncertain(fault))
       this.#queue.putBack(members.filter(member => !touched.includes(member)))
     } catch {

@@ -13,8 +13,8 @@ export interface Keys {
 const everything = Buffer.from([0])
 
 /**
- * The keys of etcd under a prefix. Those that begin with NUL after it are the store's own notes, which its users never see;
- * other keys of the same etcd are never touched.
+ * The keys of etcd under a prefix. Those that begin with NUL after it are the store's own notes, which its users never
+ * see; other keys of the same etcd are never touched.
  */
 export class Keyspace {
   /** All keys under the prefix, the store's own ones too. */
@@ -33,10 +33,14 @@ export class Keyspace {
     this.data = { key: this.#from(''), rangeEnd: this.#end }
   }
 
-  key(key: string): Buffer { return Buffer.from(this.#prefix + key) }
+  key(key: string): Buffer {
+    return Buffer.from(this.#prefix + key)
+  }
 
   /** A key of the store's own. */
-  note(name: string): Buffer { return Buffer.from(`${this.#prefix}\0${name}`) }
+  note(name: string): Buffer {
+    return Buffer.from(`${this.#prefix}\0${name}`)
+  }
 
   /** The range [from, to) of users' keys; undefined when it is empty. Empty `to`: no end. */
   range(from: string, to: string): Keys | undefined {
@@ -54,7 +58,9 @@ export class Keyspace {
     return { key, value: Buffer.from(value), created: revision(createRevision), modified: revision(modRevision) }
   }
 
-  #from(from: string): Buffer { return this.key(from === '' ? '\u0001' : from) }
+  #from(from: string): Buffer {
+    return this.key(from === '' ? '\u0001' : from)
+  }
 }
 
 /** The first key behind all that begin with a text. */

@@ -34,7 +34,10 @@ export class EtcdLeases {
     this.#settle = settle
   }
 
-  /** Etcd counts in whole seconds, and lets no lease be shorter than one and a half elections. @throws MusterError STORE_INVALID */
+  /**
+   * Etcd counts in whole seconds, and lets no lease be shorter than one and a half elections. @throws MusterError
+   * STORE_INVALID
+   */
   async grant(ttl: Duration): Promise<Lease> {
     if (!(ttl > 0)) throw invalid(`a lease's ttl must be above 0, not ${ttl}ms`)
     const { ID } = await this.#caller.ask(({ leaseGrant }) => leaseGrant, { TTL: Math.ceil(ttl / 1000) })
@@ -54,9 +57,13 @@ export class EtcdLeases {
   async #revoke(id: LeaseId): Promise<void> {
     const gone = leaseLost(id)
     try {
-      const { header } = await this.#caller.ask(({ leaseRevoke }) => leaseRevoke, { ID: id }, {
-        refuse: fault => isLeaseGone(fault) ? gone : invalid(`lease ${id} cannot be revoked`),
-      })
+      const { header } = await this.#caller.ask(
+        ({ leaseRevoke }) => leaseRevoke,
+        { ID: id },
+        {
+          refuse: fault => (isLeaseGone(fault) ? gone : invalid(`lease ${id} cannot be revoked`)),
+        },
+      )
       await this.#settle.until(Number(header.revision))
     } catch (fault) {
       if (fault !== gone) throw fault
@@ -94,23 +101,35 @@ export class EtcdLeases {
   /** Sends what waits and takes answers until nobody has waited for long (undefined) or the stream ends. */
   async #serve(): Promise<unknown> {
     let answered = this.#caller.clock.monotonic()
-    const ended = new Promise<unknown>(resolve => { this.#endStream = resolve })
+    const ended = new Promise<unknown>(resolve => {
+      this.#endStream = resolve
+    })
     let timer: { cancel(): void } | undefined
     try {
-      const stream = await this.#caller.channel.stream<KeepAliveRequest, KeepAliveResponse>(({ leaseKeepAlive }) => leaseKeepAlive, {
-        data: response => {
-          answered = this.#caller.clock.monotonic()
-          this.#take(response)
+      const stream = await this.#caller.channel.stream<KeepAliveRequest, KeepAliveResponse>(
+        ({ leaseKeepAlive }) => leaseKeepAlive,
+        {
+          data: response => {
+            answered = this.#caller.clock.monotonic()
+            this.#take(response)
+          },
+          end: fault => {
+            this.#endStream?.(fault ?? new Error('etcd closed the stream'))
+          },
         },
-        end: fault => { this.#endStream?.(fault ?? new Error('etcd closed the stream')) },
-      }, { timeout: silence })
+        { timeout: silence },
+      )
       this.#stream = stream
       for (const [ID, waiters] of this.#waiting) for (const _ of waiters) stream.write({ ID })
       const look = (): void => {
         const now = this.#caller.clock.monotonic()
-        const oldest = Math.max(answered, Math.min(...[...this.#waiting.values()].map(([first]) => first?.since ?? now)))
+        const oldest = Math.max(
+          answered,
+          Math.min(...[...this.#waiting.values()].map(([first]) => first?.since ?? now)),
+        )
         if (this.#waiting.size === 0 && now - answered >= lingering) this.#endStream?.(undefined)
-        else if (this.#waiting.size > 0 && now - oldest >= silence) this.#endStream?.(new Error('no answer to a keep-alive'))
+        else if (this.#waiting.size > 0 && now - oldest >= silence)
+          this.#endStream?.(new Error('no answer to a keep-alive'))
         else timer = this.#caller.clock.after(silence / 3, look)
       }
       timer = this.#caller.clock.after(silence / 3, look)

@@ -35,13 +35,31 @@ export async function load(caller: Caller, keys: Keyspace, wanted: Wanted = {}):
   }
 }
 
-async function loadOnce(caller: Caller, keys: Keyspace, { after = 0, at = 0, hold, local = false }: Wanted): Promise<Snapshot> {
+async function loadOnce(
+  caller: Caller,
+  keys: Keyspace,
+  { after = 0, at = 0, hold, local = false }: Wanted,
+): Promise<Snapshot> {
   const entries: Entry[] = []
   let { key } = keys.data
   for (let wanted = at; ;) {
-    const { header, kvs, more } = await caller.ask(({ range }) => range, {
-      key, rangeEnd: keys.data.rangeEnd, limit: page, revision: wanted, minModRevision: after === 0 ? 0 : after + 1, ...local && { serializable: true },
-    }, { needsLeader: !local, refuse: fault => isCompacted(fault) ? gone(wanted) : refused(fault), patience, ...hold === undefined ? {} : { hold } })
+    const { header, kvs, more } = await caller.ask(
+      ({ range }) => range,
+      {
+        key,
+        rangeEnd: keys.data.rangeEnd,
+        limit: page,
+        revision: wanted,
+        minModRevision: after === 0 ? 0 : after + 1,
+        ...(local && { serializable: true }),
+      },
+      {
+        needsLeader: !local,
+        refuse: fault => (isCompacted(fault) ? gone(wanted) : refused(fault)),
+        patience,
+        ...(hold === undefined ? {} : { hold }),
+      },
+    )
     caller.sawTerm(header.raftTerm)
     for (const found of kvs) {
       const text = keys.read(found.key)

@@ -1,5 +1,6 @@
-// Etcd's messages (etcdserverpb), as far as muster uses them. 64-bit numbers are numbers in those of keys, and texts of decimal
-// digits in those of leases, members and maintenance. A field left out of a request has protobuf's default; responses have them all.
+// Etcd's messages (etcdserverpb), as far as muster uses them. 64-bit numbers are numbers in those of keys, and texts of
+// decimal digits in those of leases, members and maintenance. A field left out of a request has protobuf's default;
+// responses have them all.
 
 export type Empty = Readonly<Record<string, never>>
 
@@ -118,12 +119,24 @@ export interface WatchResponse {
 }
 
 /** TTLs are whole seconds. */
-export interface LeaseGrantRequest { readonly TTL: number }
-export interface LeaseGrantResponse { readonly header: NamedHeader; readonly ID: string }
-export interface LeaseRevokeRequest { readonly ID: string }
-export interface KeepAliveRequest { readonly ID: string }
+export interface LeaseGrantRequest {
+  readonly TTL: number
+}
+export interface LeaseGrantResponse {
+  readonly header: NamedHeader
+  readonly ID: string
+}
+export interface LeaseRevokeRequest {
+  readonly ID: string
+}
+export interface KeepAliveRequest {
+  readonly ID: string
+}
 /** `TTL` '0': the lease has ended. */
-export interface KeepAliveResponse { readonly ID: string; readonly TTL: string }
+export interface KeepAliveResponse {
+  readonly ID: string
+  readonly TTL: string
+}
 
 export interface Member {
   readonly ID: string
@@ -132,19 +145,40 @@ export interface Member {
   readonly isLearner: boolean
 }
 
-export interface MemberAddRequest { readonly peerURLs: readonly string[]; readonly isLearner: boolean }
-export interface MemberAddResponse { readonly member: Member; readonly members: readonly Member[] }
-export interface MemberIdRequest { readonly ID: string }
-export interface MemberUpdateRequest { readonly ID: string; readonly peerURLs: readonly string[] }
-export interface MemberListRequest { readonly linearizable: boolean }
-export interface MemberListResponse { readonly members: readonly Member[] }
+export interface MemberAddRequest {
+  readonly peerURLs: readonly string[]
+  readonly isLearner: boolean
+}
+export interface MemberAddResponse {
+  readonly member: Member
+  readonly members: readonly Member[]
+}
+export interface MemberIdRequest {
+  readonly ID: string
+}
+export interface MemberUpdateRequest {
+  readonly ID: string
+  readonly peerURLs: readonly string[]
+}
+export interface MemberListRequest {
+  readonly linearizable: boolean
+}
+export interface MemberListResponse {
+  readonly members: readonly Member[]
+}
 
 export const alarmAction = { get: 0, deactivate: 2 } as const
 
 export const alarmKind = { noSpace: 1 } as const
 
-export interface AlarmRequest { readonly action: number; readonly memberID: string; readonly alarm: number }
-export interface AlarmResponse { readonly alarms: readonly { readonly memberID: string; readonly alarm: number }[] }
+export interface AlarmRequest {
+  readonly action: number
+  readonly memberID: string
+  readonly alarm: number
+}
+export interface AlarmResponse {
+  readonly alarms: readonly { readonly memberID: string; readonly alarm: number }[]
+}
 
 export interface StatusResponse {
   readonly header: NamedHeader
@@ -160,7 +194,14 @@ export interface StatusResponse {
   readonly isLearner: boolean
 }
 
-export interface MoveLeaderRequest { readonly targetID: string }
+export interface MoveLeaderRequest {
+  readonly targetID: string
+}
 
-export interface AuthenticateRequest { readonly name: string; readonly password: string }
-export interface AuthenticateResponse { readonly token: string }
+export interface AuthenticateRequest {
+  readonly name: string
+  readonly password: string
+}
+export interface AuthenticateResponse {
+  readonly token: string
+}

@@ -1,9 +1,31 @@
 import { createRequire } from 'node:module'
 import type * as Grpc from '@grpc/grpc-js'
-import type { AlarmRequest, AlarmResponse, AuthenticateRequest, AuthenticateResponse, Empty, KeepAliveRequest, KeepAliveResponse,
-  LeaseGrantRequest, LeaseGrantResponse, LeaseRevokeRequest, MemberAddRequest, MemberAddResponse, MemberIdRequest, MemberListRequest,
-  MemberListResponse, MemberUpdateRequest, MoveLeaderRequest, RangeRequest, RangeResponse, StatusResponse, TxnRequest, TxnResponse,
-  WatchRequest, WatchResponse } from './messages.js'
+import type {
+  AlarmRequest,
+  AlarmResponse,
+  AuthenticateRequest,
+  AuthenticateResponse,
+  Empty,
+  KeepAliveRequest,
+  KeepAliveResponse,
+  LeaseGrantRequest,
+  LeaseGrantResponse,
+  LeaseRevokeRequest,
+  MemberAddRequest,
+  MemberAddResponse,
+  MemberIdRequest,
+  MemberListRequest,
+  MemberListResponse,
+  MemberUpdateRequest,
+  MoveLeaderRequest,
+  RangeRequest,
+  RangeResponse,
+  StatusResponse,
+  TxnRequest,
+  TxnResponse,
+  WatchRequest,
+  WatchResponse,
+} from './messages.js'
 
 /** One call of etcd's API: where it goes and how its messages become bytes. */
 export interface Method<Request, Response> {
@@ -41,12 +63,17 @@ interface LoaderOptions {
 
 type Definitions = Readonly<Record<string, Readonly<Record<string, Method<never, unknown>>>>>
 
-interface Loader { load(file: string, options: LoaderOptions): Promise<Definitions> }
+interface Loader {
+  load(file: string, options: LoaderOptions): Promise<Definitions>
+}
 
 let loading: Promise<Protocol> | undefined
 
-/** Loads gRPC and etcd's message definitions, once. It takes about as long as the rest of the agent, so only those who use etcd do. */
-export const loadProtocol = (): Promise<Protocol> => loading ??= load()
+/**
+ * Loads gRPC and etcd's message definitions, once. It takes about as long as the rest of the agent, so only those who
+ * use etcd do.
+ */
+export const loadProtocol = (): Promise<Protocol> => (loading ??= load())
 
 async function load(): Promise<Protocol> {
   // The definitions, and the loader that goes with them, are those of the etcd3 package.

@@ -11,12 +11,18 @@ export class Queue {
   /** Groups that must travel as they are, before all others: pieces of one that was refused. */
   readonly #pieces: (readonly Member[])[] = []
 
-  get length(): number { return this.#waiting.length + this.#pieces.length }
+  get length(): number {
+    return this.#waiting.length + this.#pieces.length
+  }
 
-  push(member: Member): void { this.#waiting.push(member) }
+  push(member: Member): void {
+    this.#waiting.push(member)
+  }
 
   /** To the front again, in their order. */
-  putBack(members: readonly Member[]): void { this.#waiting = [...members, ...this.#waiting] }
+  putBack(members: readonly Member[]): void {
+    this.#waiting = [...members, ...this.#waiting]
+  }
 
   /** To travel in two groups, so that one bad transaction among many is found by halving. */
   putBackHalved(members: readonly Member[]): void {
@@ -25,11 +31,13 @@ export class Queue {
   }
 
   /**
-   * Takes what may travel next beside what is under way: in order, except that whoever touches what others before it write, or the other
-   * way round, waits with all that depend on it. Undefined when nobody may.
+   * Takes what may travel next beside what is under way: in order, except that whoever touches what others before it
+   * write, or the other way round, waits with all that depend on it. Undefined when nobody may.
    */
   take(limits: Limits, underWay: readonly Claims[]): Group | undefined {
-    const piece = this.#pieces.findIndex(members => !members.some(({ footprint }) => underWay.some(claims => claims.conflictsWith(footprint))))
+    const piece = this.#pieces.findIndex(
+      members => !members.some(({ footprint }) => underWay.some(claims => claims.conflictsWith(footprint))),
+    )
     if (piece >= 0) return groupOf(this.#pieces.splice(piece, 1)[0] ?? [])
     // What waits in pieces came before all others.
     const blocked = new Claims()
@@ -42,10 +50,16 @@ export class Queue {
       const member = this.#waiting[at]
       if (member === undefined) break
       const { footprint, encoded } = member
-      const full = taken.length > 0
-        && (bytes + encoded.bytes > limits.bytes || taken.length + 1 + Math.max(largest, encoded.operations) > limits.operations)
+      const full =
+        taken.length > 0
+        && (bytes + encoded.bytes > limits.bytes
+          || taken.length + 1 + Math.max(largest, encoded.operations) > limits.operations)
       if (full) break
-      if (blocked.conflictsWith(footprint) || claims.conflictsWith(footprint) || underWay.some(other => other.conflictsWith(footprint))) {
+      if (
+        blocked.conflictsWith(footprint)
+        || claims.conflictsWith(footprint)
+        || underWay.some(other => other.conflictsWith(footprint))
+      ) {
         blocked.add(footprint)
         left.push(member)
         continue
@@ -65,7 +79,10 @@ export class Queue {
     const expired = [...this.#pieces.flat(), ...this.#waiting].filter(({ since }) => since <= before)
     if (expired.length === 0) return expired
     this.#waiting = this.#waiting.filter(({ since }) => since > before)
-    const pieces = this.#pieces.splice(0).map(members => members.filter(({ since }) => since > before)).filter(({ length }) => length > 0)
+    const pieces = this.#pieces
+      .splice(0)
+      .map(members => members.filter(({ since }) => since > before))
+      .filter(({ length }) => length > 0)
     this.#pieces.push(...pieces)
     return expired
   }

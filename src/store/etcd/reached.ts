@@ -5,7 +5,9 @@ export class Reached {
   revision: number
   #waiting: { readonly revision: number; readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = []
 
-  constructor(revision: number) { this.revision = revision }
+  constructor(revision: number) {
+    this.revision = revision
+  }
 
   advance(revision: number): void {
     if (revision <= this.revision) return
@@ -20,7 +22,9 @@ export class Reached {
   /** Rejects with STORE_CLOSED when it ends before. */
   when(revision: number): Promise<void> {
     if (revision <= this.revision) return Promise.resolve()
-    return new Promise((resolve, reject) => { this.#waiting.push({ revision, resolve, reject }) })
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ revision, resolve, reject })
+    })
   }
 
   close(): void {

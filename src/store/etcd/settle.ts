@@ -11,8 +11,8 @@ const usual = 25
 const stuck = 1000
 
 /**
- * Waits until the feed has brought everything up to a revision. Etcd counts the keys of others too, and of those nothing arrives:
- * then a note of the store's own is written, which arrives behind all that was before it.
+ * Waits until the feed has brought everything up to a revision. Etcd counts the keys of others too, and of those
+ * nothing arrives: then a note of the store's own is written, which arrives behind all that was before it.
  */
 export class Settle {
   readonly #caller: Caller
@@ -33,7 +33,9 @@ export class Settle {
     if (await this.#within(revision, usual)) return
     const end = this.#caller.clock.monotonic() + this.#caller.hold
     while (reached.revision < revision) {
-      const beat = await (this.#beating ??= this.#beat().finally(() => { this.#beating = undefined }))
+      const beat = await (this.#beating ??= this.#beat().finally(() => {
+        this.#beating = undefined
+      }))
       if (await this.#within(Math.min(beat, revision), stuck)) continue
       this.#feed.restart()
       if (this.#caller.clock.monotonic() >= end) throw noLeader(new Error('changes of the store cannot be followed'))
@@ -44,7 +46,8 @@ export class Settle {
   async #beat(): Promise<number> {
     try {
       const { header } = await this.#caller.ask(({ txn }) => txn, {
-        compare: [], success: [{ requestPut: { key: this.#keys.note('beat'), value: Buffer.alloc(0) } }],
+        compare: [],
+        success: [{ requestPut: { key: this.#keys.note('beat'), value: Buffer.alloc(0) } }],
       })
       return header.revision
     } catch (fault) {
@@ -60,11 +63,19 @@ export class Settle {
   /** Whether the feed comes that far within so many milliseconds. */
   #within(revision: number, delay: number): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const timer = this.#caller.clock.after(delay, () => { resolve(false) })
-      this.#feed.reached.when(revision).then(() => { timer.cancel(); resolve(true) }, (reason: unknown) => {
-        timer.cancel()
-        reject(reason instanceof Error ? reason : new Error(String(reason)))
+      const timer = this.#caller.clock.after(delay, () => {
+        resolve(false)
       })
+      this.#feed.reached.when(revision).then(
+        () => {
+          timer.cancel()
+          resolve(true)
+        },
+        (reason: unknown) => {
+          timer.cancel()
+          reject(reason instanceof Error ? reason : new Error(String(reason)))
+        },
+      )
     })
   }
 }

@@ -5,7 +5,18 @@ import { milliseconds } from '../../common/duration.js'
 import type { Duration } from '../../common/duration.js'
 import { compacted, storeClosed } from '../errors.js'
 import { revision } from '../store.js'
-import type { Batch, Committed, Lease, LeaseId, Revision, Snapshot, Store, StoreStatus, Subscription, Transaction } from '../store.js'
+import type {
+  Batch,
+  Committed,
+  Lease,
+  LeaseId,
+  Revision,
+  Snapshot,
+  Store,
+  StoreStatus,
+  Subscription,
+  Transaction,
+} from '../store.js'
 import type { HistoryLimits } from '../watch-hub.js'
 import { openEtcdAdmin } from './admin.js'
 import { Barrier } from './barrier.js'
@@ -24,9 +35,15 @@ import type { EtcdAdmin, EtcdConnection } from './types.js'
 
 export interface EtcdStoreOptions {
   readonly connection: EtcdConnection
-  /** Before every key, so that several clusters can share an etcd; ends with `/` by custom. Keys without it are never seen. */
+  /**
+   * Before every key, so that several clusters can share an etcd; ends with `/` by custom. Keys without it are never
+   * seen.
+   */
   readonly prefix: string
-  /** Names this writer among those of the same prefix, such as a node's id; one that is running must be the only one of its name. */
+  /**
+   * Names this writer among those of the same prefix, such as a node's id; one that is running must be the only one of
+   * its name.
+   */
   readonly instance?: string
   readonly clock?: Clock
   /** How long a call waits for a leader; default 7 seconds. `load` waits without end. */
@@ -39,8 +56,9 @@ export interface EtcdStoreOptions {
 }
 
 /**
- * A store in an etcd of one or several members. It connects with the first call, of which `load` should be the first; before that a
- * watch is refused as STORE_COMPACTED. Without a quorum `load` waits, all others reject with STORE_NO_LEADER after the hold time.
+ * A store in an etcd of one or several members. It connects with the first call, of which `load` should be the first;
+ * before that a watch is refused as STORE_COMPACTED. Without a quorum `load` waits, all others reject with
+ * STORE_NO_LEADER after the hold time.
  */
 export const openEtcdStore = (options: EtcdStoreOptions): Store => new EtcdStore(options)
 
@@ -68,7 +86,9 @@ class EtcdStore implements Store {
     this.#keys = new Keyspace(options.prefix)
     this.#admin = openEtcdAdmin(options.connection, { timeout: milliseconds(2000) })
     this.#caller = new Caller({
-      channel: new EtcdChannel(options.connection), clock: options.clock ?? systemClock, hold: options.holdTimeout ?? 7000,
+      channel: new EtcdChannel(options.connection),
+      clock: options.clock ?? systemClock,
+      hold: options.holdTimeout ?? 7000,
       report: options.report ?? (() => undefined),
     })
   }
@@ -77,7 +97,9 @@ class EtcdStore implements Store {
     if (this.#closing !== undefined) throw storeClosed()
     if (this.#beginning === undefined) return await this.#begin()
     await this.#beginning
-    return local ? await load(this.#caller, this.#keys, { local }) : await load(this.#caller, this.#keys, { hold: Infinity })
+    return local
+      ? await load(this.#caller, this.#keys, { local })
+      : await load(this.#caller, this.#keys, { hold: Infinity })
   }
 
   /** @throws MusterError STORE_CLOSED, or STORE_COMPACTED for a time before the first load. */
@@ -86,28 +108,40 @@ class EtcdStore implements Store {
     if (this.#parts === undefined) throw compacted(after, after)
     const watcher = this.#parts.feed.hub.add(after, on)
     // Not within this call: what it did not expect yet is better not called.
-    if (watcher.behind) setImmediate(() => { watcher.catchUp() })
+    if (watcher.behind)
+      setImmediate(() => {
+        watcher.catchUp()
+      })
     return watcher
   }
 
   async commit(transaction: Transaction): Promise<Committed> {
     if (this.#closing !== undefined) throw storeClosed()
-    return await (this.#parts ?? await this.#ready()).groups.submit(transaction)
+    return await (this.#parts ?? (await this.#ready())).groups.submit(transaction)
   }
 
   async barrier(): Promise<Revision> {
     if (this.#closing !== undefined) throw storeClosed()
-    return await (this.#parts ?? await this.#ready()).barrier.pass()
+    return await (this.#parts ?? (await this.#ready())).barrier.pass()
   }
 
   async lease(ttl: Duration): Promise<Lease> {
     if (this.#closing !== undefined) throw storeClosed()
-    return await (this.#parts ?? await this.#ready()).leases.grant(ttl)
+    return await (this.#parts ?? (await this.#ready())).leases.grant(ttl)
   }
 
   resumeLease(id: LeaseId, ttl: Duration): Lease {
-    const handle = async (): Promise<Lease> => (this.#parts ?? await this.#ready()).leases.handle(id, ttl)
-    return { id, ttl, keepAlive: async () => { await (await handle()).keepAlive() }, revoke: async () => { await (await handle()).revoke() } }
+    const handle = async (): Promise<Lease> => (this.#parts ?? (await this.#ready())).leases.handle(id, ttl)
+    return {
+      id,
+      ttl,
+      keepAlive: async () => {
+        await (await handle()).keepAlive()
+      },
+      revoke: async () => {
+        await (await handle()).revoke()
+      },
+    }
   }
 
   /** Answered by the member that the store is connected to, without a quorum. */
@@ -120,13 +154,15 @@ class EtcdStore implements Store {
       revision: this.#parts?.feed.hub.revision ?? revision(1),
       term: status.term,
       members: members.map(({ id, name, peerUrls }) => ({
-        id: name === '' ? id : name, address: peerUrls[0]?.replace(/^https?:\/\//, '') ?? '', leader: id === status.leader,
+        id: name === '' ? id : name,
+        address: peerUrls[0]?.replace(/^https?:\/\//, '') ?? '',
+        leader: id === status.leader,
       })),
     }
   }
 
   close(): Promise<void> {
-    return this.#closing ??= this.#close()
+    return (this.#closing ??= this.#close())
   }
 
   async #close(): Promise<void> {
@@ -141,20 +177,25 @@ class EtcdStore implements Store {
 
   /** Loads, and follows from there on. */
   #begin(): Promise<Snapshot> {
-    return this.#beginning ??= load(this.#caller, this.#keys, { hold: Infinity }).then(snapshot => {
-      this.#parts = this.#build(snapshot)
-      // Only who asked for it keeps it.
-      this.#beginning = Promise.resolve({ revision: snapshot.revision, entries: [] })
-      return snapshot
-    }).catch((fault: unknown) => {
-      this.#beginning = undefined
-      throw fault
-    })
+    return (this.#beginning ??= load(this.#caller, this.#keys, { hold: Infinity })
+      .then(snapshot => {
+        this.#parts = this.#build(snapshot)
+        // Only who asked for it keeps it.
+        this.#beginning = Promise.resolve({ revision: snapshot.revision, entries: [] })
+        return snapshot
+      })
+      .catch((fault: unknown) => {
+        this.#beginning = undefined
+        throw fault
+      }))
   }
 
   #build(snapshot: Snapshot): Parts {
     const [caller, keys] = [this.#caller, this.#keys]
-    const feed = new Feed(caller, keys, snapshot, { history: this.#options.history, silence: this.#options.silence ?? 5000 })
+    const feed = new Feed(caller, keys, snapshot, {
+      history: this.#options.history,
+      silence: this.#options.silence ?? 5000,
+    })
     const settle = new Settle(caller, feed, keys)
     const fence = new Fence(caller, keys, this.#options.instance ?? randomUUID())
     return {
@@ -166,7 +207,9 @@ class EtcdStore implements Store {
   }
 
   #ready(): Promise<Parts> {
-    const entering = this.#enter().finally(() => { this.#entering.delete(entering) })
+    const entering = this.#enter().finally(() => {
+      this.#entering.delete(entering)
+    })
     this.#entering.add(entering)
     return entering
   }
@@ -174,7 +217,9 @@ class EtcdStore implements Store {
   /** The parts, for those who can wait for them only so long. @throws MusterError STORE_NO_LEADER */
   async #enter(): Promise<Parts> {
     const begun = this.#begin()
-    const late = this.#caller.pause(this.#caller.hold).then(() => { throw noLeader(new Error('no answer to the first load')) })
+    const late = this.#caller.pause(this.#caller.hold).then(() => {
+      throw noLeader(new Error('no answer to the first load'))
+    })
     late.catch(() => undefined)
     await Promise.race([begun, late])
     if (this.#parts === undefined) throw storeClosed()

@@ -5,8 +5,8 @@ const patience = 400
 const interval = 100
 
 /**
- * Notices that a call waits for a leader that is no longer there: what a follower has passed on to a leader that died is lost, and
- * etcd answers only after 7 seconds. `on` is called once, when there is another leader in a later term.
+ * Notices that a call waits for a leader that is no longer there: what a follower has passed on to a leader that died
+ * is lost, and etcd answers only after 7 seconds. `on` is called once, when there is another leader in a later term.
  * Returns what ends the watch over it.
  */
 export function suspect(caller: Caller, sentIn: number, on: () => void): () => void {
@@ -24,9 +24,14 @@ export function suspect(caller: Caller, sentIn: number, on: () => void): () => v
     } catch {
       // Whoever does not answer has no news; the call itself ends when the connection does.
     }
-    if (!over) timer = caller.clock.after(interval, () => { void look() })
+    if (!over)
+      timer = caller.clock.after(interval, () => {
+        void look()
+      })
   }
-  let timer = caller.clock.after(patience, () => { void look() })
+  let timer = caller.clock.after(patience, () => {
+    void look()
+  })
   return () => {
     over = true
     timer.cancel()

@@ -1,6 +1,9 @@
 import type { Revision } from '../store.js'
 
-/** How to reach an etcd. `endpoints`: `http(s)://host:port`, or `unix:///path/of/socket` of the etcd on this machine. Texts are PEM. */
+/**
+ * How to reach an etcd. `endpoints`: `http(s)://host:port`, or `unix:///path/of/socket` of the etcd on this machine.
+ * Texts are PEM.
+ */
 export interface EtcdConnection {
   readonly endpoints: readonly string[]
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
@@ -35,15 +38,17 @@ export interface EtcdStatus {
 }
 
 /**
- * Changes and facts of an etcd cluster, through one of its members. Rejects with STORE_NO_LEADER without a quorum, STORE_UNREACHABLE when nobody
- * answers, STORE_REFUSED with etcd's reason otherwise. Each call ends within its timeout.
+ * Changes and facts of an etcd cluster, through one of its members. Rejects with STORE_NO_LEADER without a quorum,
+ * STORE_UNREACHABLE when nobody answers, STORE_REFUSED with etcd's reason otherwise. Each call ends within its timeout.
  */
 export interface EtcdAdmin {
   /** Answered by the process itself, also without a quorum. */
   status(): Promise<EtcdStatus>
   /** `linearizable` false answers from this member's own knowledge, without a quorum. */
   members(linearizable: boolean): Promise<readonly EtcdMember[]>
-  addLearner(peerUrls: readonly string[]): Promise<{ readonly member: EtcdMember; readonly members: readonly EtcdMember[] }>
+  addLearner(
+    peerUrls: readonly string[],
+  ): Promise<{ readonly member: EtcdMember; readonly members: readonly EtcdMember[] }>
   /** Rejects STORE_REFUSED while the learner has not caught up. */
   promote(id: string): Promise<void>
   remove(id: string): Promise<void>
@@ -52,7 +57,10 @@ export interface EtcdAdmin {
   moveLeader(to: string): Promise<void>
   /** Ends the alarm that space is short, on every member. */
   disarm(): Promise<void>
-  /** Forgets what was replaced or deleted before a revision; one that is compacted away already is no error. Resolves when it is done. */
+  /**
+   * Forgets what was replaced or deleted before a revision; one that is compacted away already is no error. Resolves
+   * when it is done.
+   */
   compact(at: Revision): Promise<void>
   /** Gives the room in this member's database file back to the disk. It answers nothing meanwhile. */
   defragment(): Promise<void>

@@ -15,10 +15,20 @@ interface ModelSession {
   readonly lockDelay: number
 }
 
-interface ModelCheck { status: string; readonly node: string; readonly id: string }
+interface ModelCheck {
+  status: string
+  readonly node: string
+  readonly id: string
+}
 
 /** One KV operation of a transaction. */
-export interface ModelOp { readonly verb: string; readonly key: string; readonly value: string; readonly session: string; readonly index: number }
+export interface ModelOp {
+  readonly verb: string
+  readonly key: string
+  readonly value: string
+  readonly session: string
+  readonly index: number
+}
 
 const bytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
@@ -35,10 +45,14 @@ export class KvModel {
   readonly #changes: { readonly key: string; readonly at: number }[] = []
   #dirty = false
 
-  constructor(revision: number) { this.revision = revision }
+  constructor(revision: number) {
+    this.revision = revision
+  }
 
   /** Whether the last step changed anything. */
-  get changed(): boolean { return this.#dirty }
+  get changed(): boolean {
+    return this.#dirty
+  }
 
   /** Runs a step as one transaction: it gets the next revision if it changes anything. */
   step<Result>(run: () => Result): Result {
@@ -99,7 +113,10 @@ export class KvModel {
 
   createSession(id: string, session: ModelSession): boolean {
     if (!this.nodes.has(session.node)) return false
-    if (session.checks.some(check => (this.checks.get(`${session.node} ${check}`)?.status ?? 'critical') === 'critical')) return false
+    if (
+      session.checks.some(check => (this.checks.get(`${session.node} ${check}`)?.status ?? 'critical') === 'critical')
+    )
+      return false
     this.sessions.set(id, session)
     this.#dirty = true
     return true
@@ -147,7 +164,11 @@ export class KvModel {
 
   /** All KV operations or none; the places of those that failed. */
   txn(ops: readonly ModelOp[]): readonly number[] {
-    const before = { entries: new Map([...this.entries].map(([key, entry]) => [key, { ...entry }])), changes: this.#changes.length, dirty: this.#dirty }
+    const before = {
+      entries: new Map([...this.entries].map(([key, entry]) => [key, { ...entry }])),
+      changes: this.#changes.length,
+      dirty: this.#dirty,
+    }
     const written = new Set<string>()
     let locked = false
     const failed = ops.flatMap((op, i) => {
@@ -183,27 +204,42 @@ export class KvModel {
 
   /** The index of the last change of a key or of anything below a prefix; `floor` when there was none. */
   index(matches: (key: string) => boolean, floor: number): number {
-    return this.#changes.reduce((newest, { key, at }) => matches(key) ? Math.max(newest, at) : newest, floor)
+    return this.#changes.reduce((newest, { key, at }) => (matches(key) ? Math.max(newest, at) : newest), floor)
   }
 
   below(prefix: string): (ModelEntry & { key: string })[] {
-    return [...this.entries].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => bytes(a, b)).map(([key, entry]) => ({ key, ...entry }))
+    return [...this.entries]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => bytes(a, b))
+      .map(([key, entry]) => ({ key, ...entry }))
   }
 
   #apply({ verb, key, value, session, index }: ModelOp): boolean {
     switch (verb) {
-      case 'set': return this.put(key, value, 0n)
-      case 'cas': return this.cas(key, value, 0n, index)
-      case 'lock': return this.acquire(key, value, 0n, session) === true
-      case 'unlock': return this.release(key, value, 0n, session)
-      case 'delete': return this.delete(key)
-      case 'delete-tree': return this.deleteTree(key)
-      case 'delete-cas': return this.deleteCas(key, index)
-      case 'get': return this.entries.has(key)
-      case 'get-tree': return true
-      case 'check-not-exists': return !this.entries.has(key)
-      case 'check-index': return this.entries.get(key)?.modified === index
-      default: return this.entries.get(key)?.session === session
+      case 'set':
+        return this.put(key, value, 0n)
+      case 'cas':
+        return this.cas(key, value, 0n, index)
+      case 'lock':
+        return this.acquire(key, value, 0n, session) === true
+      case 'unlock':
+        return this.release(key, value, 0n, session)
+      case 'delete':
+        return this.delete(key)
+      case 'delete-tree':
+        return this.deleteTree(key)
+      case 'delete-cas':
+        return this.deleteCas(key, index)
+      case 'get':
+        return this.entries.has(key)
+      case 'get-tree':
+        return true
+      case 'check-not-exists':
+        return !this.entries.has(key)
+      case 'check-index':
+        return this.entries.get(key)?.modified === index
+      default:
+        return this.entries.get(key)?.session === session
     }
   }
 
@@ -212,7 +248,11 @@ export class KvModel {
   }
 
   #write(key: string, entry: Omit<ModelEntry, 'created' | 'modified'>): void {
-    this.entries.set(key, { ...entry, created: this.entries.get(key)?.created ?? this.revision + 1, modified: this.revision + 1 })
+    this.entries.set(key, {
+      ...entry,
+      created: this.entries.get(key)?.created ?? this.revision + 1,
+      modified: this.revision + 1,
+    })
     this.#changed(key)
   }
 

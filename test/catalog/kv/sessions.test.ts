@@ -1,6 +1,15 @@
 import t from 'tap'
 import {
-  Catalog, createSession, deregister, destroySession, kvAcquire, kvPut, pushNode, register, removeNode, startSessionReaper,
+  Catalog,
+  createSession,
+  deregister,
+  destroySession,
+  kvAcquire,
+  kvPut,
+  pushNode,
+  register,
+  removeNode,
+  startSessionReaper,
 } from '../../../src/catalog/index.js'
 import type { SessionRequest } from '../../../src/catalog/index.js'
 import { MusterError } from '../../../src/common/errors.js'
@@ -16,31 +25,71 @@ import { checkData, nodeData, openCatalog, serviceData, uuid } from '../samples.
 const entry = (key: string) => ({ key, flags: 0n, value: Buffer.from('x') })
 
 const request = (given: Partial<SessionRequest> & { readonly id: string }): SessionRequest => ({
-  node: 'n1', name: '', behavior: '', ttl: '', lockDelay: milliseconds(0), nodeChecks: [], serviceChecks: [], checks: [], ...given,
+  node: 'n1',
+  name: '',
+  behavior: '',
+  ttl: '',
+  lockDelay: milliseconds(0),
+  nodeChecks: [],
+  serviceChecks: [],
+  checks: [],
+  ...given,
 })
 
-const create = (catalog: Catalog, given: Partial<SessionRequest> & { readonly id: string }) => catalog.execute(createSession(request(given), seconds(10)))
+const create = (catalog: Catalog, given: Partial<SessionRequest> & { readonly id: string }) =>
+  catalog.execute(createSession(request(given), seconds(10)))
 
 /** Node n1 with a check of its own and a service with one. */
 async function prepare(catalog: Catalog): Promise<void> {
-  await catalog.execute(register({ node: 'n1', address: '192.0.2.1', service: { name: 'web' }, checks: [{ id: 'node', status: 'passing' }, { id: 'web', status: 'passing', serviceId: 'web' }] }))
+  await catalog.execute(
+    register({
+      node: 'n1',
+      address: '192.0.2.1',
+      service: { name: 'web' },
+      checks: [
+        { id: 'node', status: 'passing' },
+        { id: 'web', status: 'passing', serviceId: 'web' },
+      ],
+    }),
+  )
 }
 
-const failWeb = (catalog: Catalog) => catalog.execute(register({ node: 'n1', address: '192.0.2.1', checks: [{ id: 'web', status: 'critical', serviceId: 'web' }] }))
+const failWeb = (catalog: Catalog) =>
+  catalog.execute(
+    register({ node: 'n1', address: '192.0.2.1', checks: [{ id: 'web', status: 'critical', serviceId: 'web' }] }),
+  )
 
 void t.test('a session ends in the same transaction as what it depends on', async t => {
-  const sync = (remove: { services: string[]; checks: string[] }, status = 'passing') => (catalog: Catalog) => pushNode(catalog, {
-    node: nodeData({ node: 'n1' }), put: { services: [], checks: status === 'passing' ? [] : [checkData({ id: 'node', status })] }, remove,
-  })
+  const sync =
+    (remove: { services: string[]; checks: string[] }, status = 'passing') =>
+    (catalog: Catalog) =>
+      pushNode(catalog, {
+        node: nodeData({ node: 'n1' }),
+        put: { services: [], checks: status === 'passing' ? [] : [checkData({ id: 'node', status })] },
+        remove,
+      })
   const nothing = { services: [], checks: [] }
   const causes: readonly [string, Partial<SessionRequest>, (catalog: Catalog) => Promise<unknown>][] = [
     ['destroyed', {}, catalog => catalog.execute(destroySession(uuid('a')))],
-    ['its check turns critical', { nodeChecks: ['node'] }, catalog => catalog.execute(register({ node: 'N1', address: '192.0.2.1', checks: [{ id: 'node', status: 'critical' }] }))],
+    [
+      'its check turns critical',
+      { nodeChecks: ['node'] },
+      catalog =>
+        catalog.execute(register({ node: 'N1', address: '192.0.2.1', checks: [{ id: 'node', status: 'critical' }] })),
+    ],
     ['its check turns critical in a sync', { checks: ['node'] }, sync(nothing, 'critical')],
     ['its service check turns critical', { serviceChecks: ['web'] }, failWeb],
-    ['its check is removed', { nodeChecks: ['node'] }, catalog => catalog.execute(deregister({ node: 'n1', checkId: 'node' }))],
+    [
+      'its check is removed',
+      { nodeChecks: ['node'] },
+      catalog => catalog.execute(deregister({ node: 'n1', checkId: 'node' })),
+    ],
     ['its check is removed in a sync', { nodeChecks: ['node'] }, sync({ services: [], checks: ['node'] })],
-    ['its service is removed', { serviceChecks: ['web'] }, catalog => catalog.execute(deregister({ node: 'n1', serviceId: 'web' }))],
+    [
+      'its service is removed',
+      { serviceChecks: ['web'] },
+      catalog => catalog.execute(deregister({ node: 'n1', serviceId: 'web' })),
+    ],
     ['its service is removed in a sync', { serviceChecks: ['web'] }, sync({ services: ['web'], checks: [] })],
     ['its node is removed', {}, catalog => catalog.execute(removeNode('n1'))],
     ['its node is deregistered', {}, catalog => catalog.execute(deregister({ node: 'n1' }))],
@@ -54,7 +103,12 @@ void t.test('a session ends in the same transaction as what it depends on', asyn
       await catalog.execute(kvAcquire(entry('kept'), uuid('a')))
       await catalog.execute(kvAcquire(entry('gone'), uuid('b')))
       const before = catalog.revision
-      const topics = [catalog.topics.sessions(), catalog.topics.session(uuid('a')), catalog.topics.sessionsOfNode('n1'), catalog.topics.kv('kept')]
+      const topics = [
+        catalog.topics.sessions(),
+        catalog.topics.session(uuid('a')),
+        catalog.topics.sessionsOfNode('n1'),
+        catalog.topics.kv('kept'),
+      ]
       await cause(catalog)
       t.equal(catalog.revision, before + 1, 'one transaction')
       t.equal(catalog.session(uuid('a')), undefined)
@@ -73,7 +127,14 @@ void t.test('what it does not depend on leaves a session alone', async t => {
   await create(catalog, { id: uuid('a'), nodeChecks: ['node'] })
   await failWeb(catalog)
   await catalog.execute(register({ node: 'n2', address: '192.0.2.2', checks: [{ id: 'node', status: 'critical' }] }))
-  await catalog.execute(register({ node: 'n1', address: '192.0.2.9', service: serviceData({ id: 'web', port: 5 }), checks: [{ id: 'node', status: 'warning' }] }))
+  await catalog.execute(
+    register({
+      node: 'n1',
+      address: '192.0.2.9',
+      service: serviceData({ id: 'web', port: 5 }),
+      checks: [{ id: 'node', status: 'warning' }],
+    }),
+  )
   await catalog.execute(removeNode('n2'))
   t.ok(catalog.session(uuid('A')), 'ids match in any case')
 })
@@ -102,8 +163,10 @@ void t.test('lock-delay: nobody takes the key for a while, plain writes go on', 
   const clock = new FakeClock()
   const { catalog } = await openCatalog(t, { clock, store: openMemoryStore({ clock }) })
   await prepare(catalog)
-  for (const digit of ['a', 'b', 'c']) await create(catalog, { id: uuid(digit), lockDelay: digit === 'a' ? seconds(5) : seconds(600) })
-  const acquire = async (key: string): Promise<boolean> => (await catalog.execute(kvAcquire(entry(key), uuid('c')))).result
+  for (const digit of ['a', 'b', 'c'])
+    await create(catalog, { id: uuid(digit), lockDelay: digit === 'a' ? seconds(5) : seconds(600) })
+  const acquire = async (key: string): Promise<boolean> =>
+    (await catalog.execute(kvAcquire(entry(key), uuid('c')))).result
   await catalog.execute(kvAcquire(entry('a'), uuid('a')))
   await catalog.execute(kvAcquire(entry('b'), uuid('b')))
   await catalog.execute(destroySession(uuid('a')))
@@ -128,17 +191,25 @@ void t.test('a restart keeps sessions, locks and lock-delays', async t => {
   }
   const before = await open()
   await prepare(before.catalog)
-  for (const digit of ['a', 'b']) await create(before.catalog, { id: uuid(digit), lockDelay: seconds(5), ttl: digit === 'b' ? '10s' : '' })
+  for (const digit of ['a', 'b'])
+    await create(before.catalog, { id: uuid(digit), lockDelay: seconds(5), ttl: digit === 'b' ? '10s' : '' })
   await before.catalog.execute(kvAcquire(entry('delayed'), uuid('a')))
   await before.catalog.execute(kvAcquire(entry('held'), uuid('b')))
   await before.catalog.execute(kvPut({ key: 'binary', flags: 0xffff_ffff_ffff_ffffn, value: Buffer.from([0, 255, 1]) }))
   await before.catalog.execute(destroySession(uuid('a')))
-  const [held, binary, session] = [before.catalog.kv('held'), before.catalog.kv('binary'), before.catalog.session(uuid('b'))]
+  const [held, binary, session] = [
+    before.catalog.kv('held'),
+    before.catalog.kv('binary'),
+    before.catalog.session(uuid('b')),
+  ]
   before.catalog.close()
   await before.store.close()
 
   const after = await open()
-  t.teardown(async () => { after.catalog.close(); await after.store.close() })
+  t.teardown(async () => {
+    after.catalog.close()
+    await after.store.close()
+  })
   t.same(after.catalog.kv('held'), held)
   t.same(after.catalog.kv('binary'), binary)
   t.same(after.catalog.session(uuid('b')), session)
@@ -155,7 +226,9 @@ void t.test('the reaper ends sessions at twice their TTL, renewal starts it anew
   await prepare(catalog)
   await create(catalog, { id: uuid('a'), ttl: '10s' })
   const reaper = startSessionReaper({ catalog, clock })
-  t.teardown(() => { reaper.close() })
+  t.teardown(() => {
+    reaper.close()
+  })
   await create(catalog, { id: uuid('b'), ttl: '20s' })
   await create(catalog, { id: uuid('c') })
   await create(catalog, { id: uuid('d'), ttl: '0s' })
@@ -170,35 +243,44 @@ void t.test('the reaper ends sessions at twice their TTL, renewal starts it anew
   t.match(catalog.kv('k'), { session: '', lockIndex: 1 })
   t.ok(catalog.session(uuid('b')))
   await clock.advance(5000)
-  t.same(catalog.sessions().map(({ id }) => id), [uuid('c'), uuid('d')], 'without a TTL a session stays')
+  t.same(
+    catalog.sessions().map(({ id }) => id),
+    [uuid('c'), uuid('d')],
+    'without a TTL a session stays',
+  )
   await clock.advance(1_000_000)
   t.equal(catalog.sessions().length, 2)
 })
 
-void t.test('a session that cannot be ended is tried again, and said to be; a closed reaper leaves nothing running', async t => {
-  const clock = new FakeClock()
-  const store = openMemoryStore({ clock })
-  const { catalog } = await openCatalog(t, { clock, store })
-  await prepare(catalog)
-  await create(catalog, { id: uuid('a'), ttl: '10s' })
-  let refusals = 2
-  const log = new RecordingLog()
-  const reaper = startSessionReaper({
-    catalog: {
-      followSessions: follower => catalog.followSessions(follower),
-      execute: command => refusals-- > 0 ? Promise.reject(new MusterError('STORE_FULL', 'the disk is full')) : catalog.execute(command),
-    },
-    clock, log,
-  })
-  await clock.advance(21_000)
-  t.ok(catalog.session(uuid('a')))
-  t.equal(log.messages('warn').length, 2)
-  t.match(log.lines[0]?.fields, { session: uuid('a'), error: 'the disk is full' })
-  await clock.advance(1000)
-  t.equal(catalog.session(uuid('a')), undefined)
-  await create(catalog, { id: uuid('b'), ttl: '10s' })
-  reaper.close()
-  t.equal(clock.pending, 0)
-  await create(catalog, { id: uuid('c'), ttl: '10s' })
-  t.equal(clock.pending, 0)
-})
+void t.test(
+  'a session that cannot be ended is tried again, and said to be; a closed reaper leaves nothing running',
+  async t => {
+    const clock = new FakeClock()
+    const store = openMemoryStore({ clock })
+    const { catalog } = await openCatalog(t, { clock, store })
+    await prepare(catalog)
+    await create(catalog, { id: uuid('a'), ttl: '10s' })
+    let refusals = 2
+    const log = new RecordingLog()
+    const reaper = startSessionReaper({
+      catalog: {
+        followSessions: follower => catalog.followSessions(follower),
+        execute: command =>
+          refusals-- > 0 ? Promise.reject(new MusterError('STORE_FULL', 'the disk is full')) : catalog.execute(command),
+      },
+      clock,
+      log,
+    })
+    await clock.advance(21_000)
+    t.ok(catalog.session(uuid('a')))
+    t.equal(log.messages('warn').length, 2)
+    t.match(log.lines[0]?.fields, { session: uuid('a'), error: 'the disk is full' })
+    await clock.advance(1000)
+    t.equal(catalog.session(uuid('a')), undefined)
+    await create(catalog, { id: uuid('b'), ttl: '10s' })
+    reaper.close()
+    t.equal(clock.pending, 0)
+    await create(catalog, { id: uuid('c'), ttl: '10s' })
+    t.equal(clock.pending, 0)
+  },
+)

@@ -10,7 +10,15 @@ const plainRun: QueryRun = { near: '', limit: 0, connect: false, agentNode: 'n3'
 const runner = (catalog: Catalog) => ({ catalog, datacenter: 'dc1', random: () => 0 })
 
 async function withNodes(catalog: Catalog, query: Partial<ServiceQuery> = {}): Promise<void> {
-  for (let i = 1; i <= 4; i++) await catalog.execute(register({ node: `n${i}`, address: `192.0.2.${i}`, taggedAddresses: { wan: `198.51.100.${i}` }, service: { name: 'web' } }))
+  for (let i = 1; i <= 4; i++)
+    await catalog.execute(
+      register({
+        node: `n${i}`,
+        address: `192.0.2.${i}`,
+        taggedAddresses: { wan: `198.51.100.${i}` },
+        service: { name: 'web' },
+      }),
+    )
   await catalog.execute(createQuery(queryData({ id: queryId(1), name: 'q', ttl: '90s', service: query })))
 }
 
@@ -49,7 +57,10 @@ void t.test('what the query says about nearness gives way to who asks', async t 
 })
 
 /** Other datacenters that answer with so many instances, or not at all. */
-function others(catalog: Catalog, answers: Readonly<Record<string, number | undefined>>): RemoteDatacenters & { readonly asked: string[] } {
+function others(
+  catalog: Catalog,
+  answers: Readonly<Record<string, number | undefined>>,
+): RemoteDatacenters & { readonly asked: string[] } {
   const asked: string[] = []
   return {
     asked,
@@ -65,46 +76,102 @@ function others(catalog: Catalog, answers: Readonly<Record<string, number | unde
 void t.test('where nothing is found here, other datacenters are asked in turn', async t => {
   const { catalog } = await openCatalog(t)
   await withNodes(catalog)
-  for (const [i, failover] of [{ nearestN: 1, datacenters: ['dc9', 'dc4', 'dc2', 'dc5'] }, { nearestN: 0, datacenters: ['dc9', 'dc3'] }, { nearestN: 3, datacenters: null }].entries()) {
-    await catalog.execute(createQuery(queryData({ id: queryId(10 + i), name: `absent${i}`, service: { service: 'absent', failover } })))
+  for (const [i, failover] of [
+    { nearestN: 1, datacenters: ['dc9', 'dc4', 'dc2', 'dc5'] },
+    { nearestN: 0, datacenters: ['dc9', 'dc3'] },
+    { nearestN: 3, datacenters: null },
+  ].entries()) {
+    await catalog.execute(
+      createQuery(queryData({ id: queryId(10 + i), name: `absent${i}`, service: { service: 'absent', failover } })),
+    )
   }
-  const run = (name: string, remote: RemoteDatacenters) => runQuery({ ...runner(catalog), others: remote }, name, { ...plainRun, limit: 5 })
+  const run = (name: string, remote: RemoteDatacenters) =>
+    runQuery({ ...runner(catalog), others: remote }, name, { ...plainRun, limit: 5 })
 
   const some = others(catalog, { dc2: 0, dc3: undefined, dc4: 2, dc5: 1 })
   t.match(await run('absent0', some), { datacenter: 'dc4', failovers: 2, ordered: false, instances: { length: 2 } })
-  t.same(some.asked, ['dc2 absent 5', 'dc4 absent 5'], 'unknown ones are passed over, none is asked twice, and no more than needed')
+  t.same(
+    some.asked,
+    ['dc2 absent 5', 'dc4 absent 5'],
+    'unknown ones are passed over, none is asked twice, and no more than needed',
+  )
 
-  t.match(await run('absent1', some), { datacenter: 'dc1', failovers: 1, instances: { length: 0 } }, 'one that does not answer counts as asked')
-  t.match(await run('absent2', others(catalog, { dc2: 0, dc3: 0, dc4: 0, dc5: 1 })), { datacenter: 'dc1', failovers: 3, instances: [] })
+  t.match(
+    await run('absent1', some),
+    { datacenter: 'dc1', failovers: 1, instances: { length: 0 } },
+    'one that does not answer counts as asked',
+  )
+  t.match(await run('absent2', others(catalog, { dc2: 0, dc3: 0, dc4: 0, dc5: 1 })), {
+    datacenter: 'dc1',
+    failovers: 3,
+    instances: [],
+  })
   t.match(await run('absent2', others(catalog, {})), { failovers: 0, instances: [] })
 
   const unneeded = others(catalog, { dc2: 1 })
-  await catalog.execute(createQuery(queryData({ id: queryId(20), name: 'here', service: { failover: { nearestN: 1, datacenters: null } } })))
+  await catalog.execute(
+    createQuery(
+      queryData({ id: queryId(20), name: 'here', service: { failover: { nearestN: 1, datacenters: null } } }),
+    ),
+  )
   t.match(await run('here', unneeded), { datacenter: 'dc1', failovers: 0, instances: { length: 4 } })
   t.same(unneeded.asked, [])
 })
 
 void t.test('which datacenters are asked', t => {
   const cases: [number, string[] | null, string][] = [
-    [0, null, ''], [0, [], ''], [2, null, 'dc2 dc3'], [9, null, 'dc2 dc3 dc4'], [1, ['dc4', 'dc2', 'dc3'], 'dc2 dc4 dc3'], [0, ['dc4', 'nowhere', 'dc4'], 'dc4'],
+    [0, null, ''],
+    [0, [], ''],
+    [2, null, 'dc2 dc3'],
+    [9, null, 'dc2 dc3 dc4'],
+    [1, ['dc4', 'dc2', 'dc3'], 'dc2 dc4 dc3'],
+    [0, ['dc4', 'nowhere', 'dc4'], 'dc4'],
   ]
   for (const [nearestN, datacenters, wanted] of cases) {
-    t.equal(failoverTargets({ failover: { nearestN, datacenters } }, ['dc2', 'dc3', 'dc4']).join(' '), wanted, `${nearestN} ${datacenters?.join() ?? 'none'}`)
+    t.equal(
+      failoverTargets({ failover: { nearestN, datacenters } }, ['dc2', 'dc3', 'dc4']).join(' '),
+      wanted,
+      `${nearestN} ${datacenters?.join() ?? 'none'}`,
+    )
   }
   t.end()
 })
 
-void t.test('as DNS asks: TTL, order, the subnet of the client before its address, and the datacenter only where it is another', async t => {
-  const { catalog } = await openCatalog(t)
-  await withNodes(catalog, { near: '_ip' })
-  await catalog.execute(createQuery(queryData({ id: queryId(2), name: 'tpl', template: {}, service: { service: '${name.full}', failover: { nearestN: 1, datacenters: null } } })))
-  const queries = preparedQueries({ ...runner(catalog), nodeName: 'n1', others: others(catalog, { dc2: 1 }) })
-  const asked = await queries.resolve('Q', { address: '192.0.2.3', subnet: undefined })
-  t.match(asked, { ttl: 90_000, ordered: true })
-  t.equal(asked?.datacenter, undefined)
-  t.equal(nodesOf(asked?.instances), 'n3 n2 n4 n1')
-  t.equal(nodesOf((await queries.resolve('q', { address: '192.0.2.3', subnet: '192.0.2.4' }))?.instances), 'n4 n2 n3 n1')
-  t.match(await queries.resolve('tpl-x', { address: '', subnet: undefined }), { ttl: undefined, ordered: false, datacenter: 'dc2', instances: { length: 1 } })
-  t.equal(queries.resolve('nobody', { address: '', subnet: undefined }), undefined)
-  t.equal(queries.resolve(queryId(2), { address: '', subnet: undefined }), undefined, 'a template by its id is nothing to DNS')
-})
+void t.test(
+  'as DNS asks: TTL, order, the subnet of the client before its address, and the datacenter only where it is another',
+  async t => {
+    const { catalog } = await openCatalog(t)
+    await withNodes(catalog, { near: '_ip' })
+    await catalog.execute(
+      createQuery(
+        queryData({
+          id: queryId(2),
+          name: 'tpl',
+          template: {},
+          service: { service: '${name.full}', failover: { nearestN: 1, datacenters: null } },
+        }),
+      ),
+    )
+    const queries = preparedQueries({ ...runner(catalog), nodeName: 'n1', others: others(catalog, { dc2: 1 }) })
+    const asked = await queries.resolve('Q', { address: '192.0.2.3', subnet: undefined })
+    t.match(asked, { ttl: 90_000, ordered: true })
+    t.equal(asked?.datacenter, undefined)
+    t.equal(nodesOf(asked?.instances), 'n3 n2 n4 n1')
+    t.equal(
+      nodesOf((await queries.resolve('q', { address: '192.0.2.3', subnet: '192.0.2.4' }))?.instances),
+      'n4 n2 n3 n1',
+    )
+    t.match(await queries.resolve('tpl-x', { address: '', subnet: undefined }), {
+      ttl: undefined,
+      ordered: false,
+      datacenter: 'dc2',
+      instances: { length: 1 },
+    })
+    t.equal(queries.resolve('nobody', { address: '', subnet: undefined }), undefined)
+    t.equal(
+      queries.resolve(queryId(2), { address: '', subnet: undefined }),
+      undefined,
+      'a template by its id is nothing to DNS',
+    )
+  },
+)

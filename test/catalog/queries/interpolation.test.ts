@@ -47,15 +47,21 @@ void t.test('what is refused, and where', t => {
 })
 
 void t.test('a text without ${ is itself, and any text is either read or refused', t => {
-  const text = fc.string({ unit: fc.constantFrom('$', '{', '}', '${', 'name.full', 'match(', '1', ')', '"', '\\', ' ', 'a', '\u{1f600}'), maxLength: 30 })
-  fc.assert(fc.property(text, given => {
-    if (!given.includes('${')) return filled(given) === given
-    try {
-      return typeof filled(given) === 'string'
-    } catch (error) {
-      return error instanceof Error && error.message.startsWith('character ')
-    }
-  }), { numRuns: 2000 })
+  const text = fc.string({
+    unit: fc.constantFrom('$', '{', '}', '${', 'name.full', 'match(', '1', ')', '"', '\\', ' ', 'a', '\u{1f600}'),
+    maxLength: 30,
+  })
+  fc.assert(
+    fc.property(text, given => {
+      if (!given.includes('${')) return filled(given) === given
+      try {
+        return typeof filled(given) === 'string'
+      } catch (error) {
+        return error instanceof Error && error.message.startsWith('character ')
+      }
+    }),
+    { numRuns: 2000 },
+  )
   t.pass('in two thousand texts')
   t.end()
 })

@@ -5,11 +5,19 @@ import { openCatalog } from '../samples.js'
 import { queryData, queryId } from './samples.js'
 
 const plain = (number: number, name: string) => queryData({ id: queryId(number), name })
-const template = (number: number, name: string) => queryData({ id: queryId(number), name, template: {}, service: { service: '${name.full}' } })
+const template = (number: number, name: string) =>
+  queryData({ id: queryId(number), name, template: {}, service: { service: '${name.full}' } })
 
 void t.test('by id, then by exact name, then by the longest beginning', async t => {
   const { catalog } = await openCatalog(t)
-  for (const query of [plain(1, 'Web'), template(2, ''), template(3, 'geo'), template(4, 'geo-db'), plain(5, 'geo-db-x')]) await catalog.execute(createQuery(query))
+  for (const query of [
+    plain(1, 'Web'),
+    template(2, ''),
+    template(3, 'geo'),
+    template(4, 'geo-db'),
+    plain(5, 'geo-db-x'),
+  ])
+    await catalog.execute(createQuery(query))
   const found = (name: string): unknown => {
     const query = lookUp(catalog, name)
     return query && [query.id.slice(7, 8), query.service.service]
@@ -25,7 +33,10 @@ void t.test('by id, then by exact name, then by the longest beginning', async t 
   t.same(found(queryId(9)), ['2', queryId(9)], 'what only looks like an id is a name')
   t.equal(found(''), undefined)
   t.equal(found('g'.repeat(1025)), undefined)
-  t.throws(() => lookUp(catalog, queryId(3)), { code: 'QUERY_IS_TEMPLATE', message: 'prepared query templates can only be resolved up by name, not by ID' })
+  t.throws(() => lookUp(catalog, queryId(3)), {
+    code: 'QUERY_IS_TEMPLATE',
+    message: 'prepared query templates can only be resolved up by name, not by ID',
+  })
 })
 
 void t.test('what is found is what a plain search finds, through any changes', async t => {
@@ -33,24 +44,42 @@ void t.test('what is found is what a plain search finds, through any changes', a
   const model = new Map<number, { name: string; isTemplate: boolean }>()
   const name = fc.string({ unit: fc.constantFrom('a', 'B', '-'), maxLength: 4 })
   const step = fc.record({ number: fc.nat(6), name, isTemplate: fc.boolean(), gone: fc.boolean() })
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 12 }), fc.array(name, { minLength: 5, maxLength: 5 }), async (steps, asked) => {
-    for (const { number, name, isTemplate, gone } of steps) {
-      const data = isTemplate ? template(number, name) : plain(number, name)
-      const taken = [...model].some(([other, one]) => other !== number && one.name.toLowerCase() === name.toLowerCase())
-      const refused = gone ? !model.has(number) : (name === '' && !isTemplate) || taken
-      const run = gone ? catalog.execute(deleteQuery(data.id)) : model.has(number) ? catalog.execute(updateQuery(data)) : catalog.execute(createQuery(data))
-      const done = await run.then(() => true, () => false)
-      if (done === refused) throw new Error(`${done ? 'done' : 'refused'}: ${JSON.stringify({ number, name, isTemplate, gone })}`)
-      if (!done) continue
-      if (gone) model.delete(number)
-      else model.set(number, { name, isTemplate })
-    }
-    for (const one of asked) {
-      const wanted = search(model, one)
-      const id = lookUp(catalog, one)?.id
-      if (id !== (wanted === undefined ? undefined : queryId(wanted))) throw new Error(`${JSON.stringify(one)}: ${id}, not ${wanted}`)
-    }
-  }), { numRuns: 200 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 12 }),
+      fc.array(name, { minLength: 5, maxLength: 5 }),
+      async (steps, asked) => {
+        for (const { number, name, isTemplate, gone } of steps) {
+          const data = isTemplate ? template(number, name) : plain(number, name)
+          const taken = [...model].some(
+            ([other, one]) => other !== number && one.name.toLowerCase() === name.toLowerCase(),
+          )
+          const refused = gone ? !model.has(number) : (name === '' && !isTemplate) || taken
+          const run = gone
+            ? catalog.execute(deleteQuery(data.id))
+            : model.has(number)
+              ? catalog.execute(updateQuery(data))
+              : catalog.execute(createQuery(data))
+          const done = await run.then(
+            () => true,
+            () => false,
+          )
+          if (done === refused)
+            throw new Error(`${done ? 'done' : 'refused'}: ${JSON.stringify({ number, name, isTemplate, gone })}`)
+          if (!done) continue
+          if (gone) model.delete(number)
+          else model.set(number, { name, isTemplate })
+        }
+        for (const one of asked) {
+          const wanted = search(model, one)
+          const id = lookUp(catalog, one)?.id
+          if (id !== (wanted === undefined ? undefined : queryId(wanted)))
+            throw new Error(`${JSON.stringify(one)}: ${id}, not ${wanted}`)
+        }
+      },
+    ),
+    { numRuns: 200 },
+  )
   t.pass('in two hundred rounds')
 })
 
@@ -58,7 +87,10 @@ function search(model: ReadonlyMap<number, { name: string; isTemplate: boolean }
   if (asked === '') return undefined
   const lower = asked.toLowerCase()
   const fitting = [...model]
-    .filter(([, { name, isTemplate }]) => name.toLowerCase() === lower || (isTemplate && lower.startsWith(name.toLowerCase())))
+    .filter(
+      ([, { name, isTemplate }]) =>
+        name.toLowerCase() === lower || (isTemplate && lower.startsWith(name.toLowerCase())),
+    )
     .sort(([, a], [, b]) => b.name.length - a.name.length)
   return fitting[0]?.[0]
 }

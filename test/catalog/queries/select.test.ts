@@ -6,9 +6,16 @@ import { openCatalog } from '../samples.js'
 import { serviceQuery } from './samples.js'
 
 async function fill(catalog: Catalog): Promise<void> {
-  const instance = (node: string, meta: Record<string, string> | null, service: object, checks: object[]) => catalog.execute(register({
-    node, address: '192.0.2.1', meta, service: { id: `w-${node}`, name: 'web', ...service }, checks: checks.map(check => ({ name: 'c', status: 'passing', serviceId: `w-${node}`, ...check })),
-  }))
+  const instance = (node: string, meta: Record<string, string> | null, service: object, checks: object[]) =>
+    catalog.execute(
+      register({
+        node,
+        address: '192.0.2.1',
+        meta,
+        service: { id: `w-${node}`, name: 'web', ...service },
+        checks: checks.map(check => ({ name: 'c', status: 'passing', serviceId: `w-${node}`, ...check })),
+      }),
+    )
   await instance('a', { rack: 'r1', zone: 'z' }, { tags: ['v1'], meta: { tier: 'gold' } }, [{ id: 'c1' }])
   await instance('b', { rack: 'r2' }, { tags: ['V1', 'Canary'] }, [{ id: 'c2', status: 'warning' }])
   await instance('c', null, { tags: ['v2'] }, [{ id: 'c3', status: 'critical' }])
@@ -38,6 +45,12 @@ void t.test('what each part of a query keeps', async t => {
     ['the service mesh', { connect: true }, ''],
   ]
   for (const [what, asked, kept] of cases) {
-    t.equal(select(catalog.instances('web'), serviceQuery(asked)).map(({ node }) => node.node).join(''), kept, what)
+    t.equal(
+      select(catalog.instances('web'), serviceQuery(asked))
+        .map(({ node }) => node.node)
+        .join(''),
+      kept,
+      what,
+    )
   }
 })

@@ -1,6 +1,15 @@
 import t, { type Test } from 'tap'
 import { Catalog, register, type CoordinateUpdate } from '../../../src/catalog/index.js'
-import { createCoordinateBatch, createCoordinates, createRpcClient, createRpcServer, coordinateUpdateMethod, type Coordinates, type Member, type RpcServer } from '../../../src/cluster/index.js'
+import {
+  createCoordinateBatch,
+  createCoordinates,
+  createRpcClient,
+  createRpcServer,
+  coordinateUpdateMethod,
+  type Coordinates,
+  type Member,
+  type RpcServer,
+} from '../../../src/cluster/index.js'
 import { Neighbours } from '../../../src/cluster/coordinates/neighbours.js'
 import { movedEnough } from '../../../src/cluster/coordinates/moved-enough.js'
 import { systemClock } from '../../../src/common/clock.js'
@@ -12,21 +21,51 @@ import { RecordingLog } from '../../support/recording-log.js'
 import { RecordingMetrics } from '../../support/recording-metrics.js'
 import { until } from '../../support/until.js'
 
-interface TestAgent { readonly name: string; readonly server: RpcServer; readonly coordinates: Coordinates; readonly sent: CoordinateUpdate[] }
+interface TestAgent {
+  readonly name: string
+  readonly server: RpcServer
+  readonly coordinates: Coordinates
+  readonly sent: CoordinateUpdate[]
+}
 
 /** Agents with cluster ports on loopback that measure each other, in hurried time. */
 async function agents(t: Test, names: readonly string[], off: readonly string[] = []): Promise<TestAgent[]> {
   const all: TestAgent[] = []
-  const members = (): readonly Member[] => all.map(({ name, server }) => ({ name, id: `id-${name}`, address: '127.0.0.1', port: server.ports.lan, status: 'alive', tags: {} }))
+  const members = (): readonly Member[] =>
+    all.map(({ name, server }) => ({
+      name,
+      id: `id-${name}`,
+      address: '127.0.0.1',
+      port: server.ports.lan,
+      status: 'alive',
+      tags: {},
+    }))
   for (const name of names) {
     const log = new RecordingLog()
     const server = createRpcServer({
-      lan: { bind: '127.0.0.1', port: 0, allowed: [] }, wan: { bind: '127.0.0.1', port: -1, allowed: [] }, connectionsPerClient: 0, log, metrics: new RecordingMetrics(), clock: systemClock,
+      lan: { bind: '127.0.0.1', port: 0, allowed: [] },
+      wan: { bind: '127.0.0.1', port: -1, allowed: [] },
+      connectionsPerClient: 0,
+      log,
+      metrics: new RecordingMetrics(),
+      clock: systemClock,
     })
     const client = createRpcClient({ clock: systemClock })
     const sent: CoordinateUpdate[] = []
     const coordinates = createCoordinates({
-      enabled: !off.includes(name), id: `id-${name}`, node: name, members, server, client, send: update => { sent.push(update); return Promise.resolve() }, clock: hurriedClock(50), random: Math.random, log,
+      enabled: !off.includes(name),
+      id: `id-${name}`,
+      node: name,
+      members,
+      server,
+      client,
+      send: update => {
+        sent.push(update)
+        return Promise.resolve()
+      },
+      clock: hurriedClock(50),
+      random: Math.random,
+      log,
     })
     await server.start()
     t.teardown(async () => {
@@ -43,7 +82,8 @@ async function agents(t: Test, names: readonly string[], off: readonly string[] 
 void t.test('agents measure each other and report where they are', async t => {
   const all = await agents(t, ['a', 'b', 'c', 'd'], ['d'])
   const [a, , , d] = all
-  for (const { name, coordinates } of all.slice(0, 3)) await until(`${name} is sure of its place`, () => (coordinates.own?.error ?? 2) < 1)
+  for (const { name, coordinates } of all.slice(0, 3))
+    await until(`${name} is sure of its place`, () => (coordinates.own?.error ?? 2) < 1)
   await until('it reports', () => a !== undefined && a.sent.length > 0)
   t.match(a?.sent[0], { node: 'a', coordinate: { vec: { length: 8 } } })
   t.equal(d?.coordinates.own, undefined, 'with coordinates off there is none')
@@ -62,12 +102,22 @@ void t.test('a server writes reports in batches, and no more than so many', asyn
   const log = new RecordingLog()
   const handlers = new Map<string, (body: unknown) => Promise<unknown>>()
   const batch = createCoordinateBatch({
-    catalog, clock, log, server: { handle: (name: string, handler: (body: unknown) => Promise<unknown>) => { handlers.set(name, handler) } } as unknown as RpcServer,
+    catalog,
+    clock,
+    log,
+    server: {
+      handle: (name: string, handler: (body: unknown) => Promise<unknown>) => {
+        handlers.set(name, handler)
+      },
+    } as unknown as RpcServer,
   })
-  t.teardown(() => { batch.close(); catalog.close() })
+  t.teardown(() => {
+    batch.close()
+    catalog.close()
+  })
   const report = handlers.get(coordinateUpdateMethod)
   for (const node of ['a', 'b']) await catalog.execute(register({ node, address: '192.0.2.1' }))
-  const at = (x: number) => ({ ...startCoordinate, vec: startCoordinate.vec.map((one, i) => i === 0 ? x : one) })
+  const at = (x: number) => ({ ...startCoordinate, vec: startCoordinate.vec.map((one, i) => (i === 0 ? x : one)) })
   for (const x of [1, 2, 3]) await report?.({ node: 'a', coordinate: at(x) })
   await report?.({ node: 'B', coordinate: at(1) })
   await clock.advance(4900)
@@ -81,16 +131,38 @@ void t.test('a server writes reports in batches, and no more than so many', asyn
   for (let i = 0; i < 1000; i++) batch.add({ node: `n${i}`, coordinate: at(1) })
   batch.add({ node: 'n3', coordinate: at(2) })
   await clock.advance(5100)
-  t.match(log.lines.find(({ level }) => level === 'warn'), { message: 'more coordinates were reported than are written', fields: { dropped: 360 } })
-  for (const body of [undefined, {}, { node: '', coordinate: at(1) }, { node: 'x'.repeat(300), coordinate: at(1) }, { node: 'a', coordinate: { ...at(1), vec: [1] } }, { node: 'a', coordinate: { ...at(1), height: null } }]) {
-    t.throws(() => { void report?.(body) }, { code: 'COORDINATE_INVALID' })
+  t.match(
+    log.lines.find(({ level }) => level === 'warn'),
+    { message: 'more coordinates were reported than are written', fields: { dropped: 360 } },
+  )
+  for (const body of [
+    undefined,
+    {},
+    { node: '', coordinate: at(1) },
+    { node: 'x'.repeat(300), coordinate: at(1) },
+    { node: 'a', coordinate: { ...at(1), vec: [1] } },
+    { node: 'a', coordinate: { ...at(1), height: null } },
+  ]) {
+    t.throws(
+      () => {
+        void report?.(body)
+      },
+      { code: 'COORDINATE_INVALID' },
+    )
   }
 })
 
 void t.test('a few neighbours, each again and again, and in the end all of them', t => {
   const lost: string[] = []
   const candidates = Array.from({ length: 30 }, (_, i) => ({ id: `m${i}` }))
-  const neighbours = new Neighbours({ most: 4, turnsPerChange: 10, random: Math.random, lost: id => { lost.push(id) } })
+  const neighbours = new Neighbours({
+    most: 4,
+    turnsPerChange: 10,
+    random: Math.random,
+    lost: id => {
+      lost.push(id)
+    },
+  })
   const first = Array.from({ length: 9 }, () => neighbours.next(candidates)?.id)
   t.equal(new Set(first).size, 4)
   const seen = new Set(Array.from({ length: 3000 }, () => neighbours.next(candidates)?.id))
@@ -102,10 +174,19 @@ void t.test('a few neighbours, each again and again, and in the end all of them'
 })
 
 void t.test('what is worth a report', t => {
-  const at = (x: number, more = {}) => ({ ...startCoordinate, vec: startCoordinate.vec.map((one, i) => i === 0 ? x : one), ...more })
+  const at = (x: number, more = {}) => ({
+    ...startCoordinate,
+    vec: startCoordinate.vec.map((one, i) => (i === 0 ? x : one)),
+    ...more,
+  })
   const cases: readonly [string, ReturnType<typeof at>, ReturnType<typeof at>, boolean][] = [
-    ['nothing new', at(0.1), at(0.1), false], ['a hundredth', at(0.1), at(0.101), false], ['a tenth', at(0.1), at(0.11), true], ['20 µs', at(0), at(20e-6), false],
-    ['height', at(0), at(0, { height: 1e-3 }), true], ['adjustment', at(0), at(0, { adjustment: -1e-3 }), true], ['surer', at(0), at(0, { error: 1 }), true],
+    ['nothing new', at(0.1), at(0.1), false],
+    ['a hundredth', at(0.1), at(0.101), false],
+    ['a tenth', at(0.1), at(0.11), true],
+    ['20 µs', at(0), at(20e-6), false],
+    ['height', at(0), at(0, { height: 1e-3 }), true],
+    ['adjustment', at(0), at(0, { adjustment: -1e-3 }), true],
+    ['surer', at(0), at(0, { error: 1 }), true],
   ]
   for (const [name, before, now, expected] of cases) t.equal(movedEnough(before, now), expected, name)
   t.end()

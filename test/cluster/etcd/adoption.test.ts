@@ -12,11 +12,15 @@ void t.test('an agent is killed: its etcd lives, and the next agent goes on with
   const place = await loopbackPlace()
   const remote = openRemoteChild(t, place, directory, 'n1')
   await remote.start({ how: 'found' })
-  await until('it runs', async () => await remote.state() === 'running')
+  await until('it runs', async () => (await remote.state()) === 'running')
   const { cluster } = await remote.status()
   const pid = livingPid(directory)
   const next = await openChild(t, { directory, address: place.address })
-  t.match(await caught(next.process.start({ how: 'again' })), { code: 'ETCD_LOCKED', hint: /stop that agent/ }, 'two agents never share a directory')
+  t.match(
+    await caught(next.process.start({ how: 'again' })),
+    { code: 'ETCD_LOCKED', hint: /stop that agent/ },
+    'two agents never share a directory',
+  )
   const written = (): readonly string[] => fs.readFileSync(path.join(directory, 'etcd.log'), 'utf8').trim().split('\n')
   await until('all that etcd has said is heard', async () => {
     const { length } = written()
@@ -34,7 +38,10 @@ void t.test('an agent is killed: its etcd lives, and the next agent goes on with
   t.notOk(messages.has('starting an etcd server'), 'what the agent before has heard is not told again')
 
   process.kill(pid ?? 0, 'SIGKILL')
-  await until('it is started again', () => livingPid(directory) !== undefined && livingPid(directory) !== pid && next.process.state === 'running')
+  await until(
+    'it is started again',
+    () => livingPid(directory) !== undefined && livingPid(directory) !== pid && next.process.state === 'running',
+  )
   t.match(next.log.messages('error'), ['etcd has ended and is started again'])
   await next.process.stop()
   t.equal(livingPid(directory), undefined)
@@ -46,7 +53,7 @@ void t.test('an etcd that runs otherwise than it should is ended and started ane
   const place = await loopbackPlace()
   const remote = openRemoteChild(t, place, directory, 'n1')
   await remote.start({ how: 'found' })
-  await until('it runs', async () => await remote.state() === 'running')
+  await until('it runs', async () => (await remote.state()) === 'running')
   const pid = livingPid(directory)
   await remote.kill()
   const moved = await loopbackPlace()
@@ -54,10 +61,13 @@ void t.test('an etcd that runs otherwise than it should is ended and started ane
   await next.process.start({ how: 'again' })
   await until('it runs', () => next.process.state === 'running')
   t.not(livingPid(directory), pid)
-  t.match(await until('the cluster knows the new address', async () => {
-    const members = await next.process.admin.members(false)
-    return members[0]?.peerUrls[0] === next.process.peerUrl && members
-  }), [{ name: 'n1', peerUrls: [next.process.peerUrl] }])
+  t.match(
+    await until('the cluster knows the new address', async () => {
+      const members = await next.process.admin.members(false)
+      return members[0]?.peerUrls[0] === next.process.peerUrl && members
+    }),
+    [{ name: 'n1', peerUrls: [next.process.peerUrl] }],
+  )
 })
 
 void t.test('an etcd whose agent was killed is ended when the data is to be thrown away', async t => {
@@ -67,7 +77,13 @@ void t.test('an etcd whose agent was killed is ended when the data is to be thro
   await remote.start({ how: 'found' })
   await remote.kill()
   const next = await openChild(t, { directory, address: place.address })
-  t.throws(() => { next.process.discard() }, { code: 'ETCD_FAILED' }, 'not under an etcd that runs')
+  t.throws(
+    () => {
+      next.process.discard()
+    },
+    { code: 'ETCD_FAILED' },
+    'not under an etcd that runs',
+  )
   await next.process.start({ how: 'again' })
   await next.process.stop()
   next.process.discard()

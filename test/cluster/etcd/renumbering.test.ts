@@ -24,7 +24,11 @@ async function form(t: Test, places: readonly Place[], folders: readonly string[
     await child.start({ how: 'enter', members: members.map(({ name, peerUrls }) => ({ name, peerUrl: peerUrls[0] })) })
     await until('it votes', () => first.promote(member.id).then(() => true))
   }
-  await until('all know all', async () => (await Promise.all(children.map(child => child.members()))).every(members => members.length === 3 && members.every(({ learner, name }) => !learner && name !== '')))
+  await until('all know all', async () =>
+    (await Promise.all(children.map(child => child.members()))).every(
+      members => members.length === 3 && members.every(({ learner, name }) => !learner && name !== ''),
+    ),
+  )
   return children
 }
 
@@ -38,15 +42,29 @@ async function meet(t: Test, children: readonly RemoteChild[], cluster: string):
     for (const [at, other] of children.entries()) if (other !== child) await child.relocate(names[at] ?? '', other.raft)
   }
   const present = children.map(({ peerUrl }) => peerUrl).sort()
-  await until('the cluster knows every new address', async () => {
-    const lists = await Promise.all(children.map(child => child.members()))
-    return lists.every(members => members.flatMap(({ peerUrls }) => peerUrls).sort().join() === present.join())
-  }, 25_000)
+  await until(
+    'the cluster knows every new address',
+    async () => {
+      const lists = await Promise.all(children.map(child => child.members()))
+      return lists.every(
+        members =>
+          members
+            .flatMap(({ peerUrls }) => peerUrls)
+            .sort()
+            .join() === present.join(),
+      )
+    },
+    25_000,
+  )
   for (const child of children) {
-    const status = await until('there is a leader', async () => {
-      const status = await child.status()
-      return status.leader !== '' && status
-    }, 25_000)
+    const status = await until(
+      'there is a leader',
+      async () => {
+        const status = await child.status()
+        return status.leader !== '' && status
+      },
+      25_000,
+    )
     t.equal(status.cluster, cluster)
   }
 }
@@ -54,33 +72,44 @@ async function meet(t: Test, children: readonly RemoteChild[], cluster: string):
 void t.test('three servers on other addresses of one machine, their former ones still there', async t => {
   const folders = directories(t)
   const before = await form(t, await Promise.all(names.map(() => loopbackPlace())), folders)
-  const { cluster } = await before[0]?.status() ?? { cluster: '' }
+  const { cluster } = (await before[0]?.status()) ?? { cluster: '' }
   await Promise.all(before.map(child => child.stop()))
   const moved = open(t, await Promise.all(names.map(() => loopbackPlace())), folders)
   await meet(t, moved, cluster)
 
   await Promise.all(moved.map(child => child.stop()))
   await Promise.all(moved.map(child => child.start({ how: 'again' })))
-  await until('they run', async () => (await Promise.all(moved.map(child => child.state()))).every(state => state === 'running'))
-  t.same((await moved[0]?.lines() ?? []).filter(({ message }) => message.startsWith('addresses of servers have changed')).length, 1, 'the next start needs no bridge')
+  await until('they run', async () =>
+    (await Promise.all(moved.map(child => child.state()))).every(state => state === 'running'),
+  )
+  t.same(
+    ((await moved[0]?.lines()) ?? []).filter(({ message }) => message.startsWith('addresses of servers have changed'))
+      .length,
+    1,
+    'the next start needs no bridge',
+  )
 })
 
 void t.test('three servers whose agents were killed while their etcds lived', async t => {
   const folders = directories(t)
   const before = await form(t, await Promise.all(names.map(() => loopbackPlace())), folders)
-  const { cluster } = await before[0]?.status() ?? { cluster: '' }
+  const { cluster } = (await before[0]?.status()) ?? { cluster: '' }
   await Promise.all(before.map(child => child.kill()))
   await meet(t, open(t, await Promise.all(names.map(() => loopbackPlace())), folders), cluster)
 })
 
-void t.test('three machines with other addresses, their former ones gone', { skip: process.getuid?.() === 0 ? false : 'network namespaces need root' }, async t => {
-  const network = await startNetwork(t, 3)
-  const folders = directories(t)
-  const before = await form(t, network.hosts, folders)
-  const { cluster } = await before[0]?.status() ?? { cluster: '' }
-  await Promise.all(before.map(child => child.stop()))
-  await Promise.all(before.map(child => child.kill()))
-  const moved: Place[] = []
-  for (const host of [...network.hosts]) moved.push(await network.readdress(host))
-  await meet(t, open(t, moved, folders), cluster)
-})
+void t.test(
+  'three machines with other addresses, their former ones gone',
+  { skip: process.getuid?.() === 0 ? false : 'network namespaces need root' },
+  async t => {
+    const network = await startNetwork(t, 3)
+    const folders = directories(t)
+    const before = await form(t, network.hosts, folders)
+    const { cluster } = (await before[0]?.status()) ?? { cluster: '' }
+    await Promise.all(before.map(child => child.stop()))
+    await Promise.all(before.map(child => child.kill()))
+    const moved: Place[] = []
+    for (const host of [...network.hosts]) moved.push(await network.readdress(host))
+    await meet(t, open(t, moved, folders), cluster)
+  },
+)

@@ -4,7 +4,11 @@ import { raftElection } from '../../../src/cluster/membership/election.js'
 import { openCatalog } from '../../catalog/samples.js'
 import { serverInfo } from './samples.js'
 
-const [s1, s2, s3] = [1, 2, 3].map(n => serverInfo(`s${n}`, String(n), { address: `127.0.0.${n}` })) as [ReturnType<typeof serverInfo>, ReturnType<typeof serverInfo>, ReturnType<typeof serverInfo>]
+const [s1, s2, s3] = [1, 2, 3].map(n => serverInfo(`s${n}`, String(n), { address: `127.0.0.${n}` })) as [
+  ReturnType<typeof serverInfo>,
+  ReturnType<typeof serverInfo>,
+  ReturnType<typeof serverInfo>,
+]
 
 void t.test('who does the work of which there is one, where Raft elects', async t => {
   const { catalog } = await openCatalog(t)
@@ -25,7 +29,10 @@ void t.test('who does the work of which there is one, where Raft elects', async 
   ] as const) {
     const election = raftElection(
       { leader: { address: leader, self: leader === `${self.address}:8300` }, servers: () => [s3, s2, s1] } as never,
-      new Proxy(catalog, { get: (_, name) => name === 'aliveMark' ? (id: string) => living.some(one => one.id === id) ? mark : undefined : true }),
+      new Proxy(catalog, {
+        get: (_, name) =>
+          name === 'aliveMark' ? (id: string) => (living.some(one => one.id === id) ? mark : undefined) : true,
+      }),
       () => self,
     )
     const what = `${leader} leads, ${living.map(({ name }) => name).join()} live, ${self.name} looks`

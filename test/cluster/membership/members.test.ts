@@ -5,8 +5,23 @@ import { MusterError } from '../../../src/common/errors.js'
 import { agentInfo, heartbeatOf, pass, serverInfo, standing, startServer, uuid } from './samples.js'
 
 type Started = Awaited<ReturnType<typeof startServer>>
-const method = { heartbeat: 'member/heartbeat', list: 'member/list', leave: 'member/leave', forceLeave: 'member/force-leave' } as const
-const session = (id: string, node: string) => ({ id, node, name: '', behavior: '', ttl: '', lockDelay: milliseconds(0), nodeChecks: ['serfHealth'], serviceChecks: [], checks: [] })
+const method = {
+  heartbeat: 'member/heartbeat',
+  list: 'member/list',
+  leave: 'member/leave',
+  forceLeave: 'member/force-leave',
+} as const
+const session = (id: string, node: string) => ({
+  id,
+  node,
+  name: '',
+  behavior: '',
+  ttl: '',
+  lockDelay: milliseconds(0),
+  nodeChecks: ['serfHealth'],
+  serviceChecks: [],
+  checks: [],
+})
 
 /** A client agent that speaks up every two seconds as long as it lives. */
 function client({ calls, clock }: Started, name: string, digit: string, given: Parameters<typeof agentInfo>[2] = {}) {
@@ -21,7 +36,13 @@ function client({ calls, clock }: Started, name: string, digit: string, given: P
     })
   }
   again()
-  return { info, beat, stop: () => { state.lives = false } }
+  return {
+    info,
+    beat,
+    stop: () => {
+      state.lives = false
+    },
+  }
 }
 
 void t.test('a client agent joins, fails, comes back and leaves', async t => {
@@ -29,17 +50,38 @@ void t.test('a client agent joins, fails, comes back and leaves', async t => {
   const { catalog, clock, calls, membership } = server
   const c1 = client(server, 'c1', 'c')
   t.match(await c1.beat(), {
-    ttl: 8000, every: 8000 / 3, servers: [{ id: uuid('a'), name: 's1', server: true }], leader: '127.0.0.1:8300', peers: ['127.0.0.1:8300'], datacenters: ['dc1'],
+    ttl: 8000,
+    every: 8000 / 3,
+    servers: [{ id: uuid('a'), name: 's1', server: true }],
+    leader: '127.0.0.1:8300',
+    peers: ['127.0.0.1:8300'],
+    datacenters: ['dc1'],
     membersRevision: catalog.topics.members().index,
   })
   t.same(standing(membership), ['c1 alive', 's1 alive'])
-  t.match(membership.members()[0], { id: uuid('c'), address: '127.0.0.9', port: 8301, tags: { role: 'node', dc: 'dc1', build: '1.0.0:' } })
+  t.match(membership.members()[0], {
+    id: uuid('c'),
+    address: '127.0.0.9',
+    port: 8301,
+    tags: { role: 'node', dc: 'dc1', build: '1.0.0:' },
+  })
   t.match(catalog.node('c1'), { id: uuid('c'), address: '127.0.0.9' })
   t.equal(catalog.check('c1', 'serfHealth')?.status, 'passing')
   t.equal(catalog.service('c1', 'consul'), undefined)
-  t.match(await calls.call(method.list, {}), { revision: catalog.topics.members().index, members: [{ name: 'c1' }, { name: 's1' }] })
+  t.match(await calls.call(method.list, {}), {
+    revision: catalog.topics.members().index,
+    members: [{ name: 'c1' }, { name: 's1' }],
+  })
 
-  await catalog.execute(register({ node: 'c1', id: uuid('c'), address: '127.0.0.9', service: { name: 'web' }, checks: [{ name: 'web', serviceId: 'web', status: 'passing' }] }))
+  await catalog.execute(
+    register({
+      node: 'c1',
+      id: uuid('c'),
+      address: '127.0.0.9',
+      service: { name: 'web' },
+      checks: [{ name: 'web', serviceId: 'web', status: 'passing' }],
+    }),
+  )
   await catalog.execute(createSession(session(uuid('1'), 'c1'), seconds(10)))
   t.ok((await catalog.execute(kvAcquire({ key: 'lock', flags: 0n, value: Buffer.from('x') }, uuid('1')))).result)
   const settled = catalog.revision
@@ -53,7 +95,11 @@ void t.test('a client agent joins, fails, comes back and leaves', async t => {
   t.equal(catalog.check('c1', 'web')?.status, 'passing', 'other checks keep their last status')
   t.equal(catalog.session(uuid('1')), undefined)
   t.equal(catalog.kv('lock')?.session, '')
-  t.equal(catalog.check('c1', 'serfHealth')?.modified, catalog.kv('lock')?.modified, 'its locks are free at the very same revision')
+  t.equal(
+    catalog.check('c1', 'serfHealth')?.modified,
+    catalog.kv('lock')?.modified,
+    'its locks are free at the very same revision',
+  )
   t.equal(catalog.member(uuid('c'))?.modified, catalog.kv('lock')?.modified)
 
   await c1.beat()
@@ -63,7 +109,10 @@ void t.test('a client agent joins, fails, comes back and leaves', async t => {
 
   await calls.call(method.leave, { id: uuid('c') })
   t.same(standing(membership), ['c1 left', 's1 alive'])
-  t.same([...catalog.nodes()].map(({ node }) => node), ['s1'])
+  t.same(
+    [...catalog.nodes()].map(({ node }) => node),
+    ['s1'],
+  )
   t.same(catalog.servicesOfNode('c1'), [])
   await pass(clock, 23 * 3_600_000)
   t.same(standing(membership), ['c1 left', 's1 alive'])
@@ -85,7 +134,10 @@ void t.test('a member that stays away is reaped with its node, one that comes ba
   await again.beat()
   await pass(clock, 9 * 3_600_000)
   t.same(standing(membership), ['c2 alive', 's1 alive'])
-  t.same([...catalog.nodes()].map(({ node }) => node), ['c2', 's1'])
+  t.same(
+    [...catalog.nodes()].map(({ node }) => node),
+    ['c2', 's1'],
+  )
   again.stop()
 })
 
@@ -100,15 +152,28 @@ void t.test('force-leave', async t => {
   await membership.forceLeave('c1', false)
   await membership.forceLeave('C2.dc1', true)
   await calls.call(method.forceLeave, { name: 'c3', prune: false })
-  t.same(standing(membership), ['c1 left', 'c3 leaving', 's1 alive'], 'left, pruned, and one that lives is shown as leaving')
-  t.match(await calls.call(method.list, {}), { members: [{ name: 'c1' }, { name: 'c3', status: 'alive' }, { name: 's1' }] }, 'agents that keep the list are not told of it')
+  t.same(
+    standing(membership),
+    ['c1 left', 'c3 leaving', 's1 alive'],
+    'left, pruned, and one that lives is shown as leaving',
+  )
+  t.match(
+    await calls.call(method.list, {}),
+    { members: [{ name: 'c1' }, { name: 'c3', status: 'alive' }, { name: 's1' }] },
+    'agents that keep the list are not told of it',
+  )
   await pass(clock, 500)
   t.same(standing(membership), ['c1 left', 'c3 alive', 's1 alive'], 'until it has refuted it')
-  t.same([...catalog.nodes()].map(({ node }) => node), ['c3', 's1'])
+  t.same(
+    [...catalog.nodes()].map(({ node }) => node),
+    ['c3', 's1'],
+  )
   await membership.forceLeave('c1', true)
   t.same(standing(membership), ['c3 alive', 's1 alive'])
   await t.rejects(membership.forceLeave('c1', true), { code: 'CLUSTER_UNKNOWN_MEMBER' })
-  await t.rejects(calls.call(method.forceLeave, { name: 'x', prune: false }), { message: 'agent: No node found with name \'x\'' })
+  await t.rejects(calls.call(method.forceLeave, { name: 'x', prune: false }), {
+    message: "agent: No node found with name 'x'",
+  })
   c3.stop()
 })
 
@@ -116,11 +181,15 @@ void t.test('a rename is one transaction, and shows one row', async t => {
   const server = await startServer(t, serverInfo('s1', 'a'))
   const { catalog, membership } = server
   await client(server, 'old', 'c').beat()
-  await catalog.execute(register({ node: 'old', id: uuid('c'), address: '127.0.0.9', meta: { rack: 'r1' }, service: { name: 'web' } }))
+  await catalog.execute(
+    register({ node: 'old', id: uuid('c'), address: '127.0.0.9', meta: { rack: 'r1' }, service: { name: 'web' } }),
+  )
   const seen: string[] = []
   const before = catalog.revision
   const renamed = client(server, 'new', 'c')
-  const watching = catalog.wait(catalog.topics.nodes(), before, 1000).then(() => { seen.push([...catalog.nodes()].map(({ node }) => node).join()) })
+  const watching = catalog.wait(catalog.topics.nodes(), before, 1000).then(() => {
+    seen.push([...catalog.nodes()].map(({ node }) => node).join())
+  })
   await renamed.beat()
   await watching
   t.same(seen, ['new,s1'])
@@ -138,31 +207,37 @@ void t.test('the same node at another address', async t => {
   t.equal(server.membership.members()[0]?.address, '127.0.0.10')
 })
 
-void t.test('a name in use is refused while its owner\'s lease lives, with the seconds that it may still live; then it is taken over', async t => {
-  const server = await startServer(t, serverInfo('s1', 'a'))
-  const { catalog, clock, membership } = server
-  const owner = client(server, 'web', 'c')
-  await owner.beat()
-  await catalog.execute(register({ node: 'web', id: uuid('c'), address: '127.0.0.9', service: { name: 'old' } }))
-  await catalog.execute(createSession(session(uuid('1'), 'web'), seconds(10)))
-  const other = client(server, 'WEB', 'd', { address: '127.0.0.10' })
-  const revision = catalog.revision
-  await t.rejects(other.beat(), { code: 'CLUSTER_NAME_TAKEN', message: new RegExp(`reserved by node ${uuid('c')} with name web \\(127.0.0.9\\).*within 8 s`) })
-  t.equal(catalog.revision, revision, 'nothing was written')
-  owner.stop()
-  other.stop()
-  // The lease has lapsed, and the steward has not been through yet.
-  await pass(clock, 8500)
-  await other.beat()
-  t.same(standing(membership), ['WEB alive', 's1 alive'])
-  t.match(catalog.node('web'), { id: uuid('d'), node: 'WEB', address: '127.0.0.10' })
-  t.equal(catalog.service('web', 'old'), undefined)
-  t.equal(catalog.session(uuid('1')), undefined, 'what the former owner held is free')
-  t.equal(catalog.check('web', 'serfHealth')?.status, 'passing')
-  await t.rejects(owner.beat(), { code: 'CLUSTER_NAME_TAKEN' }, 'the name is the other\'s now')
-  await t.rejects(client(server, 's1', 'e').beat(), { code: 'CLUSTER_NAME_TAKEN' }, 'a server\'s own name')
-  await t.rejects(client(server, 'c9', 'a').beat(), { code: 'CLUSTER_ID_TAKEN' }, 'a server\'s own id')
-})
+void t.test(
+  "a name in use is refused while its owner's lease lives, with the seconds that it may still live; then it is taken over",
+  async t => {
+    const server = await startServer(t, serverInfo('s1', 'a'))
+    const { catalog, clock, membership } = server
+    const owner = client(server, 'web', 'c')
+    await owner.beat()
+    await catalog.execute(register({ node: 'web', id: uuid('c'), address: '127.0.0.9', service: { name: 'old' } }))
+    await catalog.execute(createSession(session(uuid('1'), 'web'), seconds(10)))
+    const other = client(server, 'WEB', 'd', { address: '127.0.0.10' })
+    const revision = catalog.revision
+    await t.rejects(other.beat(), {
+      code: 'CLUSTER_NAME_TAKEN',
+      message: new RegExp(`reserved by node ${uuid('c')} with name web \\(127.0.0.9\\).*within 8 s`),
+    })
+    t.equal(catalog.revision, revision, 'nothing was written')
+    owner.stop()
+    other.stop()
+    // The lease has lapsed, and the steward has not been through yet.
+    await pass(clock, 8500)
+    await other.beat()
+    t.same(standing(membership), ['WEB alive', 's1 alive'])
+    t.match(catalog.node('web'), { id: uuid('d'), node: 'WEB', address: '127.0.0.10' })
+    t.equal(catalog.service('web', 'old'), undefined)
+    t.equal(catalog.session(uuid('1')), undefined, 'what the former owner held is free')
+    t.equal(catalog.check('web', 'serfHealth')?.status, 'passing')
+    await t.rejects(owner.beat(), { code: 'CLUSTER_NAME_TAKEN' }, "the name is the other's now")
+    await t.rejects(client(server, 's1', 'e').beat(), { code: 'CLUSTER_NAME_TAKEN' }, "a server's own name")
+    await t.rejects(client(server, 'c9', 'a').beat(), { code: 'CLUSTER_ID_TAKEN' }, "a server's own id")
+  },
+)
 
 void t.test('a hundred agents that vanish at once', async t => {
   const server = await startServer(t, serverInfo('s1', 'a'))

@@ -39,7 +39,8 @@ void t.test('what is refused', async t => {
     [{ info, tags: many }, /65 tags/],
     [{ info, tags: { a: 1 } }, /no short text/],
     [{ info, tags: { a: 'x'.repeat(600) } }, /no short text/],
-  ] as const) t.throws(() => readHeartbeat(body, 'dc1'), { message: expected, status: 400 })
+  ] as const)
+    t.throws(() => readHeartbeat(body, 'dc1'), { message: expected, status: 400 })
   t.equal(readId({ id: uuid('a') }), uuid('a'))
   t.throws(() => readId({ id: '../x' }), { code: 'CLUSTER_MESSAGE' })
   t.same(readForceLeave({ name: 'n1', prune: true }), { name: 'n1', prune: true })

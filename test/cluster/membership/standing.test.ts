@@ -5,19 +5,52 @@ import { FakeClock } from '../../support/fake-clock.js'
 import { serverInfo } from './samples.js'
 
 const now = Date.parse('2026-01-02T03:04:05Z')
-const facts: ServerFacts = { state: { phase: 'member', cluster: 'c' }, led: true, silence: 300, loaded: true, full: false, now, heard: ['a'] }
+const facts: ServerFacts = {
+  state: { phase: 'member', cluster: 'c' },
+  led: true,
+  silence: 300,
+  loaded: true,
+  full: false,
+  now,
+  heard: ['a'],
+}
 
 t.test('how a server among others stands', async t => {
   const cases: readonly [what: string, facts: Partial<ServerFacts>, reason: RegExp | undefined, unheard: boolean][] = [
     ['all is well', {}, undefined, false],
-    ['it waits for others', { state: { phase: 'waiting', expect: 3, known: [serverInfo('s1', '1')] }, led: false, silence: undefined, loaded: false }, /1 of the 3 servers/, false],
-    ['it enters', { state: { phase: 'entering' }, led: false, silence: undefined, loaded: false }, /becoming part/, false],
+    [
+      'it waits for others',
+      {
+        state: { phase: 'waiting', expect: 3, known: [serverInfo('s1', '1')] },
+        led: false,
+        silence: undefined,
+        loaded: false,
+      },
+      /1 of the 3 servers/,
+      false,
+    ],
+    [
+      'it enters',
+      { state: { phase: 'entering' }, led: false, silence: undefined, loaded: false },
+      /becoming part/,
+      false,
+    ],
     ['it has left', { state: { phase: 'left' }, led: false }, /has left/, false],
-    ['no leader, although a majority answered a moment ago', { led: false }, /no leader: a majority of the servers was last heard 2026-01-02T03:04:04\.700Z/, true],
+    [
+      'no leader, although a majority answered a moment ago',
+      { led: false },
+      /no leader: a majority of the servers was last heard 2026-01-02T03:04:04\.700Z/,
+      true,
+    ],
     ['a leader that hears no majority', { silence: 4000 }, /last heard 2026-01-02T03:04:01\.000Z/, true],
     ['almost', { silence: 3999 }, undefined, false],
-    ['a restart without the others', { led: false, silence: undefined, loaded: false }, /has not answered since the start/, true],
-    ['an etcd of someone else\'s is gone', { state: undefined, silence: 60_000 }, /the etcd was last heard/, true],
+    [
+      'a restart without the others',
+      { led: false, silence: undefined, loaded: false },
+      /has not answered since the start/,
+      true,
+    ],
+    ["an etcd of someone else's is gone", { state: undefined, silence: 60_000 }, /the etcd was last heard/, true],
     ['it is about to load', { loaded: false }, /being loaded/, false],
     ['etcd is full', { full: true }, /space quota/, false],
   ]
@@ -38,9 +71,23 @@ t.test('how a server among others stands', async t => {
 t.test('a majority is asked once a second, and one question at a time', async t => {
   const clock = new FakeClock()
   const asked: ((answered: boolean) => void)[] = []
-  const quorum = new Quorum({ clock, ask: () => new Promise<void>((resolve, reject) => { asked.push(answered => { if (answered) resolve(); else reject(new Error('no leader')) }) }) })
-  t.teardown(() => { quorum.close() })
-  const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve) })
+  const quorum = new Quorum({
+    clock,
+    ask: () =>
+      new Promise<void>((resolve, reject) => {
+        asked.push(answered => {
+          if (answered) resolve()
+          else reject(new Error('no leader'))
+        })
+      }),
+  })
+  t.teardown(() => {
+    quorum.close()
+  })
+  const turn = (): Promise<void> =>
+    new Promise(resolve => {
+      setImmediate(resolve)
+    })
   quorum.start()
   t.same([asked.length, quorum.silence], [1, undefined])
   asked[0]?.(true)

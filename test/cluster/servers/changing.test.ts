@@ -15,7 +15,11 @@ t.test('the leader leaves a cluster of two: the other goes on alone, and it come
   t.equal(leader.formation.state.phase, 'left')
   await servers.agree([other])
   await other.put('k', 'w')
-  t.same(other.formation.servers().map(({ name }) => name), [other.name], 'it is forgotten at once')
+  t.same(
+    other.formation.servers().map(({ name }) => name),
+    [other.name],
+    'it is forgotten at once',
+  )
   await leader.stop()
   await leader.start()
   await leader.formation.started
@@ -47,8 +51,14 @@ t.test('leadership is handed over, a peer is removed and enters again by itself'
   await until('the other leads', () => next.formation.leader.self)
   await last.formation.operator.transferLeader(undefined)
   await until('another leads', () => !next.formation.leader.self && next.formation.leader.address !== '')
-  await t.rejects(leader.formation.operator.transferLeader('nobody'), { code: 'CLUSTER_UNKNOWN_PEER', message: 'id "nobody" was not found in the Raft configuration' })
-  await t.rejects(leader.formation.operator.removePeer({ address: '127.0.0.1:1' }), { code: 'CLUSTER_UNKNOWN_PEER', message: 'address "127.0.0.1:1" was not found in the Raft configuration' })
+  await t.rejects(leader.formation.operator.transferLeader('nobody'), {
+    code: 'CLUSTER_UNKNOWN_PEER',
+    message: 'id "nobody" was not found in the Raft configuration',
+  })
+  await t.rejects(leader.formation.operator.removePeer({ address: '127.0.0.1:1' }), {
+    code: 'CLUSTER_UNKNOWN_PEER',
+    message: 'address "127.0.0.1:1" was not found in the Raft configuration',
+  })
   t.equal(await leader.formation.remove('nobody'), false)
 
   const victim = all.find(one => !one.formation.leader.self)
@@ -64,7 +74,10 @@ t.test('leadership is handed over, a peer is removed and enters again by itself'
     return found.servers.length === 3 && found.healthy ? found : undefined
   })
   t.equal(health.failureTolerance, 1)
-  t.same(health.servers.map(({ name, voter, status, version }) => ({ name, voter, status, version })), ['s1', 's2', 's3'].map(name => ({ name, voter: true, status: 'alive', version: '1.0.0' })))
+  t.same(
+    health.servers.map(({ name, voter, status, version }) => ({ name, voter, status, version })),
+    ['s1', 's2', 's3'].map(name => ({ name, voter: true, status: 'alive', version: '1.0.0' })),
+  )
   t.equal(health.servers.filter(({ leader }) => leader).length, 1)
 })
 
@@ -105,14 +118,29 @@ t.test('all servers are killed and started again: nothing is lost', async t => {
 t.test('joining: what fails is named, names stand for several addresses, and attempts come to an end', async t => {
   const servers = new TestServers(t)
   const one = await (await servers.make({ expect: 0 })).start()
-  const two = await servers.make({ expect: 0, resolve: host => host === 'servers.test' ? Promise.resolve([one.address, '127.0.0.1']) : Promise.reject(new Error(`no such host ${host}`)) })
+  const two = await servers.make({
+    expect: 0,
+    resolve: host =>
+      host === 'servers.test'
+        ? Promise.resolve([one.address, '127.0.0.1'])
+        : Promise.reject(new Error(`no such host ${host}`)),
+  })
   await two.start()
   t.equal(await two.formation.join(['servers.test']), 1, 'one of two addresses answers')
-  await t.rejects(two.formation.join(['nobody.test', '127.0.0.1:1']), { code: 'CLUSTER_JOIN_FAILED', message: /^Failed to join nobody\.test: no such host nobody\.test; Failed to join 127\.0\.0\.1:1: / })
+  await t.rejects(two.formation.join(['nobody.test', '127.0.0.1:1']), {
+    code: 'CLUSTER_JOIN_FAILED',
+    message: /^Failed to join nobody\.test: no such host nobody\.test; Failed to join 127\.0\.0\.1:1: /,
+  })
   await t.rejects(two.formation.join(['a b']), { message: 'Failed to join a b: is no host[:port]' })
-  const three = await (await servers.make({ startJoin: ['127.0.0.1:1'], retryJoin: { addresses: ['127.0.0.1:1'], interval: 10, most: 3 } })).start()
+  const three = await (
+    await servers.make({ startJoin: ['127.0.0.1:1'], retryJoin: { addresses: ['127.0.0.1:1'], interval: 10, most: 3 } })
+  ).start()
   await t.rejects(three.formation.started, { code: 'CLUSTER_JOIN_FAILED' })
   await until('attempts are used up', () => three.exhausted === 'agent: max join LAN retry exhausted, exiting')
-  t.equal(three.log.messages('warn').filter(message => message.includes('join failed')).length, 1, 'the same reason is said once')
+  t.equal(
+    three.log.messages('warn').filter(message => message.includes('join failed')).length,
+    1,
+    'the same reason is said once',
+  )
   t.equal(one.formation.state.phase, 'waiting', 'servers that expect nothing found nothing')
 })

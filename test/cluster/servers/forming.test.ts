@@ -17,11 +17,20 @@ t.test('two servers that expect two: the first to be joined makes a cluster of b
   await one.put('k', 'v')
   t.equal(await two.get('k'), 'v')
   const { servers: raft } = await two.formation.operator.raft()
-  t.same(raft.map(({ id, node, address, leader, voter }) => ({ id, node, address, leader, voter })), [
-    { id: one.id, node: 's1', address: `${one.address}:8300`, leader: true, voter: true },
-    { id: two.id, node: 's2', address: `${two.address}:8300`, leader: false, voter: true },
-  ])
-  t.same(two.formation.servers().map(({ name }) => name).sort(), ['s1', 's2'])
+  t.same(
+    raft.map(({ id, node, address, leader, voter }) => ({ id, node, address, leader, voter })),
+    [
+      { id: one.id, node: 's1', address: `${one.address}:8300`, leader: true, voter: true },
+      { id: two.id, node: 's2', address: `${two.address}:8300`, leader: false, voter: true },
+    ],
+  )
+  t.same(
+    two.formation
+      .servers()
+      .map(({ name }) => name)
+      .sort(),
+    ['s1', 's2'],
+  )
   t.equal(two.formation.isReachable(one.id), true)
   const stats = await one.formation.stats()
   t.equal(stats.state, 'Leader')
@@ -37,8 +46,17 @@ t.test('two servers that expect two: the first to be joined makes a cluster of b
 
   t.test('a server of another datacenter is refused', async t => {
     const other = await (await servers.make({ datacenter: 'dc2' })).start()
-    await t.rejects(other.formation.join([one.address]), { code: 'CLUSTER_JOIN_FAILED', message: `Failed to join ${one.address}: Member 's4' part of wrong datacenter 'dc2'` })
-    t.same(one.formation.servers().map(({ name }) => name).sort(), ['s1', 's2', 's3'])
+    await t.rejects(other.formation.join([one.address]), {
+      code: 'CLUSTER_JOIN_FAILED',
+      message: `Failed to join ${one.address}: Member 's4' part of wrong datacenter 'dc2'`,
+    })
+    t.same(
+      one.formation
+        .servers()
+        .map(({ name }) => name)
+        .sort(),
+      ['s1', 's2', 's3'],
+    )
     await other.stop()
   })
 
@@ -46,7 +64,8 @@ t.test('two servers that expect two: the first to be joined makes a cluster of b
     const alone = await (await servers.make({ expect: 1 })).start()
     await servers.agree([alone])
     const refused: unknown = await alone.formation.join([one.address]).catch((error: unknown) => error)
-    for (const part of [String(one.facts.cluster), String(alone.facts.cluster), 'two clusters cannot become one']) t.match(refused, { code: 'CLUSTER_JOIN_FAILED', message: part })
+    for (const part of [String(one.facts.cluster), String(alone.facts.cluster), 'two clusters cannot become one'])
+      t.match(refused, { code: 'CLUSTER_JOIN_FAILED', message: part })
     await alone.stop()
   })
 
@@ -64,7 +83,14 @@ t.test('three servers started at once that join each other become one cluster', 
   const servers = new TestServers(t)
   const all = [await servers.make({ expect: 3 }), await servers.make({ expect: 3 }), await servers.make({ expect: 3 })]
   const addresses = all.map(({ address }) => address)
-  await Promise.all(all.map(server => server.start({ retryJoin: { addresses: ['cluster.test'], interval: 100, most: 0 }, resolve: () => Promise.resolve(addresses) })))
+  await Promise.all(
+    all.map(server =>
+      server.start({
+        retryJoin: { addresses: ['cluster.test'], interval: 100, most: 0 },
+        resolve: () => Promise.resolve(addresses),
+      }),
+    ),
+  )
   await servers.agree(all)
   t.equal(new Set(all.map(({ facts }) => facts.cluster)).size, 1)
 })

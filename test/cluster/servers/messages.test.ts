@@ -7,7 +7,16 @@ import { agentInfo, serverInfo } from '../membership/samples.js'
 const evil = 'evil\u001b[2J\nname'
 const good = agentInfo('c1', 'a')
 const server = serverInfo('s1', '1')
-const standing = { id: server.id, cluster: 'c', member: 'm', leader: 'l', learner: false, term: 1, index: 1, lastContact: 0 }
+const standing = {
+  id: server.id,
+  cluster: 'c',
+  member: 'm',
+  leader: 'l',
+  learner: false,
+  term: 1,
+  index: 1,
+  lastContact: 0,
+}
 const node = { node: 'c1', id: good.id, address: '127.0.0.1', taggedAddresses: null, meta: null }
 const changes = (changed: object): unknown => ({ node: { ...node, ...changed }, put: {}, remove: {} })
 

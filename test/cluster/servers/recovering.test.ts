@@ -44,13 +44,20 @@ t.test('two of four servers are lost: the two that are left agree who goes on', 
   if (one === undefined || two === undefined) return
   await one.put('k', 'v')
   await Promise.all(all.map(server => server.kill()))
-  const listed = JSON.stringify([one, two].map(({ id, address }) => ({ id, address: `${address}:8300`, non_voter: false })))
+  const listed = JSON.stringify(
+    [one, two].map(({ id, address }) => ({ id, address: `${address}:8300`, non_voter: false })),
+  )
   for (const server of [one, two]) writeSurvivors(server, listed)
   await two.start()
   await one.start()
   await servers.agree([one, two])
   t.equal(await two.get('k'), 'v')
-  t.equal([one, two].filter(({ log }) => log.messages('warn').some(message => message.startsWith('went on as the only server'))).length, 1)
+  t.equal(
+    [one, two].filter(({ log }) =>
+      log.messages('warn').some(message => message.startsWith('went on as the only server')),
+    ).length,
+    1,
+  )
 })
 
 t.test('a peers.json that cannot be followed stops the agent and says where', async t => {
@@ -94,7 +101,11 @@ t.test('all servers move to other addresses at once', async t => {
   await all[0]?.put('k', 'v')
   await Promise.all(all.map(server => server.kill()))
   for (const server of all) server.address = await loopbackAddress()
-  await Promise.all(all.map(server => server.start({ retryJoin: { addresses: all.map(({ address }) => address), interval: 100, most: 0 } })))
+  await Promise.all(
+    all.map(server =>
+      server.start({ retryJoin: { addresses: all.map(({ address }) => address), interval: 100, most: 0 } }),
+    ),
+  )
   await servers.agree(all)
   t.equal(await all[1]?.get('k'), 'v')
 
@@ -108,15 +119,23 @@ t.test('all servers move to other addresses at once', async t => {
 
 t.test('what a server kept alone goes into the cluster that it founds, whatever its id, and once only', async t => {
   const servers = new TestServers(t)
-  const entries = Array.from({ length: 250 }, (_, i) => ({ key: `key${String(i).padStart(3, '0')}`, value: Buffer.from(`value ${i}`), created: revision(1), modified: revision(i + 1) }))
+  const entries = Array.from({ length: 250 }, (_, i) => ({
+    key: `key${String(i).padStart(3, '0')}`,
+    value: Buffer.from(`value ${i}`),
+    created: revision(1),
+    modified: revision(i + 1),
+  }))
   const snapshot: Snapshot = { revision: revision(250), entries }
   let failures = 1
   let done = 0
   const one = await (await servers.make({ expect: 2 })).start()
   const two = await servers.make({
     expect: 2,
-    importFrom: () => failures-- > 0 ? Promise.reject(new Error('the disk is slow')) : Promise.resolve(snapshot),
-    importDone: () => { done++; return Promise.resolve() },
+    importFrom: () => (failures-- > 0 ? Promise.reject(new Error('the disk is slow')) : Promise.resolve(snapshot)),
+    importDone: () => {
+      done++
+      return Promise.resolve()
+    },
   })
   await two.start()
   await two.formation.join([one.address])
@@ -125,7 +144,11 @@ t.test('what a server kept alone goes into the cluster that it founds, whatever 
   t.equal(await one.get('key249'), 'value 249')
   t.equal((await (await one.formation.store).load()).entries.length, 250)
   t.ok(done >= 1)
-  t.equal(two.log.messages('warn').filter(message => message.startsWith('becoming or staying')).length, 1, 'after a failure it began anew')
+  t.equal(
+    two.log.messages('warn').filter(message => message.startsWith('becoming or staying')).length,
+    1,
+    'after a failure it began anew',
+  )
 })
 
 t.test('a founder that stopped half-way begins anew', async t => {
@@ -133,10 +156,15 @@ t.test('a founder that stopped half-way begins anew', async t => {
   const one = await servers.make({ expect: 2 })
   const two = await (await servers.make({ expect: 2 })).start()
   await one.start({ importFrom: () => Promise.reject(new Error('the disk is slow')), startJoin: [two.address] })
-  await until('the import failed', () => one.log.messages('warn').some(message => message.startsWith('becoming or staying')))
+  await until('the import failed', () =>
+    one.log.messages('warn').some(message => message.startsWith('becoming or staying')),
+  )
   await one.stop()
   t.equal(two.formation.state.phase, 'waiting', 'nobody enters what is not founded')
-  t.same({ decided: (one.facts.founding as { decided?: boolean }).decided, cluster: one.facts.cluster }, { decided: true, cluster: undefined })
+  t.same(
+    { decided: (one.facts.founding as { decided?: boolean }).decided, cluster: one.facts.cluster },
+    { decided: true, cluster: undefined },
+  )
   await one.start({ importFrom: () => Promise.resolve(undefined) })
   await servers.agree([one, two])
 })

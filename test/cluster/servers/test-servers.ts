@@ -3,7 +3,18 @@ import path from 'node:path'
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { findLiving } from '../../../src/cluster/etcd/living.js'
-import { createRpcClient, createRpcServer, openEtcdProcess, openFormation, type ConfigurationStore, type EtcdProcess, type OpenedFormation, type RpcClient, type RpcServer, type ServerInfo } from '../../../src/cluster/index.js'
+import {
+  createRpcClient,
+  createRpcServer,
+  openEtcdProcess,
+  openFormation,
+  type ConfigurationStore,
+  type EtcdProcess,
+  type OpenedFormation,
+  type RpcClient,
+  type RpcServer,
+  type ServerInfo,
+} from '../../../src/cluster/index.js'
 import type { FormationOptions } from '../../../src/cluster/index.js'
 import type { AutopilotConfiguration } from '../../../src/cluster/index.js'
 import { systemClock } from '../../../src/common/clock.js'
@@ -17,13 +28,25 @@ import { temporaryDirectory } from '../../support/temporary-directory.js'
 import { until } from '../../support/until.js'
 
 export const autopilotConfiguration: AutopilotConfiguration = {
-  cleanupDeadServers: true, lastContactThreshold: milliseconds(2000), maxTrailingLogs: 250, minQuorum: 0, serverStabilizationTime: milliseconds(0), redundancyZoneTag: '',
-  disableUpgradeMigration: false, upgradeVersionTag: '',
+  cleanupDeadServers: true,
+  lastContactThreshold: milliseconds(2000),
+  maxTrailingLogs: 250,
+  minQuorum: 0,
+  serverStabilizationTime: milliseconds(0),
+  redundancyZoneTag: '',
+  disableUpgradeMigration: false,
+  upgradeVersionTag: '',
 }
 
 /** Keeps autopilot's configuration in memory. */
 export function memoryConfiguration(initial: AutopilotConfiguration = autopilotConfiguration): ConfigurationStore {
-  let kept: { configuration: AutopilotConfiguration; created: ReturnType<typeof revision>; modified: ReturnType<typeof revision> } | undefined
+  let kept:
+    | {
+        configuration: AutopilotConfiguration
+        created: ReturnType<typeof revision>
+        modified: ReturnType<typeof revision>
+      }
+    | undefined
   return {
     initial,
     read: () => Promise.resolve(kept),
@@ -35,9 +58,15 @@ export function memoryConfiguration(initial: AutopilotConfiguration = autopilotC
   }
 }
 
-export type Plan = Partial<Omit<FormationOptions, 'self' | 'process'>> & { readonly id?: string; readonly datacenter?: string }
+export type Plan = Partial<Omit<FormationOptions, 'self' | 'process'>> & {
+  readonly id?: string
+  readonly datacenter?: string
+}
 
-/** A server of a test in this process: its own address, cluster port, data directory and etcd. It can be stopped, killed and started again. */
+/**
+ * A server of a test in this process: its own address, cluster port, data directory and etcd. It can be stopped, killed
+ * and started again.
+ */
 export class TestServer {
   readonly log = new RecordingLog()
   readonly id: string
@@ -48,33 +77,85 @@ export class TestServer {
   #server: RpcServer | undefined
   #client: RpcClient | undefined
 
-  constructor(readonly name: string, readonly directory: string, public address: string, readonly plan: Plan) {
+  constructor(
+    readonly name: string,
+    readonly directory: string,
+    public address: string,
+    readonly plan: Plan,
+  ) {
     this.id = plan.id ?? randomUUID()
   }
 
   get info(): ServerInfo {
     return {
-      id: this.id, name: this.name, datacenter: this.plan.datacenter ?? 'dc1', address: this.address, wanAddress: this.address, ports: { raft: 8300, lan: 8301, wan: 8302 },
-      build: '1.0.0', server: true,
+      id: this.id,
+      name: this.name,
+      datacenter: this.plan.datacenter ?? 'dc1',
+      address: this.address,
+      wanAddress: this.address,
+      ports: { raft: 8300, lan: 8301, wan: 8302 },
+      build: '1.0.0',
+      server: true,
     }
   }
 
-  get facts(): Readonly<Record<string, unknown>> { return JSON.parse(fs.readFileSync(path.join(this.directory, 'servers.json'), 'utf8')) as Readonly<Record<string, unknown>> }
+  get facts(): Readonly<Record<string, unknown>> {
+    return JSON.parse(fs.readFileSync(path.join(this.directory, 'servers.json'), 'utf8')) as Readonly<
+      Record<string, unknown>
+    >
+  }
 
   async start(plan: Plan = {}): Promise<this> {
     const listen = { bind: this.address, port: 8301, allowed: [] }
-    const server = this.#server = createRpcServer({ lan: listen, wan: { ...listen, port: -1 }, connectionsPerClient: 0, log: this.log, metrics: new RecordingMetrics(), clock: systemClock })
-    const client = this.#client = createRpcClient({ clock: systemClock })
+    const server = (this.#server = createRpcServer({
+      lan: listen,
+      wan: { ...listen, port: -1 },
+      connectionsPerClient: 0,
+      log: this.log,
+      metrics: new RecordingMetrics(),
+      clock: systemClock,
+    }))
+    const client = (this.#client = createRpcClient({ clock: systemClock }))
     this.process = openEtcdProcess({
-      program: 'etcd', directory: path.join(this.directory, 'etcd'), name: this.id, bindAddress: this.address, advertiseAddress: this.address, port: 8300, quotaBytes: 2 ** 30,
-      raftMultiplier: 1, log: new RecordingLog(), clock: systemClock, metrics: new RecordingMetrics(),
+      program: 'etcd',
+      directory: path.join(this.directory, 'etcd'),
+      name: this.id,
+      bindAddress: this.address,
+      advertiseAddress: this.address,
+      port: 8300,
+      quotaBytes: 2 ** 30,
+      raftMultiplier: 1,
+      log: new RecordingLog(),
+      clock: systemClock,
+      metrics: new RecordingMetrics(),
     })
     this.formation = openFormation({
-      self: this.info, dataDir: this.directory, expect: 0, process: this.process, startJoin: [], retryJoin: { addresses: [], interval: 100, most: 0 },
-      openStore: connection => openEtcdStore({ connection, prefix: 'muster/', holdTimeout: milliseconds(3000) }), onJoinExhausted: error => { this.exhausted = error.message }, rejoinAfterLeave: false,
-      server, client, clock: systemClock, log: this.log, configuration: memoryConfiguration(), holdTimeout: 3000, ...this.plan, ...plan,
+      self: this.info,
+      dataDir: this.directory,
+      expect: 0,
+      process: this.process,
+      startJoin: [],
+      retryJoin: { addresses: [], interval: 100, most: 0 },
+      openStore: connection => openEtcdStore({ connection, prefix: 'muster/', holdTimeout: milliseconds(3000) }),
+      onJoinExhausted: error => {
+        this.exhausted = error.message
+      },
+      rejoinAfterLeave: false,
+      server,
+      client,
+      clock: systemClock,
+      log: this.log,
+      configuration: memoryConfiguration(),
+      holdTimeout: 3000,
+      ...this.plan,
+      ...plan,
     })
-    this.formation.store.then(store => { this.store = store }, () => undefined)
+    this.formation.store.then(
+      store => {
+        this.store = store
+      },
+      () => undefined,
+    )
     await server.start()
     return this
   }
@@ -101,7 +182,11 @@ export class TestServer {
 
   async put(key: string, value: string): Promise<void> {
     const store = await this.formation.store
-    await until(`${this.name} writes`, async () => (await store.commit({ when: [], then: [{ kind: 'put', key, value: Buffer.from(value) }] })).ok, 15_000)
+    await until(
+      `${this.name} writes`,
+      async () => (await store.commit({ when: [], then: [{ kind: 'put', key, value: Buffer.from(value) }] })).ok,
+      15_000,
+    )
   }
 
   /** What a key holds, as of now. */
@@ -122,7 +207,10 @@ export class TestServers {
     this.#t = t
     t.teardown(async () => {
       await Promise.all(this.all.map(server => server.kill().catch(() => undefined)))
-      if (process.env.SHOW_LOG !== undefined || !t.passing()) for (const server of this.all) for (const line of server.log.lines) process.stderr.write(`# ${server.name} ${line.level} ${line.message} ${JSON.stringify(line.fields)}\n`)
+      if (process.env.SHOW_LOG !== undefined || !t.passing())
+        for (const server of this.all)
+          for (const line of server.log.lines)
+            process.stderr.write(`# ${server.name} ${line.level} ${line.message} ${JSON.stringify(line.fields)}\n`)
     })
   }
 
@@ -145,14 +233,23 @@ export class TestServers {
 
   /** Until all see the same leader and each other as voters. */
   async agree(servers: readonly TestServer[], ms = 40_000): Promise<void> {
-    const expected = servers.map(({ address }) => `${address}:8300`).sort().join()
+    const expected = servers
+      .map(({ address }) => `${address}:8300`)
+      .sort()
+      .join()
     for (const server of servers) {
-      await until(`${server.name} is a member among ${servers.length}`, () => {
-        const { state, leader } = server.formation
-        const peers = [...server.formation.peers()].sort().join()
-        if (state.phase === 'member' && leader.address !== '' && peers === expected) return true
-        throw new Error(`${JSON.stringify(state)} leader ${leader.address} peers ${peers}`)
-      }, ms).catch((error: unknown) => { throw new Error(errorMessage(error)) })
+      await until(
+        `${server.name} is a member among ${servers.length}`,
+        () => {
+          const { state, leader } = server.formation
+          const peers = [...server.formation.peers()].sort().join()
+          if (state.phase === 'member' && leader.address !== '' && peers === expected) return true
+          throw new Error(`${JSON.stringify(state)} leader ${leader.address} peers ${peers}`)
+        },
+        ms,
+      ).catch((error: unknown) => {
+        throw new Error(errorMessage(error))
+      })
     }
     await until('one leader', () => new Set(servers.map(({ formation }) => formation.leader.address)).size === 1)
   }

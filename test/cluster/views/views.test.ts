@@ -8,7 +8,13 @@ import { RecordingLog } from '../../support/recording-log.js'
 import { RecordingMetrics } from '../../support/recording-metrics.js'
 import { until } from '../../support/until.js'
 
-interface TestServer { readonly catalog: Catalog; readonly address: string; readonly hub: ViewHub; stop(): Promise<void>; start(): Promise<void> }
+interface TestServer {
+  readonly catalog: Catalog
+  readonly address: string
+  readonly hub: ViewHub
+  stop(): Promise<void>
+  start(): Promise<void>
+}
 
 /** A server of views over `catalog`, on a port of its own that it keeps. */
 async function serverOf(t: Test, catalog: Catalog): Promise<TestServer> {
@@ -16,11 +22,22 @@ async function serverOf(t: Test, catalog: Catalog): Promise<TestServer> {
   let rpc: ReturnType<typeof createRpcServer> | undefined
   const hub = new ViewHub({ catalog, clock: systemClock })
   const server = {
-    catalog, hub, address: '',
-    stop: async () => { await rpc?.close() },
+    catalog,
+    hub,
+    address: '',
+    stop: async () => {
+      await rpc?.close()
+    },
     start: async () => {
       const listen = { bind: '127.0.0.1', port, allowed: [] }
-      rpc = createRpcServer({ lan: listen, wan: { ...listen, port: -1 }, connectionsPerClient: 0, log: new RecordingLog(), metrics: new RecordingMetrics(), clock: systemClock })
+      rpc = createRpcServer({
+        lan: listen,
+        wan: { ...listen, port: -1 },
+        connectionsPerClient: 0,
+        log: new RecordingLog(),
+        metrics: new RecordingMetrics(),
+        clock: systemClock,
+      })
       hub.register(rpc)
       await rpc.start()
       port = rpc.ports.lan
@@ -35,23 +52,47 @@ async function serverOf(t: Test, catalog: Catalog): Promise<TestServer> {
 async function catalogOf(t: Test): Promise<Catalog> {
   const store = openMemoryStore({ clock: systemClock })
   const catalog = await Catalog.open({ store, clock: systemClock })
-  t.teardown(async () => { catalog.close(); await store.close() })
+  t.teardown(async () => {
+    catalog.close()
+    await store.close()
+  })
   return catalog
 }
 
 /** Views of some servers, and a catalog on them. */
-async function client(t: Test, addresses: () => readonly string[], most?: number): Promise<{ readonly views: Views; readonly seen: Catalog }> {
+async function client(
+  t: Test,
+  addresses: () => readonly string[],
+  most?: number,
+): Promise<{ readonly views: Views; readonly seen: Catalog }> {
   const rpc = createRpcClient({ clock: systemClock })
-  const views = openViews({ rpc, servers: { addresses }, clock: systemClock, log: new RecordingLog(), ...most !== undefined && { most } })
+  const views = openViews({
+    rpc,
+    servers: { addresses },
+    clock: systemClock,
+    log: new RecordingLog(),
+    ...(most !== undefined && { most }),
+  })
   const seen = await Catalog.open({ store: views.store, clock: systemClock })
-  t.teardown(() => { seen.close(); views.close(); rpc.close() })
+  t.teardown(() => {
+    seen.close()
+    views.close()
+    rpc.close()
+  })
   return { views, seen }
 }
 
-const web = (node: string, status = 'passing') => register({
-  node, address: `192.0.2.${node.slice(1)}`, id: `${node.slice(1).padStart(8, '0')}-0000-4000-8000-000000000000`, service: { name: 'web', port: 80 },
-  checks: [{ name: 'serfHealth', status: 'passing' }, { name: 'up', status, serviceId: 'web' }],
-})
+const web = (node: string, status = 'passing') =>
+  register({
+    node,
+    address: `192.0.2.${node.slice(1)}`,
+    id: `${node.slice(1).padStart(8, '0')}-0000-4000-8000-000000000000`,
+    service: { name: 'web', port: 80 },
+    checks: [
+      { name: 'serfHealth', status: 'passing' },
+      { name: 'up', status, serviceId: 'web' },
+    ],
+  })
 
 void t.test('a view shows a service as the server has it, and follows it', async t => {
   const catalog = await catalogOf(t)
@@ -63,12 +104,20 @@ void t.test('a view shows a service as the server has it, and follows it', async
   t.ok(first instanceof Promise, 'it is not there yet')
   t.equal(await first, true)
   t.equal(views.ready('service', 'web'), true, 'now it is')
-  t.match(seen.instances('web'), [{ node: { node: 'n1', address: '192.0.2.1' }, service: { port: 80 }, checks: [{ status: 'passing' }, { id: 'up', status: 'passing' }] }])
+  t.match(seen.instances('web'), [
+    {
+      node: { node: 'n1', address: '192.0.2.1' },
+      service: { port: 80 },
+      checks: [{ status: 'passing' }, { id: 'up', status: 'passing' }],
+    },
+  ])
   t.same(seen.instances('other'), [], 'nothing else is held')
   await catalog.execute(web('n2'))
   await until('the new instance is seen', () => seen.instances('web').length === 2)
   await catalog.execute(web('n2', 'critical'))
-  await until('its health is seen', () => seen.instances('web').some(({ checks }) => checks.some(({ status }) => status === 'critical')))
+  await until('its health is seen', () =>
+    seen.instances('web').some(({ checks }) => checks.some(({ status }) => status === 'critical')),
+  )
   await catalog.execute(deregister({ node: 'n1' }))
   await until('the end of a node is seen', () => seen.instances('web').length === 1)
   t.equal(seen.node('n1'), undefined)
@@ -89,7 +138,9 @@ void t.test('names that nobody has are views too, and see the birth', async t =>
 void t.test('nodes by the beginning of their id, and what has an address', async t => {
   const catalog = await catalogOf(t)
   await catalog.execute(web('n7'))
-  await catalog.execute(register({ node: 'n8', address: '192.0.2.8', service: { name: 'db', port: 1, address: '198.51.100.1' } }))
+  await catalog.execute(
+    register({ node: 'n8', address: '192.0.2.8', service: { name: 'db', port: 1, address: '198.51.100.1' } }),
+  )
   const server = await serverOf(t, catalog)
   const { views, seen } = await client(t, () => [server.address])
   t.equal(await views.ready('node', '00000007'), true)
@@ -104,11 +155,16 @@ void t.test('thousands of names are asked for over one stream', async t => {
   const catalog = await catalogOf(t)
   const server = await serverOf(t, catalog)
   for (let i = 0; i < 20; i++) {
-    await catalog.execute(register({ node: 'n1', address: '192.0.2.1', service: { id: `s${i}`, name: `s${i}`, port: 1 } }))
+    await catalog.execute(
+      register({ node: 'n1', address: '192.0.2.1', service: { id: `s${i}`, name: `s${i}`, port: 1 } }),
+    )
   }
   const { views, seen } = await client(t, () => [server.address])
   const all = await Promise.all(Array.from({ length: 3000 }, async (_, i) => views.ready('service', `s${i}`)))
-  t.ok(all.every(one => one), 'all of them are there')
+  t.ok(
+    all.every(one => one),
+    'all of them are there',
+  )
   t.equal(server.hub.size.streams, 1)
   t.equal(server.hub.size.views, 3000)
   t.equal(seen.instances('s19').length, 1)
@@ -144,7 +200,8 @@ void t.test('a flood of names pushes out those that show nothing', async t => {
   const server = await serverOf(t, catalog)
   const { views, seen } = await client(t, () => [server.address], 50)
   t.equal(await views.ready('service', 'web'), true)
-  for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 20 }, async (_, i) => views.ready('service', `no${round}-${i}`)))
+  for (let round = 0; round < 10; round++)
+    await Promise.all(Array.from({ length: 20 }, async (_, i) => views.ready('service', `no${round}-${i}`)))
   t.equal(views.size, 50)
   t.equal(views.ready('service', 'web'), true, 'what shows something stays')
   t.equal(seen.instances('web').length, 1)

@@ -33,10 +33,25 @@ let nextId = 1
 
 /** The packet of a question, with an id of its own. */
 export function encodeQuestion({ name, type = 'A', edns = 0, rd = true, subnet }: Question): Buffer {
-  const options = subnet === undefined ? [] : [{ code: 'CLIENT_SUBNET', ip: subnet.split('/')[0], sourcePrefixLength: Number(subnet.split('/')[1]) }]
-  const opt = { type: 'OPT', name: '.', udpPayloadSize: edns, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options }
+  const options =
+    subnet === undefined
+      ? []
+      : [{ code: 'CLIENT_SUBNET', ip: subnet.split('/')[0], sourcePrefixLength: Number(subnet.split('/')[1]) }]
+  const opt = {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize: edns,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options,
+  }
   return packet.encode({
-    type: 'query', id: nextId = nextId % 65_000 + 1, flags: rd ? packet.RECURSION_DESIRED : 0, questions: [{ name, type: type as RecordType }],
+    type: 'query',
+    id: (nextId = (nextId % 65_000) + 1),
+    flags: rd ? packet.RECURSION_DESIRED : 0,
+    questions: [{ name, type: type as RecordType }],
     additionals: edns > 0 ? [opt as unknown as Answer] : [],
   })
 }
@@ -51,12 +66,24 @@ export async function ask(port: number, question: Question): Promise<Reply> {
 
 /** Reads an answer. */
 export function readReply(answer: Buffer): Reply {
-  const read = packet.decode(answer) as unknown as Packet & { rcode: string; flag_aa: boolean; flag_tc: boolean; flag_ra: boolean }
+  const read = packet.decode(answer) as unknown as Packet & {
+    rcode: string
+    flag_aa: boolean
+    flag_tc: boolean
+    flag_ra: boolean
+  }
   const section = (records: Answer[] = []): string[] => records.filter(record => record.type !== 'OPT').map(render)
   return {
-    rcode: read.rcode, aa: read.flag_aa, tc: read.flag_tc, ra: read.flag_ra,
-    answers: section(read.answers).sort(), authorities: section(read.authorities).sort(), additionals: section(read.additionals).sort(),
-    ordered: section(read.answers), size: answer.length, packet: read,
+    rcode: read.rcode,
+    aa: read.flag_aa,
+    tc: read.flag_tc,
+    ra: read.flag_ra,
+    answers: section(read.answers).sort(),
+    authorities: section(read.authorities).sort(),
+    additionals: section(read.additionals).sort(),
+    ordered: section(read.answers),
+    size: answer.length,
+    packet: read,
   }
 }
 
@@ -64,8 +91,15 @@ export function readReply(answer: Buffer): Reply {
 export function exchangeUdp(port: number, bytes: Buffer, ms = 5000): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4')
-    const late = setTimeout(() => { socket.close(); reject(new Error('no DNS answer')) }, ms)
-    socket.on('message', message => { clearTimeout(late); socket.close(); resolve(message) })
+    const late = setTimeout(() => {
+      socket.close()
+      reject(new Error('no DNS answer'))
+    }, ms)
+    socket.on('message', message => {
+      clearTimeout(late)
+      socket.close()
+      resolve(message)
+    })
     socket.send(bytes, port, '127.0.0.1')
   })
 }
@@ -73,8 +107,13 @@ export function exchangeUdp(port: number, bytes: Buffer, ms = 5000): Promise<Buf
 /** The same over a connection of its own, framed. */
 export function exchangeTcp(port: number, bytes: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => { socket.write(framed(bytes)) })
-    const late = setTimeout(() => { socket.destroy(); reject(new Error('no DNS answer')) }, 5000)
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(framed(bytes))
+    })
+    const late = setTimeout(() => {
+      socket.destroy()
+      reject(new Error('no DNS answer'))
+    }, 5000)
     let seen: Buffer = Buffer.alloc(0)
     socket.on('data', data => {
       seen = Buffer.concat([seen, data])
@@ -88,11 +127,13 @@ export function exchangeTcp(port: number, bytes: Buffer): Promise<Buffer> {
 }
 
 /** A message with its length before it. */
-export const framed = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes])
+export const framed = (bytes: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes])
 
 function render(record: Answer): string {
   const data: unknown = 'data' in record ? record.data : undefined
-  if (record.type === 'SRV') return `${record.name} ${record.ttl} SRV ${record.data.priority} ${record.data.weight} ${record.data.port} ${record.data.target}`
+  if (record.type === 'SRV')
+    return `${record.name} ${record.ttl} SRV ${record.data.priority} ${record.data.weight} ${record.data.port} ${record.data.target}`
   if (record.type === 'SOA') {
     const { mname, rname, refresh, retry, expire, minimum } = record.data
     return `${record.name} ${record.ttl} SOA ${mname} ${rname} ${refresh} ${retry} ${expire} ${minimum}`

@@ -21,7 +21,11 @@ export interface DnsFixture {
 }
 
 /** A catalog on a memory store, holding what the requests register. */
-export async function openCatalog(t: Test, requests: readonly RegisterRequest[] = [], clock: Clock = systemClock): Promise<Catalog> {
+export async function openCatalog(
+  t: Test,
+  requests: readonly RegisterRequest[] = [],
+  clock: Clock = systemClock,
+): Promise<Catalog> {
   const store = openMemoryStore({ clock })
   const catalog = await Catalog.open({ store, clock })
   t.teardown(async () => {
@@ -34,21 +38,43 @@ export async function openCatalog(t: Test, requests: readonly RegisterRequest[] 
 
 /** Starts a server on real sockets. */
 export async function startDns(
-  t: Test, { settings = {}, entries = [], ...deps }: { settings?: DnsChanges; entries?: readonly RegisterRequest[] } & Partial<Omit<DnsServerDeps, 'settings' | 'log' | 'metrics' | 'catalog'>> = {},
+  t: Test,
+  {
+    settings = {},
+    entries = [],
+    ...deps
+  }: { settings?: DnsChanges; entries?: readonly RegisterRequest[] } & Partial<
+    Omit<DnsServerDeps, 'settings' | 'log' | 'metrics' | 'catalog'>
+  > = {},
 ): Promise<DnsFixture> {
   const catalog = await openCatalog(t, entries)
   const log = new RecordingLog()
   const metrics = new RecordingMetrics()
   const server = createDnsServer({
-    settings: dnsSettings(settings), catalog, log, metrics, clock: systemClock, random: Math.random, ready: () => true, ...deps,
+    settings: dnsSettings(settings),
+    catalog,
+    log,
+    metrics,
+    clock: systemClock,
+    random: Math.random,
+    ready: () => true,
+    ...deps,
   })
   await server.start()
   t.teardown(() => server.close())
   const port = server.addresses[0]?.port ?? 0
   return {
-    catalog, server, port, log, metrics,
-    register: async (...requests) => { for (const request of requests) await catalog.execute(register(request)) },
+    catalog,
+    server,
+    port,
+    log,
+    metrics,
+    register: async (...requests) => {
+      for (const request of requests) await catalog.execute(register(request))
+    },
     ask: question => ask(port, typeof question === 'string' ? { name: question } : question),
-    update: changes => { server.update(dnsSettings(changes)) },
+    update: changes => {
+      server.update(dnsSettings(changes))
+    },
   }
 }

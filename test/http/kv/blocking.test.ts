@@ -6,10 +6,16 @@ import { serve, type Served } from '../support/serve.js'
 const indexOf = (reply: Reply): number => Number(reply.headers['x-consul-index'])
 
 /** Sends a query that blocks, and resolves once it really does. */
-async function block(served: Served, path: string): Promise<{ readonly reply: Promise<Reply>; readonly done: () => boolean }> {
+async function block(
+  served: Served,
+  path: string,
+): Promise<{ readonly reply: Promise<Reply>; readonly done: () => boolean }> {
   const before = served.metrics.values.get('http.blocked_queries') ?? 0
   let done = false
-  const reply = served.get(path).then(answer => { done = true; return answer })
+  const reply = served.get(path).then(answer => {
+    done = true
+    return answer
+  })
   await until(`${path} blocks`, () => (served.metrics.values.get('http.blocked_queries') ?? 0) > before)
   return { reply, done: () => done }
 }
@@ -39,7 +45,15 @@ void t.test('keys, prefixes and sessions wake for what was asked, deletions incl
     ['/v1/kv/dir?keys&separator=/', () => put('a'), () => remove('dir2?recurse'), 200],
     ['/v1/kv/locked', () => put('a'), () => served.put(`/v1/kv/locked?acquire=${mine}`, 'x'), 200],
     ['/v1/kv/?recurse', () => create('n1'), () => put('a'), 200],
-    [`/v1/session/info/${mine}`, () => create('n1'), async () => { t.equal((await served.get('/v1/kv/locked')).status, 200); return served.put(`/v1/session/destroy/${mine}`) }, 200],
+    [
+      `/v1/session/info/${mine}`,
+      () => create('n1'),
+      async () => {
+        t.equal((await served.get('/v1/kv/locked')).status, 200)
+        return served.put(`/v1/session/destroy/${mine}`)
+      },
+      200,
+    ],
     ['/v1/session/node/n1', () => create('n2'), () => create('n1'), 200],
     ['/v1/session/list', () => put('a'), () => create('n2'), 200],
   ]
@@ -71,12 +85,22 @@ void t.test('the index of a key that is there is its ModifyIndex', async t => {
 
 void t.test('a released lock wakes those who wait for its key', async t => {
   const served = await serve(t)
-  await served.put('/v1/catalog/register', { Node: 'n1', Address: '192.0.2.1', Check: { CheckID: 'c', Status: 'passing' } })
-  const { ID: id } = (await served.put('/v1/session/create', { NodeChecks: ['c'], LockDelay: 0 })).json() as { ID: string }
+  await served.put('/v1/catalog/register', {
+    Node: 'n1',
+    Address: '192.0.2.1',
+    Check: { CheckID: 'c', Status: 'passing' },
+  })
+  const { ID: id } = (await served.put('/v1/session/create', { NodeChecks: ['c'], LockDelay: 0 })).json() as {
+    ID: string
+  }
   await served.put(`/v1/kv/leader?acquire=${id}`, 'me')
   const held = await served.get('/v1/kv/leader')
   const waiting = await block(served, `/v1/kv/leader?index=${indexOf(held)}&wait=1m`)
-  await served.put('/v1/catalog/register', { Node: 'n1', Address: '192.0.2.1', Check: { CheckID: 'c', Status: 'critical' } })
+  await served.put('/v1/catalog/register', {
+    Node: 'n1',
+    Address: '192.0.2.1',
+    Check: { CheckID: 'c', Status: 'critical' },
+  })
   const [entry] = (await waiting.reply).json() as { Session?: string; LockIndex: number }[]
   t.same([entry?.Session, entry?.LockIndex], [undefined, 1])
 })

@@ -3,17 +3,33 @@ import { serve, type Served } from '../support/serve.js'
 
 const prepared = async (...parts: Parameters<typeof serve>): Promise<Served> => {
   const served = await serve(...parts)
-  await served.put('/v1/catalog/register', { Node: 'n1', Address: '192.0.2.1', Checks: ['serfHealth', 'c'].map(id => ({ CheckID: id, Name: id, Status: 'passing' })) })
+  await served.put('/v1/catalog/register', {
+    Node: 'n1',
+    Address: '192.0.2.1',
+    Checks: ['serfHealth', 'c'].map(id => ({ CheckID: id, Name: id, Status: 'passing' })),
+  })
   return served
 }
 
 void t.test('what a session is created from', async t => {
   const served = await prepared(t)
-  const defaults = { Name: '', Node: 'n1', LockDelay: 15e9, Behavior: 'release', TTL: '', NodeChecks: ['serfHealth'], ServiceChecks: null, Checks: undefined }
+  const defaults = {
+    Name: '',
+    Node: 'n1',
+    LockDelay: 15e9,
+    Behavior: 'release',
+    TTL: '',
+    NodeChecks: ['serfHealth'],
+    ServiceChecks: null,
+    Checks: undefined,
+  }
   const cases: readonly [unknown, Partial<Record<keyof typeof defaults, unknown>>][] = [
     [undefined, {}],
     [{}, {}],
-    [{ name: 'x', BEHAVIOR: 'delete', Nonsense: { a: 1 }, ID: 'mine', NodeChecks: null }, { Name: 'x', Behavior: 'delete' }],
+    [
+      { name: 'x', BEHAVIOR: 'delete', Nonsense: { a: 1 }, ID: 'mine', NodeChecks: null },
+      { Name: 'x', Behavior: 'delete' },
+    ],
     [{ LockDelay: 0 }, { LockDelay: 0 }],
     [{ LockDelay: 999 }, { LockDelay: 999e9 }],
     [{ LockDelay: 1000 }, { LockDelay: 1000 }],
@@ -23,7 +39,10 @@ void t.test('what a session is created from', async t => {
     [{ NodeChecks: [] }, { NodeChecks: [] }],
     [{ Checks: ['serfHealth'] }, {}],
     [{ Checks: ['c'] }, { Checks: ['c'] }],
-    [{ NodeChecks: ['c'], ServiceChecks: [{ ID: 'c', Namespace: '' }] }, { NodeChecks: ['c'], ServiceChecks: [{ ID: 'c' }] }],
+    [
+      { NodeChecks: ['c'], ServiceChecks: [{ ID: 'c', Namespace: '' }] },
+      { NodeChecks: ['c'], ServiceChecks: [{ ID: 'c' }] },
+    ],
     [{ Node: 'N1' }, {}],
   ]
   for (const [body, expected] of cases) {
@@ -57,13 +76,25 @@ void t.test('refused: bodies and ids that are none', async t => {
   for (const path of ['destroy', 'renew', 'info']) {
     const ask = (id: string) => served.get(`/v1/session/${path}/${id}`, { method: path === 'info' ? 'GET' : 'PUT' })
     t.same([(await ask('')).status, (await ask('')).body], [400, 'Missing session'])
-    t.same([(await ask('x')).status, (await ask('x')).body], [500, 'failed session lookup: index error: UUID must be 36 characters'])
-    t.same((await ask(`${'1'.repeat(35)}z`)).body, 'failed session lookup: index error: Invalid UUID: encoding/hex: invalid byte: U+007A \'z\'')
-    t.same((await ask(`${'1'.repeat(35)}-`)).body, 'failed session lookup: index error: Input (without hyphens) must be even length')
+    t.same(
+      [(await ask('x')).status, (await ask('x')).body],
+      [500, 'failed session lookup: index error: UUID must be 36 characters'],
+    )
+    t.same(
+      (await ask(`${'1'.repeat(35)}z`)).body,
+      "failed session lookup: index error: Invalid UUID: encoding/hex: invalid byte: U+007A 'z'",
+    )
+    t.same(
+      (await ask(`${'1'.repeat(35)}-`)).body,
+      'failed session lookup: index error: Input (without hyphens) must be even length',
+    )
     t.same((await ask('1'.repeat(36))).status, path === 'renew' ? 404 : 200, 'where hyphens stand does not count')
   }
   const absent = '11111111-2222-3333-4444-555555555555'
-  t.same([(await served.put(`/v1/session/renew/${absent}`)).status, (await served.put(`/v1/session/renew/${absent}`)).body], [404, `Session id '${absent}' not found`])
+  t.same(
+    [(await served.put(`/v1/session/renew/${absent}`)).status, (await served.put(`/v1/session/renew/${absent}`)).body],
+    [404, `Session id '${absent}' not found`],
+  )
   t.equal((await served.put(`/v1/session/destroy/${absent}`)).body, 'true')
   t.same((await served.get('/v1/session/list')).json(), [])
 })

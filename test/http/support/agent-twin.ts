@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import type {
-  AgentApi, FileReport, LocalCheck, LocalService, PlanReport, Readiness, ReloadReport, ServiceRegistration,
+  AgentApi,
+  FileReport,
+  LocalCheck,
+  LocalService,
+  PlanReport,
+  Readiness,
+  ReloadReport,
+  ServiceRegistration,
 } from '../../../src/agent/index.js'
 import { CountedMap, type CountedReads } from '../../../src/common/counted-map.js'
 import { MusterError } from '../../../src/common/errors.js'
@@ -24,15 +31,29 @@ export class AgentTwin implements AgentApi {
     this.next = report('applied')
   }
 
-  get lastReload(): ReloadReport { return this.next }
-  readiness(): Readiness { return this.ready }
-  services(): CountedReads<string, LocalService> { return this.#services }
-  checks(): CountedReads<string, LocalCheck> { return this.#checks }
-  checksOfService(serviceId: string): readonly LocalCheck[] { return [...this.#checks.values()].filter(check => check.serviceId === serviceId) }
+  get lastReload(): ReloadReport {
+    return this.next
+  }
+  readiness(): Readiness {
+    return this.ready
+  }
+  services(): CountedReads<string, LocalService> {
+    return this.#services
+  }
+  checks(): CountedReads<string, LocalCheck> {
+    return this.#checks
+  }
+  checksOfService(serviceId: string): readonly LocalCheck[] {
+    return [...this.#checks.values()].filter(check => check.serviceId === serviceId)
+  }
 
   /** As a file at that place declares it. */
   declare(service: LocalService['definition'], file: string, line: number): void {
-    this.#services.set(service.id, { definition: service, origin: { by: 'file', at: { file, line, column: 3 } }, contentHash: hashOf(service) })
+    this.#services.set(service.id, {
+      definition: service,
+      origin: { by: 'file', at: { file, line, column: 3 } },
+      contentHash: hashOf(service),
+    })
   }
 
   waitForService(id: string, hash: string, ms: number, signal?: AbortSignal): Promise<boolean> {
@@ -42,9 +63,15 @@ export class AgentTwin implements AgentApi {
         this.#listeners.delete(look)
         resolve(changed)
       }
-      const look = (): void => { if (this.#services.get(id)?.contentHash !== hash) finish(true) }
-      const timer = setTimeout(() => { finish(false) }, ms)
-      signal?.addEventListener('abort', () => { finish(false) })
+      const look = (): void => {
+        if (this.#services.get(id)?.contentHash !== hash) finish(true)
+      }
+      const timer = setTimeout(() => {
+        finish(false)
+      }, ms)
+      signal?.addEventListener('abort', () => {
+        finish(false)
+      })
       this.#listeners.add(look)
       look()
     })
@@ -67,11 +94,19 @@ export class AgentTwin implements AgentApi {
   registerCheck(definition: CheckDefinition): Promise<void> {
     const service = this.#services.get(definition.serviceId)
     if (definition.serviceId !== '' && service === undefined) {
-      return Promise.reject(new MusterError('AGENT_UNKNOWN_SERVICE', `ServiceID "${definition.serviceId}" does not exist`))
+      return Promise.reject(
+        new MusterError('AGENT_UNKNOWN_SERVICE', `ServiceID "${definition.serviceId}" does not exist`),
+      )
     }
     this.#put(definition.id, {
-      name: definition.name, status: definition.status, notes: definition.notes, serviceId: definition.serviceId, serviceName: service?.definition.name ?? '',
-      serviceTags: service?.definition.tags ?? [], type: definition.kind.type, definition,
+      name: definition.name,
+      status: definition.status,
+      notes: definition.notes,
+      serviceId: definition.serviceId,
+      serviceName: service?.definition.name ?? '',
+      serviceTags: service?.definition.tags ?? [],
+      type: definition.kind.type,
+      definition,
     })
     return Promise.resolve()
   }
@@ -83,7 +118,8 @@ export class AgentTwin implements AgentApi {
 
   reportTtl(checkId: string, status: CheckStatus, output: string): Promise<void> {
     const check = this.#checks.get(checkId)
-    if (check?.type !== 'ttl') return Promise.reject(new MusterError('CHECK_NOT_TTL', `CheckID "${checkId}" does not have associated TTL`))
+    if (check?.type !== 'ttl')
+      return Promise.reject(new MusterError('CHECK_NOT_TTL', `CheckID "${checkId}" does not have associated TTL`))
     this.#checks.set(checkId, { ...check, status, output })
     return Promise.resolve()
   }
@@ -93,8 +129,14 @@ export class AgentTwin implements AgentApi {
     const id = serviceId === undefined ? nodeMaintenanceCheckId : serviceMaintenancePrefix + serviceId
     if (enable) {
       this.#put(id, {
-        name: serviceId === undefined ? 'Node Maintenance Mode' : 'Service Maintenance Mode', status: 'critical', notes: reason, serviceId: serviceId ?? '',
-        serviceName: serviceId === undefined ? '' : this.#services.get(serviceId)?.definition.name ?? '', serviceTags: [], type: 'maintenance', definition: undefined,
+        name: serviceId === undefined ? 'Node Maintenance Mode' : 'Service Maintenance Mode',
+        status: 'critical',
+        notes: reason,
+        serviceId: serviceId ?? '',
+        serviceName: serviceId === undefined ? '' : (this.#services.get(serviceId)?.definition.name ?? ''),
+        serviceTags: [],
+        type: 'maintenance',
+        definition: undefined,
       })
     } else this.#checks.delete(id)
     return Promise.resolve(true)
@@ -105,10 +147,18 @@ export class AgentTwin implements AgentApi {
     return Promise.resolve(this.next)
   }
 
-  plan(): Promise<PlanReport> { return Promise.resolve(this.next) }
-  onSettings(): void { this.told.push('onSettings') }
-  onReload(): void { this.told.push('onReload') }
-  serversChanged(): void { this.told.push('serversChanged') }
+  plan(): Promise<PlanReport> {
+    return Promise.resolve(this.next)
+  }
+  onSettings(): void {
+    this.told.push('onSettings')
+  }
+  onReload(): void {
+    this.told.push('onReload')
+  }
+  serversChanged(): void {
+    this.told.push('serversChanged')
+  }
 
   leave(): Promise<void> {
     this.told.push('leave')
@@ -122,7 +172,18 @@ export class AgentTwin implements AgentApi {
 
 /** A reload's outcome with nothing in it. */
 export const report = (outcome: ReloadReport['outcome'], parts: Partial<ReloadReport> = {}): ReloadReport => ({
-  number: 2, cause: 'api', at: 1_700_000_000_000, took: 3, outcome, changes: [], settings: [], needsRestart: [], removalsWait: [], diagnostics: [], ...parts,
+  number: 2,
+  cause: 'api',
+  at: 1_700_000_000_000,
+  took: 3,
+  outcome,
+  changes: [],
+  settings: [],
+  needsRestart: [],
+  removalsWait: [],
+  diagnostics: [],
+  ...parts,
 })
 
-const hashOf = (definition: LocalService['definition']): string => createHash('sha256').update(JSON.stringify(definition)).digest('hex').slice(0, 16)
+const hashOf = (definition: LocalService['definition']): string =>
+  createHash('sha256').update(JSON.stringify(definition)).digest('hex').slice(0, 16)

@@ -12,12 +12,27 @@ export class OperatorTwin implements ClusterOperator {
   healthy = true
   modified = 7
   configuration: AutopilotConfiguration = {
-    cleanupDeadServers: true, lastContactThreshold: milliseconds(200), maxTrailingLogs: 250, minQuorum: 0, serverStabilizationTime: seconds(10),
-    redundancyZoneTag: '', disableUpgradeMigration: false, upgradeVersionTag: '',
+    cleanupDeadServers: true,
+    lastContactThreshold: milliseconds(200),
+    maxTrailingLogs: 250,
+    minQuorum: 0,
+    serverStabilizationTime: seconds(10),
+    redundancyZoneTag: '',
+    disableUpgradeMigration: false,
+    upgradeVersionTag: '',
   }
 
   raft(): ReturnType<ClusterOperator['raft']> {
-    return Promise.resolve({ index: 7, servers: operatorIds.map((id, i) => ({ id, node: `n${i + 1}`, address: `127.0.0.${i + 1}:8300`, leader: i === 0, voter: true })) })
+    return Promise.resolve({
+      index: 7,
+      servers: operatorIds.map((id, i) => ({
+        id,
+        node: `n${i + 1}`,
+        address: `127.0.0.${i + 1}:8300`,
+        leader: i === 0,
+        voter: true,
+      })),
+    })
   }
 
   removePeer(by: { readonly id: string } | { readonly address: string }): Promise<void> {
@@ -35,7 +50,11 @@ export class OperatorTwin implements ClusterOperator {
   }
 
   autopilot(): ReturnType<ClusterOperator['autopilot']> {
-    return Promise.resolve({ configuration: this.configuration, created: revision(3), modified: revision(this.modified) })
+    return Promise.resolve({
+      configuration: this.configuration,
+      created: revision(3),
+      modified: revision(this.modified),
+    })
   }
 
   setAutopilot(configuration: AutopilotConfiguration, cas?: number): Promise<boolean> {
@@ -47,8 +66,18 @@ export class OperatorTwin implements ClusterOperator {
 
   health(): ReturnType<ClusterOperator['health']> {
     const server = (i: number): ServerHealth => ({
-      id: operatorIds[i] ?? '', name: `n${i + 1}`, address: `127.0.0.${i + 1}:8300`, status: 'alive', version: '1.10.0', leader: i === 0, voter: true,
-      lastContact: i === 0 ? 0 : this.healthy ? 12 : undefined, lastTerm: 2, lastIndex: 9, healthy: i === 0 || this.healthy, stableSince: 1_700_000_000_000,
+      id: operatorIds[i] ?? '',
+      name: `n${i + 1}`,
+      address: `127.0.0.${i + 1}:8300`,
+      status: 'alive',
+      version: '1.10.0',
+      leader: i === 0,
+      voter: true,
+      lastContact: i === 0 ? 0 : this.healthy ? 12 : undefined,
+      lastTerm: 2,
+      lastIndex: 9,
+      healthy: i === 0 || this.healthy,
+      stableSince: 1_700_000_000_000,
     })
     return Promise.resolve({ healthy: this.healthy, failureTolerance: 0, servers: [server(0), server(1)] })
   }

@@ -27,7 +27,16 @@ export interface Served {
 }
 
 /** Starts one on a free port; it closes when the test ends. */
-export async function serve(t: Test, parts: Partial<Settings> = {}, options: Partial<Pick<HttpServerOptions, 'forward' | 'lastContact' | 'alwaysCurrent' | 'random' | 'places' | 'others' | 'unreadLimits'>> = {}): Promise<Served> {
+export async function serve(
+  t: Test,
+  parts: Partial<Settings> = {},
+  options: Partial<
+    Pick<
+      HttpServerOptions,
+      'forward' | 'lastContact' | 'alwaysCurrent' | 'random' | 'places' | 'others' | 'unreadLimits'
+    >
+  > = {},
+): Promise<Served> {
   const settings = settingsWith(parts)
   const store = openMemoryStore({ clock: systemClock })
   const catalog = await Catalog.open({ store, clock: systemClock })
@@ -36,8 +45,20 @@ export async function serve(t: Test, parts: Partial<Settings> = {}, options: Par
   const logs = new TestLogHub()
   const metrics = new RecordingMetrics()
   const server = createHttpServer({
-    settings, agent, catalog, membership, logs, metrics, clock: systemClock, random: options.random ?? (() => 0), alwaysCurrent: options.alwaysCurrent ?? true,
-    places: options.places, others: options.others, unreadLimits: options.unreadLimits, ...options.forward && { forward: options.forward }, ...options.lastContact && { lastContact: options.lastContact },
+    settings,
+    agent,
+    catalog,
+    membership,
+    logs,
+    metrics,
+    clock: systemClock,
+    random: options.random ?? (() => 0),
+    alwaysCurrent: options.alwaysCurrent ?? true,
+    places: options.places,
+    others: options.others,
+    unreadLimits: options.unreadLimits,
+    ...(options.forward && { forward: options.forward }),
+    ...(options.lastContact && { lastContact: options.lastContact }),
   })
   await server.start()
   t.teardown(async () => {
@@ -47,7 +68,14 @@ export async function serve(t: Test, parts: Partial<Settings> = {}, options: Par
   })
   const port = server.addresses.find(({ kind }) => kind === 'tcp')?.port ?? 0
   return {
-    server, agent, catalog, membership, logs, metrics, settings, port,
+    server,
+    agent,
+    catalog,
+    membership,
+    logs,
+    metrics,
+    settings,
+    port,
     get: (path, more) => ask(port, path, more),
     put: (path, body, more) => ask(port, path, { method: 'PUT', body, ...more }),
   }

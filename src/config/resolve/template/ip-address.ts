@@ -9,9 +9,12 @@ export interface IpAddress {
 }
 
 /** How many bits the addresses of a family have. */
-export const bitsOf = (family: 4 | 6): number => family === 4 ? 32 : 128
+export const bitsOf = (family: 4 | 6): number => (family === 4 ? 32 : 128)
 
-/** Reads `10.0.0.1`, `10.0.0.0/8` and the same for IPv6; without a length it is that address alone. Undefined for anything else. */
+/**
+ * Reads `10.0.0.1`, `10.0.0.0/8` and the same for IPv6; without a length it is that address alone. Undefined for
+ * anything else.
+ */
 export function parseIp(text: string): IpAddress | undefined {
   const [, address = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
   const family = isIPv4(address) ? 4 : isIPv6(address) && !address.includes('%') ? 6 : undefined
@@ -31,7 +34,7 @@ function fromIpv6(address: string): bigint {
     return `${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`
   })
   const [head = '', tail] = plain.split('::')
-  const groups = (part: string): string[] => part === '' ? [] : part.split(':')
+  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'))
   const before = groups(head)
   const after = groups(tail ?? '')
   const zeros = tail === undefined ? [] : Array<string>(8 - before.length - after.length).fill('0')

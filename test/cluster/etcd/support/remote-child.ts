@@ -27,13 +27,24 @@ export interface RemoteChild {
 
 /** Starts a program with an etcd child at a place; the test's end kills it and the etcd. */
 export function openRemoteChild(t: Test, place: Place, directory: string, name: string): RemoteChild {
-  const [program, args] = place.command(process.execPath, [fileURLToPath(new URL('remote-program.js', import.meta.url)), directory, place.address, name])
+  const [program, args] = place.command(process.execPath, [
+    fileURLToPath(new URL('remote-program.js', import.meta.url)),
+    directory,
+    place.address,
+    name,
+  ])
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const gone = new Promise<void>(resolve => { child.once('exit', () => { resolve() }) })
+  const gone = new Promise<void>(resolve => {
+    child.once('exit', () => {
+      resolve()
+    })
+  })
   // A program that is gone is told by its end.
   child.stdin.on('error', () => undefined)
   const waiting: ((line: string) => void)[] = []
-  createInterface({ input: child.stdout }).on('line', line => { waiting.shift()?.(line) })
+  createInterface({ input: child.stdout }).on('line', line => {
+    waiting.shift()?.(line)
+  })
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
     await gone
@@ -45,20 +56,29 @@ export function openRemoteChild(t: Test, place: Place, directory: string, name: 
   // One call at a time, as answers carry no numbers.
   let last: Promise<unknown> = Promise.resolve()
   const call = <Answer>(name: string, ...args: readonly string[]): Promise<Answer> => {
-    const answer = last.then(() => new Promise<string>((resolve, reject) => {
-      waiting.push(resolve)
-      void gone.then(() => { reject(new Error('the program is gone')) })
-      child.stdin.write(`${JSON.stringify({ call: name, args })}\n`)
-    })).then(line => {
-      const { result, error } = JSON.parse(line) as { result?: Answer; error?: string }
-      if (error !== undefined) throw new Error(error)
-      return result as Answer
-    })
+    const answer = last
+      .then(
+        () =>
+          new Promise<string>((resolve, reject) => {
+            waiting.push(resolve)
+            void gone.then(() => {
+              reject(new Error('the program is gone'))
+            })
+            child.stdin.write(`${JSON.stringify({ call: name, args })}\n`)
+          }),
+      )
+      .then(line => {
+        const { result, error } = JSON.parse(line) as { result?: Answer; error?: string }
+        if (error !== undefined) throw new Error(error)
+        return result as Answer
+      })
     last = answer.catch(() => undefined)
     return answer
   }
   return {
-    peerUrl: `http://${place.address}:${raftPort}`, raft: `${place.address}:${raftPort}`, kill,
+    peerUrl: `http://${place.address}:${raftPort}`,
+    raft: `${place.address}:${raftPort}`,
+    kill,
     start: start => call('start', JSON.stringify(start)),
     stop: () => call('stop'),
     state: () => call('state'),

@@ -13,7 +13,9 @@ const calls: Readonly<Record<string, (...args: string[]) => unknown>> = {
   start: how => etcd.start(JSON.parse(how ?? '') as EtcdStart),
   stop: () => etcd.stop(),
   state: () => etcd.state,
-  relocate: (name = '', address = '') => { etcd.relocate(name, address) },
+  relocate: (name = '', address = '') => {
+    etcd.relocate(name, address)
+  },
   status: () => etcd.admin.status(),
   members: () => etcd.admin.members(false),
   addLearner: url => etcd.admin.addLearner([url ?? '']),
@@ -25,7 +27,7 @@ createInterface({ input: process.stdin }).on('line', line => {
   const { call, args } = JSON.parse(line) as { call: string; args: string[] }
   void (async () => {
     try {
-      process.stdout.write(`${JSON.stringify({ result: await calls[call]?.(...args) ?? null })}\n`)
+      process.stdout.write(`${JSON.stringify({ result: (await calls[call]?.(...args)) ?? null })}\n`)
     } catch (error) {
       process.stdout.write(`${JSON.stringify({ error: errorMessage(error) })}\n`)
     }
