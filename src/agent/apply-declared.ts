@@ -4,7 +4,7 @@ import type { LocalState } from './local-state.js'
 import type { Registrations } from './registrations.js'
 
 /** Ids of all checks that files declare, those of services included. */
-export function declaredCheckIds({ services, checks }: Declared): ReadonlySet<string> {
+function declaredCheckIds({ services, checks }: Declared): ReadonlySet<string> {
   const ids = new Set(checks.keys())
   for (const { definition } of services.values()) for (const check of definition.checks) ids.add(check.id)
   return ids

@@ -47,8 +47,7 @@ export interface CompareOptions {
 }
 
 /** Where an entry comes from, as people read it. */
-export const ownerOf = (origin: EntryOrigin): string =>
-  origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`
+const ownerOf = (origin: EntryOrigin): string => (origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`)
 
 /** Whether a comparison or a push has nothing to say. */
 export const isEmpty = ({ put, remove }: NodeChanges): boolean =>

@@ -32,7 +32,7 @@ export function worstStatus(checks: readonly Pick<Check, 'status'>[]): CheckStat
 }
 
 /** Whether a check is a maintenance mark, of a node or of a service. */
-export const isMaintenanceMark = (checkId: string): boolean =>
+const isMaintenanceMark = (checkId: string): boolean =>
   checkId === nodeMaintenanceCheckId || checkId.startsWith(serviceMaintenancePrefix)
 
 /** As {@link worstStatus}, with a maintenance mark standing above all states and an unknown word making it ''. */

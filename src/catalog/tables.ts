@@ -57,6 +57,3 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
     wanServers,
   } satisfies Record<string, Table>
 }
-
-/** All tables by name. */
-export type Tables = ReturnType<typeof createTables>

@@ -89,7 +89,7 @@ export class AliasChecks {
 }
 
 /** What an alias check makes of its target's checks: the worst of them. */
-export function aliasResult(
+function aliasResult(
   id: string,
   target: Target,
   found: readonly AliasedCheck[] | 'absent',

@@ -27,7 +27,7 @@ export interface Listing {
 const formats: Readonly<Record<string, ConfigFormat>> = { '.json': 'json', '.json5': 'json', '.hcl': 'hcl' }
 
 /** Which language a file is in: what was asked for, or what its name ends in. */
-export const formatOf = (file: string, forced: ConfigFormat | undefined): ConfigFormat | undefined =>
+const formatOf = (file: string, forced: ConfigFormat | undefined): ConfigFormat | undefined =>
   forced ?? formats[path.extname(file).toLowerCase()]
 
 /** What editors and package managers leave beside a file: never read, never worth a word. */

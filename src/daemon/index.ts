@@ -1,1 +1,1 @@
-export { runAgent, type DaemonIo } from './run-agent.js'
+export { runAgent } from './run-agent.js'

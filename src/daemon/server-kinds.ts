@@ -31,7 +31,7 @@ import { selfServer } from './self.js'
 import type { ServerKind } from './server-role.js'
 
 /** Where a lone server keeps its catalog, below the data directory. */
-export const storeFolder = 'store'
+const storeFolder = 'store'
 
 /** A server on its own, whose store is already open. */
 export async function ownKind(

@@ -58,7 +58,7 @@ export function uncompressedSize(message: Message): number {
 export const recordSize = (record: DnsRecord): number => nameSize(record.name) + 10 + dataSize(record)
 
 /** Bytes of a name without compression. */
-export const nameSize = (name: string): number => (name === '' ? 1 : name.length + 2)
+const nameSize = (name: string): number => (name === '' ? 1 : name.length + 2)
 
 /** The most text that one TXT record holds here: 16 strings. Metadata values have 512 bytes at most, their keys 128. */
 const longestText = 16 * 255

@@ -1,4 +1,3 @@
 export { createDnsServer } from './server.js'
-export type { DnsAddress, DnsServer, DnsServerDeps } from './server.js'
-export type { Freshness } from './responder.js'
-export type { DnsAccess, DnsViews, PreparedQueries, QueryClient, ResolvedQuery } from './gathering.js'
+export type { DnsServer, DnsServerDeps } from './server.js'
+export type { DnsViews } from './gathering.js'

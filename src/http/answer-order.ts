@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** How many requests of one connection may be under way or wait: pipelining clients keep to far less. */
-export const mostInFlight = 64
+const mostInFlight = 64
 
 interface Waiting {
   readonly response: ServerResponse

@@ -114,7 +114,7 @@ function ownerOf(node: string, forwarding: Forwarding, settings: Settings): Dest
 }
 
 /** Whether a datacenter is this one; '' is. */
-export const isHere = (datacenter: string, settings: Settings): boolean =>
+const isHere = (datacenter: string, settings: Settings): boolean =>
   datacenter === '' || sameDatacenter(datacenter, settings.datacenter)
 
 const sameDatacenter = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()

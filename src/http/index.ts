@@ -1,6 +1,4 @@
 export { createHttpServer } from './server.js'
-export type { Forwarding, HandOver, Upstreams } from './forwarding.js'
+export type { Forwarding } from './forwarding.js'
 export type { HttpServer, HttpServerOptions } from './server.js'
-export type { BoundAddress } from './listeners.js'
-export type { LocalAnswer } from './endpoint.js'
 export { uploadSuffix } from './upload-file.js'

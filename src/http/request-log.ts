@@ -33,7 +33,7 @@ export function logRequest(
  * The target of a request as a log may hold it. The log hides tokens by itself as they are usually written; this one
  * also those whose name is escaped.
  */
-export function withoutToken(target: string): string {
+function withoutToken(target: string): string {
   const [path = '', ...search] = target.split('?')
   const query = new Query(search.join('?'))
   if (!query.has('token')) return target

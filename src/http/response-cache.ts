@@ -22,7 +22,7 @@ export interface CacheLimits {
 }
 
 /** Room for every service of a large cluster, in a few percent of a small machine's memory. */
-export const defaultCacheLimits: CacheLimits = {
+const defaultCacheLimits: CacheLimits = {
   bodies: 4096,
   bytes: 64 * 1024 * 1024,
   urlsPerBody: 16,

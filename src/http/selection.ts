@@ -13,7 +13,7 @@ export function nodeMetaFilter(query: Query): ((node: Pick<Node, 'meta'>) => boo
 }
 
 /** Whether a list of tags has every `?tag=` asked for, in any case. Undefined when none is asked for. */
-export function tagFilter(query: Query): ((tags: readonly string[]) => boolean) | undefined {
+function tagFilter(query: Query): ((tags: readonly string[]) => boolean) | undefined {
   const wanted = query
     .all('tag')
     .filter(tag => tag !== '')

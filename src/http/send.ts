@@ -17,7 +17,7 @@ export interface SendOptions {
 }
 
 /** Whether the client takes gzip. */
-export const wantsGzip = (request: IncomingMessage): boolean => acceptsGzip(request.headers['accept-encoding'])
+const wantsGzip = (request: IncomingMessage): boolean => acceptsGzip(request.headers['accept-encoding'])
 
 /** Writes an answer. Resolves once it has been handed to the socket (a stream: once it has been started). */
 export async function send(

@@ -10,7 +10,7 @@ export interface UnreadLimits {
   readonly patience: number
 }
 
-export const defaultUnreadLimits: UnreadLimits = { bytes: 256 * 1024 * 1024, small: 64 * 1024, patience: 60_000 }
+const defaultUnreadLimits: UnreadLimits = { bytes: 256 * 1024 * 1024, small: 64 * 1024, patience: 60_000 }
 
 interface Held {
   readonly size: number

@@ -43,7 +43,7 @@ export interface Meta {
 }
 
 /** A number of 8 bytes; {@link noPage} where all bits are set. Above 2^53 it is not exact, and not meant to be. */
-export function wide(page: Buffer, at: number): number {
+function wide(page: Buffer, at: number): number {
   const low = page.readUInt32LE(at)
   const high = page.readUInt32LE(at + 4)
   return low === 0xffffffff && high === 0xffffffff ? noPage : low + high * 2 ** 32

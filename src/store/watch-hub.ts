@@ -17,7 +17,7 @@ export interface HistoryLimits {
  * A watcher is at most a load behind, which takes far less than 4,096 changes; 4 MiB bounds what large KV values may
  * pin.
  */
-export const defaultHistory: HistoryLimits = { changes: 4096, bytes: 4 << 20, deletions: 50_000 }
+const defaultHistory: HistoryLimits = { changes: 4096, bytes: 4 << 20, deletions: 50_000 }
 
 interface Watcher {
   cursor: number

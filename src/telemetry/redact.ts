@@ -1,7 +1,7 @@
 import { errorCode } from '../common/errors.js'
 
 /** What stands in a log for what must not. */
-export const hidden = '<hidden>'
+const hidden = '<hidden>'
 
 /**
  * Names of fields that hold secrets, in any spelling: `token`, `SecretID`, `encrypt`, `http_password`. Accessors are no

@@ -1,5 +1,4 @@
 export { watchPlan } from './plan.js'
 export { Watches } from './watches.js'
 export { indexOf, nextPosition, waitParameters, type Position } from './position.js'
-export type { WatchDependencies } from './run-watch.js'
-export type { WatchHandler, WatchPlan, WatchQuery, WatchSource } from './types.js'
+export type { WatchQuery } from './types.js'

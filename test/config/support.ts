@@ -21,7 +21,7 @@ export interface Conf {
 }
 
 /** A store that keeps last good contents in a map. */
-export const storeOn = (map: Map<string, string>): LastGoodStore => ({
+const storeOn = (map: Map<string, string>): LastGoodStore => ({
   all: () => [...map].map(([file, text]) => ({ path: file, text })),
   set: (file, text) => {
     if (text === undefined) map.delete(file)

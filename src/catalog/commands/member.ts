@@ -36,7 +36,7 @@ const serfHealth = {
 } as const
 
 /** What the liveness check of a member says. */
-export const liveness = {
+const liveness = {
   passing: { ...serfHealth, status: 'passing', output: 'Agent alive and reachable' },
   critical: { ...serfHealth, status: 'critical', output: 'Agent not live or unreachable' },
 } as const

@@ -12,7 +12,7 @@ export type QueryReads = Pick<CatalogReads, 'preparedQuery' | 'preparedQueryName
  * Longest name that is looked up, in characters; none longer can be stored. With it the work that a template makes is
  * bounded.
  */
-export const longestLookup = 1024
+const longestLookup = 1024
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 

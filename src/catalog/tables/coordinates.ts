@@ -20,7 +20,7 @@ export const encodeCoordinate = (node: string, { vec, error, adjustment, height 
   bytes({ node, vec, error, adjustment, height })
 
 /** The coordinate of an entry. @throws MusterError CATALOG_UNREADABLE */
-export function decodeCoordinate(entry: Entry): NodeCoordinate {
+function decodeCoordinate(entry: Entry): NodeCoordinate {
   const fields = parse(entry)
   const coordinate = {
     vec: Array.isArray(fields.vec) ? fields.vec.map(one => number(one, Number.NaN)) : [],

@@ -12,7 +12,7 @@ export type After = (state: DraftReads) => readonly TxnResult[]
 const none: After = () => []
 
 /** The verbs that write nothing. */
-export const kvReadVerbs: ReadonlySet<string> = new Set([
+const kvReadVerbs: ReadonlySet<string> = new Set([
   'get',
   'get-tree',
   'check-index',

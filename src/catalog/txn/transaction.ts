@@ -16,7 +16,7 @@ export const isWriteOp = (op: TxnOp): boolean => (op.kind === 'kv' ? kvWriteVerb
  * The operations, one after the other, each seeing what those before it wrote, committed as one transaction or not at
  * all. Results with revision {@link pending} were written by it.
  */
-export const transaction =
+const transaction =
   (ops: readonly TxnOp[]): Command<TxnOutcome> =>
   state => {
     const overlay = new Overlay(state)

@@ -70,7 +70,7 @@ class Portion {
  * Changes in portions of about `size` entries. A service and its checks stay together, the node's own checks come first
  * and removals last, so that nobody sees a service without what says how it is.
  */
-export function* batches({ node, put, remove }: SyncRequest, size: number): Iterable<SyncRequest> {
+function* batches({ node, put, remove }: SyncRequest, size: number): Iterable<SyncRequest> {
   const nothing = { services: [], checks: [] }
   let portion = new Portion()
   for (const [service, checks] of together(put)) {

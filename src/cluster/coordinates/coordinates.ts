@@ -39,7 +39,7 @@ export interface Coordinates {
 }
 
 /** The call that is measured; it answers with the coordinate of who is asked, null when it has none. */
-export const pingMethod = 'coordinate/ping'
+const pingMethod = 'coordinate/ping'
 
 /** Milliseconds. The first measures come quickly, so that a new agent has a place within a minute. */
 const pace = { first: 1000, firstMeasures: 30, usual: 5000, timeout: 3000 }

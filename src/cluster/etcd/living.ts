@@ -38,7 +38,7 @@ export function findLiving(directory: string): readonly LivingEtcd[] {
 }
 
 /** Whether that very process still runs. */
-export const lives = ({ pid, started }: Pick<LivingEtcd, 'pid' | 'started'>): boolean =>
+const lives = ({ pid, started }: Pick<LivingEtcd, 'pid' | 'started'>): boolean =>
   systemProcesses.lives(pid) && (started === '' || systemProcesses.started(pid) === started)
 
 /** Resolves when that process is gone. */
@@ -52,7 +52,7 @@ export const gone = (living: Pick<LivingEtcd, 'pid' | 'started'>, clock: Clock):
   })
 
 /** Sends a signal to the process and those that it may have started; nothing happens when it is gone. */
-export function signalEtcd(living: Pick<LivingEtcd, 'pid' | 'started'>, signal: NodeJS.Signals): void {
+function signalEtcd(living: Pick<LivingEtcd, 'pid' | 'started'>, signal: NodeJS.Signals): void {
   if (!lives(living)) return
   try {
     process.kill(-living.pid, signal)

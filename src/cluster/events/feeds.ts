@@ -7,7 +7,7 @@ import type { RpcServer } from '../rpc/types.js'
 import type { EventFeed } from './event-log.js'
 
 /** The call by which a client agent gets events from a server, as soon as there are any. */
-export const sinceMethod = 'event/since'
+const sinceMethod = 'event/since'
 
 /** Milliseconds: how long a question waits at a server; how long after a failed one the next is asked, at most. */
 const patience = { question: 55_000, again: 1000, longest: 15_000 }

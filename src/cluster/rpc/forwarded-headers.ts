@@ -43,7 +43,7 @@ export function endToEnd(raw: readonly string[]): string[] {
 }
 
 /** How many agents a request has come through before this one. */
-export const hopsOf = (request: IncomingMessage): number => Number(request.headers[headers.hops] ?? 0) || 0
+const hopsOf = (request: IncomingMessage): number => Number(request.headers[headers.hops] ?? 0) || 0
 
 /**
  * The headers with which a request goes on to the next agent: the client's address is added to X-Forwarded-For, one hop

@@ -5,7 +5,7 @@ import { version } from '../../common/version.js'
  * The versions of the protocol that this program speaks, lowest and highest. Raise the second for what older agents can
  * do without.
  */
-export const spoken = { lowest: 1, highest: 1 } as const
+const spoken = { lowest: 1, highest: 1 } as const
 
 /** Request and answer headers, lower-case as node gives them. */
 export const headers = {

@@ -3,7 +3,7 @@ import { encodeError } from './protocol.js'
 import type { RpcCaller, RpcStreamHandler } from './types.js'
 
 /** How often an empty line tells the caller that its stream lives, in milliseconds. */
-export const pulse = 5000
+const pulse = 5000
 
 /**
  * Answers in lines: each value is one line of JSON, an empty line is a sign of life. An error after the first line ends

@@ -140,7 +140,7 @@ async function askPosition(
 }
 
 /** Whether the first has come further; of two that are equal, the one with the lower id. */
-export const isFurther = (one: Position, other: Position): boolean =>
+const isFurther = (one: Position, other: Position): boolean =>
   one.term !== other.term
     ? one.term > other.term
     : one.index !== other.index

@@ -105,7 +105,7 @@ export class KnownServers {
 }
 
 /** Whether nothing that others use of a server differs. */
-export const sameServer = (a: ServerInfo, b: ServerInfo): boolean =>
+const sameServer = (a: ServerInfo, b: ServerInfo): boolean =>
   a.name === b.name
   && a.datacenter === b.datacenter
   && a.address === b.address

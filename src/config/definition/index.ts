@@ -1,5 +1,4 @@
 export { checkFromApi, serviceFromApi } from './from-api.js'
 export { completeCheck, completeService } from './complete.js'
-export type { Completed } from './complete.js'
-export type { Limits, Problem } from './problem.js'
+export type { Problem } from './problem.js'
 export type { WrittenCheck, WrittenService } from '../../generated/types.js'

@@ -8,8 +8,6 @@ import type { ConfigFormat, ListKeys, ParseResult } from './types.js'
 export { decodeUtf8 } from './decode-utf8.js'
 export { dotted } from './fault.js'
 export { parseHcl } from './hcl-parser.js'
-export type { HclFile, HclItem, HclKey, HclResult, HclValue } from './hcl-parser.js'
-export type { LineColumn } from './line-map.js'
 export type { ConfigFormat, Document, ListKeys, ParseResult } from './types.js'
 
 /**

@@ -23,7 +23,7 @@ const flushEvery = 200
  * Lines, and characters of them, that may wait for a slow reader; what comes on top is counted and left out. As many
  * lines as with Consul.
  */
-export const monitorBacklog = { lines: 512, characters: 256 * 1024 } as const
+const monitorBacklog = { lines: 512, characters: 256 * 1024 } as const
 
 /** `/v1/agent/monitor`: the log as it is written, until the client goes. */
 export const agentMonitorRoutes = (deps: Deps): readonly Route[] => [

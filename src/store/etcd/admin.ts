@@ -138,5 +138,5 @@ const readMember = ({ ID, name, peerURLs, isLearner }: Member): EtcdMember => ({
 })
 
 /** Etcd's ids as people see them, and as its messages carry them here. */
-export const hexadecimal = (id: string): string => BigInt(id).toString(16)
+const hexadecimal = (id: string): string => BigInt(id).toString(16)
 const decimal = (id: string): string => BigInt(`0x${id}`).toString()

@@ -32,7 +32,7 @@ export const isAuthFault = (fault: unknown): boolean =>
   || /invalid auth token|user name is empty|revision in header is old/.test(detailsOf(fault))
 
 /** Nobody could be reached at all: nothing was sent. */
-export const wasNotSent = (fault: unknown): boolean =>
+const wasNotSent = (fault: unknown): boolean =>
   codeOf(fault) === codes.unavailable
   && /^No connection established|^Name resolution failed|Failed to (connect|start HTTP\/2 stream)/.test(
     detailsOf(fault),

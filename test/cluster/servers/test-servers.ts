@@ -27,7 +27,7 @@ import { RecordingMetrics } from '../../support/recording-metrics.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
 import { until } from '../../support/until.js'
 
-export const autopilotConfiguration: AutopilotConfiguration = {
+const autopilotConfiguration: AutopilotConfiguration = {
   cleanupDeadServers: true,
   lastContactThreshold: milliseconds(2000),
   maxTrailingLogs: 250,
@@ -39,7 +39,7 @@ export const autopilotConfiguration: AutopilotConfiguration = {
 }
 
 /** Keeps autopilot's configuration in memory. */
-export function memoryConfiguration(initial: AutopilotConfiguration = autopilotConfiguration): ConfigurationStore {
+function memoryConfiguration(initial: AutopilotConfiguration = autopilotConfiguration): ConfigurationStore {
   let kept:
     | {
         configuration: AutopilotConfiguration
