@@ -27,7 +27,7 @@ export function aliasSource(node: string, local: LocalState, catalog: CatalogRea
     const stop = new AbortController()
     watched.set(name, stop)
     while (!stop.signal.aborted) {
-      const topic = catalog.topics.node(name)
+      const topic = catalog.nodes.topics.one(name)
       if (await catalog.wait(topic, topic.index, waitFor, stop.signal)) wake()
     }
   }
@@ -66,11 +66,11 @@ function ofThisNode(local: LocalState, service: string): readonly AliasedCheck[]
 }
 
 function ofOtherNode(catalog: CatalogReads, node: string, service: string): readonly AliasedCheck[] | 'absent' {
-  const found = catalog.node(node)
+  const found = catalog.nodes.find(node)
   if (found === undefined) return 'absent'
-  if (service !== '' && catalog.service(found.node, service) === undefined) return 'absent'
-  return catalog
-    .checksOfNode(found.node)
+  if (service !== '' && catalog.services.get(found.node, service) === undefined) return 'absent'
+  return catalog.checks
+    .ofNode(found.node)
     .filter(check => check.serviceId === '' || check.serviceId === service)
     .map(aliased)
 }

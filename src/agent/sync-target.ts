@@ -39,7 +39,11 @@ export function catalogTarget(catalog: CatalogReads & CatalogWrites): SyncTarget
   return {
     read: async node => {
       await catalog.barrier()
-      return { node: catalog.node(node), services: catalog.servicesOfNode(node), checks: catalog.checksOfNode(node) }
+      return {
+        node: catalog.nodes.find(node),
+        services: catalog.services.ofNode(node),
+        checks: catalog.checks.ofNode(node),
+      }
     },
     write: async changes => {
       await pushNode(catalog, changes)

@@ -177,7 +177,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
     const store = await this.#opened()
     const { entries } = await store.load()
     const memberId = (node: string): string | undefined =>
-      this.membersNamed(node).find(({ state }) => state !== 'left')?.info.id
+      this.members.named(node).find(({ state }) => state !== 'left')?.info.id
     for (const step of restoreSteps(entries, forMembers(saved, memberId))) {
       this.#assertOpen()
       const { revision } = await store.commit(step)
@@ -188,7 +188,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
 
   async renewSession(id: string): Promise<Session | undefined> {
     await this.barrier()
-    const session = this.session(id)
+    const session = this.sessions.get(id)
     if (session !== undefined) await (this.#forwardRenewal?.(session.id) ?? this.sessionRenewed(session.id))
     return session
   }
@@ -227,7 +227,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
   /** Tells of each session there is, and from then on of those that come, go and are renewed, until closed. */
   followSessions(follower: SessionFollower): Subscription {
     this.sessionFollowers.add(follower)
-    for (const session of this.sessions()) follower.appeared(session)
+    for (const session of this.sessions.all()) follower.appeared(session)
     return {
       close: () => {
         this.sessionFollowers.delete(follower)

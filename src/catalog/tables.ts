@@ -1,3 +1,4 @@
+import { aliveKey, lockDelayKey, reapKey, stewardKey } from './keys.js'
 import { AutopilotTable } from './tables/autopilot.js'
 import { CheckTable } from './tables/checks.js'
 import { CoordinateTable } from './tables/coordinates.js'
@@ -16,44 +17,51 @@ import { WanServerTable } from './tables/wan-servers.js'
 import type { Topics } from './topics.js'
 
 /**
- * The tables of a catalog, empty. One line each; those that mark topics of others take them.
+ * The tables of a catalog, empty, under the names by which they are read. One line each; those that mark topics of
+ * others, or are joined with them, take them.
  * @param tombstoneLimit how many deleted KV entries are remembered one by one
  */
 export function createTables(topics: Topics, tombstoneLimit?: number) {
   const services: ServiceTable = new ServiceTable(topics, node => nodes.named(node) !== undefined)
   const nodes = new NodeTable(topics, services)
-  const checks = new CheckTable(topics, services)
-  const coordinates = new CoordinateTable(topics)
-  const events = new EventTable(topics)
-  const queries = new QueryTable(topics)
-  const sessions = new SessionTable(topics)
-  const kv = new KvTable(topics, tombstoneLimit)
   const locks = new LockTable()
-  const lockDelays = new MarkTable('lock-delay')
-  const guards = new MarkTable('guard')
-  const members = new MemberTable(topics)
-  const alive = new LeaseMarkTable(topics, 'alive')
-  const reap = new MarkTable('reap')
-  const steward = new LeaseMarkTable(topics, 'steward')
-  const autopilot = new AutopilotTable(topics)
-  const wanServers = new WanServerTable(topics)
   return {
     nodes,
     services,
-    checks,
-    coordinates,
-    events,
-    queries,
-    sessions,
-    kv,
+    checks: new CheckTable(topics, services),
+    coordinates: new CoordinateTable(topics),
+    events: new EventTable(topics),
+    queries: new QueryTable(topics),
+    sessions: new SessionTable(topics),
+    kv: new KvTable(topics, locks, tombstoneLimit),
     locks,
-    lockDelays,
-    guards,
-    members,
-    alive,
-    reap,
-    steward,
-    autopilot,
-    wanServers,
-  } satisfies Record<string, Table>
+    /** There as long as a KV entry may not be acquired, since its holder ended a short while ago; by its name. */
+    lockDelays: new MarkTable('lock-delay', lockDelayKey),
+    /** Keys that guard what a plan has seen of a range (see `keys.ts`), by the whole store key. */
+    guards: new MarkTable('guard', storeKey => storeKey),
+    members: new MemberTable(topics),
+    /** The lease that keeps a member alive, by node id; gone once it has lapsed. */
+    aliveMarks: new LeaseMarkTable(topics, 'alive', aliveKey),
+    /** There until a member that failed or left is to be forgotten; by node id. */
+    reapMarks: new MarkTable('reap', reapKey),
+    /** Who does the work of which there is one in the cluster, where that is decided in the store. */
+    steward: new LeaseMarkTable(topics, 'steward', () => stewardKey),
+    autopilot: new AutopilotTable(topics),
+    wanServers: new WanServerTable(topics),
+  } satisfies Record<string, Table<unknown>>
 }
+
+/** All tables by name. */
+export type Tables = ReturnType<typeof createTables>
+
+type ReadsOf<Some> = Some extends Table<infer Reads> ? Reads : never
+
+/** What readers see of the tables. */
+export type TableReads = { readonly [Name in keyof Tables]: ReadsOf<Tables[Name]> }
+
+/** Has the reads of each table under its name. */
+export const WithTables = class {
+  constructor(tables: Tables) {
+    for (const [name, { reads }] of Object.entries(tables)) Object.defineProperty(this, name, { value: reads })
+  }
+} as new (tables: Tables) => TableReads

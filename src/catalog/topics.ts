@@ -2,7 +2,17 @@ import type { Clock } from '../common/clock.js'
 import type { EndSignal } from '../common/end-signal.js'
 import { revision } from '../store/index.js'
 import type { Revision } from '../store/index.js'
-import type { Topic } from './api.js'
+
+/**
+ * Something that a reader can wait on: a table, one service, one node, one check state. `index` is the newest revision
+ * that changed it (at least 1, never going back); an answer built at one `index` stays right until `index` moves, so
+ * answer caches compare it and nothing else. Topics of things that do not exist are waitable too, and wake when the
+ * thing is born.
+ */
+export interface Topic {
+  readonly name: string
+  readonly index: Revision
+}
 
 interface Waiter {
   readonly after: Revision

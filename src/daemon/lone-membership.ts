@@ -120,9 +120,9 @@ async function announce(
 
 /** @throws MusterError when the catalog of this agent has more in it than the agent itself brings along */
 function refuseLoss(catalog: Catalog, node: string): void {
-  const keys = [...catalog.kvKeysBelow('')].length
-  const nodes = [...catalog.nodes()].filter(one => one.node.toLowerCase() !== node.toLowerCase()).length
-  const queries = catalog.preparedQueries().length
+  const keys = [...catalog.kv.keysBelow('')].length
+  const nodes = [...catalog.nodes.all()].filter(one => one.node.toLowerCase() !== node.toLowerCase()).length
+  const queries = catalog.queries.all().length
   const kept = [
     keys > 0 && `${keys} keys`,
     nodes > 0 && `${nodes} other nodes`,

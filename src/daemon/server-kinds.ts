@@ -191,7 +191,7 @@ export function raftKind(parts: RoleParts): ServerKind {
  * nothing.
  */
 function statusOf(catalog: Catalog, id: string) {
-  const state = catalog.member(id)?.state
+  const state = catalog.members.get(id)?.state
   return state === 'left' ? undefined : state
 }
 

@@ -144,10 +144,10 @@ export class Gathering {
     const catalog = this.catalog(datacenter)
     if (catalog === undefined) return undefined
     const { access } = this.sources
-    const found = catalog.instances(service)
+    const found = catalog.health.instances(service)
     // Of a name that nobody has, a birth is seen in the table of names; a topic for every name that strangers make up
     // would be a burden.
-    this.topics.add(found.length === 0 ? catalog.topics.services() : catalog.topics.service(service))
+    this.topics.add(found.length === 0 ? catalog.services.topics.names() : catalog.health.topics.instances(service))
     if (access === undefined) return found
     return found.filter(instance => access.service(instance.service.name) && access.node(instance.node.node))
   }
@@ -156,9 +156,11 @@ export class Gathering {
     if (!this.isThere(datacenter, 'node', nameOrId)) return undefined
     const catalog = this.catalog(datacenter)
     if (catalog === undefined) return undefined
-    const node = catalog.node(nameOrId)
+    const node = catalog.nodes.find(nameOrId)
     // Whether an id's prefix is the only one of its kind depends on the whole table.
-    this.topics.add(node?.node.toLowerCase() === nameOrId ? catalog.topics.node(node.node) : catalog.topics.nodes())
+    this.topics.add(
+      node?.node.toLowerCase() === nameOrId ? catalog.nodes.topics.one(node.node) : catalog.nodes.topics.all(),
+    )
     return node === undefined || this.sources.access?.node(node.node) === false ? undefined : node
   }
 
@@ -167,10 +169,10 @@ export class Gathering {
     const { access } = this.sources
     const catalog = this.catalog('')
     if (catalog === undefined || !this.isThere('', 'address', address)) return undefined
-    const node = catalog.nodesByAddress(address).find(({ node: name }) => access?.node(name) !== false)
-    this.topics.add(node === undefined ? catalog.topics.all() : catalog.topics.nodes())
+    const node = catalog.nodes.at(address).find(({ node: name }) => access?.node(name) !== false)
+    this.topics.add(node === undefined ? catalog.topics.all() : catalog.nodes.topics.all())
     if (node !== undefined) return { node: node.node }
-    const service = catalog.servicesByAddress(address).find(({ name }) => access?.service(name) !== false)
+    const service = catalog.services.at(address).find(({ name }) => access?.service(name) !== false)
     return service === undefined ? undefined : { service: service.name }
   }
 

@@ -46,20 +46,22 @@ export function sortNear<Item>(
     items,
     (near === '_agent' ? agentNode : near).toLowerCase(),
     nodeOf,
-    node => catalog.coordinate(node)?.coordinate,
+    node => catalog.coordinates.get(node)?.coordinate,
   )
 }
 
 /** What `?near=` is answered from. */
 export interface NearContext {
-  readonly catalog: Pick<CatalogReads, 'coordinate'>
+  readonly catalog: Pick<CatalogReads, 'coordinates'>
   /** The node that `_agent` stands for. */
   readonly agentNode: string
 }
 
 /** What the order of an answer depends on: the coordinates when it is sorted by nearness. */
-export const orderOf = (query: Query, { topics }: Pick<CatalogReads, 'topics'>): { readonly order?: Topic } =>
-  query.first('near') === '' ? {} : { order: topics.coordinates() }
+export const orderOf = (
+  query: Query,
+  { coordinates }: Pick<CatalogReads, 'coordinates'>,
+): { readonly order?: Topic } => (query.first('near') === '' ? {} : { order: coordinates.topics.all() })
 
 /** What stands after an endpoint's last slash. @throws MusterError 400 when nothing does. */
 export function required(rest: string, refusal: string): string {

@@ -66,7 +66,7 @@ t.test('what survives a restart', async t => {
     '_service_maintenance:web-1': 'critical||rebuild',
     '_node_maintenance': 'critical||move',
   })
-  t.equal(catalog.check('n1', 'web-ttl')?.status, 'passing')
+  t.equal(catalog.checks.get('n1', 'web-ttl')?.status, 'passing')
   await again.setMaintenance('web-1', false, '')
   await again.setMaintenance(undefined, false, '')
   t.same(
@@ -117,8 +117,8 @@ t.test('what the files lost while the agent was down is removed from the catalog
   at.write('b.json', undefined)
   const { catalog, log } = await startNode(t, at, { catalog: first.catalog })
   t.same(
-    catalog
-      .servicesOfNode('n1')
+    catalog.services
+      .ofNode('n1')
       .map(each => each.id)
       .sort(),
     ['a', 'consul'],
@@ -188,7 +188,7 @@ t.test('registrations are in the catalog when they are answered, many at once in
   await Promise.all(
     Array.from({ length: 50 }, (_, i) => agent.registerService(api(service(`s${i}`, { checks: [check(`c${i}`)] })))),
   )
-  t.equal(catalog.servicesOfNode('n1').length, 51)
+  t.equal(catalog.services.ofNode('n1').length, 51)
   t.ok(catalog.revision - revision <= 3, `${catalog.revision - revision} revisions`)
 })
 
@@ -226,7 +226,7 @@ t.test('a service that is critical for too long goes, and a file brings it back 
     },
   })
   reap('web', 'web-ttl')
-  await until('the service is gone', () => catalog.service('n1', 'web') === undefined)
+  await until('the service is gone', () => catalog.services.get('n1', 'web') === undefined)
   t.same([...agent.services().keys(), ...agent.checks().keys()], [])
   t.match(
     log.lines.find(line => line.level === 'warn'),
@@ -234,7 +234,7 @@ t.test('a service that is critical for too long goes, and a file brings it back 
   )
   reap('web', 'web-ttl')
   await agent.reload('signal')
-  t.ok(catalog.service('n1', 'web'))
+  t.ok(catalog.services.get('n1', 'web'))
 })
 
 t.test('ready when the first sync is committed; leaving takes the node out', async t => {
@@ -247,11 +247,11 @@ t.test('ready when the first sync is committed; leaving takes the node out', asy
   t.equal(stopped.asked, false)
   t.same(agent.readiness(), { ready: true }, 'it goes on as before')
   await agent.registerService(api(service('late')))
-  t.ok(catalog.service('n1', 'late'))
+  t.ok(catalog.services.get('n1', 'late'))
   membership.leave = leave
   await agent.leave()
-  t.equal(catalog.node('n1'), undefined)
-  t.same(catalog.servicesOfNode('n1'), [])
+  t.equal(catalog.nodes.find('n1'), undefined)
+  t.same(catalog.services.ofNode('n1'), [])
   t.equal(stopped.asked, true)
   t.match(agent.readiness(), { ready: false, reason: 'the agent is leaving' })
 })

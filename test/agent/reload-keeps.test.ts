@@ -17,7 +17,7 @@ t.test('a file emptied and written later', async t => {
     agent.lastReload.diagnostics.some(({ code }) => code === 'empty-file'),
   )
   t.match(agent.lastReload, { cause: 'file', outcome: 'applied', changes: [] })
-  t.equal(catalog.service('n1', 'web')?.port, 80)
+  t.equal(catalog.services.get('n1', 'web')?.port, 80)
   t.match(log.lines.find(line => line.message === 'configuration warning')?.fields, {
     at: /web\.json:1:1/,
     code: 'empty-file',
@@ -26,7 +26,7 @@ t.test('a file emptied and written later', async t => {
   t.same((await agent.plan()).changes, [])
   t.equal(agent.files.find(each => each.path === file)?.state, 'last-good')
   fs.writeFileSync(file, web(81))
-  await until('the content is applied', () => catalog.service('n1', 'web')?.port === 81)
+  await until('the content is applied', () => catalog.services.get('n1', 'web')?.port === 81)
   t.same(agent.lastReload.diagnostics, [])
   fs.writeFileSync(file, '# only')
   fs.writeFileSync(file, '  \n')

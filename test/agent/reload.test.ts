@@ -64,23 +64,23 @@ t.test('only the difference is applied', async t => {
   t.same([...agent.services().keys()].sort(), ['added', 'api', 'web'])
   t.match(agent.checks().get('web-ttl'), { status: 'warning', output: 'kept', serviceTags: ['new'] })
   t.same(
-    catalog
-      .servicesOfNode('n1')
+    catalog.services
+      .ofNode('n1')
       .map(each => `${each.id}:${each.port}`)
       .sort(),
     ['added:0', 'api:0', 'consul:8300', 'web:81'],
   )
-  t.same(catalog.check('n1', 'web-ttl')?.serviceTags, ['new'])
-  t.equal(catalog.check('n1', 'old-check'), undefined)
+  t.same(catalog.checks.get('n1', 'web-ttl')?.serviceTags, ['new'])
+  t.equal(catalog.checks.get('n1', 'old-check'), undefined)
   t.same(agent.lastReload, report)
 })
 
 t.test("a service declared under the id of the server's own wins while it is declared", async t => {
   const at = place(t, { 'consul.json': { service: { name: 'consul', port: 7, check: { id: 'c', ttl: '1h' } } } })
   const { agent, catalog, log } = await startNode(t, at)
-  const port = (): number | undefined => catalog.service('n1', 'consul')?.port
+  const port = (): number | undefined => catalog.services.get('n1', 'consul')?.port
   t.equal(port(), 7)
-  t.equal(catalog.check('n1', 'c')?.serviceId, 'consul')
+  t.equal(catalog.checks.get('n1', 'c')?.serviceId, 'consul')
   await reconcile(
     { catalog, livesAnyway: () => true, reconnectTimeout: hours(1), clock: systemClock, log },
     new AbortController().signal,
@@ -89,7 +89,7 @@ t.test("a service declared under the id of the server's own wins while it is dec
   at.write('consul.json', undefined)
   await agent.reload('api')
   t.equal(port(), 8300)
-  t.equal(catalog.check('n1', 'c'), undefined)
+  t.equal(catalog.checks.get('n1', 'c'), undefined)
   await agent.registerService({ definition: service('consul', { port: 9 }), replaceExistingChecks: false })
   t.equal(port(), 9)
   await agent.deregisterService('consul')
@@ -103,11 +103,11 @@ t.test('a check that moves between services keeps its status', async t => {
   at.write('a.json', { service: { name: 'b', check: { id: 'moving', ttl: '1h' } } })
   await agent.reload('api')
   t.match(agent.checks().get('moving'), { serviceId: 'b', status: 'passing' })
-  t.match(catalog.check('n1', 'moving'), { serviceId: 'b', status: 'passing' })
+  t.match(catalog.checks.get('n1', 'moving'), { serviceId: 'b', status: 'passing' })
   at.write('a.json', { service: { name: 'b' }, check: { id: 'moving', name: 'm', ttl: '1h' } })
   await agent.reload('api')
   t.match(agent.checks().get('moving'), { serviceId: '' })
-  t.match(catalog.check('n1', 'moving'), { serviceId: '' })
+  t.match(catalog.checks.get('n1', 'moving'), { serviceId: '' })
 })
 
 t.test('a broken file keeps its last good content, loudly, also over a restart', async t => {
@@ -138,14 +138,14 @@ t.test('what a client removed comes back with a reload', async t => {
   const { agent, catalog, log } = await startNode(t, at)
   t.equal(await agent.deregisterService('web'), true)
   t.equal(await agent.deregisterCheck('disk'), true)
-  t.equal(catalog.service('n1', 'web'), undefined)
+  t.equal(catalog.services.get('n1', 'web'), undefined)
   t.same([...told((await agent.plan()).changes)].sort(), ['add check disk', 'add service web'])
   t.same([...told((await agent.reload('api')).changes)].sort(), ['add check disk', 'add service web'])
-  t.ok(catalog.service('n1', 'web'))
+  t.ok(catalog.services.get('n1', 'web'))
   await agent.registerService({ definition: service('web', { port: 99 }), replaceExistingChecks: true })
-  t.equal(catalog.service('n1', 'web')?.port, 99)
+  t.equal(catalog.services.get('n1', 'web')?.port, 99)
   await agent.reload('api')
-  t.equal(catalog.service('n1', 'web')?.port, 80)
+  t.equal(catalog.services.get('n1', 'web')?.port, 80)
   t.same(log.messages('warn'), [
     'a client registered a service that a file declares: the file wins at the next reload',
     'a file declares a service that was registered over the API: the file wins',
@@ -172,7 +172,7 @@ t.test('settings: live ones take effect, others are named with both values', asy
   t.match(report.needsRestart, [{ key: 'ports.dns', running: 8600, written: 8601, at: { line: 1 } }])
   t.match(agent.settings, { nodeMeta: { rack: 'r2' }, ports: { dns: 8600 }, dns: { nodeTtl: 2000 } })
   t.same(seen, ['r2'])
-  await until('the node is written', () => catalog.node('n1')?.meta?.rack === 'r2')
+  await until('the node is written', () => catalog.nodes.find('n1')?.meta?.rack === 'r2')
   t.match(log.lines.find(line => line.message === 'a setting needs a restart')?.fields, {
     key: 'ports.dns',
     running: 8600,
@@ -232,36 +232,36 @@ t.test('files are watched: dropped, edited, half written, broken, removed', asyn
   const { agent, catalog, log } = await startNode(t, at, { watch: true })
   const file = path.join(at.conf, 'new.json')
   at.write('new.json', { service: { name: 'new', port: 1 } })
-  await until('a dropped file is in the catalog', () => catalog.service('n1', 'new')?.port === 1)
+  await until('a dropped file is in the catalog', () => catalog.services.get('n1', 'new')?.port === 1)
   t.match(agent.lastReload, { cause: 'file', outcome: 'applied' })
   t.equal(agent.services().get('new')?.origin.by, 'file')
   const number = agent.lastReload.number
   fs.writeFileSync(file, '{"service": {"na')
   fs.writeFileSync(file, '{"service": {"name": "new", "port": 2}}')
-  await until('the edit is in the catalog', () => catalog.service('n1', 'new')?.port === 2)
+  await until('the edit is in the catalog', () => catalog.services.get('n1', 'new')?.port === 2)
   fs.writeFileSync(file, '{"service": ')
   await until('the broken file is reported', () => agent.lastReload.outcome === 'partly')
-  t.equal(catalog.service('n1', 'new')?.port, 2)
+  t.equal(catalog.services.get('n1', 'new')?.port, 2)
   t.equal(
     log.messages('error').filter(message => message === 'configuration error').length,
     1,
     'what was half written was not reported',
   )
   at.write('other.json', { service: { name: 'other' } })
-  await until('another file is applied', () => catalog.service('n1', 'other'))
+  await until('another file is applied', () => catalog.services.get('n1', 'other'))
   t.equal(
     log.messages('error').filter(message => message === 'configuration error').length,
     1,
     'what is known is not repeated',
   )
   fs.rmSync(file)
-  await until('the service of the removed file is gone', () => catalog.service('n1', 'new') === undefined)
+  await until('the service of the removed file is gone', () => catalog.services.get('n1', 'new') === undefined)
   t.equal(agent.lastReload.outcome, 'applied')
   t.ok(agent.lastReload.number > number)
   await agent.deregisterService('web')
   at.write('unrelated.json', { service: { name: 'unrelated' } })
-  await until('the unrelated file is applied', () => catalog.service('n1', 'unrelated'))
+  await until('the unrelated file is applied', () => catalog.services.get('n1', 'unrelated'))
   t.equal(agent.services().has('web'), false, 'a change elsewhere does not bring it back')
   at.write('web.json', { service: { ...web.service, port: 81 } })
-  await until('a change of its own file does', () => catalog.service('n1', 'web')?.port === 81)
+  await until('a change of its own file does', () => catalog.services.get('n1', 'web')?.port === 81)
 })

@@ -107,7 +107,7 @@ t.test('since when a check has its status reaches the catalog with the status, a
   local.setStatus('old', 'critical', '')
   await sync.pushed()
   t.same(written(), ['old'])
-  t.match(catalog.check('n1', 'old'), { status: 'critical', since: 0 })
+  t.match(catalog.checks.get('n1', 'old'), { status: 'critical', since: 0 })
   await put(
     catalog,
     [],
@@ -117,12 +117,16 @@ t.test('since when a check has its status reaches the catalog with the status, a
     ],
   )
   t.same(
-    ['old', 'unknown'].map(id => catalog.check('n1', id)?.since),
+    ['old', 'unknown'].map(id => catalog.checks.get('n1', id)?.since),
     [0, 7],
     'another output with the same status leaves it',
   )
   await put(catalog, [], [{ ...record('unknown'), status: 'warning' }])
-  t.equal(catalog.check('n1', 'unknown')?.since, undefined, 'another status of somebody who does not say since when')
+  t.equal(
+    catalog.checks.get('n1', 'unknown')?.since,
+    undefined,
+    'another status of somebody who does not say since when',
+  )
 })
 
 t.test('times of checks and what is for a service mesh reach the catalog, and their change is one', async t => {
@@ -136,13 +140,13 @@ t.test('times of checks and what is for a service mesh reach the catalog, and th
   }
   declare('direct', { Interval: '10s', Timeout: '1s' })
   await sync.start()
-  t.match(catalog.service('n1', 'web'), { mesh: { proxy: { Mode: 'direct' } } })
-  t.match(catalog.check('n1', 'up'), { interval: '10s', timeout: '1s' })
+  t.match(catalog.services.get('n1', 'web'), { mesh: { proxy: { Mode: 'direct' } } })
+  t.match(catalog.checks.get('n1', 'up'), { interval: '10s', timeout: '1s' })
   written()
   declare('transparent', { Interval: '20s' })
   await sync.pushed()
-  t.match(catalog.service('n1', 'web'), { mesh: { proxy: { Mode: 'transparent' } } })
-  t.same([catalog.check('n1', 'up')?.interval, catalog.check('n1', 'up')?.timeout], ['20s', undefined])
+  t.match(catalog.services.get('n1', 'web'), { mesh: { proxy: { Mode: 'transparent' } } })
+  t.same([catalog.checks.get('n1', 'up')?.interval, catalog.checks.get('n1', 'up')?.timeout], ['20s', undefined])
   t.same(written(), ['web up'])
 })
 
@@ -153,13 +157,13 @@ t.test('the first comparison brings everything in one batch and corrects nothing
   await sync.start()
   t.same(written(), ['a b c a-check b-check c-check'])
   t.same(
-    catalog
-      .servicesOfNode('n1')
+    catalog.services
+      .ofNode('n1')
       .map(each => each.id)
       .sort(),
     ['a', 'b', 'c'],
   )
-  t.same(catalog.node('n1')?.meta, own.meta)
+  t.same(catalog.nodes.find('n1')?.meta, own.meta)
   t.same(log.messages('warn'), [])
 })
 
@@ -173,11 +177,11 @@ t.test('changes of one turn travel together, and those who wait are told afterwa
   local.setStatus('ttl', 'passing', 'ok')
   await Promise.all([first, sync.pushed()])
   t.same(written(), ['web db ttl'])
-  t.equal(catalog.check('n1', 'ttl')?.status, 'passing')
+  t.equal(catalog.checks.get('n1', 'ttl')?.status, 'passing')
   local.removeService('db')
   await sync.pushed()
   t.same(written(), ['-db -ttl'])
-  t.equal(catalog.service('n1', 'db'), undefined)
+  t.equal(catalog.services.get('n1', 'db'), undefined)
   const revision = catalog.revision
   local.putService(service('web'), api, { replaceChecks: 'none' })
   await sync.pushed()
@@ -195,7 +199,7 @@ t.test('changes that come while others are on their way follow at once', async t
   })
   local.putService(service('two'), api, { replaceChecks: 'none' })
   await sync.pushed()
-  t.ok(catalog.service('n1', 'two'))
+  t.ok(catalog.services.get('n1', 'two'))
   await one
 })
 
@@ -205,8 +209,8 @@ t.test('foreign changes are put back within a minute, one line each', async t =>
   local.putService(service('gone'), api, { replaceChecks: 'none' })
   local.putCheck(check('disk', { status: 'passing' }), fromFile)
   await sync.start()
-  const web = catalog.service('n1', 'web')
-  const disk = catalog.check('n1', 'disk')
+  const web = catalog.services.get('n1', 'web')
+  const disk = catalog.checks.get('n1', 'disk')
   if (web === undefined || disk === undefined) throw new Error('not synced')
   await put(
     catalog,
@@ -223,11 +227,11 @@ t.test('foreign changes are put back within a minute, one line each', async t =>
   await clock.advance(60_000)
   await until(
     'everything is put back',
-    () => catalog.service('n1', 'gone') !== undefined && catalog.service('n1', 'extra') === undefined,
+    () => catalog.services.get('n1', 'gone') !== undefined && catalog.services.get('n1', 'extra') === undefined,
   )
-  t.same(catalog.service('n1', 'web')?.tags, ['mine'])
-  t.equal(catalog.check('n1', 'disk')?.status, 'passing')
-  t.equal(catalog.check('n1', 'foreign'), undefined)
+  t.same(catalog.services.get('n1', 'web')?.tags, ['mine'])
+  t.equal(catalog.checks.get('n1', 'disk')?.status, 'passing')
+  t.equal(catalog.checks.get('n1', 'foreign'), undefined)
   await until('the corrections are logged', () => log.messages('warn').length > 0)
   t.same(
     log.lines.filter(line => line.level === 'warn').map(line => line.fields),
@@ -262,8 +266,8 @@ t.test("the liveness check and the service of the server are the cluster's", asy
   local.removeCheck('serfHealth')
   await sync.pushed()
   await clock.advance(60_000)
-  t.equal(catalog.check('n1', 'serfHealth')?.status, 'passing')
-  t.equal(catalog.service('n1', 'consul')?.port, 8300)
+  t.equal(catalog.checks.get('n1', 'serfHealth')?.status, 'passing')
+  t.equal(catalog.services.get('n1', 'consul')?.port, 8300)
   t.same(log.messages('warn'), [])
 })
 
@@ -271,7 +275,7 @@ t.test("a service of its own under the id of the server's", async t => {
   const { catalog, clock, local, sync, log } = await syncing(t)
   await put(catalog, servers === undefined ? [] : [{ ...servers, node: 'n1' }])
   await sync.start()
-  const port = (): number | undefined => catalog.service('n1', 'consul')?.port
+  const port = (): number | undefined => catalog.services.get('n1', 'consul')?.port
   local.putService(service('consul', { port: 7 }), api, { replaceChecks: 'none' })
   await sync.pushed()
   t.equal(port(), 7, 'wins')
@@ -280,11 +284,11 @@ t.test("a service of its own under the id of the server's", async t => {
   await until('it is put back', () => port() === 7)
   local.removeService('consul')
   await sync.pushed()
-  t.match(catalog.service('n1', 'consul'), servers, "when it goes, the server's is there again")
+  t.match(catalog.services.get('n1', 'consul'), servers, "when it goes, the server's is there again")
   await put(catalog, [{ ...service('consul', { port: 9 }), node: 'n1' }])
   await clock.advance(60_000)
   await until('what others put there is replaced', () => port() === 8300)
-  t.match(catalog.service('n1', 'consul'), servers)
+  t.match(catalog.services.get('n1', 'consul'), servers)
   await until('both are told', () => log.messages('warn').length === 2)
 })
 
@@ -294,17 +298,17 @@ t.test('foreign tags of a service with tag override are taken over', async t => 
     replaceChecks: 'none',
   })
   await sync.start()
-  const open = catalog.service('n1', 'open')
+  const open = catalog.services.get('n1', 'open')
   if (open === undefined) throw new Error('not synced')
   await put(catalog, [{ ...open, tags: ['theirs'] }])
   await clock.advance(60_000)
   await until('the tags are shown here', () => local.services().get('open')?.definition.tags[0] === 'theirs')
-  t.same(catalog.service('n1', 'open')?.tags, ['theirs'])
+  t.same(catalog.services.get('n1', 'open')?.tags, ['theirs'])
   t.same(log.messages('warn'), [])
   await put(catalog, [{ ...open, tags: ['theirs'], port: 2 }])
   await clock.advance(60_000)
-  await until('the port is put back', () => catalog.service('n1', 'open')?.port === 1)
-  t.same(catalog.service('n1', 'open')?.tags, ['theirs'])
+  await until('the port is put back', () => catalog.services.get('n1', 'open')?.port === 1)
+  t.same(catalog.services.get('n1', 'open')?.tags, ['theirs'])
 })
 
 t.test('what could not be pushed is tried with the next change, and by a comparison within 30 s', async t => {
@@ -314,19 +318,19 @@ t.test('what could not be pushed is tried with the next change, and by a compari
   local.putService(service('web'), api, { replaceChecks: 'none' })
   await sync.pushed()
   t.same(log.messages('error'), ['could not bring entries of this node to the catalog, trying again'])
-  t.equal(catalog.service('n1', 'web'), undefined)
+  t.equal(catalog.services.get('n1', 'web'), undefined)
   fault.on = false
   await clock.advance(14_000)
-  t.equal(catalog.service('n1', 'web'), undefined)
+  t.equal(catalog.services.get('n1', 'web'), undefined)
   await clock.advance(16_000)
-  await until('the retry is done', () => catalog.service('n1', 'web'))
+  await until('the retry is done', () => catalog.services.get('n1', 'web'))
   fault.on = true
   local.putService(service('two'), api, { replaceChecks: 'none' })
   await sync.pushed()
   fault.on = false
   local.putService(service('three'), api, { replaceChecks: 'none' })
   await sync.pushed()
-  t.ok(catalog.service('n1', 'two') !== undefined && catalog.service('n1', 'three') !== undefined)
+  t.ok(catalog.services.get('n1', 'two') !== undefined && catalog.services.get('n1', 'three') !== undefined)
   t.same(log.messages('warn'), [], 'own changes that came late are no corrections')
 })
 
@@ -339,10 +343,10 @@ t.test('a server that appears is compared with soon; so is a changed node', asyn
   sync.soon()
   await clock.advance(3000)
   await ready
-  t.ok(catalog.node('n1'))
+  t.ok(catalog.nodes.find('n1'))
   node.data = { ...own, meta: { rack: 'r2' } }
   sync.nodeChanged()
-  await until('the node is written', () => catalog.node('n1')?.meta?.rack === 'r2')
+  await until('the node is written', () => catalog.nodes.find('n1')?.meta?.rack === 'r2')
 })
 
 t.test('a new output waits, a new status takes it along', async t => {
@@ -351,7 +355,7 @@ t.test('a new output waits, a new status takes it along', async t => {
   await sync.start()
   local.setStatus('date', 'passing', 'first')
   await sync.pushed()
-  t.equal(catalog.check('n1', 'date')?.output, 'first', 'the first result goes with its output')
+  t.equal(catalog.checks.get('n1', 'date')?.output, 'first', 'the first result goes with its output')
   const revision = catalog.revision
   written()
   for (const text of ['1', '2', '3']) {
@@ -361,12 +365,12 @@ t.test('a new output waits, a new status takes it along', async t => {
   t.same(written(), [])
   t.equal(catalog.revision, revision)
   await clock.advance(9000)
-  await until('the newest output is sent', () => catalog.check('n1', 'date')?.output === '3')
+  await until('the newest output is sent', () => catalog.checks.get('n1', 'date')?.output === '3')
   t.same(written(), ['date'])
   local.setStatus('date', 'passing', '4')
   local.setStatus('date', 'critical', '5')
   await sync.pushed()
-  t.match(catalog.check('n1', 'date'), { status: 'critical', output: '5' })
+  t.match(catalog.checks.get('n1', 'date'), { status: 'critical', output: '5' })
   written()
   await clock.advance(30_000)
   t.same(written(), [], 'what went with the status is not sent again')
@@ -379,7 +383,7 @@ t.test('an interval of 0 sends each output', async t => {
   for (const text of ['1', '2', '3']) {
     local.setStatus('date', 'passing', text)
     await sync.pushed()
-    t.equal(catalog.check('n1', 'date')?.output, text)
+    t.equal(catalog.checks.get('n1', 'date')?.output, text)
   }
 })
 
@@ -421,7 +425,7 @@ t.test('after a sync the catalog is as the agent knows it, and a second comparis
             .filter(each => each.serviceId === '' || theirs.has(each.serviceId))
             .map(each => ({ node: 'n1', name: each.id, output: '', type: 'ttl', definition: {}, ...each })),
         )
-        const kept = catalog.check('n1', 'serfHealth')
+        const kept = catalog.checks.get('n1', 'serfHealth')
         const options = { ignoreOutput: false, own: undefined }
         const { changes, tags } = compare(local, await target.read('n1'), own, options)
         for (const [serviceId, foreignTags] of tags) local.adoptTags(serviceId, foreignTags)
@@ -430,8 +434,8 @@ t.test('after a sync the catalog is as the agent knows it, and a second comparis
         t.equal(isEmpty(again.changes), true)
         t.same(again.corrections, [])
         t.same(
-          catalog
-            .servicesOfNode('n1')
+          catalog.services
+            .ofNode('n1')
             .map(({ id, port, tags }) => ({ id, port, tags }))
             .sort((a, b) => (a.id < b.id ? -1 : 1)),
           [...local.services().values()]
@@ -440,14 +444,14 @@ t.test('after a sync the catalog is as the agent knows it, and a second comparis
         )
         t.same(
           new Set(
-            catalog
-              .checksOfNode('n1')
+            catalog.checks
+              .ofNode('n1')
               .map(each => each.id)
               .filter(each => each !== 'serfHealth'),
           ),
           new Set([...local.checks().keys()].filter(each => each !== 'serfHealth')),
         )
-        const liveness = catalog.check('n1', 'serfHealth')
+        const liveness = catalog.checks.get('n1', 'serfHealth')
         if (kept?.serviceId === '') t.equal(liveness?.status, kept.status)
         catalog.close()
         await store.close()

@@ -13,7 +13,7 @@ const node = { node: 'n1', address: '192.0.2.1' }
  * Counts up in a node's meta, on condition that the node is as it was read: each such write depends on the one before.
  */
 const countUp: Command<number> = state => {
-  const standing = state.node('n1')
+  const standing = state.nodes.find('n1')
   const key = nodeKey('n1')
   const count = Number(standing?.meta?.count ?? 0) + 1
   const value = Buffer.from(JSON.stringify({ ...node, meta: { count: String(count) } }))
@@ -61,7 +61,7 @@ void t.test('hundreds of writes of one tick that depend on each other all succee
     counts.map(({ result }) => result),
     Array.from({ length: 300 }, (_, i) => i + 1),
   )
-  t.equal(catalog.node('n1')?.meta?.count, '300')
+  t.equal(catalog.nodes.find('n1')?.meta?.count, '300')
   t.equal(catalog.revision, 301)
 })
 
@@ -72,7 +72,7 @@ void t.test('servers that write the same entry try again', async t => {
     other.close()
   })
   for (let round = 0; round < 30; round++) await Promise.all([catalog.execute(countUp), other.execute(countUp)])
-  t.equal(catalog.node('n1')?.meta?.count, '60')
+  t.equal(catalog.nodes.find('n1')?.meta?.count, '60')
   t.same(contents(other), contents(catalog))
 })
 
@@ -83,8 +83,8 @@ void t.test('registrations of one tick on a new node see each other', async t =>
       catalog.execute(register({ ...node, service: { name: `s${i}` }, checks: [{ id: `c${i}`, serviceId: `s${i}` }] })),
     ),
   )
-  t.equal(catalog.servicesOfNode('n1').length, 50)
-  t.equal(catalog.node('n1')?.created, catalog.node('n1')?.modified, 'the node was written once')
+  t.equal(catalog.services.ofNode('n1').length, 50)
+  t.equal(catalog.nodes.find('n1')?.created, catalog.nodes.find('n1')?.modified, 'the node was written once')
 })
 
 void t.test('a removal and a registration of one tick leave nothing half there', async t => {
@@ -103,9 +103,9 @@ void t.test('a removal and a registration of one tick leave nothing half there',
     const remove = () => catalog.execute(removeNode('n1'))
     await Promise.all(order === 'register first' ? [add(), remove()] : [remove(), add()])
     const left = {
-      services: catalog.servicesOfNode('n1').length,
-      checks: catalog.checksInState('any').length,
-      nodes: [...catalog.nodes()].length,
+      services: catalog.services.ofNode('n1').length,
+      checks: catalog.checks.inState('any').length,
+      nodes: [...catalog.nodes.all()].length,
     }
     t.same(
       left,
@@ -119,9 +119,9 @@ void t.test('what another server left on a node that is gone does not come back 
   const { catalog, store } = await openCatalog(t)
   await catalog.execute(register({ ...node, service: { name: 'web' } }))
   await store.commit({ when: [], then: [{ kind: 'delete', key: nodeKey('n1') }] })
-  t.same(catalog.instances('web'), [], 'no instance without its node')
+  t.same(catalog.health.instances('web'), [], 'no instance without its node')
   await catalog.execute(register(node))
-  t.same(catalog.servicesOfNode('n1'), [])
+  t.same(catalog.services.ofNode('n1'), [])
   await store.commit({
     when: [],
     then: [
@@ -130,7 +130,7 @@ void t.test('what another server left on a node that is gone does not come back 
     ],
   })
   await catalog.execute(deregister({ node: 'n1' }))
-  t.same(catalog.servicesOfNode('n1'), [])
+  t.same(catalog.services.ofNode('n1'), [])
 })
 
 void t.test('a condition that never holds ends in CATALOG_CONFLICT', async t => {
@@ -197,7 +197,7 @@ void t.test('a server that is behind', async t => {
     t.equal(await settled(check), false)
     slow.release()
     t.equal((await check).result.writes, 1)
-    t.equal(behind.check('n1', 'c')?.serviceName, 'web')
+    t.equal(behind.checks.get('n1', 'c')?.serviceName, 'web')
   })
 
   await t.test('calls nothing done that was undone elsewhere', async t => {
@@ -209,7 +209,7 @@ void t.test('a server that is behind', async t => {
     t.equal(await settled(again), false, 'though it has just that service')
     slow.release()
     t.equal((await again).result.writes, 2)
-    t.equal(ahead.instances('web').length, 1)
+    t.equal(ahead.health.instances('web').length, 1)
   })
 
   await t.test('passes a barrier when it has caught up', async t => {
@@ -218,7 +218,7 @@ void t.test('a server that is behind', async t => {
     t.equal(await settled(barrier), false)
     slow.release()
     await barrier
-    t.equal(behind.instances('web').length, 1)
+    t.equal(behind.health.instances('web').length, 1)
   })
 
   await t.test('gives up after a while', async t => {
@@ -283,11 +283,11 @@ void t.test("values that are not muster's are told of and count as absent", asyn
   await catalog.execute(register({ ...node, service: { name: 'web' } }))
   t.same(told, ['service/n1/bad CATALOG_UNREADABLE'], 'once, and tables of others are none of its business')
   await store.commit({ when: [], then: [{ kind: 'put', key: serviceKey('n1', 'web'), value: Buffer.from('garbage') }] })
-  t.same(catalog.instances('web'), [])
+  t.same(catalog.health.instances('web'), [])
   t.equal(told.length, 2)
-  t.equal(catalog.topics.service('web').index, catalog.revision)
+  t.equal(catalog.health.topics.instances('web').index, catalog.revision)
   await catalog.execute(register({ ...node, service: { name: 'web' } }))
-  t.equal(catalog.instances('web').length, 1, 'and are written over')
+  t.equal(catalog.health.instances('web').length, 1, 'and are written over')
   catalog.close()
   await store.close()
 })
@@ -295,9 +295,9 @@ void t.test("values that are not muster's are told of and count as absent", asyn
 void t.test('the instances of a service are one list until something about it changes', async t => {
   const { catalog } = await openCatalog(t)
   await catalog.execute(register({ ...node, service: { name: 'web' } }))
-  const list = catalog.instances('web')
+  const list = catalog.health.instances('web')
   await catalog.execute(register({ ...node, service: { name: 'db' } }))
-  t.equal(catalog.instances('WEB'), list)
+  t.equal(catalog.health.instances('WEB'), list)
   await catalog.execute(register({ ...node, checks: [{ id: 'c' }] }))
-  t.not(catalog.instances('web'), list)
+  t.not(catalog.health.instances('web'), list)
 })

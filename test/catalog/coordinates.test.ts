@@ -32,7 +32,7 @@ void t.test('a batch writes what is new, of nodes that are there', async t => {
   )
   t.equal(result, 2)
   t.same(
-    catalog.coordinates().map(({ node, coordinate }) => [node, coordinate.vec[0]]),
+    catalog.coordinates.all().map(({ node, coordinate }) => [node, coordinate.vec[0]]),
     [
       ['B', 2],
       ['a', 1],
@@ -40,10 +40,10 @@ void t.test('a batch writes what is new, of nodes that are there', async t => {
     'the last one counts; names as they were registered',
   )
   const topics = [
-    catalog.topics.coordinates(),
-    catalog.topics.coordinate('A'),
-    catalog.topics.coordinate('b'),
-    catalog.topics.nodes(),
+    catalog.coordinates.topics.all(),
+    catalog.coordinates.topics.one('A'),
+    catalog.coordinates.topics.one('b'),
+    catalog.nodes.topics.all(),
   ]
   const before = topics.map(({ index }) => index)
   t.equal(
@@ -76,7 +76,7 @@ void t.test('a batch writes what is new, of nodes that are there', async t => {
       { code: 'COORDINATE_INVALID', status: 500 },
     )
   }
-  t.equal(catalog.coordinate('a')?.coordinate.vec[0], 3, 'of a refused batch nothing is written')
+  t.equal(catalog.coordinates.get('a')?.coordinate.vec[0], 3, 'of a refused batch nothing is written')
 })
 
 void t.test('a coordinate goes with its node, also one that another server writes meanwhile', async t => {
@@ -84,7 +84,7 @@ void t.test('a coordinate goes with its node, also one that another server write
   for (const node of ['a', 'b']) await catalog.execute(updateCoordinates([{ node, coordinate: at(1) }]))
   await catalog.execute(removeNode('a'))
   await catalog.execute(deregister({ node: 'b' }))
-  t.same(catalog.coordinates(), [])
+  t.same(catalog.coordinates.all(), [])
   const other = await Catalog.open({ store, clock: systemClock })
   t.teardown(() => {
     other.close()
@@ -93,7 +93,7 @@ void t.test('a coordinate goes with its node, also one that another server write
     other.execute(updateCoordinates([{ node: 'c', coordinate: at(1) }])),
     catalog.execute(removeNode('c')),
   ])
-  t.same([catalog.coordinates(), other.coordinates()], [[], []])
+  t.same([catalog.coordinates.all(), other.coordinates.all()], [[], []])
   t.same(
     (await store.load()).entries.map(({ key }) => key).filter(key => key.startsWith('coordinate/')),
     [],
@@ -109,7 +109,7 @@ void t.test('a value that is no coordinate counts as absent', async t => {
     '{"node":"a","vec":[1,1,1,1,1,1,1,"x"],"error":1,"adjustment":0,"height":0}',
   ]) {
     await store.commit({ when: [], then: [{ kind: 'put', key: 'coordinate/a', value: Buffer.from(value) }] })
-    t.equal(catalog.coordinate('a'), undefined, value)
+    t.equal(catalog.coordinates.get('a'), undefined, value)
   }
 })
 

@@ -26,8 +26,8 @@ void t.test('a catalog at once, of a store that comes later', async t => {
     await store.close()
   })
   t.equal(catalog.loaded, false)
-  t.same([...catalog.nodes()], [])
-  const topic = catalog.topics.nodes()
+  t.same([...catalog.nodes.all()], [])
+  const topic = catalog.nodes.topics.all()
   t.equal(topic.index, 1)
 
   const refused = [
@@ -50,10 +50,10 @@ void t.test('a catalog at once, of a store that comes later', async t => {
   t.equal(await woken, true)
   await late
   t.same(
-    [...catalog.nodes()].map(({ node }) => node),
+    [...catalog.nodes.all()].map(({ node }) => node),
     ['n1', 'n2'],
   )
-  t.ok(catalog.topics.kv('never asked for before').index > 1)
+  t.ok(catalog.kv.topics.one('never asked for before').index > 1)
 })
 
 void t.test('what was asked for before the load has the index that it would have had after it', async t => {
@@ -70,12 +70,12 @@ void t.test('what was asked for before the load has the index that it would have
     clock,
   })
   const topics = [
-    early.topics.nodes(),
-    early.topics.services(),
-    early.topics.service('web'),
-    early.topics.kv('k'),
-    early.topics.kvBelow('a/'),
-    early.topics.members(),
+    early.nodes.topics.all(),
+    early.services.topics.names(),
+    early.health.topics.instances('web'),
+    early.kv.topics.one('k'),
+    early.kv.topics.below('a/'),
+    early.members.topics.all(),
   ]
   arrive(store)
   await early.whenLoaded
@@ -83,12 +83,12 @@ void t.test('what was asked for before the load has the index that it would have
   t.same(
     topics.map(({ index }) => index),
     [
-      fresh.topics.nodes(),
-      fresh.topics.services(),
-      fresh.topics.service('web'),
-      fresh.topics.kv('k'),
-      fresh.topics.kvBelow('a/'),
-      fresh.topics.members(),
+      fresh.nodes.topics.all(),
+      fresh.services.topics.names(),
+      fresh.health.topics.instances('web'),
+      fresh.kv.topics.one('k'),
+      fresh.kv.topics.below('a/'),
+      fresh.members.topics.all(),
     ].map(({ index }) => index),
   )
   early.close()

@@ -100,36 +100,35 @@ const steps = fc.array(fc.oneof(registration, push, removal), { maxLength: 20 })
 
 /** Each topic with the answer that it stands for, worked out by the model. */
 function topics(catalog: CatalogReads, engine: Engine): { topic: Topic; answer: (model: Model) => unknown }[] {
-  const { topics } = catalog
   const on = <T extends { node: string }>(rows: T[], name: string): T[] =>
     rows.filter(row => row.node.toLowerCase() === name.toLowerCase())
   return [
     // Etcd counts work of its own, too.
-    ...(engine.clocked ? [{ topic: topics.all(), answer: (model: Model) => model.revision }] : []),
-    { topic: topics.nodes(), answer: model => model.nodes() },
-    { topic: topics.services(), answer: model => model.names() },
+    ...(engine.clocked ? [{ topic: catalog.topics.all(), answer: (model: Model) => model.revision }] : []),
+    { topic: catalog.nodes.topics.all(), answer: model => model.nodes() },
+    { topic: catalog.services.topics.names(), answer: model => model.names() },
     {
-      topic: topics.servicesOnNodes(),
+      topic: catalog.services.topics.namesOnNodes(),
       answer: model =>
         model
           .services()
           .map(({ node, id, name, tags }) => [node.toLowerCase(), id, name, tags, on(model.nodes(), node)[0]?.meta]),
     },
-    { topic: topics.checkState('any'), answer: model => model.checks() },
+    { topic: catalog.checks.topics.inState('any'), answer: model => model.checks() },
     ...states.map(state => ({
-      topic: topics.checkState(state),
+      topic: catalog.checks.topics.inState(state),
       answer: (model: Model) => model.checks().filter(item => item.status === state),
     })),
     ...['WEB', 'db', 'never'].map(name => ({
-      topic: topics.service(name),
+      topic: catalog.health.topics.instances(name),
       answer: (model: Model) => model.instances(name),
     })),
     ...['WEB', 'db', 'never'].map(name => ({
-      topic: topics.serviceChecks(name),
+      topic: catalog.checks.topics.ofService(name),
       answer: (model: Model) => model.checks().filter(item => item.serviceName.toLowerCase() === name.toLowerCase()),
     })),
     ...['N1', 'n1-b', 'ü/%', 'never'].map(name => ({
-      topic: topics.node(name),
+      topic: catalog.nodes.topics.one(name),
       answer: (model: Model) => [on(model.nodes(), name), on(model.services(), name), on(model.checks(), name)],
     })),
   ]
@@ -138,29 +137,28 @@ function topics(catalog: CatalogReads, engine: Engine): { topic: Topic; answer: 
 /** Every read of a catalog, as JSON. */
 function reads(catalog: CatalogReads): string {
   return JSON.stringify({
-    nodes: [...catalog.nodes()],
-    services: nodeNames.map(name => catalog.servicesOfNode(name)),
-    checks: catalog.checksInState('any'),
-    names: [...catalog.serviceNames()].map(({ name, tags }) => ({ name, tags: [...tags] })),
-    instances: serviceNames.map(name => catalog.instances(name)),
+    nodes: [...catalog.nodes.all()],
+    services: nodeNames.map(name => catalog.services.ofNode(name)),
+    checks: catalog.checks.inState('any'),
+    names: [...catalog.services.names()].map(({ name, tags }) => ({ name, tags: [...tags] })),
+    instances: serviceNames.map(name => catalog.health.instances(name)),
     single: nodeNames.map(name => [
-      catalog.node(name),
-      catalog.service(name, 'web'),
-      catalog.check(name, 'serfHealth'),
+      catalog.nodes.find(name),
+      catalog.services.get(name, 'web'),
+      catalog.checks.get(name, 'serfHealth'),
     ]),
     ofNode: nodeNames.map(name => [
-      catalog.checksOfNode(name),
-      catalog.checksOfInstance(name, 'web'),
-      catalog.checksOfInstance(name, ''),
+      catalog.checks.ofNode(name),
+      catalog.checks.ofInstance(name, 'web'),
+      catalog.checks.ofInstance(name, ''),
     ]),
-    ofService: serviceNames.map(name => catalog.checksOfService(name)),
-    states: states.map(state => catalog.checksInState(state)),
-    byId: ['a', 'b'].map(digit => [catalog.node(uuid(digit)), catalog.node(uuid(digit).slice(0, 6).toUpperCase())]),
-    byAddress: [
-      catalog.nodesByAddress('192.0.2.2'),
-      catalog.nodesByAddress('198.51.100.1'),
-      catalog.servicesByAddress('2001:db8::1'),
-    ],
+    ofService: serviceNames.map(name => catalog.checks.ofService(name)),
+    states: states.map(state => catalog.checks.inState(state)),
+    byId: ['a', 'b'].map(digit => [
+      catalog.nodes.find(uuid(digit)),
+      catalog.nodes.find(uuid(digit).slice(0, 6).toUpperCase()),
+    ]),
+    byAddress: [catalog.nodes.at('192.0.2.2'), catalog.nodes.at('198.51.100.1'), catalog.services.at('2001:db8::1')],
   })
 }
 
@@ -307,10 +305,10 @@ void t.test('a sync in pieces of any size ends like one in a piece', async () =>
               pieceLimit === undefined ? undefined : { writes: pieceLimit, bytes: Infinity },
             )
             const left = JSON.stringify(
-              [...catalog.nodes()].map(({ node }) => [
+              [...catalog.nodes.all()].map(({ node }) => [
                 node,
-                catalog.servicesOfNode(node).map(({ id, name }) => [id, name]),
-                catalog.checksOfNode(node).map(({ id, status, serviceTags }) => [id, status, serviceTags]),
+                catalog.services.ofNode(node).map(({ id, name }) => [id, name]),
+                catalog.checks.ofNode(node).map(({ id, status, serviceTags }) => [id, status, serviceTags]),
               ]),
             )
             catalog.close()

@@ -86,8 +86,8 @@ void t.test('a removal of thousands is a few operations', async t => {
   await catalog.execute(removeNode('n1'))
   for (let i = 0; i < 500; i++) void catalog.execute(kvPut(kv(`a/${i}`)))
   await catalog.execute(kvDeleteTree('a/'))
-  t.equal([...catalog.nodes()].length + catalog.servicesOfNode('n1').length, 0)
-  t.same([...catalog.kvKeysBelow('')], [])
+  t.equal([...catalog.nodes.all()].length + catalog.services.ofNode('n1').length, 0)
+  t.same([...catalog.kv.keysBelow('')], [])
   t.ok(Math.max(...sizes) < 20, `at most ${Math.max(...sizes)} operations`)
 })
 
@@ -108,8 +108,8 @@ void t.test('a tree goes with the locks on it; sessions stay, and hold nothing',
   await catalog.execute(createSession(session, seconds(10)))
   for (const key of ['a/1', 'a/2', 'b']) await catalog.execute(kvAcquire(kv(key), uuid('a')))
   await catalog.execute(kvDeleteTree('a/'))
-  t.same(catalog.kvHeldBy(uuid('a')), ['b'])
-  t.equal(catalog.kvLock('a/1'), undefined)
+  t.same(catalog.locks.heldBy(uuid('a')), ['b'])
+  t.equal(catalog.locks.get('a/1'), undefined)
 })
 
 void t.test('in one transaction a tree goes and something is put into it again', async t => {
@@ -124,7 +124,7 @@ void t.test('in one transaction a tree goes and something is put into it again',
   ])
   t.match(outcome, { results: [{ entry: { key: 'a/0' } }, { entry: { key: 'a/2' } }] })
   t.same(
-    [...catalog.kvBelow('')].map(({ key, value }) => `${key} ${value.toString()}`),
+    [...catalog.kv.below('')].map(({ key, value }) => `${key} ${value.toString()}`),
     ['a/2 new', 'b x'],
   )
 })
@@ -152,10 +152,10 @@ void t.test(
       }),
     )
     t.same(
-      catalog.servicesOfNode('n1').map(({ id }) => id),
+      catalog.services.ofNode('n1').map(({ id }) => id),
       ['web'],
     )
-    t.equal(catalog.node('n1')?.id, uuid('a'))
+    t.equal(catalog.nodes.find('n1')?.id, uuid('a'))
   },
 )
 
@@ -169,7 +169,7 @@ void t.test('one id has one node', async t => {
   await place('n3', uuid('a'))
   await place('n4', uuid('b'))
   t.same(
-    [...catalog.nodes()].map(({ node, id }) => `${node} ${id}`),
+    [...catalog.nodes.all()].map(({ node, id }) => `${node} ${id}`),
     [`n3 ${uuid('a')}`, `n4 ${uuid('b')}`],
   )
 })

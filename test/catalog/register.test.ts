@@ -90,7 +90,7 @@ for (const [name, request, code, message, status] of [
   void t.test(`refused: ${name}`, async t => {
     const { catalog } = await openCatalog(t)
     await t.rejects(catalog.execute(register(request)), { code, message, status })
-    t.same([...catalog.nodes()], [])
+    t.same([...catalog.nodes.all()], [])
     t.equal(catalog.revision, 1, 'nothing was written')
   })
 }
@@ -107,9 +107,9 @@ void t.test('what is left out gets its default', async t => {
   t.equal(result.writes, 4)
   t.equal(revision, 2, 'one transaction')
   const at = { created: 2, modified: 2 }
-  t.same(catalog.node('x'), { ...nodeData(node), ...at })
-  t.same(catalog.service('x', 'web'), { ...serviceData({ id: 'web', node: 'x' }), ...at })
-  t.match(catalog.check('x', 'up'), {
+  t.same(catalog.nodes.find('x'), { ...nodeData(node), ...at })
+  t.same(catalog.services.get('x', 'web'), { ...serviceData({ id: 'web', node: 'x' }), ...at })
+  t.match(catalog.checks.get('x', 'up'), {
     id: 'up',
     name: 'up',
     status: 'critical',
@@ -118,7 +118,7 @@ void t.test('what is left out gets its default', async t => {
     serviceName: '',
     ...at,
   })
-  t.match(catalog.check('x', 'c'), { status: 'odd', serviceName: 'web' })
+  t.match(catalog.checks.get('x', 'c'), { status: 'odd', serviceName: 'web' })
 })
 
 void t.test('the same again writes nothing and moves nothing', async t => {
@@ -136,7 +136,9 @@ void t.test('the same again writes nothing and moves nothing', async t => {
   t.equal(catalog.revision, 2)
   await catalog.execute(register({ ...request, checks: [{ id: 'c', serviceId: 'web', output: 'new' }] }))
   t.match(
-    [catalog.node('x'), catalog.service('x', 'web'), catalog.check('x', 'c')].map(item => item?.modified),
+    [catalog.nodes.find('x'), catalog.services.get('x', 'web'), catalog.checks.get('x', 'c')].map(
+      item => item?.modified,
+    ),
     [2, 2, 3],
     'only what differs is written',
   )
@@ -146,10 +148,10 @@ void t.test('SkipNodeUpdate leaves a node alone that is there, and creates one t
   const { catalog } = await openCatalog(t)
   await catalog.execute(register({ ...node, meta: { rack: 'a' } }))
   await catalog.execute(register({ node: 'X', address: '192.0.2.99', skipNodeUpdate: true, service: { name: 'web' } }))
-  t.match(catalog.node('x'), { node: 'x', address: '192.0.2.1', meta: { rack: 'a' }, modified: 2 })
-  t.equal(catalog.service('x', 'web')?.node, 'x', 'the service shows the registered spelling of its node')
+  t.match(catalog.nodes.find('x'), { node: 'x', address: '192.0.2.1', meta: { rack: 'a' }, modified: 2 })
+  t.equal(catalog.services.get('x', 'web')?.node, 'x', 'the service shows the registered spelling of its node')
   await catalog.execute(register({ node: 'new', skipNodeUpdate: true }))
-  t.match(catalog.node('new'), { address: '' })
+  t.match(catalog.nodes.find('new'), { address: '' })
 })
 
 void t.test('a check keeps name and tags of its service as they were when it was written', async t => {
@@ -157,9 +159,9 @@ void t.test('a check keeps name and tags of its service as they were when it was
   const up = { id: 'up', serviceId: 'web', status: 'passing' }
   await catalog.execute(register({ ...node, service: { name: 'web', tags: ['old'] }, checks: [up] }))
   await catalog.execute(register({ ...node, service: { name: 'web', tags: ['new'] } }))
-  t.same(catalog.check('x', 'up')?.serviceTags, ['old'])
+  t.same(catalog.checks.get('x', 'up')?.serviceTags, ['old'])
   await catalog.execute(register({ ...node, checks: [up] }))
-  t.same(catalog.check('x', 'up')?.serviceTags, ['new'])
+  t.same(catalog.checks.get('x', 'up')?.serviceTags, ['new'])
 })
 
 void t.test('definitions are kept in one spelling, and give the type of a check that says none', async t => {
@@ -185,11 +187,11 @@ void t.test('definitions are kept in one spelling, and give the type of a check 
   ] as const
   for (const [definition, type, kept] of cases) {
     await catalog.execute(register({ ...node, checks: [{ id: 'c', definition }] }))
-    t.match(catalog.check('x', 'c'), { type })
-    t.same(catalog.check('x', 'c')?.definition, kept)
+    t.match(catalog.checks.get('x', 'c'), { type })
+    t.same(catalog.checks.get('x', 'c')?.definition, kept)
   }
   await catalog.execute(register({ ...node, checks: [{ id: 'c', type: 'mine', definition: { TCP: 'x:1' } }] }))
-  t.equal(catalog.check('x', 'c')?.type, 'mine')
+  t.equal(catalog.checks.get('x', 'c')?.type, 'mine')
 })
 
 void t.test('the id decides who a node is', async t => {
@@ -201,9 +203,9 @@ void t.test('the id decides who a node is', async t => {
     const { catalog } = await openCatalog(t)
     await catalog.execute(register({ ...node, id: a, service: { name: 'web' }, checks: [serfHealth('passing')] }))
     await catalog.execute(register({ ...node, node: 'y', id: a }))
-    t.equal(catalog.node('x'), undefined)
-    t.equal(catalog.node(a)?.node, 'y')
-    t.same([catalog.checksInState('any'), catalog.instances('web')], [[], []])
+    t.equal(catalog.nodes.find('x'), undefined)
+    t.equal(catalog.nodes.find(a)?.node, 'y')
+    t.same([catalog.checks.inState('any'), catalog.health.instances('web')], [[], []])
     t.equal(catalog.revision, 3, 'in one transaction')
   })
 
@@ -213,9 +215,9 @@ void t.test('the id decides who a node is', async t => {
       register({ ...node, id: a, service: { name: 'web' }, checks: [{ id: 'c', serviceId: 'web' }] }),
     )
     await catalog.execute(register({ ...node, node: 'X', id: a }))
-    t.equal(catalog.node('x')?.node, 'X')
-    t.equal(catalog.service('x', 'web')?.node, 'X')
-    t.equal(catalog.check('x', 'c')?.node, 'X')
+    t.equal(catalog.nodes.find('x')?.node, 'X')
+    t.equal(catalog.services.get('x', 'web')?.node, 'X')
+    t.equal(catalog.checks.get('x', 'c')?.node, 'X')
   })
 
   await t.test('the name of another id is refused while its owner lives', async t => {
@@ -228,7 +230,7 @@ void t.test('the id decides who a node is', async t => {
     })
     await catalog.execute(register({ ...node, checks: [serfHealth('critical')] }))
     await catalog.execute(register({ ...node, id: b }))
-    t.equal(catalog.node('x')?.id, b, 'and may be taken over once the owner is down')
+    t.equal(catalog.nodes.find('x')?.id, b, 'and may be taken over once the owner is down')
   })
 
   await t.test('a node without an id may get one; a rename onto one is refused', async t => {
@@ -239,23 +241,23 @@ void t.test('the id decides who a node is', async t => {
       message: `failed inserting node: Error while renaming Node ID: "${a}" (192.0.2.1): Node name x is reserved by node  with name x (192.0.2.1)`,
     })
     await catalog.execute(register({ ...node, id: b }))
-    t.equal(catalog.node('x')?.id, b)
+    t.equal(catalog.nodes.find('x')?.id, b)
   })
 
   await t.test('a node without an agent may get another id at any time, and keeps what runs on it', async t => {
     const { catalog } = await openCatalog(t)
     await catalog.execute(register({ ...node, id: a, service: { name: 'web' } }))
     await catalog.execute(register({ ...node, id: b, service: { name: 'db' } }))
-    t.equal(catalog.node('x')?.id, b)
-    t.equal(catalog.node(a), undefined)
+    t.equal(catalog.nodes.find('x')?.id, b)
+    t.equal(catalog.nodes.find(a), undefined)
     t.same(
-      catalog.servicesOfNode('x').map(service => service.name),
+      catalog.services.ofNode('x').map(service => service.name),
       ['db', 'web'],
     )
     await catalog.execute(register({ ...node, node: 'y', id: a }))
     await catalog.execute(register({ ...node, id: a }))
     t.same(
-      [...catalog.nodes()].map(one => [one.node, one.id]),
+      [...catalog.nodes.all()].map(one => [one.node, one.id]),
       [['x', a]],
       'also that of a node that is renamed',
     )
@@ -265,7 +267,7 @@ void t.test('the id decides who a node is', async t => {
     const { catalog } = await openCatalog(t)
     await catalog.execute(register({ ...node, id: a }))
     await catalog.execute(register({ ...node, address: '192.0.2.7' }))
-    t.match(catalog.node('x'), { id: a, address: '192.0.2.7' })
+    t.match(catalog.nodes.find('x'), { id: a, address: '192.0.2.7' })
   })
 
   await t.test('a node is found by its id and by a prefix that no other id has', async t => {
@@ -281,9 +283,9 @@ void t.test('the id decides who a node is', async t => {
       ['Y', 'y'],
       ['abcdeg', undefined],
     ] as const)
-      t.equal(catalog.node(asked)?.node, found, asked)
+      t.equal(catalog.nodes.find(asked)?.node, found, asked)
     await catalog.execute(register({ ...node, node: 'abcdef02' }))
-    t.equal(catalog.node('abcdef02')?.node, 'abcdef02', 'a name comes before an id')
+    t.equal(catalog.nodes.find('abcdef02')?.node, 'abcdef02', 'a name comes before an id')
   })
 })
 
@@ -314,11 +316,11 @@ void t.test('deregister', async t => {
       const { result } = await catalog.execute(deregister(request))
       t.equal(result.writes, writes)
       t.same(
-        catalog.servicesOfNode('x').map(({ id }) => id),
+        catalog.services.ofNode('x').map(({ id }) => id),
         services,
       )
       t.same(
-        catalog.checksOfNode('x').map(({ id }) => id),
+        catalog.checks.ofNode('x').map(({ id }) => id),
         checks,
       )
     })
@@ -337,8 +339,8 @@ void t.test('removeNode spares a successor of the same name', async t => {
   const { catalog } = await openCatalog(t)
   await catalog.execute(register({ ...node, id: uuid('a'), service: { name: 'web' } }))
   t.equal((await catalog.execute(removeNode('x', uuid('b')))).result, false)
-  t.ok(catalog.node('x'))
+  t.ok(catalog.nodes.find('x'))
   t.equal((await catalog.execute(removeNode('X', uuid('A')))).result, true)
-  t.same([[...catalog.nodes()], catalog.instances('web')], [[], []])
+  t.same([[...catalog.nodes.all()], catalog.health.instances('web')], [[], []])
   t.equal((await catalog.execute(removeNode('x'))).result, false)
 })

@@ -62,9 +62,9 @@ export async function openCatalog(
 /** What stands in a catalog, revisions left out, for comparing whole states. */
 export function contents(catalog: CatalogReads): unknown {
   const bare = <T extends object>(value: T): object => ({ ...value, created: undefined, modified: undefined })
-  return [...catalog.nodes()].map(node => ({
+  return [...catalog.nodes.all()].map(node => ({
     ...bare(node),
-    services: catalog.servicesOfNode(node.node).map(bare),
-    checks: catalog.checksOfNode(node.node).map(bare),
+    services: catalog.services.ofNode(node.node).map(bare),
+    checks: catalog.checks.ofNode(node.node).map(bare),
   }))
 }

@@ -135,9 +135,9 @@ void t.test('a catalog is saved and restored, into itself and into another', asy
   t.ok(session)
   const saved = await catalog.save()
   const shown = (of: Catalog): unknown => [
-    [...of.kvBelow('')].map(({ key, value }) => [key, value.toString()]),
-    of.nodes().map(({ node }) => node),
-    of.sessions().map(({ name }) => name),
+    [...of.kv.below('')].map(({ key, value }) => [key, value.toString()]),
+    of.nodes.all().map(({ node }) => node),
+    of.sessions.all().map(({ name }) => name),
   ]
   const before = shown(catalog)
   await catalog.execute(kvPut({ key: 'a', value: Buffer.from('after'), flags: 0n }))

@@ -24,7 +24,7 @@ void t.test('puts a node with its services and checks in one transaction, and on
   t.same(result, { writes: 5, complete: true })
   t.equal(revision, 2)
   t.same(
-    catalog.instances('web')[0]?.checks.map(({ id }) => id),
+    catalog.health.instances('web')[0]?.checks.map(({ id }) => id),
     ['node', 'service:web'],
   )
   t.same((await catalog.execute(syncNode(first))).result, { writes: 0, complete: true })
@@ -37,7 +37,11 @@ void t.test('writes only what differs', async t => {
   const { result } = await catalog.execute(syncNode(request([web, serviceData({ id: 'db', port: 1 })], [webCheck])))
   t.equal(result.writes, 1)
   t.same(
-    [catalog.service('n1', 'web')?.modified, catalog.service('n1', 'db')?.modified, catalog.node('n1')?.modified],
+    [
+      catalog.services.get('n1', 'web')?.modified,
+      catalog.services.get('n1', 'db')?.modified,
+      catalog.nodes.find('n1')?.modified,
+    ],
     [2, 3, 2],
   )
 })
@@ -48,15 +52,15 @@ void t.test(
     const { catalog } = await openCatalog(t)
     await catalog.execute(syncNode(first))
     await catalog.execute(syncNode(request([{ ...web, tags: ['new'] }], [])))
-    t.same(catalog.check('n1', 'service:web')?.serviceTags, ['old'])
+    t.same(catalog.checks.get('n1', 'service:web')?.serviceTags, ['old'])
     await catalog.execute(syncNode(request([], [webCheck])))
-    t.same(catalog.check('n1', 'service:web')?.serviceTags, ['new'])
+    t.same(catalog.checks.get('n1', 'service:web')?.serviceTags, ['new'])
     await catalog.execute(syncNode(request([{ ...web, name: 'shop', tags: ['new'] }], [webCheck])))
     t.same(
-      catalog.checksOfService('shop').map(({ id }) => id),
+      catalog.checks.ofService('shop').map(({ id }) => id),
       ['service:web'],
     )
-    t.same(catalog.checksOfService('web'), [])
+    t.same(catalog.checks.ofService('web'), [])
   },
 )
 
@@ -68,11 +72,11 @@ void t.test('removes what is named, a service with its checks, and leaves the re
   )
   await catalog.execute(syncNode(request([], [], { services: ['web', 'absent'], checks: ['node', 'absent'] })))
   t.same(
-    catalog.servicesOfNode('n1').map(({ id }) => id),
+    catalog.services.ofNode('n1').map(({ id }) => id),
     ['db'],
   )
   t.same(
-    catalog.checksOfNode('n1').map(({ id }) => id),
+    catalog.checks.ofNode('n1').map(({ id }) => id),
     ['serfHealth'],
   )
 })
@@ -81,14 +85,14 @@ void t.test('a check that moves to another service survives the removal of its o
   const { catalog } = await openCatalog(t)
   await catalog.execute(syncNode(first))
   await catalog.execute(syncNode(request([], [{ ...webCheck, serviceId: 'db' }], { services: ['web'] })))
-  t.match(catalog.check('n1', 'service:web'), { serviceId: 'db', serviceName: 'db' })
+  t.match(catalog.checks.get('n1', 'service:web'), { serviceId: 'db', serviceName: 'db' })
 })
 
 void t.test('what is put and removed at once is put', async t => {
   const { catalog } = await openCatalog(t)
   await catalog.execute(syncNode({ ...first, remove: { services: ['web'], checks: ['node'] } }))
-  t.ok(catalog.service('n1', 'web'))
-  t.ok(catalog.check('n1', 'node'))
+  t.ok(catalog.services.get('n1', 'web'))
+  t.ok(catalog.checks.get('n1', 'node'))
 })
 
 void t.test('refusals: a check of no service, a name that is taken', async t => {
@@ -120,7 +124,7 @@ for (const [title, limits] of [
       for (;;) {
         const { result } = await catalog.execute(syncNode(large, limits))
         pieces++
-        for (const { checks } of catalog.instances('web'))
+        for (const { checks } of catalog.health.instances('web'))
           t.same(
             checks.map(({ status }) => status),
             ['critical', 'critical'],
@@ -128,7 +132,7 @@ for (const [title, limits] of [
         if (result.complete) break
       }
       t.ok(pieces > 5, `${pieces} pieces`)
-      t.equal(catalog.instances('web').length, 20)
+      t.equal(catalog.health.instances('web').length, 20)
       t.same((await pushNode(catalog, large, limits)).writes, 0)
     },
   )
@@ -157,10 +161,10 @@ void t.test('an etcd that takes little at once gets it in pieces', async t => {
       ids.map(id => checkData({ id: `service:${id}`, serviceId: id })),
     )
     t.equal((await pushNode(catalog, all)).writes, 601)
-    t.equal(catalog.servicesOfNode('n1').length, 300)
-    t.equal(catalog.checksOfNode('n1').length, 300)
+    t.equal(catalog.services.ofNode('n1').length, 300)
+    t.equal(catalog.checks.ofNode('n1').length, 300)
     t.equal((await pushNode(catalog, request([], [], { services: ids, checks: [] }))).writes, 600)
-    t.same([catalog.servicesOfNode('n1'), catalog.checksOfNode('n1')], [[], []])
+    t.same([catalog.services.ofNode('n1'), catalog.checks.ofNode('n1')], [[], []])
     const large = request([serviceData({ id: 'large', meta: { text: 'x'.repeat(120_000) } })], [])
     if (size === 1000) await t.rejects(pushNode(catalog, large), { code: 'STORE_TOO_LARGE' })
     else t.equal((await pushNode(catalog, large)).writes, 1)
@@ -179,5 +183,5 @@ void t.test('five thousand services and their checks are one revision', async t 
   )
   t.equal(writes, 10_001)
   t.equal(revision, 2)
-  t.equal([...catalog.serviceNames()].length, 5000)
+  t.equal([...catalog.services.names()].length, 5000)
 })

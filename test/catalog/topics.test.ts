@@ -14,17 +14,17 @@ const on = (node: string, service: string, port = 80) =>
 
 const named = (catalog: Catalog): Record<string, Topic> => ({
   all: catalog.topics.all(),
-  nodes: catalog.topics.nodes(),
-  services: catalog.topics.services(),
-  servicesOnNodes: catalog.topics.servicesOnNodes(),
-  web: catalog.topics.service('web'),
-  db: catalog.topics.service('db'),
-  n1: catalog.topics.node('n1'),
-  n2: catalog.topics.node('n2'),
-  webChecks: catalog.topics.serviceChecks('web'),
-  any: catalog.topics.checkState('any'),
-  passing: catalog.topics.checkState('passing'),
-  critical: catalog.topics.checkState('critical'),
+  nodes: catalog.nodes.topics.all(),
+  services: catalog.services.topics.names(),
+  servicesOnNodes: catalog.services.topics.namesOnNodes(),
+  web: catalog.health.topics.instances('web'),
+  db: catalog.health.topics.instances('db'),
+  n1: catalog.nodes.topics.one('n1'),
+  n2: catalog.nodes.topics.one('n2'),
+  webChecks: catalog.checks.topics.ofService('web'),
+  any: catalog.checks.topics.inState('any'),
+  passing: catalog.checks.topics.inState('passing'),
+  critical: catalog.checks.topics.inState('critical'),
 })
 
 for (const [name, command, moved] of [
@@ -96,14 +96,14 @@ for (const [name, command, moved] of [
 void t.test('names match without regard to case', async t => {
   const { catalog } = await openCatalog(t)
   await catalog.execute(on('N1', 'Web'))
-  t.equal(catalog.topics.service('WEB'), catalog.topics.service('web'))
-  t.equal(catalog.topics.node('n1'), catalog.topics.node('N1'))
-  t.equal(catalog.instances('wEB')[0]?.service.name, 'Web')
+  t.equal(catalog.health.topics.instances('WEB'), catalog.health.topics.instances('web'))
+  t.equal(catalog.nodes.topics.one('n1'), catalog.nodes.topics.one('N1'))
+  t.equal(catalog.health.instances('wEB')[0]?.service.name, 'Web')
 })
 
 void t.test('what never existed stands still until it is born, and keeps the index of its end', async t => {
   const { catalog } = await openCatalog(t)
-  const topic = catalog.topics.service('web')
+  const topic = catalog.health.topics.instances('web')
   t.equal(topic.index, 1)
   await catalog.execute(on('n1', 'other'))
   t.equal(topic.index, 1)
@@ -112,23 +112,23 @@ void t.test('what never existed stands still until it is born, and keeps the ind
   t.equal(await birth, true)
   const end = (await catalog.execute(deregister({ node: 'n1', serviceId: 'web' }))).revision
   await catalog.execute(on('n1', 'another'))
-  t.equal(catalog.topics.service('web').index, end)
+  t.equal(catalog.health.topics.instances('web').index, end)
 })
 
 void t.test('who asks for a node by an id that no node has yet wakes when one comes, and never goes back', async t => {
   const { catalog } = await openCatalog(t)
   await catalog.execute(on('n2', 'web'))
   for (const asked of [uuid('a'), uuid('a').slice(0, 8)]) {
-    const topic = catalog.topics.node(asked)
+    const topic = catalog.nodes.topics.one(asked)
     const woken = catalog.wait(topic, topic.index, 60_000)
     await catalog.execute(register({ node: 'n3', address: '192.0.2.3' }))
     t.not(topic.index, catalog.revision, 'other nodes do not concern it')
     await catalog.execute(register({ node: 'n1', id: uuid('a'), address: '192.0.2.1' }))
     t.equal(await woken, true)
-    const { index } = catalog.topics.node(asked)
-    t.equal(index, catalog.topics.node('n1').index)
+    const { index } = catalog.nodes.topics.one(asked)
+    t.equal(index, catalog.nodes.topics.one('n1').index)
     await catalog.execute(deregister({ node: 'n1' }))
-    t.ok(catalog.topics.node(asked).index > index)
+    t.ok(catalog.nodes.topics.one(asked).index > index)
     await catalog.execute(deregister({ node: 'n3' }))
   }
 })
@@ -140,11 +140,11 @@ void t.test('only so many ends are remembered one by one; indexes never go back 
   for (const name of names) {
     await catalog.execute(on('n1', name))
     ends.set(name, (await catalog.execute(deregister({ node: 'n1', serviceId: name }))).revision)
-    for (const [gone, end] of ends) t.ok(catalog.topics.service(gone).index >= end, `${gone} after ${name}`)
+    for (const [gone, end] of ends) t.ok(catalog.health.topics.instances(gone).index >= end, `${gone} after ${name}`)
   }
-  t.ok(catalog.topics.service('never').index > 1, 'what was forgotten has raised the floor')
-  t.ok(catalog.topics.service('never').index < catalog.revision, 'but not to the present')
-  t.equal(catalog.topics.service('s39').index, ends.get('s39'))
+  t.ok(catalog.health.topics.instances('never').index > 1, 'what was forgotten has raised the floor')
+  t.ok(catalog.health.topics.instances('never').index < catalog.revision, 'but not to the present')
+  t.equal(catalog.health.topics.instances('s39').index, ends.get('s39'))
 })
 
 void t.test('asking for strangers leaves nothing behind, while a topic in use stays the same object', async t => {
@@ -152,13 +152,13 @@ void t.test('asking for strangers leaves nothing behind, while a topic in use st
   const collect = runInNewContext('gc') as () => void
   const { catalog } = await openCatalog(t)
   const before = catalog.topicCount
-  const kept = catalog.topics.service('kept')
-  for (let i = 0; i < 20_000; i++) catalog.topics.service(`stranger-${i}`)
+  const kept = catalog.health.topics.instances('kept')
+  for (let i = 0; i < 20_000; i++) catalog.health.topics.instances(`stranger-${i}`)
   await until('the strangers are forgotten', () => {
     collect()
     return catalog.topicCount <= before + 1
   })
-  t.equal(catalog.topics.service('kept'), kept)
+  t.equal(catalog.health.topics.instances('kept'), kept)
   const { revision: at } = await catalog.execute(on('n1', 'kept'))
   t.equal(kept.index, at, 'and it learns of the birth')
 })
@@ -168,7 +168,7 @@ void t.test('waiting', async t => {
   const setUp = async () => {
     const { catalog } = await openCatalog(t, { clock })
     await catalog.execute(on('n1', 'web'))
-    return { catalog, topic: catalog.topics.service('web') }
+    return { catalog, topic: catalog.health.topics.instances('web') }
   }
 
   await t.test('is over at once when the topic has moved already', async t => {
@@ -227,7 +227,7 @@ void t.test('waiting', async t => {
     const { catalog, topic } = await setUp()
     const seen = catalog
       .wait(topic, topic.index, 1000)
-      .then(() => catalog.instances('web').map(({ node, checks }) => [node.address, checks.length]))
+      .then(() => catalog.health.instances('web').map(({ node, checks }) => [node.address, checks.length]))
     await catalog.execute(
       register({
         node: 'n1',

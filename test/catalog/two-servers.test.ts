@@ -171,28 +171,28 @@ void t.test(
 )
 
 function assertSound(catalog: Catalog): void {
-  const nodes = [...catalog.nodes()]
+  const nodes = [...catalog.nodes.all()]
   const taken = nodes.map(({ id }) => id).filter(id => id !== '')
   assert.equal(new Set(taken).size, taken.length, 'a node id has one node')
-  for (const { name } of catalog.serviceNames()) {
-    assert.ok(catalog.instances(name).length > 0, `no instance of ${name} has a node`)
+  for (const { name } of catalog.services.names()) {
+    assert.ok(catalog.health.instances(name).length > 0, `no instance of ${name} has a node`)
   }
-  for (const check of catalog.checksInState('any')) {
-    assert.ok(catalog.node(check.node), `check ${check.id} is on node ${check.node}, which is not there`)
+  for (const check of catalog.checks.inState('any')) {
+    assert.ok(catalog.nodes.find(check.node), `check ${check.id} is on node ${check.node}, which is not there`)
     if (check.serviceId !== '')
       assert.ok(
-        catalog.service(check.node, check.serviceId),
+        catalog.services.get(check.node, check.serviceId),
         `check ${check.id} is of service ${check.serviceId}, which is not there`,
       )
   }
-  for (const { node, nodeChecks } of catalog.sessions()) {
-    assert.ok(catalog.node(node), 'a session has a node')
+  for (const { node, nodeChecks } of catalog.sessions.all()) {
+    assert.ok(catalog.nodes.find(node), 'a session has a node')
     for (const check of nodeChecks)
-      assert.equal(catalog.check(node, check)?.status, 'passing', 'a session has checks that are not critical')
+      assert.equal(catalog.checks.get(node, check)?.status, 'passing', 'a session has checks that are not critical')
   }
-  for (const key of catalog.kvKeysBelow('')) {
-    const holder = catalog.kvLock(key)?.session ?? ''
-    if (holder !== '') assert.ok(catalog.session(holder), `${key} is held by a session that lives`)
+  for (const key of catalog.kv.keysBelow('')) {
+    const holder = catalog.locks.get(key)?.session ?? ''
+    if (holder !== '') assert.ok(catalog.sessions.get(holder), `${key} is held by a session that lives`)
   }
 }
 
@@ -212,7 +212,7 @@ void t.test('no acknowledged write is lost: counters, and entries of one node', 
   }
   const raise = async (server: Catalog): Promise<void> => {
     for (;;) {
-      const standing = server.kv('n')
+      const standing = server.kv.get('n')
       const value = Buffer.from(String(Number(standing?.value.toString() ?? '0') + 1))
       if (await persist(server, () => kvCas({ key: 'n', flags: 0n, value }, standing?.modified ?? 0))) return
       await server.barrier()
@@ -221,7 +221,7 @@ void t.test('no acknowledged write is lost: counters, and entries of one node', 
   await Promise.all(pair.flatMap(server => Array.from({ length: 20 }, () => raise(server))))
   await Promise.all(pair.map(server => server.barrier()))
   assert.deepEqual(
-    pair.map(server => server.kv('n')?.value.toString()),
+    pair.map(server => server.kv.get('n')?.value.toString()),
     ['40', '40'],
   )
   await Promise.all(
@@ -241,8 +241,8 @@ void t.test('no acknowledged write is lost: counters, and entries of one node', 
   )
   await Promise.all(pair.map(server => server.barrier()))
   for (const server of pair) {
-    assert.equal(server.instances('web').length, 80)
-    assert.equal(server.checksOfNode('n1').length, 80)
+    assert.equal(server.health.instances('web').length, 80)
+    assert.equal(server.checks.ofNode('n1').length, 80)
   }
   for (const server of pair) server.close()
   await inner.close()

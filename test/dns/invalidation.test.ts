@@ -70,7 +70,7 @@ async function apply(catalog: Catalog, one: Change): Promise<void> {
       )
       return
     case 'node-check':
-      if (catalog.node(one.node) !== undefined)
+      if (catalog.nodes.find(one.node) !== undefined)
         await catalog.execute(
           register({
             node: one.node,

@@ -226,7 +226,7 @@ void t.test('TTLs: exact name, longest prefix, any', async t => {
 
 void t.test('prepared queries: TTL, order, who asks, another datacenter, later', async t => {
   const catalog = await openCatalog(t, [web('a', '10.0.0.1'), web('b', '10.0.0.2'), web('c', '10.0.0.3')])
-  const instances = catalog.instances('web')
+  const instances = catalog.health.instances('web')
   const seen: string[] = []
   const dns = await startDns(t, {
     settings: { dns: { serviceTtl: ttls({ web: 4 }) } },

@@ -351,7 +351,11 @@ void t.test('headers of reads', async t => {
         },
         `${query} ${round}`,
       )
-      t.equal(headers['x-consul-index'], String(served.catalog.topics.service('web').index), `${query} ${round}`)
+      t.equal(
+        headers['x-consul-index'],
+        String(served.catalog.health.topics.instances('web').index),
+        `${query} ${round}`,
+      )
     }
   }
   t.equal(

@@ -155,7 +155,7 @@ void t.test('both guards hold on the cluster ports, for the address of who speak
     t.equal((await speak(strict.rpc.ports[which], 'PUT', '/v1/agent/service/deregister/x')).status, 403)
     t.equal((await speak(strict.rpc.ports[which], 'GET', '/v1/catalog/nodes')).status, 200, 'reads are free')
     t.same(await speak(open.rpc.ports[which], 'PUT', '/v1/kv/a', { body: which }), { status: 200, body: 'true' })
-    t.equal(Buffer.from(open.catalog.kv('a')?.value ?? []).toString(), which)
+    t.equal(Buffer.from(open.catalog.kv.get('a')?.value ?? []).toString(), which)
     for (const method of ['GET', 'PUT', 'DELETE']) {
       t.match(
         await speak(open.rpc.ports[which], method, '/v1/kv/secret/x'),
@@ -164,5 +164,5 @@ void t.test('both guards hold on the cluster ports, for the address of who speak
       )
     }
   }
-  t.equal(strict.catalog.kv('a'), undefined)
+  t.equal(strict.catalog.kv.get('a'), undefined)
 })

@@ -112,7 +112,7 @@ void t.test('what is no coordinate is refused', async t => {
   ]) {
     t.equal((await served.put('/v1/coordinate/update', body)).status, 500, JSON.stringify(body))
   }
-  t.same(served.catalog.coordinates(), [])
+  t.same(served.catalog.coordinates.all(), [])
   t.equal((await served.put('/v1/coordinate/update', { Node: 'absent', Coord: coord(1) })).status, 200)
 })
 
@@ -156,7 +156,7 @@ void t.test('a prepared query that finds nothing here looks in other datacenters
         nearest: () => ['dc2', 'dc3'],
         remote: (datacenter, query, limit) => {
           asked.push(`${datacenter} ${query.service} ${limit}`)
-          return Promise.resolve(datacenter === 'dc3' ? served.catalog.instances('web') : undefined)
+          return Promise.resolve(datacenter === 'dc3' ? served.catalog.health.instances('web') : undefined)
         },
       },
     },

@@ -74,7 +74,7 @@ void t.test('the event command', async t => {
   }
   t.match(await event('-name=a/b', 'x y'), { code: 0, out: /^Event ID: [0-9a-f-]{36}\n$/ })
   t.match(await event('-name=c', '-node=zz', '-service=web', '-tag=blue'), { code: 0 })
-  t.match(served.catalog.events(), [
+  t.match(served.catalog.events.all(), [
     { name: 'a/b', payload: 'eCB5' },
     { name: 'c', nodeFilter: 'zz', serviceFilter: 'web', tagFilter: 'blue', payload: '' },
   ])

@@ -60,10 +60,10 @@ void t.test('a client agent has everything answered by a server, but what is abo
   )
 
   t.equal((await client.put('/v1/kv/a/b?flags=7', 'value')).body, 'true')
-  t.equal(Buffer.from(s1.catalog.kv('a/b')?.value ?? '').toString(), 'value', 'written at the server')
+  t.equal(Buffer.from(s1.catalog.kv.get('a/b')?.value ?? '').toString(), 'value', 'written at the server')
   const read = await client.get('/v1/kv/a%2Fb')
   t.match(read.json(), [{ Key: 'a/b', Flags: 7 }])
-  t.equal(read.headers['x-consul-index'], String(s1.catalog.kv('a/b')?.modified))
+  t.equal(read.headers['x-consul-index'], String(s1.catalog.kv.get('a/b')?.modified))
   t.equal(read.headers['x-where'], 'client', 'headers are those of the agent that is asked')
   t.equal(read.headers.vary, 'Accept-Encoding', 'and stand there once')
   for (const again of [1, 2, 3])
@@ -90,7 +90,7 @@ void t.test("who asks is told along: sessions are of the client's node, and near
       }),
     )
   const created = (await client.put('/v1/session/create', '{"Checks":[]}')).json() as { ID: string }
-  t.equal(s1.catalog.session(created.ID)?.node, 'c1')
+  t.equal(s1.catalog.sessions.get(created.ID)?.node, 'c1')
   t.match((await client.get('/v1/catalog/service/web?near=_agent')).json(), [{ Node: 'c1' }, {}, {}])
   t.match((await s1.get('/v1/session/list', { headers: { 'muster-agent': 'c1' } })).json(), [{ Node: 'c1' }])
   const forged = await s1.put('/v1/session/create', '{"Checks":[]}', { headers: { 'muster-agent': 'c1' } })
@@ -110,7 +110,7 @@ void t.test('guards are those of every agent that a request passes', async t => 
   for (const refused of [await client(s1, '10.0.0.0/8'), await client(strict)])
     t.match(await refused.put('/v1/kv/a', '2'), { status: 403, body: 'Access is restricted' })
   t.equal((await (await client(strict)).get('/v1/catalog/nodes')).status, 200)
-  t.equal(Buffer.from(s1.catalog.kv('a')?.value ?? []).toString(), '1')
+  t.equal(Buffer.from(s1.catalog.kv.get('a')?.value ?? []).toString(), '1')
 })
 
 void t.test('blocking queries wait through a client, and the next server takes over', async t => {
@@ -127,7 +127,7 @@ void t.test('blocking queries wait through a client, and the next server takes o
   await s1.stop()
   t.equal(((await client.get('/v1/health/service/web')).json() as unknown[]).length, 1, 'answered by the other one')
   t.equal((await client.put('/v1/kv/a', '1')).body, 'true')
-  t.equal(s1.catalog.kv('a'), undefined)
+  t.equal(s1.catalog.kv.get('a'), undefined)
   const watched = await client.server.get('/v1/catalog/service/web', new AbortController().signal)
   t.match(watched, { status: 200, index: /^\d+$/ })
   t.equal((JSON.parse(watched.body) as unknown[]).length, 1, 'watches ask servers too')
@@ -136,7 +136,7 @@ void t.test('blocking queries wait through a client, and the next server takes o
     body: 'true',
   })
   t.equal(
-    Buffer.from(s2.catalog.kv('own')?.value ?? []).toString(),
+    Buffer.from(s2.catalog.kv.get('own')?.value ?? []).toString(),
     'x',
     'what the agent itself writes goes to servers too',
   )
@@ -194,8 +194,8 @@ void t.test('other datacenters answer for themselves', async t => {
       'true',
     )
   }
-  t.ok(away.catalog.node('m8'), 'registered where the body says')
-  t.equal(here.catalog.node('m8'), undefined)
+  t.ok(away.catalog.nodes.find('m8'), 'registered where the body says')
+  t.equal(here.catalog.nodes.find('m8'), undefined)
 })
 
 void t.test('an agent that prefers WAN addresses shows those of what is in other datacenters', async t => {

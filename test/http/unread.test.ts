@@ -13,8 +13,8 @@ async function serveLarge(t: Test, options: Parameters<typeof serve>[2] = {}): P
   const value = Buffer.alloc(valueBytes, 'v')
   for (let i = 0; i < values; i++) await served.put(`/v1/kv/big/${i}`, value)
   const counted = { ...served, built: 0 }
-  const below = served.catalog.kvBelow.bind(served.catalog)
-  served.catalog.kvBelow = prefix => {
+  const below = served.catalog.kv.below.bind(served.catalog.kv)
+  served.catalog.kv.below = prefix => {
     counted.built++
     return below(prefix)
   }

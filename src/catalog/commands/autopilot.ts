@@ -13,7 +13,7 @@ export const setAutopilot =
   (configuration: AutopilotData, cas?: number): Command<boolean> =>
   state =>
     drafted(draft => {
-      const standing = state.autopilot()
+      const standing = state.autopilot.get()
       if (cas !== undefined) {
         if ((standing?.modified ?? 0) !== cas) return false
         draft.relyOnKey(autopilotKey, standing?.modified)
@@ -31,7 +31,7 @@ export const foundAutopilot =
   (configuration: AutopilotData): Command<boolean> =>
   state =>
     drafted(draft => {
-      if (state.autopilot() !== undefined) return false
+      if (state.autopilot.get() !== undefined) return false
       draft.relyOnKey(autopilotKey, undefined)
       draft.put(autopilotKey, encodeAutopilot(configuration))
       return true

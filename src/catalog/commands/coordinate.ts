@@ -25,7 +25,7 @@ export const updateCoordinates =
         if (fault !== undefined) throw new MusterError('COORDINATE_INVALID', fault)
         const found = draft.nodeNamed(node)
         if (found === undefined) continue
-        const standing = state.coordinate(found.node)
+        const standing = state.coordinates.get(found.node)
         if (standing !== undefined && sameCoordinate(standing.coordinate, coordinate)) continue
         draft.requireNode(found.node)
         draft.put(coordinateKey(found.node), encodeCoordinate(found.node, coordinate))

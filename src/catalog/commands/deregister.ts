@@ -21,10 +21,10 @@ export const deregister = ({
   drafted(draft => {
     if (node === '') throw new MusterError('DEREGISTER_INVALID', 'Must provide node')
     if (serviceId !== '') {
-      const service = draft.state.service(node, serviceId)
+      const service = draft.state.services.get(node, serviceId)
       if (service !== undefined) draft.deleteService(service)
     } else if (checkId !== '') {
-      const check = draft.state.check(node, checkId)
+      const check = draft.state.checks.get(node, checkId)
       if (check !== undefined) draft.deleteCheck(check)
     } else {
       const found = draft.nodeNamed(node)

@@ -1,7 +1,6 @@
 import { MusterError } from '../../common/errors.js'
-import type { Duration } from '../../common/duration.js'
-import type { Condition, LeaseId, Revision } from '../../store/index.js'
-import type { CatalogReads, Command, Plan, PlannedWrite } from '../api.js'
+import type { Condition, Revision } from '../../store/index.js'
+import type { Command } from '../api.js'
 import { encodeCheck, encodeNode, encodeService } from '../codec.js'
 import type { StoredCheck } from '../codec.js'
 import {
@@ -14,66 +13,21 @@ import {
   serviceKey,
   servicesRange,
 } from '../keys.js'
-import type { KeyRange } from '../keys.js'
 import { sameCheck, sameNode, sameService } from '../same.js'
 import type { Check, CheckData, Node, NodeData, Service, ServiceData } from '../types.js'
 import { endSession } from './end-session.js'
-import { WriteSet } from './write-set.js'
-
-/** What a draft reads: a catalog, or one with some writes of the same transaction on top. */
-export type DraftReads = Pick<
-  CatalogReads,
-  | 'revision'
-  | 'node'
-  | 'service'
-  | 'servicesOfNode'
-  | 'check'
-  | 'checksOfNode'
-  | 'checksOfInstance'
-  | 'session'
-  | 'sessionsOfNode'
-  | 'sessionsOfCheck'
-  | 'kv'
-  | 'kvBelow'
-  | 'kvKeysBelow'
-  | 'kvLock'
-  | 'kvHeldBy'
-  | 'kvDelayed'
-  | 'guard'
-  | 'preparedQueriesOfSession'
->
-
-/**
- * How many entries that stand as they are wanted a write relies on: a registration is whole when it is answered. A sync
- * of more of them is put right by its agent's next comparison.
- */
-const mostReliedOn = 100
+import { KeyDraft } from './key-draft.js'
 
 const nothing = new Uint8Array(0)
 
 /**
- * A write in the making. It holds what is to be written and the conditions that protect what the plan relied on, and
- * leaves out what would change nothing. Conditions name only what was relied on: writers of different services of one
- * node do not disturb each other.
+ * A write in the making of nodes, services and checks, with the sessions that end with them. It leaves out what would
+ * change nothing. Conditions name only what was relied on: writers of different services of one node do not disturb
+ * each other.
  */
-export class Draft {
-  readonly #when = new Map<string, Condition>()
-  readonly #writes: WriteSet
-  /** Written with others, as guards that conditions are about; they count for nothing by themselves. */
-  readonly #aside = new Map<string, PlannedWrite>()
-  /** What is already as it is wanted. */
-  readonly #unchanged = new Map<string, Condition>()
+export class Draft extends KeyDraft {
   readonly #services = new Map<string, ServiceData>()
   #bytes = 0
-
-  constructor(readonly state: DraftReads) {
-    this.#writes = new WriteSet(state.revision)
-  }
-
-  /** How many entries are written. */
-  get size(): number {
-    return this.#writes.size
-  }
 
   /** About how many bytes of values of nodes, services and checks are written. */
   get bytes(): number {
@@ -84,38 +38,38 @@ export class Draft {
   putNode(data: NodeData): void {
     const standing = this.nodeNamed(data.node)
     const key = nodeKey(data.node)
-    if (standing !== undefined && sameNode(standing, data) && !this.#writes.deletes(key)) {
+    if (standing !== undefined && sameNode(standing, data) && !this.writes.deletes(key)) {
       this.requireNode(standing.node)
       return
     }
-    this.#when.set(
+    this.when.set(
       key,
       standing === undefined ? { test: 'absent', key } : { test: 'unmodified', key, modified: standing.modified },
     )
-    this.#writes.add({ kind: 'put', key, value: encodeNode(data) })
+    this.writes.add({ kind: 'put', key, value: encodeNode(data) })
     if (data.id === '') return
     if (standing?.id.toLowerCase() === data.id.toLowerCase()) {
-      this.#aside.delete(nodeIdKey(data.id))
+      this.aside.delete(nodeIdKey(data.id))
       return
     }
     // Two servers that give one id to different nodes at the same time meet here.
     if (standing !== undefined) this.#freeId(standing)
     const guard = nodeIdKey(data.id)
     this.relyOnGuard(guard)
-    this.#aside.set(guard, { kind: 'put', key: guard, value: nothing })
+    this.aside.set(guard, { kind: 'put', key: guard, value: nothing })
   }
 
   /** The node must still be there, however it looks by then. */
   requireNode(node: string): void {
     const key = nodeKey(node)
-    if (!this.#when.has(key)) this.#when.set(key, { test: 'present', key })
+    if (!this.when.has(key)) this.when.set(key, { test: 'present', key })
   }
 
   /** Writes a service when it differs. Its node must be there or be part of this draft. */
   putService(data: ServiceData): void {
     const key = serviceKey(data.node, data.id)
     this.#services.set(key, data)
-    const standing = this.state.service(data.node, data.id)
+    const standing = this.state.services.get(data.node, data.id)
     this.#place(key, standing, standing !== undefined && sameService(standing, data), () => encodeService(data))
   }
 
@@ -127,7 +81,7 @@ export class Draft {
   putCheck(data: CheckData): void {
     const owner = data.serviceId === '' ? undefined : this.#ownerOf(data)
     const key = checkKey(data.node, data.id)
-    const standing = this.state.check(data.node, data.id)
+    const standing = this.state.checks.get(data.node, data.id)
     const { since: given, ...rest } = data
     const since = standing?.status === data.status ? (standing.since ?? given) : given
     const stored: StoredCheck = {
@@ -140,13 +94,13 @@ export class Draft {
     const written = this.#place(key, standing, standing !== undefined && sameCheck(standing, stored), () =>
       encodeCheck(stored),
     )
-    if (written && owner?.asSeen !== undefined) this.#when.set(owner.key, owner.asSeen)
+    if (written && owner?.asSeen !== undefined) this.when.set(owner.key, owner.asSeen)
   }
 
   /** The check was relied on as it stands. */
   relyOn(check: Check): void {
     const key = checkKey(check.node, check.id)
-    this.#when.set(key, { test: 'unmodified', key, modified: check.modified })
+    this.when.set(key, { test: 'unmodified', key, modified: check.modified })
   }
 
   /**
@@ -155,7 +109,7 @@ export class Draft {
    */
   deleteNode(node: Node): void {
     const key = nodeKey(node.node)
-    this.#when.set(key, { test: 'unmodified', key, modified: node.modified })
+    this.when.set(key, { test: 'unmodified', key, modified: node.modified })
     this.delete(key)
     this.#freeId(node)
     this.deleteContents(node.node)
@@ -163,14 +117,14 @@ export class Draft {
 
   /** Deletes whatever is registered on a node of that name, whether or not there is one. */
   deleteContents(node: string): void {
-    const services = this.state.servicesOfNode(node).map(({ id }) => serviceKey(node, id))
-    const checks = this.state.checksOfNode(node).map(({ id }) => checkKey(node, id))
-    for (const session of this.state.sessionsOfNode(node)) endSession(this, session)
+    const services = this.state.services.ofNode(node).map(({ id }) => serviceKey(node, id))
+    const checks = this.state.checks.ofNode(node).map(({ id }) => checkKey(node, id))
+    for (const session of this.state.sessions.ofNode(node)) endSession(this, session)
     if (this.nodeNamed(node) === undefined && services.length + checks.length === 0) return
     this.deleteRange(servicesRange(node), services)
     this.deleteRange(checksRange(node), checks)
     // Unseen as well: another server may have written one just now.
-    this.#aside.set(coordinateKey(node), { kind: 'delete', key: coordinateKey(node) })
+    this.aside.set(coordinateKey(node), { kind: 'delete', key: coordinateKey(node) })
     this.relyOnQuiet(nodeSessionsRange(node))
   }
 
@@ -179,7 +133,7 @@ export class Draft {
     this.delete(serviceKey(service.node, service.id))
     // A check that another server gives to the service right now would stay without one.
     this.relyOnQuiet(checksRange(service.node))
-    for (const check of this.state.checksOfInstance(service.node, service.id))
+    for (const check of this.state.checks.ofInstance(service.node, service.id))
       if (chosen(check)) this.deleteCheck(check)
   }
 
@@ -189,69 +143,21 @@ export class Draft {
     this.delete(checkKey(check.node, check.id))
   }
 
-  /** Writes any key; with `ttl` it vanishes again that long after the commit, with `lease` when that lease ends. */
-  put(key: string, value: Uint8Array, life: { readonly ttl?: Duration; readonly lease?: LeaseId } = {}): void {
-    this.#writes.add({ kind: 'put', key, value, ...life })
-  }
-
-  /** Deletes any key. */
-  delete(key: string): void {
-    this.#writes.add({ kind: 'delete', key })
-  }
-
-  /** Deletes all keys of a prefix, those included that are added until the commit. `keys` are those that are known. */
-  deleteRange({ from, to }: KeyRange, keys: readonly string[]): void {
-    this.#writes.add({ kind: 'delete-range', from, to, keys })
-  }
-
-  /** Whether the draft deletes a key. */
-  deletes(key: string): boolean {
-    return this.#writes.deletes(key)
-  }
-
-  /** What the plan relies on: the key is as it was seen, or not there when `modified` is undefined. */
-  relyOnKey(key: string, modified: Revision | undefined): void {
-    this.#when.set(key, modified === undefined ? { test: 'absent', key } : { test: 'unmodified', key, modified })
-  }
-
-  /** What the plan relies on: nothing is put into the range until the commit. */
-  relyOnQuiet({ from, to }: KeyRange): void {
-    this.#when.set(`quiet ${from}`, { test: 'quiet', from, to, since: this.state.revision })
-  }
-
-  /** Nothing came into the range that a guard stands for since it was read. */
-  relyOnGuard(key: string): void {
-    this.relyOnKey(key, this.state.guard(key))
-  }
-
   /** The node of exactly this name, letter case aside; ids and their prefixes are no names. */
   nodeNamed(name: string): Node | undefined {
-    const found = this.state.node(name)
+    const found = this.state.nodes.find(name)
     return found?.node.toLowerCase() === name.toLowerCase() ? found : undefined
   }
 
   /** The node with exactly this id. */
   nodeWithId(id: string): Node | undefined {
-    const found = this.state.node(id)
+    const found = this.state.nodes.find(id)
     return found?.id.toLowerCase() === id.toLowerCase() ? found : undefined
-  }
-
-  /** All that there is so far. */
-  get parts(): { readonly when: readonly Condition[]; readonly then: readonly PlannedWrite[] } {
-    const unchanged =
-      this.#unchanged.size > mostReliedOn ? [] : [...this.#unchanged].filter(([key]) => !this.#when.has(key))
-    const when = [...this.#when.values(), ...unchanged.map(([, condition]) => condition), ...this.#writes.conditions]
-    return { when, then: [...this.#writes.list(), ...this.#aside.values()] }
-  }
-
-  /** What to commit. Without writes the conditions are left out too: nothing depends on them. */
-  plan<Result>(result: Result): Plan<Result> {
-    return this.#writes.isEmpty ? { when: [], then: [], result } : { ...this.parts, result }
   }
 
   #freeId({ id }: Node): void {
     const key = nodeIdKey(id)
-    if (id !== '' && this.state.guard(key) !== undefined) this.#aside.set(key, { kind: 'delete', key })
+    if (id !== '' && this.state.guards.get(key) !== undefined) this.aside.set(key, { kind: 'delete', key })
   }
 
   /** Whether it is to be written. */
@@ -261,21 +167,21 @@ export class Draft {
     same: boolean,
     encode: () => Uint8Array,
   ): boolean {
-    this.#unchanged.delete(key)
+    this.unchanged.delete(key)
     // What this very draft deletes is not there any more, however it looked.
-    if (standing === undefined || !same || this.#writes.deletes(key)) {
+    if (standing === undefined || !same || this.writes.deletes(key)) {
       const value = encode()
       this.#bytes += value.length
-      this.#writes.add({ kind: 'put', key, value })
+      this.writes.add({ kind: 'put', key, value })
       return true
     }
-    this.#writes.drop(key)
-    this.#unchanged.set(key, { test: 'unmodified', key, modified: standing.modified })
+    this.writes.drop(key)
+    this.unchanged.set(key, { test: 'unmodified', key, modified: standing.modified })
     return false
   }
 
   #endSessionsOf(node: string, checkId: string): void {
-    for (const session of this.state.sessionsOfCheck(node, checkId)) endSession(this, session)
+    for (const session of this.state.sessions.ofCheck(node, checkId)) endSession(this, session)
     this.relyOnQuiet(nodeSessionsRange(node))
   }
 
@@ -287,8 +193,8 @@ export class Draft {
   } {
     const key = serviceKey(check.node, check.serviceId)
     const drafted = this.#services.get(key)
-    if (drafted !== undefined) return { service: drafted, key, asSeen: this.#unchanged.get(key) }
-    const standing = this.state.service(check.node, check.serviceId)
+    if (drafted !== undefined) return { service: drafted, key, asSeen: this.unchanged.get(key) }
+    const standing = this.state.services.get(check.node, check.serviceId)
     if (standing === undefined) {
       throw new MusterError(
         'CATALOG_MISSING_SERVICE',

@@ -10,7 +10,7 @@ import {
 } from '../keys.js'
 import { encodeKv } from '../kv/kv-codec.js'
 import type { Session } from '../sessions/types.js'
-import type { Draft } from './draft.js'
+import type { KeyDraft } from './key-draft.js'
 import { releaseLock } from './kv-lock.js'
 import { endQueries } from './query-removal.js'
 
@@ -20,11 +20,11 @@ const longestLockDelay = milliseconds(60_000)
 const nothing = new Uint8Array(0)
 
 /** Lets go of the keys that a session holds, or deletes them, and keeps them from being acquired for its lock-delay. */
-function endLocks(draft: Draft, { id, behavior, lockDelay }: Session): void {
+function endLocks(draft: KeyDraft, { id, behavior, lockDelay }: Session): void {
   const delay = lockDelay < longestLockDelay ? lockDelay : longestLockDelay
-  for (const key of draft.state.kvHeldBy(id)) {
-    const entry = draft.state.kv(key)
-    const lock = draft.state.kvLock(key)
+  for (const key of draft.state.locks.heldBy(id)) {
+    const entry = draft.state.kv.get(key)
+    const lock = draft.state.locks.get(key)
     if (entry === undefined || lock === undefined) continue
     draft.relyOnKey(lockKey(key), lock.modified)
     if (behavior === 'delete') {
@@ -38,17 +38,17 @@ function endLocks(draft: Draft, { id, behavior, lockDelay }: Session): void {
     if (delay > 0) draft.put(lockDelayKey(key), nothing, { ttl: delay })
   }
   draft.relyOnQuiet(sessionGuardsRange(id))
-  for (const guard of sessionGuardKeys(id)) if (draft.state.guard(guard) !== undefined) draft.delete(guard)
+  for (const guard of sessionGuardKeys(id)) if (draft.state.guards.get(guard) !== undefined) draft.delete(guard)
 }
 
 /**
  * Everything that is bound to a session and ends with it, in the same transaction. Another kind of thing is another
  * line here.
  */
-const bound: readonly ((draft: Draft, session: Session) => void)[] = [endLocks, endQueries]
+const bound: readonly ((draft: KeyDraft, session: Session) => void)[] = [endLocks, endQueries]
 
 /** Ends a session, and what is bound to it. */
-export function endSession(draft: Draft, session: Session): void {
+export function endSession(draft: KeyDraft, session: Session): void {
   const key = sessionKey(session.id)
   if (draft.deletes(key)) return
   draft.relyOnKey(key, session.modified)

@@ -20,7 +20,7 @@ const turn = 64
 export const fireEvent =
   (event: EventData): Command<undefined> =>
   state => {
-    const waiting = state.events()
+    const waiting = state.events.all()
     const tooMany = waiting.length + 1 - most
     const clearsUp = tooMany > leeway || Number.parseInt(event.id.slice(-4), 16) % turn === 0
     const surplus = clearsUp ? waiting.slice(0, Math.max(0, tooMany)) : []

@@ -5,7 +5,7 @@ import { encodeLock } from '../kv/lock-codec.js'
 import type { KvData } from '../kv/types.js'
 import { sessionIdFault } from '../sessions/session-id.js'
 import type { Session } from '../sessions/types.js'
-import type { Draft } from './draft.js'
+import type { KeyDraft } from './key-draft.js'
 import { sameContent } from './kv-write.js'
 
 /** How an attempt to take a lock went. */
@@ -18,17 +18,17 @@ const nothing = new Uint8Array(0)
  * the commit.
  * @throws MusterError KV_SESSION for a session that is none
  */
-export function acquireKv(draft: Draft, data: KvData, sessionId: string): LockOutcome {
+export function acquireKv(draft: KeyDraft, data: KvData, sessionId: string): LockOutcome {
   const { key } = data
-  if (draft.state.kvDelayed(key)) return 'delayed'
+  if (draft.state.lockDelays.has(key)) return 'delayed'
   const session = livingSession(draft, sessionId)
   draft.relyOnKey(lockDelayKey(key), undefined)
   draft.relyOnKey(sessionKey(session.id), session.modified)
-  const lock = draft.state.kvLock(key)
+  const lock = draft.state.locks.get(key)
   if (lock !== undefined && lock.session !== '' && lock.session !== session.id) return 'held by another'
   draft.relyOnKey(lockKey(key), lock?.modified)
   if (lock?.session === session.id) {
-    const standing = draft.state.kv(key)
+    const standing = draft.state.kv.get(key)
     if (standing === undefined || !sameContent(standing, data)) draft.put(kvKey(key), encodeKv(data))
     return 'taken'
   }
@@ -42,9 +42,9 @@ export function acquireKv(draft: Draft, data: KvData, sessionId: string): LockOu
  * Writes an entry and lets go of it. False when the session does not hold it.
  * @throws MusterError KV_SESSION without a session
  */
-export function releaseKv(draft: Draft, data: KvData, sessionId: string): boolean {
+export function releaseKv(draft: KeyDraft, data: KvData, sessionId: string): boolean {
   if (sessionId === '') throw missingSession()
-  const lock = draft.state.kvLock(data.key)
+  const lock = draft.state.locks.get(data.key)
   if (lock?.session !== sessionId.toLowerCase()) return false
   draft.relyOnKey(lockKey(data.key), lock.modified)
   draft.put(kvKey(data.key), encodeKv(data))
@@ -53,16 +53,16 @@ export function releaseKv(draft: Draft, data: KvData, sessionId: string): boolea
 }
 
 /** Nobody holds the key any more; how often it was taken stays known. */
-export function releaseLock(draft: Draft, key: string, lockIndex: number): void {
+export function releaseLock(draft: KeyDraft, key: string, lockIndex: number): void {
   if (lockIndex === 0) draft.delete(lockKey(key))
   else draft.put(lockKey(key), encodeLock({ session: '', lockIndex }))
 }
 
-function livingSession(draft: Draft, id: string): Session {
+function livingSession(draft: KeyDraft, id: string): Session {
   if (id === '') throw missingSession()
   const fault = sessionIdFault(id)
   if (fault !== undefined) throw refusal(`failed session lookup: ${fault}`)
-  const session = draft.state.session(id)
+  const session = draft.state.sessions.get(id)
   if (session === undefined) throw refusal(`invalid session ${JSON.stringify(id)}`)
   return session
 }

@@ -4,7 +4,7 @@ import { kvKey, lockKey, prefixRange } from '../keys.js'
 import { encodeKv } from '../kv/kv-codec.js'
 import { encodeLock } from '../kv/lock-codec.js'
 import type { KvData } from '../kv/types.js'
-import type { Draft, DraftReads } from './draft.js'
+import type { DraftReads, KeyDraft } from './key-draft.js'
 
 /** Whether two entries have the same flags and bytes. */
 export const sameContent = (a: Pick<KvData, 'flags' | 'value'>, b: Pick<KvData, 'flags' | 'value'>): boolean =>
@@ -18,8 +18,8 @@ export const plainPut = (state: DraftReads, data: KvData): readonly PlannedWrite
  * Writes an entry when it differs. Who holds it goes on holding it, but its LockIndex begins anew, as in Consul 1.10.
  * An entry that was never locked is written without any condition, so writers of one key do not disturb each other.
  */
-export function setKv(draft: Draft, data: KvData): void {
-  const lock = draft.state.kvLock(data.key)
+export function setKv(draft: KeyDraft, data: KvData): void {
+  const lock = draft.state.locks.get(data.key)
   if (lock !== undefined) draft.relyOnKey(lockKey(data.key), lock.modified)
   const lockIndex = lock?.lockIndex ?? 0
   if (lockIndex === 0 && stands(draft.state, data)) return
@@ -30,23 +30,23 @@ export function setKv(draft: Draft, data: KvData): void {
 }
 
 /** As {@link setKv}, if the entry still has that ModifyIndex; 0: if there is none. False when not. */
-export function casKv(draft: Draft, data: KvData, index: number): boolean {
+export function casKv(draft: KeyDraft, data: KvData, index: number): boolean {
   if (!standsAt(draft, data.key, index)) return false
   setKv(draft, data)
   return true
 }
 
 /** Deletes an entry, whoever holds it. */
-export function deleteKv(draft: Draft, key: string): void {
-  if (draft.state.kv(key) === undefined) return
+export function deleteKv(draft: KeyDraft, key: string): void {
+  if (draft.state.kv.get(key) === undefined) return
   draft.delete(kvKey(key))
   // Named even where there is none, so that who is taking the lock right now waits for this.
   draft.delete(lockKey(key))
 }
 
 /** Deletes an entry if it still has that ModifyIndex. False when it has another; nothing there is fine. */
-export function deleteCasKv(draft: Draft, key: string, index: number): boolean {
-  if (draft.state.kv(key) === undefined) {
+export function deleteCasKv(draft: KeyDraft, key: string, index: number): boolean {
+  if (draft.state.kv.get(key) === undefined) {
     draft.relyOnKey(kvKey(key), undefined)
     return true
   }
@@ -56,20 +56,20 @@ export function deleteCasKv(draft: Draft, key: string, index: number): boolean {
 }
 
 /** Deletes all entries below a prefix, whoever holds them, those included that come in while this is committed. */
-export function deleteTreeKv(draft: Draft, prefix: string): void {
-  const keys = [...draft.state.kvKeysBelow(prefix)]
+export function deleteTreeKv(draft: KeyDraft, prefix: string): void {
+  const keys = [...draft.state.kv.keysBelow(prefix)]
   if (keys.length === 0) return
   draft.deleteRange(prefixRange(kvKey(prefix)), keys.map(kvKey))
   draft.deleteRange(prefixRange(lockKey(prefix)), keys.map(lockKey))
 }
 
 function stands(state: DraftReads, data: KvData): boolean {
-  const standing = state.kv(data.key)
+  const standing = state.kv.get(data.key)
   return standing !== undefined && sameContent(standing, data)
 }
 
-function standsAt(draft: Draft, key: string, index: number): boolean {
-  const standing: Revision | undefined = draft.state.kv(key)?.modified
+function standsAt(draft: KeyDraft, key: string, index: number): boolean {
+  const standing: Revision | undefined = draft.state.kv.get(key)?.modified
   if ((standing ?? 0) !== index) return false
   draft.relyOnKey(kvKey(key), standing)
   return true

@@ -12,7 +12,7 @@ export const kvPut =
   state => {
     // Few entries were ever locked. Those that were not need no draft, which would be a good part of the time that a
     // small write takes.
-    if (state.kvLock(data.key) === undefined && isKvKey(data.key))
+    if (state.locks.get(data.key) === undefined && isKvKey(data.key))
       return { when: [], then: plainPut(state, data), result: true }
     return lockedPut(data)(state)
   }

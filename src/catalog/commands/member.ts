@@ -52,16 +52,16 @@ export const memberAlive =
   state =>
     drafted(draft => {
       const { info, tags, mark, service, now, livesAnyway = () => false } = arrival
-      const lives = (id: string): boolean => state.aliveMark(id) !== undefined || livesAnyway(id)
+      const lives = (id: string): boolean => state.aliveMarks.get(id) !== undefined || livesAnyway(id)
       assertId('node id', info.id)
-      const standing = state.member(info.id)
+      const standing = state.members.get(info.id)
       if (standing?.info.server === true && !info.server && lives(info.id)) throw idTaken(info, standing)
-      const superseded = state
-        .membersNamed(info.name)
+      const superseded = state.members
+        .named(info.name)
         .filter(other => other.info.id.toLowerCase() !== info.id.toLowerCase())
       for (const other of superseded) {
         if (other.state !== 'left' && lives(other.info.id))
-          throw nameTaken(info, other, state.aliveMark(other.info.id)?.ttl)
+          throw nameTaken(info, other, state.aliveMarks.get(other.info.id)?.ttl)
         draft.relyOnKey(aliveKey(other.info.id), undefined)
         forget(draft, state, other)
       }
@@ -71,12 +71,12 @@ export const memberAlive =
         info,
         superseded.some(other => nodeOf(draft, other.info) !== undefined),
       )
-      if (service !== undefined && mayPlace(service, state.service(node, service.id)))
+      if (service !== undefined && mayPlace(service, state.services.get(node, service.id)))
         draft.putService({ ...service, node })
       draft.putCheck({ ...liveness.passing, node, ...(now !== undefined && { since: now }) })
       putMember(draft, standing, { info, tags, state: 'alive' })
       if (mark !== undefined) draft.put(aliveKey(info.id), encodeLeaseMark(mark), { lease: mark.lease })
-      if (state.reapMark(info.id) !== undefined) draft.delete(reapKey(info.id))
+      if (state.reapMarks.get(info.id) !== undefined) draft.delete(reapKey(info.id))
       return draft.size > 0
     })(state)
 
@@ -103,8 +103,8 @@ export const membersFailed =
     drafted(draft => {
       const failed: string[] = []
       for (const id of ids) {
-        const record = state.member(id)
-        if (record === undefined || record.state === 'left' || state.aliveMark(id) !== undefined) continue
+        const record = state.members.get(id)
+        if (record === undefined || record.state === 'left' || state.aliveMarks.get(id) !== undefined) continue
         draft.relyOnKey(aliveKey(id), undefined)
         draft.relyOnKey(memberKey(id), record.modified)
         if (record.state !== 'failed') {
@@ -115,7 +115,7 @@ export const membersFailed =
         const node = nodeOf(draft, record.info)
         if (node === undefined) continue
         draft.requireNode(node.node)
-        if (state.check(node.node, serfHealthCheckId)?.status !== 'critical')
+        if (state.checks.get(node.node, serfHealthCheckId)?.status !== 'critical')
           draft.putCheck({ ...liveness.critical, node: node.node, ...(now !== undefined && { since: now }) })
       }
       return failed
@@ -130,15 +130,15 @@ export const memberLeft =
   (id: string, forgetAfter: Duration | undefined): Command<boolean> =>
   state =>
     drafted(draft => {
-      const record = state.member(id)
+      const record = state.members.get(id)
       if (record === undefined) return false
       draft.relyOnKey(memberKey(id), record.modified)
       const node = nodeOf(draft, record.info)
       if (node !== undefined) draft.deleteNode(node)
-      if (state.aliveMark(id) !== undefined) draft.delete(aliveKey(id))
+      if (state.aliveMarks.get(id) !== undefined) draft.delete(aliveKey(id))
       if (forgetAfter === undefined) {
         draft.delete(memberKey(id))
-        if (state.reapMark(id) !== undefined) draft.delete(reapKey(id))
+        if (state.reapMarks.get(id) !== undefined) draft.delete(reapKey(id))
       } else if (record.state !== 'left') {
         putMember(draft, record, { ...record, state: 'left' })
         draft.put(reapKey(id), nothing, { ttl: forgetAfter })
@@ -154,12 +154,12 @@ export const reapMember =
   (id: string): Command<boolean> =>
   state =>
     drafted(draft => {
-      const record = state.member(id)
+      const record = state.members.get(id)
       if (
         record === undefined
         || record.state === 'alive'
         || record.state === 'leaving'
-        || state.reapMark(id) !== undefined
+        || state.reapMarks.get(id) !== undefined
       )
         return false
       draft.relyOnKey(reapKey(id), undefined)
@@ -173,7 +173,7 @@ export const becomeSteward =
   (mark: LeaseMarkData): Command<boolean> =>
   state =>
     drafted(draft => {
-      if (state.stewardMark() !== undefined) return false
+      if (state.steward.get() !== undefined) return false
       draft.relyOnKey(stewardKey, undefined)
       draft.put(stewardKey, encodeLeaseMark(mark), { lease: mark.lease })
       return true
@@ -194,7 +194,7 @@ function nodeOf(draft: Draft, info: AgentData): Node | undefined {
 function forget(draft: Draft, state: CatalogReads, record: MemberRecord): void {
   draft.relyOnKey(memberKey(record.info.id), record.modified)
   draft.delete(memberKey(record.info.id))
-  if (state.reapMark(record.info.id) !== undefined) draft.delete(reapKey(record.info.id))
+  if (state.reapMarks.get(record.info.id) !== undefined) draft.delete(reapKey(record.info.id))
   const node = nodeOf(draft, record.info)
   if (node !== undefined) draft.deleteNode(node)
 }

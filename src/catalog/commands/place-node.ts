@@ -31,7 +31,7 @@ export function placeNode(draft: Draft, wanted: NodeData): string {
 
 function assertNameIsFree(draft: Draft, wanted: NodeData, holder: Node, renamed: boolean): void {
   if (holder.id === '' && !renamed) return
-  const liveness = draft.state.check(holder.node, serfHealthCheckId)
+  const liveness = draft.state.checks.get(holder.node, serfHealthCheckId)
   // Whoever has no such check has no agent: it was registered from outside, and is registered anew, often with a fresh
   // id each time.
   if (liveness === undefined) {
@@ -55,6 +55,6 @@ function assertNameIsFree(draft: Draft, wanted: NodeData, holder: Node, renamed:
 
 /** Upper and lower case of a node's own name changed: what runs on it shows the new spelling. */
 function respell(draft: Draft, holder: Node, node: string): void {
-  for (const service of draft.state.servicesOfNode(holder.node)) draft.putService({ ...service, node })
-  for (const check of draft.state.checksOfNode(holder.node)) draft.putCheck({ ...check, node })
+  for (const service of draft.state.services.ofNode(holder.node)) draft.putService({ ...service, node })
+  for (const check of draft.state.checks.ofNode(holder.node)) draft.putCheck({ ...check, node })
 }

@@ -51,7 +51,7 @@ export const deleteQuery =
     })(state)
 
 function existing(state: CatalogReads, id: string): PreparedQuery {
-  const found = state.preparedQuery(id)
+  const found = state.queries.get(id)
   if (found === undefined) throw invalidQuery(`Cannot modify non-existent prepared query: '${id}'`)
   return found
 }
@@ -68,11 +68,7 @@ function takeName(draft: Draft, state: CatalogReads, data: QueryData, standing: 
   const wanted = heldName(data)
   const held = standing === undefined ? undefined : heldName(standing)
   const holder =
-    data.name !== ''
-      ? state.preparedQueryNamed(data.name)
-      : isTemplate(data)
-        ? state.preparedQueryTemplate('')
-        : undefined
+    data.name !== '' ? state.queries.named(data.name) : isTemplate(data) ? state.queries.templateFor('') : undefined
   if (holder !== undefined && holder.id !== standing?.id) {
     throw invalidQuery(
       data.name === ''
@@ -81,7 +77,7 @@ function takeName(draft: Draft, state: CatalogReads, data: QueryData, standing: 
     )
   }
   if (isQueryId(data.name)) {
-    if (state.preparedQuery(data.name) !== undefined)
+    if (state.queries.get(data.name) !== undefined)
       throw invalidQuery(`raft apply failed: name '${data.name}' aliases an existing query ID`)
     draft.relyOnKey(queryKey(data.name), undefined)
   }
@@ -95,7 +91,7 @@ function takeName(draft: Draft, state: CatalogReads, data: QueryData, standing: 
 
 /** The session must live until the commit; who ends it notices that something was bound to it in between. */
 function bind(draft: Draft, { id: queryId, session: id }: QueryData): void {
-  const session = draft.state.session(id)
+  const session = draft.state.sessions.get(id)
   if (session === undefined) throw invalidQuery(`raft apply failed: invalid session ${JSON.stringify(id)}`)
   draft.relyOnKey(sessionKey(session.id), session.modified)
   draft.put(sessionGuardKey(session.id, queryId), nothing)

@@ -34,7 +34,7 @@ export const createSession = (request: SessionRequest, shortestTtl: Duration): C
     if (node === undefined) throw invalid('apply failed: Missing node registration')
     draft.requireNode(node.node)
     for (const id of checksOf(request)) {
-      const check = draft.state.check(node.node, id)
+      const check = draft.state.checks.get(node.node, id)
       if (check === undefined) throw invalid(`apply failed: Missing check '${id}' registration`)
       if (check.status === 'critical') throw invalid(`apply failed: Check '${id}' is in critical state`)
       draft.relyOn(check)
@@ -48,7 +48,7 @@ export const createSession = (request: SessionRequest, shortestTtl: Duration): C
 /** Ends a session, if `still` says so when it comes to it. The result tells whether there was one. */
 export const destroySession = (id: string, still: () => boolean = () => true): Command<boolean> =>
   drafted(draft => {
-    const session = draft.state.session(id)
+    const session = draft.state.sessions.get(id)
     if (session === undefined || !still()) return false
     endSession(draft, session)
     return true

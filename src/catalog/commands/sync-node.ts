@@ -130,15 +130,15 @@ function putCheck(draft: Draft, check: CheckData, node: string): void {
 }
 
 const misnamedChecks = (draft: Draft, { id, name }: ServiceData, node: string): readonly Check[] =>
-  draft.state.checksOfInstance(node, id).filter(check => check.serviceName !== name)
+  draft.state.checks.ofInstance(node, id).filter(check => check.serviceName !== name)
 
 /** A check that moves to another service in this very sync stays. */
 function removeService(draft: Draft, node: string, id: string, putIds: ReadonlySet<string>): void {
-  const service = draft.state.service(node, id)
+  const service = draft.state.services.get(node, id)
   if (service !== undefined) draft.deleteService(service, check => !putIds.has(check.id))
 }
 
 function removeCheck(draft: Draft, node: string, id: string): void {
-  const check = draft.state.check(node, id)
+  const check = draft.state.checks.get(node, id)
   if (check !== undefined) draft.deleteCheck(check)
 }

@@ -42,4 +42,4 @@ export const removeWanServer =
       : { when: [], then: [{ kind: 'delete', key: wanServerKey(datacenter, id) }], result: true }
 
 const known = (state: CatalogReads, datacenter: string, id: string) =>
-  state.wanServers(datacenter).find(({ info }) => info.id.toLowerCase() === id.toLowerCase())
+  state.wanServers.of(datacenter).find(({ info }) => info.id.toLowerCase() === id.toLowerCase())

@@ -73,7 +73,7 @@ export function runQuery(
           found,
           origin,
           one => one.node.node,
-          node => catalog.coordinate(node)?.coordinate,
+          node => catalog.coordinates.get(node)?.coordinate,
         )
   const outcome = {
     query,
@@ -88,7 +88,7 @@ export function runQuery(
 
 /** What a query finds in this datacenter, in random order. */
 export const selectForQuery = (catalog: CatalogReads, query: ServiceQuery, random: () => number): readonly Instance[] =>
-  shuffled(select(catalog.instances(query.service), query), random)
+  shuffled(select(catalog.health.instances(query.service), query), random)
 
 /** The datacenters to try, in order: the nearest so many, then those named; names that nobody knows are passed over. */
 export function failoverTargets(

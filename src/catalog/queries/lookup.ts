@@ -5,9 +5,6 @@ import { fillTemplate } from './template.js'
 import { isTemplate } from './types.js'
 import type { PreparedQuery } from './types.js'
 
-/** What a lookup reads. */
-export type QueryReads = Pick<CatalogReads, 'preparedQuery' | 'preparedQueryNamed' | 'preparedQueryTemplate'>
-
 /**
  * Longest name that is looked up, in characters; none longer can be stored. With it the work that a template makes is
  * bounded.
@@ -30,13 +27,13 @@ export function assertQueryId(text: string): void {
  * longest beginning of the name, filled for it.
  * @throws MusterError QUERY_IS_TEMPLATE for a template's id: it says nothing without a name
  */
-export function lookUp(reads: QueryReads, idOrName: string): PreparedQuery | undefined {
+export function lookUp(reads: Pick<CatalogReads, 'queries'>, idOrName: string): PreparedQuery | undefined {
   if (idOrName === '' || idOrName.length > longestLookup) return undefined
-  const identified = isQueryId(idOrName) ? reads.preparedQuery(idOrName) : undefined
+  const identified = isQueryId(idOrName) ? reads.queries.get(idOrName) : undefined
   if (identified !== undefined) {
     if (!isTemplate(identified)) return identified
     throw new MusterError('QUERY_IS_TEMPLATE', 'prepared query templates can only be resolved up by name, not by ID')
   }
-  const found = reads.preparedQueryNamed(idOrName) ?? reads.preparedQueryTemplate(idOrName)
+  const found = reads.queries.named(idOrName) ?? reads.queries.templateFor(idOrName)
   return found === undefined || !isTemplate(found) ? found : fillTemplate(found, idOrName)
 }

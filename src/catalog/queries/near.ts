@@ -10,17 +10,11 @@ export interface Origin {
 }
 
 /** The node, in lower case, whose neighbours come first; '' when there is none, or none at the asking address. */
-export function originNode(
-  reads: Pick<CatalogReads, 'nodesByAddress'>,
-  near: string,
-  { agentNode, address }: Origin,
-): string {
+export function originNode(reads: Pick<CatalogReads, 'nodes'>, near: string, { agentNode, address }: Origin): string {
   if (near === '_agent') return agentNode.toLowerCase()
   if (near !== '_ip') return near.toLowerCase()
   // Over a dual-stack socket IPv4 clients have an IPv6 address.
-  return address === ''
-    ? ''
-    : (reads.nodesByAddress(address.replace(/^::ffff:(?=\d+\.)/i, ''))[0]?.node.toLowerCase() ?? '')
+  return address === '' ? '' : (reads.nodes.at(address.replace(/^::ffff:(?=\d+\.)/i, ''))[0]?.node.toLowerCase() ?? '')
 }
 
 /**

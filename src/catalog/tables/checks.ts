@@ -3,19 +3,42 @@ import { Bucket, Index } from '../bucket.js'
 import { decodeCheck } from '../codec.js'
 import { checkKey } from '../keys.js'
 import { pair } from '../order.js'
-import type { Topics, TopicFamily, Touched } from '../topics.js'
+import type { Topic, Topics, TopicFamily, Touched } from '../topics.js'
 import type { Check } from '../types.js'
 import { RowStore } from './row-store.js'
 import type { ServiceTable } from './services.js'
 import type { Table } from './table.js'
 
+/** Checks of nodes and services. */
+export interface CheckReads {
+  all(): readonly Check[]
+  get(node: string, id: string): Check | undefined
+  ofNode(node: string): readonly Check[]
+  /** Checks of one service instance, node checks left out; service id '' gives those of the node itself. */
+  ofInstance(node: string, serviceId: string): readonly Check[]
+  /** Checks of a service's instances, node checks left out. */
+  ofService(service: string): readonly Check[]
+  /** Checks in a state; `any` gives all. */
+  inState(state: string): readonly Check[]
+  readonly topics: {
+    ofService(service: string): Topic
+    inState(state: string): Topic
+  }
+}
+
 /** Checks by node, by the service instance they belong to, by service name and by state. */
-export class CheckTable implements Table {
+export class CheckTable implements Table<CheckReads>, CheckReads {
   readonly prefix = 'check'
+  readonly reads: CheckReads = this
+  readonly topics: CheckReads['topics'] = {
+    ofService: service => this.#registry.of(this.#byServiceTopics, service.toLowerCase()),
+    inState: state =>
+      state === 'any' ? this.#registry.table('state:any') : this.#registry.of(this.#byStateTopics, state),
+  }
   /** Topics `checks:<service name>`. */
-  readonly byServiceTopics: TopicFamily
+  readonly #byServiceTopics: TopicFamily
   /** Topics `state:<state>`. */
-  readonly byStateTopics: TopicFamily
+  readonly #byStateTopics: TopicFamily
   readonly #rows = new RowStore<Check>(decodeCheck, check => pair(check.node.toLowerCase(), check.id))
   readonly #all = new Bucket<Check>()
   readonly #byNode = new Index<Check>()
@@ -23,12 +46,14 @@ export class CheckTable implements Table {
   readonly #byServiceName = new Index<Check>()
   readonly #byState = new Index<Check>()
 
-  constructor(
-    private readonly topics: Topics,
-    private readonly services: ServiceTable,
-  ) {
-    this.byServiceTopics = topics.family('checks', name => this.#byServiceName.has(name))
-    this.byStateTopics = topics.family('state', state => this.#byState.has(state))
+  readonly #registry: Topics
+  readonly #services: ServiceTable
+
+  constructor(registry: Topics, services: ServiceTable) {
+    this.#registry = registry
+    this.#services = services
+    this.#byServiceTopics = registry.family('checks', name => this.#byServiceName.has(name))
+    this.#byStateTopics = registry.family('state', state => this.#byState.has(state))
   }
 
   get(node: string, id: string): Check | undefined {
@@ -38,17 +63,16 @@ export class CheckTable implements Table {
     return this.#all.values()
   }
   ofNode(node: string): readonly Check[] {
-    return this.#byNode.values(node)
+    return this.#byNode.values(node.toLowerCase())
   }
-  /** Checks of one instance; service id '' gives those of the node itself. */
   ofInstance(node: string, serviceId: string): readonly Check[] {
-    return this.#byOwner.values(pair(node, serviceId))
+    return this.#byOwner.values(pair(node.toLowerCase(), serviceId))
   }
-  ofService(name: string): readonly Check[] {
-    return this.#byServiceName.values(name)
+  ofService(service: string): readonly Check[] {
+    return this.#byServiceName.values(service.toLowerCase())
   }
   inState(state: string): readonly Check[] {
-    return this.#byState.values(state)
+    return state === 'any' ? this.all() : this.#byState.values(state)
   }
 
   apply(change: Change, touched: Touched): void {
@@ -69,7 +93,7 @@ export class CheckTable implements Table {
         if (value.serviceName !== '') this.#byServiceName.put(value.serviceName.toLowerCase(), after)
         this.#byState.put(value.status, after)
       }
-      touched.add(this.topics.tables, 'state:any')
+      touched.add(this.#registry.tables, 'state:any')
       if (before !== undefined) this.#touch(before.value, touched)
       if (after !== undefined) this.#touch(after.value, touched)
     })
@@ -81,14 +105,14 @@ export class CheckTable implements Table {
    */
   #touch(check: Check, touched: Touched): void {
     const node = check.node.toLowerCase()
-    touched.add(this.services.byNodeTopics, node)
-    touched.add(this.byStateTopics, check.status)
-    if (check.serviceName !== '') touched.add(this.byServiceTopics, check.serviceName.toLowerCase())
+    touched.add(this.#services.byNodeTopics, node)
+    touched.add(this.#byStateTopics, check.status)
+    if (check.serviceName !== '') touched.add(this.#byServiceTopics, check.serviceName.toLowerCase())
     if (check.serviceId === '') {
-      this.services.touchNode(node, touched)
+      this.#services.touchNode(node, touched)
       return
     }
-    const service = this.services.get(node, check.serviceId)
-    if (service !== undefined) touched.add(this.services.byNameTopics, service.name.toLowerCase())
+    const service = this.#services.get(node, check.serviceId)
+    if (service !== undefined) touched.add(this.#services.byNameTopics, service.name.toLowerCase())
   }
 }

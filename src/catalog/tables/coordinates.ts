@@ -3,7 +3,7 @@ import type { Change, Entry, Revision } from '../../store/index.js'
 import { Bucket } from '../bucket.js'
 import { bytes, number, parse, text, unreadable } from '../fields.js'
 import { coordinateKey } from '../keys.js'
-import type { Topics, TopicFamily, Touched } from '../topics.js'
+import type { Topic, Topics, TopicFamily, Touched } from '../topics.js'
 import { RowStore } from './row-store.js'
 import type { Table } from './table.js'
 
@@ -33,16 +33,33 @@ function decodeCoordinate(entry: Entry): NodeCoordinate {
   return { node: text(fields.node), coordinate, created: entry.created, modified: entry.modified }
 }
 
+/** Network coordinates of nodes, by node name. */
+export interface CoordinateReads {
+  all(): readonly NodeCoordinate[]
+  get(node: string): NodeCoordinate | undefined
+  readonly topics: {
+    all(): Topic
+    one(node: string): Topic
+  }
+}
+
 /** Network coordinates by node. */
-export class CoordinateTable implements Table {
+export class CoordinateTable implements Table<CoordinateReads>, CoordinateReads {
   readonly prefix = 'coordinate'
+  readonly reads: CoordinateReads = this
+  readonly topics: CoordinateReads['topics'] = {
+    all: () => this.#registry.table('coordinates'),
+    one: node => this.#registry.of(this.#byNodeTopics, node.toLowerCase()),
+  }
   /** Topics `coordinate:<node>`. */
-  readonly byNodeTopics: TopicFamily
+  readonly #byNodeTopics: TopicFamily
   readonly #rows = new RowStore<NodeCoordinate>(decodeCoordinate, row => row.node)
   readonly #all = new Bucket<NodeCoordinate>()
+  readonly #registry: Topics
 
-  constructor(private readonly topics: Topics) {
-    this.byNodeTopics = topics.family('coordinate', node => this.get(node) !== undefined)
+  constructor(registry: Topics) {
+    this.#registry = registry
+    this.#byNodeTopics = registry.family('coordinate', node => this.get(node) !== undefined)
   }
 
   get(node: string): NodeCoordinate | undefined {
@@ -56,9 +73,9 @@ export class CoordinateTable implements Table {
     this.#rows.apply(change, ({ before, after }) => {
       if (before !== undefined) this.#all.delete(before.key)
       if (after !== undefined) this.#all.set(after)
-      touched.add(this.topics.tables, 'coordinates')
+      touched.add(this.#registry.tables, 'coordinates')
       const row = after ?? before
-      if (row !== undefined) touched.add(this.byNodeTopics, row.value.node.toLowerCase())
+      if (row !== undefined) touched.add(this.#byNodeTopics, row.value.node.toLowerCase())
     })
   }
 }

@@ -1,16 +1,14 @@
 import type { Change, Revision } from '../../store/index.js'
 import { assertKv, decodeKv } from '../kv/kv-codec.js'
-import type { KvContent } from '../kv/kv-codec.js'
 import { PrefixSet } from '../kv/prefix-set.js'
 import { SortedKeys } from '../kv/sorted-keys.js'
+import type { KvEntry } from '../kv/types.js'
 import { Tombstones } from '../kv/tombstones.js'
-import type { Topics, TopicFamily, Touched } from '../topics.js'
+import type { Topic, Topics, TopicFamily, Touched } from '../topics.js'
 import type { Revisions } from '../types.js'
+import type { LockTable } from './locks.js'
 import { changedKey } from './table.js'
 import type { Table } from './table.js'
-
-/** A key's content and revisions. */
-export interface KvRow extends KvContent, Revisions {}
 
 interface Stored extends Revisions {
   readonly bytes: Buffer
@@ -19,60 +17,78 @@ interface Stored extends Revisions {
 /** How many deletions are remembered one by one. */
 const tombstoneLimit = 10_000
 
+const unlocked = { session: '', lockIndex: 0 } as const
+
+/** The KV store. */
+export interface KvReads {
+  /** The entry of exactly this name. */
+  get(key: string): KvEntry | undefined
+  /** Entries whose names begin with `prefix`, in byte order. Read them before the next write. */
+  below(prefix: string): Iterable<KvEntry>
+  /** The names of {@link below}, without the cost of the rest. */
+  keysBelow(prefix: string): Iterable<string>
+  readonly topics: {
+    /** The entry of exactly this name: its index is the entry's ModifyIndex while there is one. */
+    one(key: string): Topic
+    /** All entries whose names begin with `prefix`, deletions included. */
+    below(prefix: string): Topic
+  }
+}
+
 /**
  * The KV store. Every prefix is something to wait on, so topics are made when they are asked for and forgotten with the
  * last who holds them: one that is made anew gets the index that it would have had.
  */
-export class KvTable implements Table {
+export class KvTable implements Table<KvReads>, KvReads {
   readonly prefix = 'kv'
+  readonly reads: KvReads = this
+  readonly topics: KvReads['topics'] = {
+    one: key => this.#keyTopics.find(key) ?? this.#keyTopics.get(key, this.#indexOf(key)),
+    below: prefix => {
+      const found = this.#prefixTopics.find(prefix)
+      if (found !== undefined) return found
+      // Changes below it are to move it from now on.
+      this.#watched.add(prefix)
+      return this.#prefixTopics.get(prefix, this.#indexBelow(prefix))
+    },
+  }
   /** Topics `kv:<key>`. */
-  readonly keyTopics: TopicFamily
+  readonly #keyTopics: TopicFamily
   /** Topics `kv-below:<prefix>`. */
-  readonly prefixTopics: TopicFamily
+  readonly #prefixTopics: TopicFamily
   readonly #rows = new Map<string, Stored>()
   readonly #order = new SortedKeys()
   readonly #gone: Tombstones
   readonly #watched = new PrefixSet()
+  readonly #locks: LockTable
   #begun = false
 
-  constructor(topics: Topics, limit = tombstoneLimit) {
+  constructor(registry: Topics, locks: LockTable, limit = tombstoneLimit) {
+    this.#locks = locks
     this.#gone = new Tombstones(limit)
-    this.keyTopics = topics.lentFamily('kv', () => undefined)
-    this.prefixTopics = topics.lentFamily('kv-below', prefix => {
+    this.#keyTopics = registry.lentFamily('kv', () => undefined)
+    this.#prefixTopics = registry.lentFamily('kv-below', prefix => {
       this.#watched.delete(prefix)
     })
   }
 
-  get(key: string): KvRow | undefined {
+  get(key: string): KvEntry | undefined {
     const stored = this.#rows.get(key)
     if (stored === undefined) return undefined
     const { flags, value } = decodeKv(stored.bytes)
-    return { flags, value, created: stored.created, modified: stored.modified }
+    const { session, lockIndex } = this.#locks.get(key) ?? unlocked
+    return { key, flags, value, created: stored.created, modified: stored.modified, session, lockIndex }
   }
 
-  /** The keys below a prefix, in order. */
+  *below(prefix: string): Iterable<KvEntry> {
+    for (const key of this.keysBelow(prefix)) {
+      const entry = this.get(key)
+      if (entry !== undefined) yield entry
+    }
+  }
+
   keysBelow(prefix: string): Iterable<string> {
     return this.#order.below(prefix)
-  }
-
-  /** The index of a key: of its last change, its deletion included. */
-  indexOf(key: string): Revision {
-    return this.#rows.get(key)?.modified ?? this.#gone.of(key)
-  }
-
-  /** The index of a prefix: of the last change of any key below it, deletions included. */
-  indexBelow(prefix: string): Revision {
-    let newest = this.#gone.below(prefix)
-    for (const key of this.#order.below(prefix)) {
-      const { modified } = this.#rows.get(key) ?? { modified: newest }
-      if (modified > newest) newest = modified
-    }
-    return newest
-  }
-
-  /** The prefix's topic is in use: changes below it are to move it. */
-  watch(prefix: string): void {
-    this.#watched.add(prefix)
   }
 
   apply(change: Change, touched: Touched): void {
@@ -81,14 +97,29 @@ export class KvTable implements Table {
       if (change.kind === 'delete') this.#remove(key, change.revision)
       else this.#put(key, change)
     } finally {
-      if (this.keyTopics.find(key) !== undefined) touched.add(this.keyTopics, key)
-      for (const prefix of this.#watched.of(key)) touched.add(this.prefixTopics, prefix)
+      if (this.#keyTopics.find(key) !== undefined) touched.add(this.#keyTopics, key)
+      for (const prefix of this.#watched.of(key)) touched.add(this.#prefixTopics, prefix)
     }
   }
 
   settle(touched: Touched): void {
     if (!this.#begun) this.#gone.begin(touched.at)
     this.#begun = true
+  }
+
+  /** The index of a key: of its last change, its deletion included. */
+  #indexOf(key: string): Revision {
+    return this.#rows.get(key)?.modified ?? this.#gone.of(key)
+  }
+
+  /** The index of a prefix: of the last change of any key below it, deletions included. */
+  #indexBelow(prefix: string): Revision {
+    let newest = this.#gone.below(prefix)
+    for (const key of this.#order.below(prefix)) {
+      const { modified } = this.#rows.get(key) ?? { modified: newest }
+      if (modified > newest) newest = modified
+    }
+    return newest
   }
 
   #put(key: string, { entry }: Extract<Change, { kind: 'put' }>): void {

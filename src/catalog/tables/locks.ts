@@ -5,20 +5,28 @@ import { compareText } from '../order.js'
 import { changedKey } from './table.js'
 import type { Table } from './table.js'
 
+/** Who holds KV entries. */
+export interface LockReads {
+  /** Undefined when nobody ever held the entry. */
+  get(key: string): Lock | undefined
+  /** Names of the entries that a session holds, in order. */
+  heldBy(session: string): readonly string[]
+}
+
 /**
  * Locks of KV keys, beside their values: a plain write of a value relies on nothing then, and writers of one key do not
  * wait for each other. A key that was never locked has none. Whatever changes a lock writes its key too, so locks have
  * no topics of their own.
  */
-export class LockTable implements Table {
+export class LockTable implements Table<LockReads>, LockReads {
   readonly prefix = 'lock'
+  readonly reads: LockReads = this
   readonly #locks = new Map<string, Lock>()
   readonly #bySession = new Map<string, Set<string>>()
 
   get(key: string): Lock | undefined {
     return this.#locks.get(key)
   }
-  /** The keys that a session holds, in order. */
   heldBy(session: string): readonly string[] {
     return [...(this.#bySession.get(session) ?? [])].sort(compareText)
   }

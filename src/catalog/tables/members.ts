@@ -4,20 +4,37 @@ import { memberKey } from '../keys.js'
 import { decodeMember } from '../members/codec.js'
 import type { MemberRecord } from '../members/types.js'
 import { pair } from '../order.js'
-import type { Topics, Touched } from '../topics.js'
+import type { Topic, Topics, Touched } from '../topics.js'
 import { RowStore } from './row-store.js'
 import type { Table } from './table.js'
 
+/** Members of the datacenter. */
+export interface MemberReads {
+  /** All of them, those that failed or left included, by name. */
+  all(): readonly MemberRecord[]
+  /** The member with this node id. */
+  get(id: string): MemberRecord | undefined
+  /** Members of this name: one, and besides it those that had the name before and are not forgotten yet. */
+  named(name: string): readonly MemberRecord[]
+  readonly topics: {
+    all(): Topic
+  }
+}
+
 /** Members of the datacenter by node id and by name. */
-export class MemberTable implements Table {
+export class MemberTable implements Table<MemberReads>, MemberReads {
   readonly prefix = 'member'
+  readonly reads: MemberReads = this
+  readonly topics: MemberReads['topics'] = { all: () => this.#registry.table('members') }
   readonly #rows = new RowStore<MemberRecord>(decodeMember, ({ info }) => pair(info.name.toLowerCase(), info.id))
   readonly #all = new Bucket<MemberRecord>()
   readonly #byName = new Index<MemberRecord>()
+  readonly #registry: Topics
 
-  constructor(private readonly topics: Topics) {}
+  constructor(registry: Topics) {
+    this.#registry = registry
+  }
 
-  /** By name. */
   all(): readonly MemberRecord[] {
     return this.#all.values()
   }
@@ -38,7 +55,7 @@ export class MemberTable implements Table {
         this.#all.set(after)
         this.#byName.put(after.value.info.name.toLowerCase(), after)
       }
-      touched.add(this.topics.tables, 'members')
+      touched.add(this.#registry.tables, 'members')
     })
   }
 }

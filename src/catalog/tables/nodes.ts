@@ -6,7 +6,7 @@ import { decodeNode } from '../codec.js'
 import { nodeKey } from '../keys.js'
 import { compareText } from '../order.js'
 import { same } from '../same.js'
-import type { Topics, Touched } from '../topics.js'
+import type { Topic, Topics, Touched } from '../topics.js'
 import type { Node } from '../types.js'
 import { RowStore } from './row-store.js'
 import type { ServiceTable } from './services.js'
@@ -16,26 +16,48 @@ import type { Table } from './table.js'
 const shortestIdPrefix = 4
 
 /** Whether a text could be a node id or the beginning of one. */
-export const looksLikeId = (text: string): boolean =>
+const looksLikeId = (text: string): boolean =>
   text.length <= 36 && text.replaceAll('-', '').length >= shortestIdPrefix && /^[0-9a-f-]+$/i.test(text)
 
+/** Nodes. */
+export interface NodeReads {
+  all(): readonly Node[]
+  /** By name, full node id, or unique prefix (>= 4 hex digits) of a node id. */
+  find(nameOrId: string): Node | undefined
+  /** Nodes whose own address (`address` or one of the tagged ones) is this one, for PTR. */
+  at(address: string): readonly Node[]
+  readonly topics: {
+    all(): Topic
+    /** One node with its services and checks. */
+    one(nameOrId: string): Topic
+  }
+}
+
 /** Nodes by name, by id and by address. */
-export class NodeTable implements Table {
+export class NodeTable implements Table<NodeReads>, NodeReads {
   readonly prefix = 'node'
+  readonly reads: NodeReads = this
+  readonly topics: NodeReads['topics'] = {
+    all: () => this.#registry.table('nodes'),
+    one: nameOrId => this.#topicOf(nameOrId),
+  }
   readonly #rows = new RowStore<Node>(decodeNode, node => node.node.toLowerCase())
   readonly #all = new Bucket<Node>()
   readonly #byId = new Index<Node>()
   readonly #byAddress = new Index<Node>()
   #ids: readonly string[] | undefined
+  readonly #registry: Topics
+  readonly #services: ServiceTable
 
-  constructor(
-    private readonly topics: Topics,
-    private readonly services: ServiceTable,
-  ) {}
+  constructor(registry: Topics, services: ServiceTable) {
+    this.#registry = registry
+    this.#services = services
+  }
 
   all(): readonly Node[] {
     return this.#all.values()
   }
+  /** The node of exactly this name. */
   named(name: string): Node | undefined {
     return this.#rows.get(nodeKey(name))
   }
@@ -43,7 +65,6 @@ export class NodeTable implements Table {
     return this.#byAddress.values(canonicalAddress(address))
   }
 
-  /** By name, else by id, else by a prefix that only one id has. */
   find(nameOrId: string): Node | undefined {
     return this.named(nameOrId) ?? (looksLikeId(nameOrId) ? this.#identified(nameOrId.toLowerCase()) : undefined)
   }
@@ -54,6 +75,15 @@ export class NodeTable implements Table {
       if (after !== undefined) this.#learn(after)
       this.#touch(before?.value, after?.value, touched)
     })
+  }
+
+  #topicOf(nameOrId: string): Topic {
+    const topics = this.#services.byNodeTopics
+    const found = this.find(nameOrId)
+    if (found !== undefined) return this.#registry.of(topics, found.node.toLowerCase())
+    // Who asked by id was given the index of the node that had it: begin behind the last change of any node.
+    const atLeast = looksLikeId(nameOrId) ? this.topics.all().index : undefined
+    return this.#registry.of(topics, nameOrId.toLowerCase(), atLeast)
   }
 
   #identified(prefix: string): Node | undefined {
@@ -81,11 +111,11 @@ export class NodeTable implements Table {
 
   #touch(before: Node | undefined, after: Node | undefined, touched: Touched): void {
     const name = (after ?? before)?.node.toLowerCase() ?? ''
-    touched.add(this.topics.tables, 'nodes')
-    touched.add(this.services.byNodeTopics, name)
-    this.services.touchNode(name, touched)
-    if (this.services.runsOn(name) && !same(before?.meta, after?.meta))
-      touched.add(this.topics.tables, 'services-on-nodes')
+    touched.add(this.#registry.tables, 'nodes')
+    touched.add(this.#services.byNodeTopics, name)
+    this.#services.touchNode(name, touched)
+    if (this.#services.runsOn(name) && !same(before?.meta, after?.meta))
+      touched.add(this.#registry.tables, 'services-on-nodes')
     if (before?.id !== after?.id)
       for (const node of [before, after]) this.#touchId(node?.id.toLowerCase() ?? '', touched)
   }
@@ -97,7 +127,7 @@ export class NodeTable implements Table {
   #touchId(id: string, touched: Touched): void {
     for (let length = shortestIdPrefix; length <= id.length; length++) {
       const prefix = id.slice(0, length)
-      if (this.services.byNodeTopics.find(prefix) !== undefined) touched.add(this.services.byNodeTopics, prefix)
+      if (this.#services.byNodeTopics.find(prefix) !== undefined) touched.add(this.#services.byNodeTopics, prefix)
     }
   }
 }

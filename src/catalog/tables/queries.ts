@@ -4,15 +4,37 @@ import { queryKey } from '../keys.js'
 import { decodeQuery } from '../queries/codec.js'
 import { isTemplate } from '../queries/types.js'
 import type { PreparedQuery } from '../queries/types.js'
-import type { Topics, TopicFamily, Touched } from '../topics.js'
+import type { Topic, Topics, TopicFamily, Touched } from '../topics.js'
 import { RowStore } from './row-store.js'
 import type { Table } from './table.js'
 
+/** Prepared queries. */
+export interface QueryReads {
+  /** All of them, by id. */
+  all(): readonly PreparedQuery[]
+  get(id: string): PreparedQuery | undefined
+  /** The prepared query of exactly this name, a template or not. */
+  named(name: string): PreparedQuery | undefined
+  /** The template whose name is the longest beginning of this one; the one without a name begins everything. */
+  templateFor(name: string): PreparedQuery | undefined
+  /** Prepared queries that are deleted with this session. */
+  ofSession(session: string): readonly PreparedQuery[]
+  readonly topics: {
+    all(): Topic
+    one(id: string): Topic
+  }
+}
+
 /** Prepared queries by id, by name, by session, and templates by the beginning of the names that they answer to. */
-export class QueryTable implements Table {
+export class QueryTable implements Table<QueryReads>, QueryReads {
   readonly prefix = 'query'
+  readonly reads: QueryReads = this
+  readonly topics: QueryReads['topics'] = {
+    all: () => this.#registry.table('queries'),
+    one: id => this.#registry.of(this.#byIdTopics, id.toLowerCase()),
+  }
   /** Topics `query:<id>`. */
-  readonly byIdTopics: TopicFamily
+  readonly #byIdTopics: TopicFamily
   readonly #rows = new RowStore<PreparedQuery>(decodeQuery, query => query.id)
   readonly #all = new Bucket<PreparedQuery>()
   readonly #byName = new Index<PreparedQuery>()
@@ -20,9 +42,11 @@ export class QueryTable implements Table {
   readonly #templates = new Index<PreparedQuery>()
   /** How long the beginnings are that templates have, the longest first: no other length has to be looked up. */
   #lengths: readonly number[] | undefined
+  readonly #registry: Topics
 
-  constructor(private readonly topics: Topics) {
-    this.byIdTopics = topics.family('query', id => this.get(id) !== undefined)
+  constructor(registry: Topics) {
+    this.#registry = registry
+    this.#byIdTopics = registry.family('query', id => this.get(id) !== undefined)
   }
 
   all(): readonly PreparedQuery[] {
@@ -31,7 +55,6 @@ export class QueryTable implements Table {
   get(id: string): PreparedQuery | undefined {
     return this.#rows.get(queryKey(id))
   }
-  /** The query of exactly this name, a template or not. */
   named(name: string): PreparedQuery | undefined {
     return this.#byName.values(name.toLowerCase())[0]
   }
@@ -39,7 +62,6 @@ export class QueryTable implements Table {
     return this.#bySession.values(session.toLowerCase())
   }
 
-  /** The template whose name is the longest beginning of `name`; the one without a name begins everything. */
   templateFor(name: string): PreparedQuery | undefined {
     const lower = name.toLowerCase()
     this.#lengths ??= [...new Set([...this.#templates.names()].map(beginning => beginning.length))].sort(
@@ -69,8 +91,9 @@ export class QueryTable implements Table {
         if (value.session !== '') this.#bySession.put(value.session.toLowerCase(), after)
         if (isTemplate(value)) this.#templates.put(value.name.toLowerCase(), after)
       }
-      touched.add(this.topics.tables, 'queries')
-      for (const row of [before, after]) if (row !== undefined) touched.add(this.byIdTopics, row.value.id.toLowerCase())
+      touched.add(this.#registry.tables, 'queries')
+      for (const row of [before, after])
+        if (row !== undefined) touched.add(this.#byIdTopics, row.value.id.toLowerCase())
     })
   }
 }

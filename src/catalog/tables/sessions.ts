@@ -5,39 +5,63 @@ import { pair } from '../order.js'
 import { decodeSession } from '../sessions/codec.js'
 import { checksOf } from '../sessions/types.js'
 import type { Session, SessionFollower } from '../sessions/types.js'
-import type { Topics, TopicFamily, Touched } from '../topics.js'
+import type { Topic, Topics, TopicFamily, Touched } from '../topics.js'
 import { RowStore } from './row-store.js'
 import type { Table } from './table.js'
 
+/** Sessions. */
+export interface SessionReads {
+  /** All of them, by id. */
+  all(): readonly Session[]
+  get(id: string): Session | undefined
+  ofNode(node: string): readonly Session[]
+  /** Sessions that end when this check turns critical or goes. */
+  ofCheck(node: string, check: string): readonly Session[]
+  readonly topics: {
+    all(): Topic
+    one(id: string): Topic
+    ofNode(node: string): Topic
+  }
+}
+
 /** Sessions by id, by node and by the checks that they depend on. */
-export class SessionTable implements Table {
+export class SessionTable implements Table<SessionReads>, SessionReads {
   readonly prefix = 'session'
+  readonly reads: SessionReads = this
+  readonly topics: SessionReads['topics'] = {
+    all: () => this.#registry.table('sessions'),
+    one: id => this.#registry.of(this.#byIdTopics, id.toLowerCase()),
+    ofNode: node => this.#registry.of(this.#byNodeTopics, node.toLowerCase()),
+  }
   /** Topics `session:<id>`. */
-  readonly byIdTopics: TopicFamily
+  readonly #byIdTopics: TopicFamily
   /** Topics `node-sessions:<node>`. */
-  readonly byNodeTopics: TopicFamily
+  readonly #byNodeTopics: TopicFamily
+  /** Those who are told of sessions as they come and go. */
   readonly followers = new Set<SessionFollower>()
   readonly #rows = new RowStore<Session>(decodeSession, session => session.id)
   readonly #all = new Bucket<Session>()
   readonly #byNode = new Index<Session>()
   readonly #byCheck = new Index<Session>()
+  readonly #registry: Topics
 
-  constructor(private readonly topics: Topics) {
-    this.byIdTopics = topics.family('session', id => this.get(id) !== undefined)
-    this.byNodeTopics = topics.family('node-sessions', node => this.#byNode.has(node))
+  constructor(registry: Topics) {
+    this.#registry = registry
+    this.#byIdTopics = registry.family('session', id => this.get(id) !== undefined)
+    this.#byNodeTopics = registry.family('node-sessions', node => this.#byNode.has(node))
   }
 
   get(id: string): Session | undefined {
-    return this.#rows.get(sessionKey(id))
+    return this.#rows.get(sessionKey(id.toLowerCase()))
   }
   all(): readonly Session[] {
     return this.#all.values()
   }
   ofNode(node: string): readonly Session[] {
-    return this.#byNode.values(node)
+    return this.#byNode.values(node.toLowerCase())
   }
   ofCheck(node: string, check: string): readonly Session[] {
-    return this.#byCheck.values(pair(node, check))
+    return this.#byCheck.values(pair(node.toLowerCase(), check))
   }
 
   apply(change: Change, touched: Touched): void {
@@ -58,11 +82,11 @@ export class SessionTable implements Table {
         for (const check of checksOf(value)) this.#byCheck.put(pair(node, check), after)
         for (const follower of this.followers) follower.appeared(value)
       }
-      touched.add(this.topics.tables, 'sessions')
+      touched.add(this.#registry.tables, 'sessions')
       for (const row of [before, after]) {
         if (row === undefined) continue
-        touched.add(this.byIdTopics, row.value.id)
-        touched.add(this.byNodeTopics, row.value.node.toLowerCase())
+        touched.add(this.#byIdTopics, row.value.id)
+        touched.add(this.#byNodeTopics, row.value.node.toLowerCase())
       }
     })
   }

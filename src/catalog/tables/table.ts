@@ -6,8 +6,10 @@ import type { Touched } from '../topics.js'
  * Tables see changes one by one and in no promised order within a batch (a load gives checks before their services), so
  * what joins two tables is worked out when it is read. A new table is a file here and a line in `tables.ts`.
  */
-export interface Table {
+export interface Table<Reads> {
   readonly prefix: string
+  /** What readers of the catalog may ask of it, under the table's name: itself, without what changes it. */
+  readonly reads: Reads
   /**
    * Takes in one change and adds to `touched` each topic whose answer it changes.
    * @throws MusterError CATALOG_UNREADABLE when the value cannot be read; the table is then as if the key were deleted.

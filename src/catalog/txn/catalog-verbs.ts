@@ -34,13 +34,13 @@ export function runNodeOp(draft: Draft, { verb, node: wanted, index }: NodeOp): 
     return none
   }
   const placed = placeNode(draft, wanted)
-  return state => node(state.node(placed))
+  return state => node(state.nodes.find(placed))
 }
 
 /** Puts one operation on a service into a draft. @throws MusterError when it fails */
 export function runServiceOp(draft: Draft, { verb, node: on, service: given, index }: ServiceOp): After {
   const id = given.id === undefined || given.id === '' ? (given.name ?? '') : given.id
-  const standing = draft.state.service(on, id)
+  const standing = draft.state.services.get(on, id)
   const which = `service ${quoted(id)} on node ${quoted(on)}`
   switch (verb) {
     case 'get':
@@ -67,14 +67,14 @@ export function runServiceOp(draft: Draft, { verb, node: on, service: given, ind
   const complete = completeService(given)
   const owner = ownerOf(draft, on)
   draft.putService({ ...complete, node: owner })
-  return state => service(state.service(owner, complete.id))
+  return state => service(state.services.get(owner, complete.id))
 }
 
 /** Puts one operation on a check into a draft. @throws MusterError when it fails */
 export function runCheckOp(draft: Draft, { verb, check: given, index }: CheckOp): After {
   const on = given.node ?? ''
   const id = given.id === undefined || given.id === '' ? (given.name ?? '') : given.id
-  const standing = draft.state.check(on, id)
+  const standing = draft.state.checks.get(on, id)
   const which = `check ${quoted(id)} on node ${quoted(on)}`
   switch (verb) {
     case 'get':
@@ -100,12 +100,12 @@ export function runCheckOp(draft: Draft, { verb, check: given, index }: CheckOp)
   }
   const owner = ownerOf(draft, on)
   const { serviceId = '' } = given
-  if (serviceId !== '' && draft.state.service(owner, serviceId) === undefined)
+  if (serviceId !== '' && draft.state.services.get(owner, serviceId) === undefined)
     throw failure('Missing service registration')
   // Unlike a registration, a transaction stores the type as it was given.
   const complete = { ...completeCheck(given, on), type: given.type ?? '', node: owner }
   draft.putCheck(complete)
-  return state => check(state.check(owner, complete.id))
+  return state => check(state.checks.get(owner, complete.id))
 }
 
 /** The registered spelling of a node's name; the node must be there when this is committed. */

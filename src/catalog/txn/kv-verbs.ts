@@ -1,4 +1,4 @@
-import type { Draft, DraftReads } from '../commands/draft.js'
+import type { DraftReads, KeyDraft } from '../commands/key-draft.js'
 import { acquireKv, releaseKv } from '../commands/kv-lock.js'
 import { casKv, deleteCasKv, deleteKv, deleteTreeKv, setKv } from '../commands/kv-write.js'
 import { assertKvKey, kvKey, prefixRange } from '../keys.js'
@@ -31,7 +31,7 @@ export const kvWriteVerbs: ReadonlySet<string> = new Set([
 ])
 
 /** Puts one KV operation into a draft. @throws MusterError when it fails */
-export function runKvOp(draft: Draft, op: KvOp): After {
+export function runKvOp(draft: KeyDraft, op: KvOp): After {
   const {
     data: { key },
   } = op
@@ -41,9 +41,9 @@ export function runKvOp(draft: Draft, op: KvOp): After {
   return kvReadVerbs.has(op.verb) ? read(draft, op) : write(draft, op)
 }
 
-function write(draft: Draft, { verb, data, index, session }: KvOp): After {
+function write(draft: KeyDraft, { verb, data, index, session }: KvOp): After {
   const { key } = data
-  const written: After = state => shown(state.kv(key), false)
+  const written: After = state => shown(state.kv.get(key), false)
   switch (verb) {
     case 'set':
       setKv(draft, data)
@@ -73,15 +73,15 @@ function write(draft: Draft, { verb, data, index, session }: KvOp): After {
   }
 }
 
-function read(draft: Draft, { verb, data: { key }, index, session }: KvOp): After {
+function read(draft: KeyDraft, { verb, data: { key }, index, session }: KvOp): After {
   if (verb === 'get-tree') {
-    const entries = [...draft.state.kvBelow(key)]
+    const entries = [...draft.state.kv.below(key)]
     // Both: a range tells of what came or changed, and only a key that it is gone.
     draft.relyOnQuiet(prefixRange(kvKey(key)))
     for (const entry of entries) draft.relyOnKey(kvKey(entry.key), entry.modified)
     return () => entries.flatMap(entry => shown(entry, true))
   }
-  const entry = draft.state.kv(key)
+  const entry = draft.state.kv.get(key)
   draft.relyOnKey(kvKey(key), entry?.modified)
   if (verb === 'check-not-exists') {
     if (entry !== undefined) throw failure(`key ${quoted(key)} exists`)

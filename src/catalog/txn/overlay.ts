@@ -2,13 +2,12 @@ import { revision } from '../../store/index.js'
 import type { Entry, Revision } from '../../store/index.js'
 import type { PlannedWrite, RangeDelete } from '../api.js'
 import { decodeCheck, decodeNode, decodeService } from '../codec.js'
-import type { DraftReads } from '../commands/draft.js'
+import type { DraftReads } from '../commands/key-draft.js'
 import { checkKey, kvKey, lockDelayKey, lockKey, nodeKey, serviceKey, sessionKey, tableOf } from '../keys.js'
 import { assertKv, decodeKv } from '../kv/kv-codec.js'
 import { decodeLock } from '../kv/lock-codec.js'
 import type { KvEntry, Lock } from '../kv/types.js'
 import { compareText } from '../order.js'
-import type { PreparedQuery } from '../queries/types.js'
 import { decodeSession } from '../sessions/codec.js'
 import type { Session } from '../sessions/types.js'
 import type { Check, Node, Service } from '../types.js'
@@ -25,6 +24,7 @@ type KeyWrite = Exclude<PlannedWrite, RangeDelete>
 
 /** A catalog with the writes of a transaction's first operations on top, for the next one to read. */
 export class Overlay implements DraftReads {
+  readonly #base: DraftReads
   readonly #nodes: Layer<Node> = new Map()
   readonly #services: Layer<Service> = new Map()
   readonly #checks: Layer<Check> = new Map()
@@ -33,11 +33,90 @@ export class Overlay implements DraftReads {
   readonly #locks: Layer<Lock> = new Map()
   readonly #marks: Layer<true> = new Map()
 
-  constructor(private readonly base: DraftReads) {}
+  readonly nodes: DraftReads['nodes'] = { find: nameOrId => this.#findNode(nameOrId) }
+
+  readonly services: DraftReads['services'] = {
+    get: (node, id) => layered(this.#services, serviceKey(node, id), () => this.#base.services.get(node, id)),
+    ofNode: node =>
+      merged(
+        this.#base.services.ofNode(node),
+        this.#services,
+        one => serviceKey(one.node, one.id),
+        one => isSame(one.node, node),
+      ),
+  }
+
+  readonly checks: DraftReads['checks'] = {
+    get: (node, id) => layered(this.#checks, checkKey(node, id), () => this.#base.checks.get(node, id)),
+    ofNode: node =>
+      merged(
+        this.#base.checks.ofNode(node),
+        this.#checks,
+        one => checkKey(one.node, one.id),
+        one => isSame(one.node, node),
+      ),
+    ofInstance: (node, serviceId) => this.checks.ofNode(node).filter(check => check.serviceId === serviceId),
+  }
+
+  // A transaction ends sessions and makes none.
+  readonly sessions: DraftReads['sessions'] = {
+    get: id => layered(this.#sessions, sessionKey(id.toLowerCase()), () => this.#base.sessions.get(id)),
+    ofNode: node => this.#base.sessions.ofNode(node).filter(one => this.sessions.get(one.id) !== undefined),
+    ofCheck: (node, check) =>
+      this.#base.sessions.ofCheck(node, check).filter(one => this.sessions.get(one.id) !== undefined),
+  }
+
+  readonly kv: DraftReads['kv'] = {
+    get: key => {
+      const entry = layered(this.#kv, kvKey(key), () => this.#base.kv.get(key))
+      const lock = this.locks.get(key)
+      return entry && { ...entry, session: lock?.session ?? '', lockIndex: lock?.lockIndex ?? 0 }
+    },
+    below: prefix => this.#kvBelow(prefix),
+    keysBelow: prefix => {
+      if (this.#kv.size === 0) return this.#base.kv.keysBelow(prefix)
+      const keys = new Set(this.#base.kv.keysBelow(prefix))
+      for (const [storeKey, entry] of this.#kv) {
+        const key = storeKey.slice(kvKey('').length)
+        if (entry === undefined) keys.delete(key)
+        else if (key.startsWith(prefix)) keys.add(key)
+      }
+      return [...keys].sort(compareText)
+    },
+  }
+
+  readonly locks: DraftReads['locks'] = {
+    get: key => layered(this.#locks, lockKey(key), () => this.#base.locks.get(key)),
+    heldBy: session => {
+      const held = new Set(this.#base.locks.heldBy(session))
+      for (const [storeKey, lock] of this.#locks) {
+        const key = storeKey.slice(lockKey('').length)
+        if (lock?.session === session) held.add(key)
+        else held.delete(key)
+      }
+      return [...held].sort(compareText)
+    },
+  }
+
+  readonly lockDelays: DraftReads['lockDelays'] = {
+    has: key =>
+      layered(this.#marks, lockDelayKey(key), () => (this.#base.lockDelays.has(key) ? true : undefined)) === true,
+  }
+
+  readonly guards: DraftReads['guards'] = {
+    get: storeKey => (this.#marks.has(storeKey) ? pending : this.#base.guards.get(storeKey)),
+  }
+
+  constructor(base: DraftReads) {
+    this.#base = base
+  }
 
   /** That of what lies below. */
   get revision(): Revision {
-    return this.base.revision
+    return this.#base.revision
+  }
+  get queries(): DraftReads['queries'] {
+    return this.#base.queries
   }
 
   /** Puts writes on top. */
@@ -50,10 +129,13 @@ export class Overlay implements DraftReads {
           this.#nodes.set(key, entry && since(decodeNode(entry), decoded => this.#standing(decoded.node)))
           break
         case 'service':
-          this.#services.set(key, entry && since(decodeService(entry), ({ node, id }) => this.base.service(node, id)))
+          this.#services.set(
+            key,
+            entry && since(decodeService(entry), ({ node, id }) => this.#base.services.get(node, id)),
+          )
           break
         case 'check':
-          this.#checks.set(key, entry && since(decodeCheck(entry), ({ node, id }) => this.base.check(node, id)))
+          this.#checks.set(key, entry && since(decodeCheck(entry), ({ node, id }) => this.#base.checks.get(node, id)))
           break
         case 'session':
           this.#sessions.set(key, entry && decodeSession(entry))
@@ -70,108 +152,25 @@ export class Overlay implements DraftReads {
     }
   }
 
-  node(nameOrId: string): Node | undefined {
+  #findNode(nameOrId: string): Node | undefined {
     const key = nodeKey(nameOrId)
     if (this.#nodes.has(key)) return this.#nodes.get(key)
     for (const node of this.#nodes.values())
       if (node?.id !== '' && node?.id.toLowerCase() === nameOrId.toLowerCase()) return node
-    const found = this.base.node(nameOrId)
+    const found = this.#base.nodes.find(nameOrId)
     return found !== undefined && this.#nodes.has(nodeKey(found.node)) ? this.#nodes.get(nodeKey(found.node)) : found
   }
 
-  service(node: string, id: string): Service | undefined {
-    return layered(this.#services, serviceKey(node, id), () => this.base.service(node, id))
-  }
-
-  servicesOfNode(node: string): readonly Service[] {
-    return merged(
-      this.base.servicesOfNode(node),
-      this.#services,
-      one => serviceKey(one.node, one.id),
-      one => isSame(one.node, node),
-    )
-  }
-
-  check(node: string, id: string): Check | undefined {
-    return layered(this.#checks, checkKey(node, id), () => this.base.check(node, id))
-  }
-
-  checksOfNode(node: string): readonly Check[] {
-    return merged(
-      this.base.checksOfNode(node),
-      this.#checks,
-      one => checkKey(one.node, one.id),
-      one => isSame(one.node, node),
-    )
-  }
-
-  checksOfInstance(node: string, serviceId: string): readonly Check[] {
-    return this.checksOfNode(node).filter(check => check.serviceId === serviceId)
-  }
-
-  session(id: string): Session | undefined {
-    return layered(this.#sessions, sessionKey(id.toLowerCase()), () => this.base.session(id))
-  }
-
-  // A transaction ends sessions and makes none.
-  sessionsOfNode(node: string): readonly Session[] {
-    return this.base.sessionsOfNode(node).filter(one => this.session(one.id) !== undefined)
-  }
-  sessionsOfCheck(node: string, check: string): readonly Session[] {
-    return this.base.sessionsOfCheck(node, check).filter(one => this.session(one.id) !== undefined)
-  }
-
-  kv(key: string): KvEntry | undefined {
-    const entry = layered(this.#kv, kvKey(key), () => this.base.kv(key))
-    const lock = this.kvLock(key)
-    return entry && { ...entry, session: lock?.session ?? '', lockIndex: lock?.lockIndex ?? 0 }
-  }
-
-  *kvBelow(prefix: string): Iterable<KvEntry> {
-    for (const key of this.kvKeysBelow(prefix)) {
-      const entry = this.kv(key)
+  *#kvBelow(prefix: string): Iterable<KvEntry> {
+    for (const key of this.kv.keysBelow(prefix)) {
+      const entry = this.kv.get(key)
       if (entry !== undefined) yield entry
     }
   }
 
-  kvKeysBelow(prefix: string): Iterable<string> {
-    if (this.#kv.size === 0) return this.base.kvKeysBelow(prefix)
-    const keys = new Set(this.base.kvKeysBelow(prefix))
-    for (const [storeKey, entry] of this.#kv) {
-      const key = storeKey.slice(kvKey('').length)
-      if (entry === undefined) keys.delete(key)
-      else if (key.startsWith(prefix)) keys.add(key)
-    }
-    return [...keys].sort(compareText)
-  }
-
-  kvLock(key: string): Lock | undefined {
-    return layered(this.#locks, lockKey(key), () => this.base.kvLock(key))
-  }
-
-  kvHeldBy(session: string): readonly string[] {
-    const held = new Set(this.base.kvHeldBy(session))
-    for (const [storeKey, lock] of this.#locks) {
-      const key = storeKey.slice(lockKey('').length)
-      if (lock?.session === session) held.add(key)
-      else held.delete(key)
-    }
-    return [...held].sort(compareText)
-  }
-
-  kvDelayed(key: string): boolean {
-    return layered(this.#marks, lockDelayKey(key), () => (this.base.kvDelayed(key) ? true : undefined)) === true
-  }
-  guard(storeKey: string) {
-    return this.#marks.has(storeKey) ? pending : this.base.guard(storeKey)
-  }
-  preparedQueriesOfSession(session: string): readonly PreparedQuery[] {
-    return this.base.preparedQueriesOfSession(session)
-  }
-
   /** The node of exactly this name below. */
   #standing(name: string): Node | undefined {
-    const found = this.base.node(name)
+    const found = this.#base.nodes.find(name)
     return found !== undefined && isSame(found.node, name) ? found : undefined
   }
 
@@ -182,7 +181,7 @@ export class Overlay implements DraftReads {
       ...decodeKv(assertKv(entry)),
       session: '',
       lockIndex: 0,
-      created: this.base.kv(key)?.created ?? pending,
+      created: this.#base.kv.get(key)?.created ?? pending,
       modified: pending,
     }
   }

@@ -120,9 +120,9 @@ export function registerSyncHandlers(server: RpcServer, catalog: CatalogReads & 
     const node = new Shape(body, 'a question for a node').text('node')
     await catalog.barrier()
     return {
-      node: catalog.node(node) ?? null,
-      services: catalog.servicesOfNode(node),
-      checks: catalog.checksOfNode(node),
+      node: catalog.nodes.find(node) ?? null,
+      services: catalog.services.ofNode(node),
+      checks: catalog.checks.ofNode(node),
     } satisfies Record<keyof RemoteNode, unknown>
   })
   server.handle(

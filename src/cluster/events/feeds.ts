@@ -33,12 +33,12 @@ async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, clo
   while (!catalog.loaded && !closed.aborted) {
     if (!(await catalog.wait(catalog.topics.all(), catalog.revision, patience.question, closed))) await breath()
   }
-  const topic = catalog.topics.events()
+  const topic = catalog.events.topics.all()
   for (let since = catalog.revision; !closed.aborted;) {
     // A closed catalog lets all who wait go at once.
     if (!(await catalog.wait(topic, since, patience.question, closed))) await breath()
     if (isAborted(closed)) return
-    const events = catalog.events(since)
+    const events = catalog.events.since(since)
     since = catalog.revision
     for (const event of events) on(event)
   }
@@ -62,8 +62,8 @@ export function serveEvents(server: RpcServer, catalog: Reads): void {
       if (typeof since !== 'number' || !Number.isSafeInteger(since) || since > catalog.revision)
         return { revision: catalog.revision, events: [] }
       const from = revision(since)
-      await catalog.wait(catalog.topics.events(), from, patience.question, aborted)
-      return { revision: catalog.revision, events: catalog.events(from) }
+      await catalog.wait(catalog.events.topics.all(), from, patience.question, aborted)
+      return { revision: catalog.revision, events: catalog.events.since(from) }
     },
     { bodyLimit: 1024 },
   )

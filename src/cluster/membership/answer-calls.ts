@@ -29,7 +29,7 @@ export function answerCalls(
   server: RpcServer,
   { membership, members, heartbeats, catalog, isSteward, self, leave, hello, log }: CallParts,
 ): void {
-  const revision = (): number => catalog.topics.members().index
+  const revision = (): number => catalog.members.topics.all().index
   server.handle(memberMethods.heartbeat, async (body): Promise<HeartbeatAnswer> => {
     const beat = readHeartbeat(body, self().datacenter)
     const ttl = await heartbeats.beat(beat)

@@ -7,7 +7,7 @@ export const catalogConfiguration = (catalog: Catalog, initial: AutopilotConfigu
   initial,
   read: async () => {
     await catalog.barrier()
-    return catalog.autopilot()
+    return catalog.autopilot.get()
   },
   write: async (configuration, cas) =>
     (await catalog.execute(cas === 0 ? foundAutopilot(configuration) : setAutopilot(configuration, cas))).result,

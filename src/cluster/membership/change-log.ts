@@ -92,7 +92,7 @@ export function leaderChange(old: string, now: string, members: readonly Member[
 
 interface ChangeLogParts {
   readonly membership: Pick<Membership, 'members' | 'leader'>
-  readonly catalog: Pick<Catalog, 'loaded' | 'topics' | 'wait'>
+  readonly catalog: Pick<Catalog, 'loaded' | 'members' | 'wait'>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -112,7 +112,7 @@ async function run({ membership, catalog, clock, log }: ChangeLogParts, signal: 
   let members = membership.members()
   let leader = membership.leader()
   while (!signal.aborted) {
-    const topic = catalog.topics.members()
+    const topic = catalog.members.topics.all()
     const at = topic.index
     const [nextMembers, nextLeader] = [membership.members(), membership.leader()]
     tellMembers(memberChanges(members, nextMembers), log)

@@ -141,7 +141,7 @@ export class ClusterMembership implements Membership {
       return this.#serverRecords()
         .filter(({ status }) => status === 'alive')
         .map(({ info }) => info)
-    return formation.servers().filter(({ id }) => (this.#catalog.member(id)?.state ?? 'alive') === 'alive')
+    return formation.servers().filter(({ id }) => (this.#catalog.members.get(id)?.state ?? 'alive') === 'alive')
   }
 
   stats(): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>> {
@@ -164,7 +164,7 @@ export class ClusterMembership implements Membership {
     return joinMembers(addresses, {
       self: self(),
       client: calls?.client,
-      isMember: id => this.#catalog.member(id) !== undefined,
+      isMember: id => this.#catalog.members.get(id) !== undefined,
       refusal: store === 'own' ? storeIsOwn() : storeIsShared(),
     })
   }
@@ -172,7 +172,7 @@ export class ClusterMembership implements Membership {
   async forceLeave(name: string, prune: boolean): Promise<void> {
     if (!this.#catalog.loaded) await this.#catalog.barrier()
     const { self, formation } = this.#options
-    const record = foremost(this.#catalog.membersNamed(bareName(name, self().datacenter)))
+    const record = foremost(this.#catalog.members.named(bareName(name, self().datacenter)))
     if (record === undefined) {
       throw new MusterError('CLUSTER_UNKNOWN_MEMBER', `agent: No node found with name '${name}'`, {
         hint: 'the names of all members are listed by `muster members`',
@@ -252,7 +252,7 @@ export class ClusterMembership implements Membership {
     const shown = records.filter(
       ({ info, state }) =>
         info.id !== self.info.id
-        && (state !== 'left' || foremost(this.#catalog.membersNamed(info.name))?.info.id === info.id),
+        && (state !== 'left' || foremost(this.#catalog.members.named(info.name))?.info.id === info.id),
     )
     return [
       ...shown.map(({ info, tags, state }) => lanMember(info, tags, state)),
@@ -263,7 +263,7 @@ export class ClusterMembership implements Membership {
   /** Who the members are, whatever is shown of them for a moment. */
   #current(): readonly Member[] {
     if (!this.#catalog.loaded) return this.#membersBeforeCatalog()
-    const at = this.#catalog.members()
+    const at = this.#catalog.members.all()
     if (this.#listed?.at !== at || this.#listed.status !== this.#status)
       this.#listed = { at, status: this.#status, members: this.#list(at) }
     return this.#listed.members
@@ -286,8 +286,8 @@ export class ClusterMembership implements Membership {
     readonly status: MemberStatus
   }[] {
     const self = this.#heartbeat()
-    const others = this.#catalog
-      .members()
+    const others = this.#catalog.members
+      .all()
       .filter(({ info, state }) => info.server && info.id !== self.info.id && state !== 'left')
     return [
       { ...self, status: this.#status },
@@ -309,16 +309,16 @@ export class ClusterMembership implements Membership {
         now,
       })
     }
-    for (const { info } of this.#catalog.members().filter(({ info }) => info.server && info.id !== now)) {
+    for (const { info } of this.#catalog.members.all().filter(({ info }) => info.server && info.id !== now)) {
       warn(info.name, info.id)
       await this.#catalog.execute(memberLeft(info.id, undefined))
     }
-    const former = [...this.#catalog.nodes()].filter(
+    const former = [...this.#catalog.nodes.all()].filter(
       ({ node, id }) =>
         id !== ''
         && id !== now
-        && this.#catalog.check(node, serfHealthCheckId) !== undefined
-        && this.#catalog.service(node, 'consul') !== undefined,
+        && this.#catalog.checks.get(node, serfHealthCheckId) !== undefined
+        && this.#catalog.services.get(node, 'consul') !== undefined,
     )
     for (const { node, id } of former) {
       warn(node, id)

@@ -43,7 +43,7 @@ export function raftElection(formation: Formation, catalog: CatalogReads, self: 
     if (address === '') return undefined
     if (leads) return self()
     const leading = formation.servers().find(server => raftAddress(server) === address)
-    const lives = ({ id }: { readonly id: string }): boolean => catalog.aliveMark(id) !== undefined
+    const lives = ({ id }: { readonly id: string }): boolean => catalog.aliveMarks.get(id) !== undefined
     if (!catalog.loaded || (leading !== undefined && lives(leading))) return leading
     return (
       formation
@@ -125,10 +125,10 @@ export class LeaseElection implements Election {
 
   #holder(): ServerInfo | undefined {
     const { catalog, self } = this.#parts
-    const id = catalog.stewardMark()?.holder
+    const id = catalog.steward.get()?.holder
     if (id === undefined) return undefined
     if (id === self().id) return self()
-    const info = catalog.member(id)?.info
+    const info = catalog.members.get(id)?.info
     return info === undefined ? undefined : { ...info, server: true }
   }
 
@@ -136,7 +136,7 @@ export class LeaseElection implements Election {
     const { catalog, clock, log } = this.#parts
     const { signal } = this.#closed
     while (!signal.aborted) {
-      const at = catalog.topics.liveness().index
+      const at = catalog.steward.topics.liveness().index
       try {
         await (this.#lease === undefined ? this.#stand() : this.#hold(this.#lease))
       } catch (error) {
@@ -144,7 +144,7 @@ export class LeaseElection implements Election {
         await pause(clock, term / 6, signal)
       }
       // Who leads says so in time; who does not waits until nobody does.
-      if (this.#lease === undefined) await catalog.wait(catalog.topics.liveness(), at, term, signal)
+      if (this.#lease === undefined) await catalog.wait(catalog.steward.topics.liveness(), at, term, signal)
       else await pause(clock, term / 3, signal)
     }
   }
@@ -152,7 +152,7 @@ export class LeaseElection implements Election {
   async #stand(): Promise<void> {
     const { catalog, clock, self } = this.#parts
     if (!catalog.loaded) await catalog.barrier()
-    if (catalog.stewardMark() !== undefined) return
+    if (catalog.steward.get() !== undefined) return
     const asked = clock.monotonic()
     const lease = await catalog.lease(term)
     const { result } = await catalog.execute(becomeSteward({ lease, ttl: term, holder: self().id }))

@@ -53,7 +53,7 @@ export class Heartbeats {
   /** A member that lives without a lease. */
   async arrive(beat: Heartbeat): Promise<void> {
     const { catalog } = this.#parts
-    const known = catalog.member(beat.info.id)
+    const known = catalog.members.get(beat.info.id)
     const { result } = await catalog.execute(memberAlive(this.#arrival(beat)))
     if (result) this.#announce(beat, known?.state)
   }
@@ -61,11 +61,11 @@ export class Heartbeats {
   async #beat(beat: Heartbeat): Promise<Duration> {
     const { catalog, holder } = this.#parts
     if (!catalog.loaded) await catalog.barrier()
-    const members = catalog.members()
+    const members = catalog.members.all()
     const ttl = leaseTtl(members.length)
     const { id } = beat.info
-    const mark = catalog.aliveMark(id)
-    const known = catalog.member(id)
+    const mark = catalog.aliveMarks.get(id)
+    const known = catalog.members.get(id)
     if (known === undefined && members.length >= mostMembers) {
       throw new MusterError(
         'CLUSTER_FULL',

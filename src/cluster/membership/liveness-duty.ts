@@ -47,9 +47,9 @@ export const livenessDuty =
 
 async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
   const { catalog, clock, log, answeringSince } = parts
-  const topic = catalog.topics.liveness()
+  const topic = catalog.aliveMarks.topics.liveness()
   const failures = new Repeats(log, clock)
-  await pause(clock, Math.max(0, answeringSince() + leaseTtl(catalog.members().length) - clock.monotonic()), signal)
+  await pause(clock, Math.max(0, answeringSince() + leaseTtl(catalog.members.all().length) - clock.monotonic()), signal)
   while (!signal.aborted) {
     const at = topic.index
     await tend(parts, failures, signal)
@@ -62,13 +62,15 @@ async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
 
 async function tend(parts: LivenessParts, failures: Repeats, signal: AbortSignal): Promise<void> {
   const { catalog, livesAnyway, reconnectTimeout, clock, log } = parts
-  const members = catalog.members()
+  const members = catalog.members.all()
   const lapsed = members.filter(
     ({ info, state }) =>
-      (state === 'alive' || state === 'leaving') && catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id),
+      (state === 'alive' || state === 'leaving')
+      && catalog.aliveMarks.get(info.id) === undefined
+      && !livesAnyway(info.id),
   )
   const over = members.filter(
-    ({ info, state }) => (state === 'failed' || state === 'left') && catalog.reapMark(info.id) === undefined,
+    ({ info, state }) => (state === 'failed' || state === 'left') && catalog.reapMarks.get(info.id) === undefined,
   )
   try {
     for (let i = 0; i < lapsed.length && !signal.aborted; i += batch) {

@@ -73,8 +73,8 @@ export async function membershipStats({
     serf_lan: {
       ...count(membership.members()),
       encrypted: String(encrypted),
-      member_time: String(catalog.topics.members().index),
-      event_time: String(catalog.topics.events().index),
+      member_time: String(catalog.members.topics.all().index),
+      event_time: String(catalog.events.topics.all().index),
     },
     serf_wan: { ...count(membership.wanMembers()), encrypted: String(encrypted) },
   }

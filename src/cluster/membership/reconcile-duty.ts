@@ -51,7 +51,7 @@ export const reconcileDuty =
 async function run(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
   const { catalog, clock, log } = parts
   const failures = new Repeats(log, clock)
-  await pause(clock, leaseTtl(catalog.members().length), signal)
+  await pause(clock, leaseTtl(catalog.members.all().length), signal)
   while (!signal.aborted) {
     try {
       await reconcile(parts, signal)
@@ -72,7 +72,7 @@ async function run(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
 /** One comparison. */
 export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
   const { catalog, log } = parts
-  for (const member of catalog.members()) {
+  for (const member of catalog.members.all()) {
     if (signal.aborted) return
     try {
       await bringInLine(member, parts)
@@ -85,17 +85,17 @@ export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Pro
     }
   }
   const names = new Set(
-    catalog
-      .members()
+    catalog.members
+      .all()
       .filter(({ state }) => state !== 'left')
       .map(({ info }) => info.name.toLowerCase()),
   )
-  const strangers = [...catalog.nodes()].filter(
-    ({ node }) => !names.has(node.toLowerCase()) && catalog.check(node, serfHealthCheckId) !== undefined,
+  const strangers = [...catalog.nodes.all()].filter(
+    ({ node }) => !names.has(node.toLowerCase()) && catalog.checks.get(node, serfHealthCheckId) !== undefined,
   )
   for (const { node, id } of strangers) {
     if (signal.aborted) return
-    if (catalog.membersNamed(node).some(({ state }) => state !== 'left')) continue
+    if (catalog.members.named(node).some(({ state }) => state !== 'left')) continue
     log.warn('a node with a liveness check is no member, and is removed', { node })
     await catalog.execute(removeNode(node, id))
   }
@@ -107,7 +107,7 @@ async function bringInLine(
 ): Promise<void> {
   switch (state) {
     case 'alive': {
-      if (catalog.aliveMark(info.id) === undefined && !livesAnyway(info.id)) return
+      if (catalog.aliveMarks.get(info.id) === undefined && !livesAnyway(info.id)) return
       const service = consulService(info)
       const alive = memberAlive({
         info,
@@ -118,19 +118,19 @@ async function bringInLine(
       })
       // It may be leaving at this moment.
       const command: Command<boolean> = now =>
-        now.member(info.id)?.state === 'alive' ? alive(now) : { when: [], then: [], result: false }
+        now.members.get(info.id)?.state === 'alive' ? alive(now) : { when: [], then: [], result: false }
       const plan = command(catalog)
       if (!('result' in plan) || plan.then.length > 0) await catalog.execute(command)
       return
     }
     case 'failed': {
-      const node = catalog.node(info.name)
-      if (node?.id === info.id && catalog.check(node.node, serfHealthCheckId)?.status !== 'critical')
+      const node = catalog.nodes.find(info.name)
+      if (node?.id === info.id && catalog.checks.get(node.node, serfHealthCheckId)?.status !== 'critical')
         await catalog.execute(membersFailed([info.id], reconnectTimeout, clock.now()))
       return
     }
     case 'left':
-      if (catalog.node(info.name)?.id === info.id) await catalog.execute(memberLeft(info.id, forgetAfter))
+      if (catalog.nodes.find(info.name)?.id === info.id) await catalog.execute(memberLeft(info.id, forgetAfter))
       return
     case 'leaving':
   }

@@ -5,16 +5,16 @@ import type { Rows, Want } from './messages.js'
 export function rowsOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' | 'name'>): Rows {
   switch (kind) {
     case 'service':
-      return ofInstances(catalog.instances(name))
+      return ofInstances(catalog.health.instances(name))
     case 'node': {
-      const node = catalog.node(name)
+      const node = catalog.nodes.find(name)
       return { nodes: node === undefined ? [] : [node], services: [], checks: [] }
     }
     case 'address': {
-      const services = catalog.servicesByAddress(name).slice(0, mostOfAddress)
-      const owners = services.flatMap(service => catalog.node(service.node) ?? [])
+      const services = catalog.services.at(name).slice(0, mostOfAddress)
+      const owners = services.flatMap(service => catalog.nodes.find(service.node) ?? [])
       return {
-        nodes: [...new Set([...catalog.nodesByAddress(name).slice(0, mostOfAddress), ...owners])],
+        nodes: [...new Set([...catalog.nodes.at(name).slice(0, mostOfAddress), ...owners])],
         services,
         checks: [],
       }
@@ -26,10 +26,12 @@ export function rowsOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' 
 export function topicOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' | 'name'>): Topic {
   switch (kind) {
     case 'service':
-      return catalog.topics.service(name)
+      return catalog.health.topics.instances(name)
     case 'node': {
-      const node = catalog.node(name)
-      return node?.node.toLowerCase() === name.toLowerCase() ? catalog.topics.node(node.node) : catalog.topics.nodes()
+      const node = catalog.nodes.find(name)
+      return node?.node.toLowerCase() === name.toLowerCase()
+        ? catalog.nodes.topics.one(node.node)
+        : catalog.nodes.topics.all()
     }
     case 'address':
       return catalog.topics.all()

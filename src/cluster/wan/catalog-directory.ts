@@ -15,8 +15,8 @@ export function catalogDirectory(catalog: CatalogReads & Pick<CatalogWrites, 'ex
   const ttl = milliseconds(Math.max(life, 60_000))
   return {
     servers: () =>
-      catalog
-        .wanServers()
+      catalog.wanServers
+        .all()
         .filter(({ info }) => info.server)
         .map(({ info }) => serverOf(info)),
     follow: on => {
@@ -52,7 +52,7 @@ function serverOf(info: Omit<ServerInfo, 'server'> & { readonly server: boolean 
 }
 
 async function follow(catalog: CatalogReads, on: () => void, closed: AbortSignal): Promise<void> {
-  const topic = catalog.topics.wanServers()
+  const topic = catalog.wanServers.topics.all()
   for (let seen = topic.index; !closed.aborted;) {
     const moved = await catalog.wait(topic, seen, patience, closed)
     if (closed.aborted) return

@@ -88,7 +88,7 @@ function removalWarning(owner: string, serviceId: string, checkId: string, from:
  * What is written for the node of a living agent elsewhere is undone by that agent, which alone knows what is right.
  */
 const othersWarning = (catalog: Deps['catalog'], node: string): readonly string[] =>
-  catalog.membersNamed(node).some(({ state }) => state === 'alive')
+  catalog.members.named(node).some(({ state }) => state === 'alive')
     ? [
         `agent ${node} lives and owns this node: it puts back what it knows better and removes what it does not know, with its next sync; use its own API, /v1/agent/service`,
       ]

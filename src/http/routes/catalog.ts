@@ -31,13 +31,13 @@ function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {
   const byMeta = nodeMetaFilter(request.query)
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
-    topic: catalog.topics.nodes(),
+    topic: catalog.nodes.topics.all(),
     shapedBy: ['filter', 'near', 'node-meta'],
     ...orderOf(request.query, catalog),
     build: isWanted =>
       ofKept(
         filter,
-        [...catalog.nodes()].filter(one => byMeta?.(one) ?? true),
+        [...catalog.nodes.all()].filter(one => byMeta?.(one) ?? true),
         one => nodeView(one, datacenter),
         isWanted,
         chosen =>
@@ -54,27 +54,27 @@ function services({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer
   const byMeta = nodeMetaFilter(request.query)
   if (byMeta === undefined) {
     return reads.answer(request, {
-      topic: catalog.topics.services(),
+      topic: catalog.services.topics.names(),
       shapedBy: [],
       cacheable: true,
       build: () =>
         builtJson(
-          JSON.stringify(Object.fromEntries([...catalog.serviceNames()].map(({ name, tags }) => [name, [...tags]]))),
+          JSON.stringify(Object.fromEntries([...catalog.services.names()].map(({ name, tags }) => [name, [...tags]]))),
         ),
     })
   }
   return reads.answer(request, {
-    topic: catalog.topics.servicesOnNodes(),
+    topic: catalog.services.topics.namesOnNodes(),
     shapedBy: ['node-meta'],
     cacheable: true,
-    build: () => builtJson(JSON.stringify(servicesOnNodes(catalog, [...catalog.nodes()].filter(byMeta)))),
+    build: () => builtJson(JSON.stringify(servicesOnNodes(catalog, [...catalog.nodes.all()].filter(byMeta)))),
   })
 }
 
 /** Names and tags of the services that run on some nodes. */
 function servicesOnNodes(catalog: Deps['catalog'], chosen: readonly Node[]): Record<string, readonly string[]> {
   const tagsByName = new Map<string, Set<string>>()
-  for (const { name, tags } of chosen.flatMap(one => catalog.servicesOfNode(one.node))) {
+  for (const { name, tags } of chosen.flatMap(one => catalog.services.ofNode(one.node))) {
     const union = tagsByName.get(name) ?? new Set<string>()
     for (const tag of tags) union.add(tag)
     tagsByName.set(name, union)
@@ -89,14 +89,14 @@ function service(deps: Deps, request: ApiRequest): Promise<Answer> {
   const filter = itemFilter(request.query, 'catalogService', filterWork)
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
-    topic: catalog.topics.service(name),
+    topic: catalog.health.topics.instances(name),
     shapedBy: ['filter', 'near', 'node-meta', 'tag'],
     ...orderOf(request.query, catalog),
     cacheable: true,
     build: isWanted =>
       ofKept(
         filter,
-        selectInstances(catalog.instances(name), request.query),
+        selectInstances(catalog.health.instances(name), request.query),
         one => catalogServiceView(one, datacenter),
         isWanted,
         chosen => {
@@ -113,10 +113,10 @@ function node(deps: Deps, request: ApiRequest): Promise<Answer> {
   const name = required(request.rest, 'Missing node name')
   const filter = itemFilter(request.query, 'nodeService', deps.filterWork)
   return reads.answer(request, {
-    topic: catalog.topics.node(name),
+    topic: catalog.nodes.topics.one(name),
     shapedBy: ['filter'],
     build: isWanted => {
-      const found = catalog.node(name)
+      const found = catalog.nodes.find(name)
       if (found === undefined) return builtJson('null')
       return ofServices(deps, found, filter, isWanted, services => {
         const list = services.map(one => `${JSON.stringify(one.id)}:${fragments.service(one)}`)
@@ -132,10 +132,10 @@ function nodeServices(deps: Deps, request: ApiRequest): Promise<Answer> {
   const name = required(request.rest, 'Missing node name')
   const filter = itemFilter(request.query, 'nodeService', deps.filterWork)
   return reads.answer(request, {
-    topic: catalog.topics.node(name),
+    topic: catalog.nodes.topics.one(name),
     shapedBy: ['filter'],
     build: isWanted => {
-      const found = catalog.node(name)
+      const found = catalog.nodes.find(name)
       if (found === undefined) return builtJson('{"Node":null,"Services":null}')
       return ofServices(deps, found, filter, isWanted, list => {
         // A node without services shows null here, though an empty object at catalog/node.
@@ -152,7 +152,7 @@ const ofServices = (
   filter: ItemFilter | undefined,
   isWanted: () => boolean,
   build: (services: readonly Service[]) => Built,
-): Built | Promise<Built> => ofKept(filter, catalog.servicesOfNode(owner.node), nodeServiceView, isWanted, build)
+): Built | Promise<Built> => ofKept(filter, catalog.services.ofNode(owner.node), nodeServiceView, isWanted, build)
 
 /** A list of JSON texts as one. */
 const builtList = (items: readonly string[]): Built => builtJson(`[${items.join(',')}]`)

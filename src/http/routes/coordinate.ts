@@ -21,19 +21,19 @@ export const coordinateRoutes = (deps: Deps): readonly Route[] => [
 
 function nodes({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   return reads.answer(request, {
-    topic: catalog.topics.coordinates(),
+    topic: catalog.coordinates.topics.all(),
     shapedBy: ['segment'],
-    build: () => builtJson(JSON.stringify(inSegment(catalog.coordinates(), request).map(nodeCoordinateView))),
+    build: () => builtJson(JSON.stringify(inSegment(catalog.coordinates.all(), request).map(nodeCoordinateView))),
   })
 }
 
 function node({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const name = required(request.rest, 'Missing node name')
   return reads.answer(request, {
-    topic: catalog.topics.coordinate(name),
+    topic: catalog.coordinates.topics.one(name),
     shapedBy: ['segment'],
     build: () => {
-      const found = catalog.coordinate(name)
+      const found = catalog.coordinates.get(name)
       const shown = inSegment(found === undefined ? [] : [found], request)
       return shown.length === 0
         ? { status: 404, type: '', bytes: Buffer.alloc(0) }

@@ -24,12 +24,14 @@ function instances(deps: Deps, request: ApiRequest): Promise<Answer> {
   const passing = request.query.flag('passing', 'Invalid value for ?passing')
   const { datacenter, nodeName } = settings()
   return reads.answer(request, {
-    topic: catalog.topics.service(name),
+    topic: catalog.health.topics.instances(name),
     shapedBy: ['filter', 'near', 'node-meta', 'passing', 'tag'],
     ...orderOf(request.query, catalog),
     cacheable: true,
     build: isWanted => {
-      const selected = selectInstances(catalog.instances(name), request.query).filter(one => !passing || isPassing(one))
+      const selected = selectInstances(catalog.health.instances(name), request.query).filter(
+        one => !passing || isPassing(one),
+      )
       return ofKept(
         filter,
         selected,
@@ -47,27 +49,29 @@ function instances(deps: Deps, request: ApiRequest): Promise<Answer> {
 function ofNode(deps: Deps, request: ApiRequest): Promise<Answer> {
   const { catalog } = deps
   const name = required(request.rest, 'Missing node name')
-  return checks(deps, request, { topic: catalog.topics.node(name) }, () => {
-    const found = catalog.node(name)
-    return found === undefined ? [] : catalog.checksOfNode(found.node)
+  return checks(deps, request, { topic: catalog.nodes.topics.one(name) }, () => {
+    const found = catalog.nodes.find(name)
+    return found === undefined ? [] : catalog.checks.ofNode(found.node)
   })
 }
 
 function ofService(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { topics } = deps.catalog
+  const { catalog } = deps
   const name = required(request.rest, 'Missing service name')
   // With node metadata in play the nodes matter too, which the topic of the checks alone does not cover.
-  const topic: Topic = request.query.has('node-meta') ? topics.service(name) : topics.serviceChecks(name)
-  return checks(deps, request, { topic }, () => deps.catalog.checksOfService(name))
+  const topic: Topic = request.query.has('node-meta')
+    ? catalog.health.topics.instances(name)
+    : catalog.checks.topics.ofService(name)
+  return checks(deps, request, { topic }, () => catalog.checks.ofService(name))
 }
 
 function inState(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { topics } = deps.catalog
+  const { catalog } = deps
   const state = required(request.rest, 'Missing check state')
   const reach = request.query.has('node-meta')
-    ? ({ topic: topics.all(), coarse: true } as const)
-    : { topic: topics.checkState(state) }
-  return checks(deps, request, reach, () => deps.catalog.checksInState(state))
+    ? ({ topic: catalog.topics.all(), coarse: true } as const)
+    : { topic: catalog.checks.topics.inState(state) }
+  return checks(deps, request, reach, () => catalog.checks.inState(state))
 }
 
 function checks(
@@ -105,7 +109,7 @@ function nodeOfCheck(catalog: CatalogReads, request: ApiRequest): ((check: Check
   const byMeta = nodeMetaFilter(request.query)
   if (byMeta === undefined) return undefined
   return check => {
-    const node = catalog.node(check.node)
+    const node = catalog.nodes.find(check.node)
     return node !== undefined && byMeta(node)
   }
 }

@@ -24,7 +24,7 @@ function nodes(deps: Deps, request: ApiRequest): Promise<Answer> {
     build: isWanted =>
       ofKept(
         filter,
-        Array.from(catalog.nodes(), one => wholeNode(deps, one)),
+        Array.from(catalog.nodes.all(), one => wholeNode(deps, one)),
         nodeInfoView,
         isWanted,
         chosen => builtJson(`[${chosen.map(one => nodeInfo(deps, one)).join(',')}]`),
@@ -36,10 +36,10 @@ function node(deps: Deps, request: ApiRequest): Promise<Answer> {
   const { catalog, reads } = deps
   const name = required(request.rest, 'Missing node name')
   return reads.answer(request, {
-    topic: catalog.topics.node(name),
+    topic: catalog.nodes.topics.one(name),
     shapedBy: [],
     build: () => {
-      const found = catalog.node(name)
+      const found = catalog.nodes.find(name)
       return found === undefined
         ? { status: 404, type: '', bytes: Buffer.alloc(0) }
         : builtJson(nodeInfo(deps, wholeNode(deps, found)))
@@ -56,8 +56,8 @@ function services(deps: Deps, request: ApiRequest): Promise<Answer> {
     coarse: true,
     shapedBy: ['filter'],
     build: isWanted => {
-      const all = [...catalog.serviceNames()].flatMap(({ name }) =>
-        catalog.instances(name).map(instance => ({ name, instance })),
+      const all = [...catalog.services.names()].flatMap(({ name }) =>
+        catalog.health.instances(name).map(instance => ({ name, instance })),
       )
       return ofKept(
         filter,
@@ -116,8 +116,8 @@ interface WholeNode {
 
 const wholeNode = ({ catalog }: Deps, node: Node): WholeNode => ({
   node,
-  services: catalog.servicesOfNode(node.node),
-  checks: catalog.checksOfNode(node.node),
+  services: catalog.services.ofNode(node.node),
+  checks: catalog.checks.ofNode(node.node),
 })
 
 const nodeInfoView = ({ node, services, checks }: WholeNode) => ({

@@ -47,10 +47,10 @@ function get({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const key = required(request.rest, noKey)
   const raw = request.query.has('raw')
   return reads.answer(request, {
-    topic: catalog.topics.kv(key),
+    topic: catalog.kv.topics.one(key),
     shapedBy: ['raw'],
     build: () => {
-      const entry = catalog.kv(key)
+      const entry = catalog.kv.get(key)
       if (entry === undefined) return absent
       return raw
         ? { status: 200, type: 'text/plain', bytes: entry.value, headers: rawHeaders }
@@ -62,10 +62,10 @@ function get({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
 function list({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const prefix = request.rest
   return reads.answer(request, {
-    topic: catalog.topics.kvBelow(prefix),
+    topic: catalog.kv.topics.below(prefix),
     shapedBy: ['recurse'],
     build: () => {
-      const entries = Array.from(catalog.kvBelow(prefix), entry => kvJson(entry))
+      const entries = Array.from(catalog.kv.below(prefix), entry => kvJson(entry))
       return entries.length === 0 ? absent : builtJson(`[${entries.join(',')}]`)
     },
   })
@@ -76,10 +76,10 @@ function keys({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   // The wrong spelling came first, and old clients use it.
   const separator = query.first(query.has('separator') ? 'separator' : 'seperator')
   return reads.answer(request, {
-    topic: catalog.topics.kvBelow(prefix),
+    topic: catalog.kv.topics.below(prefix),
     shapedBy: ['keys', 'separator', 'seperator'],
     build: () => {
-      const found = foldKeys(catalog.kvKeysBelow(prefix), prefix, separator)
+      const found = foldKeys(catalog.kv.keysBelow(prefix), prefix, separator)
       return found.length === 0 && prefix !== '' ? absent : builtJson(JSON.stringify(found))
     },
   })

@@ -22,11 +22,14 @@ export const operatorUsageRoutes = (deps: Deps): readonly Route[] => [
  * nothing.
  */
 function usage(catalog: CatalogReads) {
-  const instances = [...catalog.serviceNames()].map(({ name }) => ({ name, count: catalog.instances(name).length }))
+  const instances = [...catalog.services.names()].map(({ name }) => ({
+    name,
+    count: catalog.health.instances(name).length,
+  }))
   const sum = (counted: readonly { readonly count: number }[]): number =>
     counted.reduce((total, { count }) => total + count, 0)
   return {
-    Nodes: [...catalog.nodes()].length,
+    Nodes: [...catalog.nodes.all()].length,
     Services: instances.length,
     ServiceInstances: sum(instances),
     ConnectServiceInstances: {

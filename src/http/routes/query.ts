@@ -54,9 +54,9 @@ export function queryRoutes(deps: Deps): readonly Route[] {
 
 function list({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   return reads.answer(request, {
-    topic: catalog.topics.queries(),
+    topic: catalog.queries.topics.all(),
     shapedBy: [],
-    build: () => builtJson(JSON.stringify(catalog.preparedQueries().map(queryView))),
+    build: () => builtJson(JSON.stringify(catalog.queries.all().map(queryView))),
   })
 }
 
@@ -64,10 +64,10 @@ function show({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const id = request.rest
   assertQueryId(id)
   return reads.answer(request, {
-    topic: catalog.topics.query(id),
+    topic: catalog.queries.topics.one(id),
     shapedBy: [],
     build: () => {
-      const found = catalog.preparedQuery(id)
+      const found = catalog.queries.get(id)
       if (found === undefined) throw notFound()
       return builtJson(JSON.stringify([queryView(found)]))
     },

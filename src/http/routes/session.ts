@@ -50,10 +50,10 @@ async function renew({ catalog }: Deps, request: ApiRequest): Promise<Answer> {
 function info({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const id = sessionId(request)
   return reads.answer(request, {
-    topic: catalog.topics.session(id),
+    topic: catalog.sessions.topics.one(id),
     shapedBy: [],
     build: () => {
-      const session = catalog.session(id)
+      const session = catalog.sessions.get(id)
       return builtSessions(session === undefined ? [] : [session])
     },
   })
@@ -62,17 +62,17 @@ function info({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
 function ofNode({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const node = required(request.rest, 'Missing node name')
   return reads.answer(request, {
-    topic: catalog.topics.sessionsOfNode(node),
+    topic: catalog.sessions.topics.ofNode(node),
     shapedBy: [],
-    build: () => builtSessions(catalog.sessionsOfNode(node)),
+    build: () => builtSessions(catalog.sessions.ofNode(node)),
   })
 }
 
 const list = ({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> =>
   reads.answer(request, {
-    topic: catalog.topics.sessions(),
+    topic: catalog.sessions.topics.all(),
     shapedBy: [],
-    build: () => builtSessions(catalog.sessions()),
+    build: () => builtSessions(catalog.sessions.all()),
   })
 
 const builtSessions = (sessions: readonly Session[]): Built => builtJson(JSON.stringify(sessions.map(sessionView)))

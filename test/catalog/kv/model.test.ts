@@ -260,7 +260,7 @@ const data = ({ key, value, flags }: { key: string; value: string; flags: bigint
 })
 
 const entriesBelow = (catalog: CatalogReads, prefix: string) =>
-  [...catalog.kvBelow(prefix)].map(entry => ({ ...entry, value: entry.value.toString() }))
+  [...catalog.kv.below(prefix)].map(entry => ({ ...entry, value: entry.value.toString() }))
 
 for (const engine of engines(t)) {
   void t.test(
@@ -276,7 +276,7 @@ for (const engine of engines(t)) {
           const { model } = pair
           for (const node of nodeNames)
             for (const check of checkIds) await pair.take({ do: 'check', node, check, status: 'passing' })
-          const floor = catalog.topics.kv('never there').index
+          const floor = catalog.kv.topics.one('never there').index
           const held = watched(catalog)
           try {
             for (const one of steps) {
@@ -291,12 +291,12 @@ for (const engine of engines(t)) {
                 assert.equal(catalog.revision, model.revision, 'a revision for each change, none for nothing')
               for (const prefix of prefixes) assert.deepEqual(entriesBelow(catalog, prefix), model.below(prefix))
               assert.deepEqual(
-                catalog.sessions().map(({ id }) => id),
+                catalog.sessions.all().map(({ id }) => id),
                 [...model.sessions.keys()].sort(),
               )
               for (const id of model.sessions.keys())
                 assert.deepEqual(
-                  catalog.kvHeldBy(id),
+                  catalog.locks.heldBy(id),
                   [...model.entries]
                     .filter(([, entry]) => entry.session === id)
                     .map(([name]) => name)
@@ -310,12 +310,12 @@ for (const engine of engines(t)) {
             // Prefixes that nobody asked for before have the index that they would have had.
             for (const prefix of ['a/b/', 'ab', 'é/'])
               assert.equal(
-                catalog.topics.kvBelow(prefix).index,
+                catalog.kv.topics.below(prefix).index,
                 model.index(name => name.startsWith(prefix), floor),
               )
             const again = await Catalog.open({ store, clock })
             assert.deepEqual(entriesBelow(again, ''), entriesBelow(catalog, ''))
-            assert.deepEqual(again.sessions(), catalog.sessions())
+            assert.deepEqual(again.sessions.all(), catalog.sessions.all())
             again.close()
           } finally {
             catalog.close()
@@ -335,9 +335,9 @@ function watched(
   return [
     ...keyNames
       .slice(0, 4)
-      .map(name => ({ topic: catalog.topics.kv(name), matches: (changed: string) => changed === name })),
+      .map(name => ({ topic: catalog.kv.topics.one(name), matches: (changed: string) => changed === name })),
     ...prefixes.map(prefix => ({
-      topic: catalog.topics.kvBelow(prefix),
+      topic: catalog.kv.topics.below(prefix),
       matches: (changed: string) => changed.startsWith(prefix),
     })),
   ]

@@ -44,21 +44,21 @@ void t.test('of a hundred who take a lock at once one has it, and the others are
   const outcomes = await Promise.all(ids.map(id => catalog.execute(kvAcquire(entry('lock', id), id))))
   t.equal(outcomes.filter(({ result }) => result).length, 1)
   const winner = ids[outcomes.findIndex(({ result }) => result)]
-  t.match(catalog.kv('lock'), { session: winner, lockIndex: 1 })
-  t.equal(catalog.kv('lock')?.value.toString(), winner)
+  t.match(catalog.kv.get('lock'), { session: winner, lockIndex: 1 })
+  t.equal(catalog.kv.get('lock')?.value.toString(), winner)
 })
 
 void t.test('a counter that many raise with cas loses nothing', async t => {
   const { catalog } = await openCatalog(t)
   const raise = async (): Promise<void> => {
     for (;;) {
-      const standing = catalog.kv('n')
+      const standing = catalog.kv.get('n')
       const next = String(Number(standing?.value.toString() ?? '0') + 1)
       if ((await catalog.execute(kvCas(entry('n', next), standing?.modified ?? 0))).result) return
     }
   }
   await Promise.all(Array.from({ length: 50 }, raise))
-  t.equal(catalog.kv('n')?.value.toString(), '50')
+  t.equal(catalog.kv.get('n')?.value.toString(), '50')
 })
 
 void t.test('plain writers of one key do not wait for each other, and the last one counts', async t => {
@@ -71,7 +71,7 @@ void t.test('plain writers of one key do not wait for each other, and the last o
     [...revisions].sort((a, b) => a - b),
     'in order of arrival',
   )
-  t.equal(catalog.kv('k')?.value.toString(), 'v199')
+  t.equal(catalog.kv.get('k')?.value.toString(), 'v199')
 })
 
 void t.test('what a transaction that writes shows of a tree is all there was when it was committed', async t => {
@@ -204,14 +204,14 @@ void t.test(
 /** What must hold whatever raced with what. */
 function assertSound(catalog: Catalog): void {
   for (const key of keys) {
-    const lock = catalog.kvLock(key)
+    const lock = catalog.locks.get(key)
     if (lock === undefined) continue
-    assert.ok(catalog.kv(key), `${key} has a lock, so it is there`)
-    if (lock.session !== '') assert.ok(catalog.session(lock.session), `${key} is held by a session that lives`)
+    assert.ok(catalog.kv.get(key), `${key} has a lock, so it is there`)
+    if (lock.session !== '') assert.ok(catalog.sessions.get(lock.session), `${key} is held by a session that lives`)
   }
-  for (const { node, nodeChecks } of catalog.sessions()) {
-    assert.ok(catalog.node(node), 'a session has a node')
+  for (const { node, nodeChecks } of catalog.sessions.all()) {
+    assert.ok(catalog.nodes.find(node), 'a session has a node')
     for (const check of nodeChecks)
-      assert.equal(catalog.check(node, check)?.status, 'passing', 'a session has checks that are not critical')
+      assert.equal(catalog.checks.get(node, check)?.status, 'passing', 'a session has checks that are not critical')
   }
 }

@@ -104,19 +104,19 @@ void t.test('a session ends in the same transaction as what it depends on', asyn
       await catalog.execute(kvAcquire(entry('gone'), uuid('b')))
       const before = catalog.revision
       const topics = [
-        catalog.topics.sessions(),
-        catalog.topics.session(uuid('a')),
-        catalog.topics.sessionsOfNode('n1'),
-        catalog.topics.kv('kept'),
+        catalog.sessions.topics.all(),
+        catalog.sessions.topics.one(uuid('a')),
+        catalog.sessions.topics.ofNode('n1'),
+        catalog.kv.topics.one('kept'),
       ]
       await cause(catalog)
       t.equal(catalog.revision, before + 1, 'one transaction')
-      t.equal(catalog.session(uuid('a')), undefined)
+      t.equal(catalog.sessions.get(uuid('a')), undefined)
       for (const topic of topics) t.equal(topic.index, before + 1, topic.name)
-      t.match(catalog.kv('kept'), { session: '', lockIndex: 1, modified: before + 1 })
+      t.match(catalog.kv.get('kept'), { session: '', lockIndex: 1, modified: before + 1 })
       if (what === 'destroyed') return
-      t.equal(catalog.session(uuid('b')), undefined)
-      t.equal(catalog.kv('gone'), undefined)
+      t.equal(catalog.sessions.get(uuid('b')), undefined)
+      t.equal(catalog.kv.get('gone'), undefined)
     })
   }
 })
@@ -136,7 +136,7 @@ void t.test('what it does not depend on leaves a session alone', async t => {
     }),
   )
   await catalog.execute(removeNode('n2'))
-  t.ok(catalog.session(uuid('A')), 'ids match in any case')
+  t.ok(catalog.sessions.get(uuid('A')), 'ids match in any case')
 })
 
 void t.test('refusals, in the words that clients know', async t => {
@@ -156,7 +156,7 @@ void t.test('refusals, in the words that clients know', async t => {
   for (const [given, message] of cases) {
     await t.rejects(create(catalog, { id: uuid('a'), ...given }), { code: 'SESSION_INVALID', status: 500, message })
   }
-  t.same(catalog.sessions(), [])
+  t.same(catalog.sessions.all(), [])
 })
 
 void t.test('lock-delay: nobody takes the key for a while, plain writes go on', async t => {
@@ -198,9 +198,9 @@ void t.test('a restart keeps sessions, locks and lock-delays', async t => {
   await before.catalog.execute(kvPut({ key: 'binary', flags: 0xffff_ffff_ffff_ffffn, value: Buffer.from([0, 255, 1]) }))
   await before.catalog.execute(destroySession(uuid('a')))
   const [held, binary, session] = [
-    before.catalog.kv('held'),
-    before.catalog.kv('binary'),
-    before.catalog.session(uuid('b')),
+    before.catalog.kv.get('held'),
+    before.catalog.kv.get('binary'),
+    before.catalog.sessions.get(uuid('b')),
   ]
   before.catalog.close()
   await before.store.close()
@@ -210,13 +210,13 @@ void t.test('a restart keeps sessions, locks and lock-delays', async t => {
     after.catalog.close()
     await after.store.close()
   })
-  t.same(after.catalog.kv('held'), held)
-  t.same(after.catalog.kv('binary'), binary)
-  t.same(after.catalog.session(uuid('b')), session)
-  t.same(after.catalog.kvHeldBy(uuid('b')), ['held'])
+  t.same(after.catalog.kv.get('held'), held)
+  t.same(after.catalog.kv.get('binary'), binary)
+  t.same(after.catalog.sessions.get(uuid('b')), session)
+  t.same(after.catalog.locks.heldBy(uuid('b')), ['held'])
   t.equal((await after.catalog.execute(kvAcquire(entry('delayed'), uuid('b')))).result, false)
   await after.clock.advance(5000)
-  await until('the lock-delay is over', () => !after.catalog.kvDelayed('delayed'))
+  await until('the lock-delay is over', () => !after.catalog.lockDelays.has('delayed'))
   t.equal((await after.catalog.execute(kvAcquire(entry('delayed'), uuid('b')))).result, true)
 })
 
@@ -237,19 +237,19 @@ void t.test('the reaper ends sessions at twice their TTL, renewal starts it anew
   t.match(await catalog.renewSession(uuid('a')), { id: uuid('a') })
   t.equal(await catalog.renewSession(uuid('9')), undefined)
   await clock.advance(19_999)
-  t.ok(catalog.session(uuid('a')))
+  t.ok(catalog.sessions.get(uuid('a')))
   await clock.advance(1)
-  t.equal(catalog.session(uuid('a')), undefined)
-  t.match(catalog.kv('k'), { session: '', lockIndex: 1 })
-  t.ok(catalog.session(uuid('b')))
+  t.equal(catalog.sessions.get(uuid('a')), undefined)
+  t.match(catalog.kv.get('k'), { session: '', lockIndex: 1 })
+  t.ok(catalog.sessions.get(uuid('b')))
   await clock.advance(5000)
   t.same(
-    catalog.sessions().map(({ id }) => id),
+    catalog.sessions.all().map(({ id }) => id),
     [uuid('c'), uuid('d')],
     'without a TTL a session stays',
   )
   await clock.advance(1_000_000)
-  t.equal(catalog.sessions().length, 2)
+  t.equal(catalog.sessions.all().length, 2)
 })
 
 void t.test(
@@ -272,11 +272,11 @@ void t.test(
       log,
     })
     await clock.advance(21_000)
-    t.ok(catalog.session(uuid('a')))
+    t.ok(catalog.sessions.get(uuid('a')))
     t.equal(log.messages('warn').length, 2)
     t.match(log.lines[0]?.fields, { session: uuid('a'), error: 'the disk is full' })
     await clock.advance(1000)
-    t.equal(catalog.session(uuid('a')), undefined)
+    t.equal(catalog.sessions.get(uuid('a')), undefined)
     await create(catalog, { id: uuid('b'), ttl: '10s' })
     reaper.close()
     t.equal(clock.pending, 0)

@@ -97,7 +97,7 @@ async function prepared(t: Parameters<typeof openCatalog>[0]): Promise<Catalog> 
 
 void t.test('why operations fail, word for word', async t => {
   const catalog = await prepared(t)
-  const at = catalog.kv('k')?.modified ?? 0
+  const at = catalog.kv.get('k')?.modified ?? 0
   const cases: readonly [TxnOp, string][] = [
     [kv('frobnicate', 'k'), 'unknown KV verb "frobnicate"'],
     [kv('', 'k'), 'unknown KV verb ""'],
@@ -164,7 +164,7 @@ void t.test('why operations fail, word for word', async t => {
     )
   }
   t.same(contents(catalog), before)
-  t.equal(catalog.kv('first'), undefined)
+  t.equal(catalog.kv.get('first'), undefined)
   t.equal(catalog.revision, revision, 'nothing of a failed transaction is kept')
 })
 
@@ -217,8 +217,8 @@ void t.test('each operation sees what those before it did, all of it at one revi
   for (const entry of entriesOf(outcome)) t.match(entry, { created: revision + 1, modified: revision + 1 })
   t.match(entriesOf(outcome)[2], { node: 'New', status: 'critical', serviceName: 'api', type: '' })
   t.match(entriesOf(outcome)[5], { port: 2 })
-  t.match(catalog.service('new', 'api'), { node: 'New', port: 2 })
-  t.match(catalog.kv('dir/a'), { session: uuid('a'), lockIndex: 1, modified: revision + 1 })
+  t.match(catalog.services.get('new', 'api'), { node: 'New', port: 2 })
+  t.match(catalog.kv.get('dir/a'), { session: uuid('a'), lockIndex: 1, modified: revision + 1 })
 })
 
 void t.test(
@@ -227,10 +227,10 @@ void t.test(
     const catalog = await prepared(t)
     const revision = catalog.revision
     const standing = {
-      kv: catalog.kv('k'),
-      service: catalog.service('n1', 'web'),
-      check: catalog.check('n1', 'c'),
-      node: catalog.node('n1'),
+      kv: catalog.kv.get('k'),
+      service: catalog.services.get('n1', 'web'),
+      check: catalog.checks.get('n1', 'c'),
+      node: catalog.nodes.find('n1'),
     }
     const same = await runTransaction(catalog, [
       kv('set', 'k', { value: 'old' }),
@@ -261,7 +261,7 @@ void t.test(
     ])
     t.match(entriesOf(done)[0], { created: standing.kv?.created, modified: revision + 1 })
     t.match(entriesOf(done)[1], { created: standing.node?.created, address: '192.0.2.7', modified: revision + 1 })
-    t.same(catalog.servicesOfNode('n1'), [])
+    t.same(catalog.services.ofNode('n1'), [])
   },
 )
 
@@ -277,11 +277,11 @@ void t.test('removing catalog entries in a transaction ends the sessions on them
     const outcome = await runTransaction(catalog, ops)
     t.same(errorsOf(outcome), [], what)
     t.equal(catalog.revision, revision + 1, what)
-    t.same(catalog.sessions(), [], what)
-    t.match(catalog.kv('held'), { session: '', lockIndex: 1, modified: revision + 1 }, what)
+    t.same(catalog.sessions.all(), [], what)
+    t.match(catalog.kv.get('held'), { session: '', lockIndex: 1, modified: revision + 1 }, what)
     if (what === 'node deleted') {
       t.match(entriesOf(outcome).at(-1), { session: '', lockIndex: 1 }, 'operations after it see that')
-      t.same(catalog.servicesOfNode('n1'), [])
+      t.same(catalog.services.ofNode('n1'), [])
     }
   }
 })

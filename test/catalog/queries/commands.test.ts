@@ -38,14 +38,14 @@ void t.test('created, changed, deleted; what is the same is not written', async 
   })
   const { result, revision } = await catalog.execute(createQuery(query))
   t.equal(result, query.id)
-  t.same(catalog.preparedQuery(query.id), { ...query, created: revision, modified: revision })
+  t.same(catalog.queries.get(query.id), { ...query, created: revision, modified: revision })
   t.equal((await catalog.execute(updateQuery(query))).revision, revision, 'equal in, nothing out')
   const changed = { ...query, id: query.id.toUpperCase(), name: 'web' }
   t.equal((await catalog.execute(updateQuery(changed))).revision, revision + 1)
-  t.match(catalog.preparedQuery(query.id), { id: query.id, name: 'web', created: revision, modified: revision + 1 })
+  t.match(catalog.queries.get(query.id), { id: query.id, name: 'web', created: revision, modified: revision + 1 })
   await catalog.execute(deleteQuery(query.id))
-  t.equal(catalog.preparedQuery(query.id), undefined)
-  t.same(catalog.preparedQueries(), [])
+  t.equal(catalog.queries.get(query.id), undefined)
+  t.same(catalog.queries.all(), [])
   const again = "Cannot modify non-existent prepared query: '" + query.id + "'"
   await t.rejects(catalog.execute(deleteQuery(query.id)), { code: 'QUERY_INVALID', status: 500, message: again })
   await t.rejects(catalog.execute(updateQuery(query)), { message: again })
@@ -90,11 +90,11 @@ void t.test("what is refused, in Consul's words", async t => {
     status: 400,
     message: /^query name "n+…" is 1025 bytes long, at most 1024 are allowed$/,
   })
-  t.same(catalog.preparedQueries(), [])
+  t.same(catalog.queries.all(), [])
   await catalog.execute(
     createQuery({ ...valid, service: { ...valid.service, nodeMeta: { 'consul-network-segment': '' } } }),
   )
-  t.equal(catalog.preparedQueries().length, 1, 'metadata that agents give themselves can be looked for')
+  t.equal(catalog.queries.all().length, 1, 'metadata that agents give themselves can be looked for')
 })
 
 void t.test('a name belongs to one query, and comes free with it', async t => {
@@ -117,7 +117,7 @@ void t.test('a name belongs to one query, and comes free with it', async t => {
   await catalog.execute(updateQuery({ ...second, name: 'WEB' }))
   await catalog.execute(deleteQuery(second.id))
   await catalog.execute(createQuery({ ...second, name: 'web' }))
-  t.equal(catalog.preparedQueryNamed('WEB')?.id, second.id)
+  t.equal(catalog.queries.named('WEB')?.id, second.id)
 
   await catalog.execute(createQuery(queryData({ id: queryId(4), template: {} })))
   await t.rejects(catalog.execute(createQuery(queryData({ id: queryId(5), template: {} }))), {
@@ -139,8 +139,8 @@ void t.test('of many who want one name, on two servers, one gets it', async t =>
     ),
   )
   t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
-  t.equal(catalog.preparedQueries().length, 1)
-  t.same(other.preparedQueries(), catalog.preparedQueries())
+  t.equal(catalog.queries.all().length, 1)
+  t.same(other.queries.all(), catalog.queries.all())
 })
 
 void t.test('bound to a session, a query needs no name and ends with it, in the same revision', async t => {
@@ -150,19 +150,19 @@ void t.test('bound to a session, a query needs no name and ends with it, in the 
   await catalog.execute(createQuery(queryData({ id: queryId(1), session: uuid('a') })))
   await catalog.execute(createQuery(queryData({ id: queryId(2), session: uuid('a').toUpperCase(), name: 'named' })))
   await catalog.execute(createQuery(queryData({ id: queryId(3), session: uuid('b') })))
-  const topic = catalog.topics.query(queryId(1))
+  const topic = catalog.queries.topics.one(queryId(1))
   const { revision } = await catalog.execute(destroySession(uuid('a')))
   t.same(
-    catalog.preparedQueries().map(({ id }) => id),
+    catalog.queries.all().map(({ id }) => id),
     [queryId(3)],
   )
   t.equal(topic.index, revision)
-  t.equal(catalog.topics.session(uuid('a')).index, revision)
+  t.equal(catalog.sessions.topics.one(uuid('a')).index, revision)
   await catalog.execute(createQuery(queryData({ id: queryId(4), name: 'named' })))
-  t.equal(catalog.preparedQueryNamed('named')?.id, queryId(4), 'the name is free again')
+  t.equal(catalog.queries.named('named')?.id, queryId(4), 'the name is free again')
   await catalog.execute(removeNode('n1'))
   t.same(
-    catalog.preparedQueries().map(({ id }) => id),
+    catalog.queries.all().map(({ id }) => id),
     [queryId(4)],
     'a node takes its sessions and their queries along',
   )
@@ -187,7 +187,7 @@ void t.test(
       const end = () => catalog.execute(destroySession(uuid('c')))
       if (round % 2 === 0) await Promise.all([bind(), end()])
       else await Promise.all([end(), bind()])
-      t.same([catalog.sessions(), catalog.preparedQueries()], [[], []])
+      t.same([catalog.sessions.all(), catalog.queries.all()], [[], []])
     }
   },
 )

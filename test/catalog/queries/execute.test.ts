@@ -68,7 +68,7 @@ function others(
     remote: (datacenter, query, limit) => {
       asked.push(`${datacenter} ${query.service} ${limit}`)
       const count = answers[datacenter]
-      return Promise.resolve(count === undefined ? undefined : catalog.instances('web').slice(0, count))
+      return Promise.resolve(count === undefined ? undefined : catalog.health.instances('web').slice(0, count))
     },
   }
 }

@@ -46,7 +46,7 @@ void t.test('what each part of a query keeps', async t => {
   ]
   for (const [what, asked, kept] of cases) {
     t.equal(
-      select(catalog.instances('web'), serviceQuery(asked))
+      select(catalog.health.instances('web'), serviceQuery(asked))
         .map(({ node }) => node.node)
         .join(''),
       kept,

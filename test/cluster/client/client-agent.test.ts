@@ -181,7 +181,7 @@ void t.test('a client joins through a server, is a member and in the catalog, an
     s1.membership.members().map(({ name }) => name),
     ['c1', 's1'],
   )
-  t.equal(s1.catalog.check('c1', 'serfHealth')?.status, 'passing')
+  t.equal(s1.catalog.checks.get('c1', 'serfHealth')?.status, 'passing')
   t.equal(c1.membership.leader(), s1.membership.leader())
   t.equal(c1.contacts(), 1, 'whoever compares entries was told of the server')
   t.match(await c1.membership.stats(), {
@@ -190,7 +190,7 @@ void t.test('a client joins through a server, is a member and in the catalog, an
   })
   t.match(c1.remembered.at(-1), [{ name: 's1' }])
   await c1.membership.leave()
-  await until('it is out of the catalog', () => s1.catalog.node('c1') === undefined)
+  await until('it is out of the catalog', () => s1.catalog.nodes.find('c1') === undefined)
   t.match(s1.membership.members(), [{ name: 'c1', status: 'left' }, {}])
 })
 
@@ -255,7 +255,7 @@ void t.test('a server that went away is missed and found again', async t => {
   await until('it is missed', () => !c1.membership.connected)
   const s2 = await startServer(t, 's2')
   t.equal(await c1.membership.join([s2.address], false), 1)
-  await until('the other one takes over', () => s2.catalog.node('c1') !== undefined)
+  await until('the other one takes over', () => s2.catalog.nodes.find('c1') !== undefined)
   await until('whoever compares entries is told', () => c1.contacts() === 2)
 })
 
@@ -377,23 +377,23 @@ void t.test("a client's entries are brought to the catalog in portions and read 
     },
     remove: { services: [], checks: [] },
   })
-  t.equal(s1.catalog.servicesOfNode('c1').length, 2500)
-  t.equal(s1.catalog.checksOfNode('c1').length, 2502)
+  t.equal(s1.catalog.services.ofNode('c1').length, 2500)
+  t.equal(s1.catalog.checks.ofNode('c1').length, 2502)
   const back = await target.read('c1')
   t.match(back.node, node)
   t.same(
     back.services.find(({ id }) => id === 's7'),
-    s1.catalog.service('c1', 's7'),
+    s1.catalog.services.get('c1', 's7'),
   )
   await target.write({
     node,
     put: { services: [], checks: [] },
     remove: { services: services.slice(1).map(({ id }) => id), checks: ['disk'] },
   })
-  t.match(s1.catalog.servicesOfNode('c1'), [{ id: 's0' }])
+  t.match(s1.catalog.services.ofNode('c1'), [{ id: 's0' }])
   t.same(
-    s1.catalog
-      .checksOfNode('c1')
+    s1.catalog.checks
+      .ofNode('c1')
       .map(({ id }) => id)
       .sort(),
     ['up-s0'],

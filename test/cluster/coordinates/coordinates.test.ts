@@ -121,12 +121,12 @@ void t.test('a server writes reports in batches, and no more than so many', asyn
   for (const x of [1, 2, 3]) await report?.({ node: 'a', coordinate: at(x) })
   await report?.({ node: 'B', coordinate: at(1) })
   await clock.advance(4900)
-  t.same(catalog.coordinates(), [], 'not at once')
+  t.same(catalog.coordinates.all(), [], 'not at once')
   const before = catalog.revision
   await clock.advance(200)
-  await until('it is written', () => catalog.coordinates().length === 2)
+  await until('it is written', () => catalog.coordinates.all().length === 2)
   t.equal(catalog.revision, before + 1, 'in one write')
-  t.equal(catalog.coordinate('a')?.coordinate.vec[0], 3, 'the newest')
+  t.equal(catalog.coordinates.get('a')?.coordinate.vec[0], 3, 'the newest')
 
   for (let i = 0; i < 1000; i++) batch.add({ node: `n${i}`, coordinate: at(1) })
   batch.add({ node: 'n3', coordinate: at(2) })

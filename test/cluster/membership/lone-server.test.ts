@@ -41,13 +41,13 @@ void t.test('a lone server is a member, leads itself, and is in the catalog', as
     membership.servers().map(({ name }) => name),
     ['n1'],
   )
-  t.match(catalog.check('n1', 'serfHealth'), {
+  t.match(catalog.checks.get('n1', 'serfHealth'), {
     status: 'passing',
     output: 'Agent alive and reachable',
     name: 'Serf Health Status',
     serviceId: '',
   })
-  t.match(catalog.service('n1', 'consul'), { port: 8300, meta: { version: '1.10.0' } })
+  t.match(catalog.services.get('n1', 'consul'), { port: 8300, meta: { version: '1.10.0' } })
   t.match(await membership.stats(), {
     consul: {
       server: 'true',
@@ -93,8 +93,8 @@ void t.test(
     const external = '33333333-3333-4333-8333-333333333333'
     const start = async (name: string, digit: string) => {
       const { stop, catalog } = await startServer(t, serverInfo(name, digit), { memory, fake: clock })
-      const nodes = [...catalog.nodes()].map(({ node, id }) => `${node} ${id}`).sort()
-      const members = catalog.members().map(({ info }) => `${info.name} ${info.id}`)
+      const nodes = [...catalog.nodes.all()].map(({ node, id }) => `${node} ${id}`).sort()
+      const members = catalog.members.all().map(({ info }) => `${info.name} ${info.id}`)
       await stop()
       return { nodes, members }
     }
@@ -147,7 +147,7 @@ void t.test('a restart writes nothing', async t => {
   await first.stop()
   const again = await startServer(t, serverInfo('n1', 'a'), { memory, fake: clock })
   t.equal(again.catalog.revision, revision)
-  t.same(again.catalog.node('n1')?.meta, { rack: 'r1' })
+  t.same(again.catalog.nodes.find('n1')?.meta, { rack: 'r1' })
 })
 
 void t.test('what others took out of the catalog comes back, what has no member goes', async t => {
@@ -162,9 +162,9 @@ void t.test('what others took out of the catalog comes back, what has no member 
     register({ node: 'n1', address: '127.0.0.1', checks: [{ name: 'serfHealth', status: 'critical' }] }),
   )
   await pass(clock, 70_000)
-  t.equal(catalog.check('n1', 'serfHealth')?.status, 'passing')
+  t.equal(catalog.checks.get('n1', 'serfHealth')?.status, 'passing')
   t.same(
-    [...catalog.nodes()].map(({ node }) => node),
+    [...catalog.nodes.all()].map(({ node }) => node),
     ['foreign', 'n1'],
   )
 })
@@ -172,11 +172,11 @@ void t.test('what others took out of the catalog comes back, what has no member 
 void t.test('leaving takes the node out of the catalog', async t => {
   const { membership, catalog, clock } = await startServer(t, serverInfo('n1', 'a'))
   await membership.leave()
-  t.same([...catalog.nodes()], [])
-  t.same(catalog.checksInState('any'), [])
+  t.same([...catalog.nodes.all()], [])
+  t.same(catalog.checks.inState('any'), [])
   t.same(standing(membership), ['n1 left'])
   await pass(clock, 120_000)
-  t.same([...catalog.nodes()], [], 'nothing brings it back')
+  t.same([...catalog.nodes.all()], [], 'nothing brings it back')
 })
 
 void t.test('operators see one server', async t => {

@@ -56,7 +56,7 @@ void t.test('a client agent joins, fails, comes back and leaves', async t => {
     leader: '127.0.0.1:8300',
     peers: ['127.0.0.1:8300'],
     datacenters: ['dc1'],
-    membersRevision: catalog.topics.members().index,
+    membersRevision: catalog.members.topics.all().index,
   })
   t.same(standing(membership), ['c1 alive', 's1 alive'])
   t.match(membership.members()[0], {
@@ -65,11 +65,11 @@ void t.test('a client agent joins, fails, comes back and leaves', async t => {
     port: 8301,
     tags: { role: 'node', dc: 'dc1', build: '1.0.0:' },
   })
-  t.match(catalog.node('c1'), { id: uuid('c'), address: '127.0.0.9' })
-  t.equal(catalog.check('c1', 'serfHealth')?.status, 'passing')
-  t.equal(catalog.service('c1', 'consul'), undefined)
+  t.match(catalog.nodes.find('c1'), { id: uuid('c'), address: '127.0.0.9' })
+  t.equal(catalog.checks.get('c1', 'serfHealth')?.status, 'passing')
+  t.equal(catalog.services.get('c1', 'consul'), undefined)
   t.match(await calls.call(method.list, {}), {
-    revision: catalog.topics.members().index,
+    revision: catalog.members.topics.all().index,
     members: [{ name: 'c1' }, { name: 's1' }],
   })
 
@@ -91,29 +91,29 @@ void t.test('a client agent joins, fails, comes back and leaves', async t => {
   c1.stop()
   await pass(clock, 13_000)
   t.same(standing(membership), ['c1 failed', 's1 alive'])
-  t.match(catalog.check('c1', 'serfHealth'), { status: 'critical', output: 'Agent not live or unreachable' })
-  t.equal(catalog.check('c1', 'web')?.status, 'passing', 'other checks keep their last status')
-  t.equal(catalog.session(uuid('1')), undefined)
-  t.equal(catalog.kv('lock')?.session, '')
+  t.match(catalog.checks.get('c1', 'serfHealth'), { status: 'critical', output: 'Agent not live or unreachable' })
+  t.equal(catalog.checks.get('c1', 'web')?.status, 'passing', 'other checks keep their last status')
+  t.equal(catalog.sessions.get(uuid('1')), undefined)
+  t.equal(catalog.kv.get('lock')?.session, '')
   t.equal(
-    catalog.check('c1', 'serfHealth')?.modified,
-    catalog.kv('lock')?.modified,
+    catalog.checks.get('c1', 'serfHealth')?.modified,
+    catalog.kv.get('lock')?.modified,
     'its locks are free at the very same revision',
   )
-  t.equal(catalog.member(uuid('c'))?.modified, catalog.kv('lock')?.modified)
+  t.equal(catalog.members.get(uuid('c'))?.modified, catalog.kv.get('lock')?.modified)
 
   await c1.beat()
   t.same(standing(membership), ['c1 alive', 's1 alive'])
-  t.equal(catalog.check('c1', 'serfHealth')?.status, 'passing')
-  t.ok(catalog.service('c1', 'web'), 'nothing lost')
+  t.equal(catalog.checks.get('c1', 'serfHealth')?.status, 'passing')
+  t.ok(catalog.services.get('c1', 'web'), 'nothing lost')
 
   await calls.call(method.leave, { id: uuid('c') })
   t.same(standing(membership), ['c1 left', 's1 alive'])
   t.same(
-    [...catalog.nodes()].map(({ node }) => node),
+    [...catalog.nodes.all()].map(({ node }) => node),
     ['s1'],
   )
-  t.same(catalog.servicesOfNode('c1'), [])
+  t.same(catalog.services.ofNode('c1'), [])
   await pass(clock, 23 * 3_600_000)
   t.same(standing(membership), ['c1 left', 's1 alive'])
   await pass(clock, 2 * 3_600_000)
@@ -135,7 +135,7 @@ void t.test('a member that stays away is reaped with its node, one that comes ba
   await pass(clock, 9 * 3_600_000)
   t.same(standing(membership), ['c2 alive', 's1 alive'])
   t.same(
-    [...catalog.nodes()].map(({ node }) => node),
+    [...catalog.nodes.all()].map(({ node }) => node),
     ['c2', 's1'],
   )
   again.stop()
@@ -165,7 +165,7 @@ void t.test('force-leave', async t => {
   await pass(clock, 500)
   t.same(standing(membership), ['c1 left', 'c3 alive', 's1 alive'], 'until it has refuted it')
   t.same(
-    [...catalog.nodes()].map(({ node }) => node),
+    [...catalog.nodes.all()].map(({ node }) => node),
     ['c3', 's1'],
   )
   await membership.forceLeave('c1', true)
@@ -187,15 +187,15 @@ void t.test('a rename is one transaction, and shows one row', async t => {
   const seen: string[] = []
   const before = catalog.revision
   const renamed = client(server, 'new', 'c')
-  const watching = catalog.wait(catalog.topics.nodes(), before, 1000).then(() => {
-    seen.push([...catalog.nodes()].map(({ node }) => node).join())
+  const watching = catalog.wait(catalog.nodes.topics.all(), before, 1000).then(() => {
+    seen.push([...catalog.nodes.all()].map(({ node }) => node).join())
   })
   await renamed.beat()
   await watching
   t.same(seen, ['new,s1'])
   t.same(standing(membership), ['new alive', 's1 alive'])
-  t.match(catalog.node('new'), { id: uuid('c'), meta: { rack: 'r1' } })
-  t.equal(catalog.servicesOfNode('old').length, 0)
+  t.match(catalog.nodes.find('new'), { id: uuid('c'), meta: { rack: 'r1' } })
+  t.equal(catalog.services.ofNode('old').length, 0)
 })
 
 void t.test('the same node at another address', async t => {
@@ -203,7 +203,7 @@ void t.test('the same node at another address', async t => {
   await client(server, 'c1', 'c').beat()
   await client(server, 'c1', 'c', { address: '127.0.0.10' }).beat()
   t.same(standing(server.membership), ['c1 alive', 's1 alive'])
-  t.equal(server.catalog.node('c1')?.address, '127.0.0.10')
+  t.equal(server.catalog.nodes.find('c1')?.address, '127.0.0.10')
   t.equal(server.membership.members()[0]?.address, '127.0.0.10')
 })
 
@@ -229,10 +229,10 @@ void t.test(
     await pass(clock, 8500)
     await other.beat()
     t.same(standing(membership), ['WEB alive', 's1 alive'])
-    t.match(catalog.node('web'), { id: uuid('d'), node: 'WEB', address: '127.0.0.10' })
-    t.equal(catalog.service('web', 'old'), undefined)
-    t.equal(catalog.session(uuid('1')), undefined, 'what the former owner held is free')
-    t.equal(catalog.check('web', 'serfHealth')?.status, 'passing')
+    t.match(catalog.nodes.find('web'), { id: uuid('d'), node: 'WEB', address: '127.0.0.10' })
+    t.equal(catalog.services.get('web', 'old'), undefined)
+    t.equal(catalog.sessions.get(uuid('1')), undefined, 'what the former owner held is free')
+    t.equal(catalog.checks.get('web', 'serfHealth')?.status, 'passing')
     await t.rejects(owner.beat(), { code: 'CLUSTER_NAME_TAKEN' }, "the name is the other's now")
     await t.rejects(client(server, 's1', 'e').beat(), { code: 'CLUSTER_NAME_TAKEN' }, "a server's own name")
     await t.rejects(client(server, 'c9', 'a').beat(), { code: 'CLUSTER_ID_TAKEN' }, "a server's own id")
@@ -244,11 +244,11 @@ void t.test('a hundred agents that vanish at once', async t => {
   const { catalog, clock, membership } = server
   const infos = Array.from({ length: 100 }, (_, i) => agentInfo(`c${i}`, String(i + 1000)))
   await Promise.all(infos.map(info => server.calls.call(method.heartbeat, heartbeatOf(info))))
-  t.equal(catalog.checksInState('passing').length, 101)
+  t.equal(catalog.checks.inState('passing').length, 101)
   const before = catalog.revision
   await pass(clock, 20_000)
   t.equal(membership.members().filter(({ status }) => status === 'failed').length, 100)
-  t.equal(catalog.checksInState('critical').length, 100)
+  t.equal(catalog.checks.inState('critical').length, 100)
   // The leases of all of them end one by one, what follows is written in batches.
   t.ok(catalog.revision - before <= 100 + 10, `${catalog.revision - before} revisions`)
 })
@@ -259,8 +259,8 @@ void t.test('large clusters have longer leases', async t => {
   for (const info of infos) await server.calls.call(method.heartbeat, heartbeatOf(info))
   const [first] = infos
   t.match(await server.calls.call(method.heartbeat, heartbeatOf(first ?? agentInfo('', ''))), { ttl: 16_000 })
-  t.equal(server.catalog.aliveMark(uuid('1000'))?.ttl, 16_000)
-  t.equal(server.catalog.aliveMark(uuid('1001'))?.ttl, 8000)
+  t.equal(server.catalog.aliveMarks.get(uuid('1000'))?.ttl, 16_000)
+  t.equal(server.catalog.aliveMarks.get(uuid('1001'))?.ttl, 8000)
 })
 
 void t.test('a new steward gives everyone the time of a lease before it finds them failed', async t => {
@@ -269,7 +269,7 @@ void t.test('a new steward gives everyone the time of a lease before it finds th
   await c1.beat()
   // What is left of a cluster in which nothing ran for long: a record without a lease.
   c1.stop()
-  const { lease = '', ttl = 0 } = first.catalog.aliveMark(uuid('c')) ?? {}
+  const { lease = '', ttl = 0 } = first.catalog.aliveMarks.get(uuid('c')) ?? {}
   await first.stop()
   await first.store.resumeLease(lease as never, ttl as never).revoke()
   const again = await startServer(t, serverInfo('s1', 'a'), { memory: first.store, fake: first.clock })

@@ -64,7 +64,7 @@ void t.test(
     t.equal(s2.membership.isSteward, true)
     await pass(fake, 30_000)
     t.same(standing(s2.membership), ['s1 failed', 's2 alive'])
-    t.equal(s2.catalog.check('s1', 'serfHealth')?.status, 'critical')
+    t.equal(s2.catalog.checks.get('s1', 'serfHealth')?.status, 'critical')
     t.same(
       s2.membership.servers().map(({ name }) => name),
       ['s2'],
@@ -96,7 +96,7 @@ void t.test(
       const [renewed] = await Promise.all([s2.catalog.renewSession(uuid('1')), pass(fake, 15_000)])
       t.equal(renewed?.id, uuid('1'))
     }
-    t.ok(s1.catalog.session(uuid('1')))
+    t.ok(s1.catalog.sessions.get(uuid('1')))
     network.cut.add('127.0.0.1:8301')
     const refused = t.rejects(s2.catalog.renewSession(uuid('1')), {
       code: 'STORE_NO_LEADER',
@@ -105,7 +105,7 @@ void t.test(
     await pass(fake, 10_000)
     await refused
     await pass(fake, 20_000)
-    t.equal(s2.catalog.session(uuid('1')), undefined)
+    t.equal(s2.catalog.sessions.get(uuid('1')), undefined)
     t.equal(await s2.catalog.renewSession(uuid('1')), undefined)
     await t.rejects(s2.calls.call('session/renew', { id: uuid('1') }), { code: 'CLUSTER_NOT_STEWARD' })
   },
@@ -117,9 +117,9 @@ void t.test('a new steward gives sessions their whole time again', async t => {
   await pass(fake, 15_000)
   await s1.stop()
   await pass(fake, 18_000)
-  t.ok(s2.catalog.session(uuid('1')))
+  t.ok(s2.catalog.sessions.get(uuid('1')))
   await pass(fake, 8000)
-  t.equal(s2.catalog.session(uuid('1')), undefined)
+  t.equal(s2.catalog.sessions.get(uuid('1')), undefined)
 })
 
 void t.test('a server leaves', async t => {
@@ -129,7 +129,7 @@ void t.test('a server leaves', async t => {
   await pass(fake, 1000)
   t.same(standing(s2.membership), ['s1 left', 's2 alive'])
   t.same(
-    [...s2.catalog.nodes()].map(({ node }) => node),
+    [...s2.catalog.nodes.all()].map(({ node }) => node),
     ['s2'],
   )
   t.equal(s2.membership.isSteward, true)
@@ -181,7 +181,7 @@ void t.test('before there is a catalog', async t => {
   arrived.store?.(memory)
   await pass(fake, 3000)
   t.equal(server.membership.isSteward, true)
-  t.equal(catalog.check('s1', 'serfHealth')?.status, 'passing')
+  t.equal(catalog.checks.get('s1', 'serfHealth')?.status, 'passing')
 })
 
 void t.test(
@@ -224,7 +224,7 @@ void t.test(
       40_000,
     )
     t.equal(s2.membership.isSteward, true)
-    t.equal(s2.catalog.check('c1', 'serfHealth')?.status, 'critical')
+    t.equal(s2.catalog.checks.get('c1', 'serfHealth')?.status, 'critical')
     await s2.calls.call('member/heartbeat', heartbeatOf(agentInfo('c1', 'c')))
     t.same(standing(s2.membership), ['c1 alive', 's1 failed', 's2 alive'])
   },

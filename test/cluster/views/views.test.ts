@@ -104,23 +104,23 @@ void t.test('a view shows a service as the server has it, and follows it', async
   t.ok(first instanceof Promise, 'it is not there yet')
   t.equal(await first, true)
   t.equal(views.ready('service', 'web'), true, 'now it is')
-  t.match(seen.instances('web'), [
+  t.match(seen.health.instances('web'), [
     {
       node: { node: 'n1', address: '192.0.2.1' },
       service: { port: 80 },
       checks: [{ status: 'passing' }, { id: 'up', status: 'passing' }],
     },
   ])
-  t.same(seen.instances('other'), [], 'nothing else is held')
+  t.same(seen.health.instances('other'), [], 'nothing else is held')
   await catalog.execute(web('n2'))
-  await until('the new instance is seen', () => seen.instances('web').length === 2)
+  await until('the new instance is seen', () => seen.health.instances('web').length === 2)
   await catalog.execute(web('n2', 'critical'))
   await until('its health is seen', () =>
-    seen.instances('web').some(({ checks }) => checks.some(({ status }) => status === 'critical')),
+    seen.health.instances('web').some(({ checks }) => checks.some(({ status }) => status === 'critical')),
   )
   await catalog.execute(deregister({ node: 'n1' }))
-  await until('the end of a node is seen', () => seen.instances('web').length === 1)
-  t.equal(seen.node('n1'), undefined)
+  await until('the end of a node is seen', () => seen.health.instances('web').length === 1)
+  t.equal(seen.nodes.find('n1'), undefined)
 })
 
 void t.test('names that nobody has are views too, and see the birth', async t => {
@@ -129,10 +129,10 @@ void t.test('names that nobody has are views too, and see the birth', async t =>
   const { views, seen } = await client(t, () => [server.address])
   t.equal(await views.ready('service', 'web'), true)
   t.equal(await views.ready('node', 'n1'), true)
-  const before = seen.topics.services().index
+  const before = seen.services.topics.names().index
   await catalog.execute(web('n1'))
-  await until('both see it', () => seen.instances('web').length === 1 && seen.node('n1') !== undefined)
-  t.ok(seen.topics.services().index > before, 'and who kept an answer without it knows')
+  await until('both see it', () => seen.health.instances('web').length === 1 && seen.nodes.find('n1') !== undefined)
+  t.ok(seen.services.topics.names().index > before, 'and who kept an answer without it knows')
 })
 
 void t.test('nodes by the beginning of their id, and what has an address', async t => {
@@ -144,11 +144,11 @@ void t.test('nodes by the beginning of their id, and what has an address', async
   const server = await serverOf(t, catalog)
   const { views, seen } = await client(t, () => [server.address])
   t.equal(await views.ready('node', '00000007'), true)
-  t.equal(seen.node('00000007')?.node, 'n7')
+  t.equal(seen.nodes.find('00000007')?.node, 'n7')
   t.equal(await views.ready('address', '192.0.2.8'), true)
-  t.match(seen.nodesByAddress('192.0.2.8'), [{ node: 'n8' }])
+  t.match(seen.nodes.at('192.0.2.8'), [{ node: 'n8' }])
   t.equal(await views.ready('address', '198.51.100.1'), true)
-  t.match(seen.servicesByAddress('198.51.100.1'), [{ name: 'db' }])
+  t.match(seen.services.at('198.51.100.1'), [{ name: 'db' }])
 })
 
 void t.test('thousands of names are asked for over one stream', async t => {
@@ -167,7 +167,7 @@ void t.test('thousands of names are asked for over one stream', async t => {
   )
   t.equal(server.hub.size.streams, 1)
   t.equal(server.hub.size.views, 3000)
-  t.equal(seen.instances('s19').length, 1)
+  t.equal(seen.health.instances('s19').length, 1)
 })
 
 void t.test('views stay while servers are away, and go on with the next one', async t => {
@@ -180,11 +180,11 @@ void t.test('views stay while servers are away, and go on with the next one', as
   await first.stop()
   await catalog.execute(web('n2'))
   t.equal(views.ready('service', 'web'), true, 'what was seen is still there')
-  t.equal(seen.instances('web').length, 1)
+  t.equal(seen.health.instances('web').length, 1)
   t.equal(await views.ready('service', 'new'), false, 'what was never seen is not')
   await until('it knows that it is cut off', () => views.age() > 0)
   addresses = [first.address, second.address]
-  await until('it has caught up', () => seen.instances('web').length === 2)
+  await until('it has caught up', () => seen.health.instances('web').length === 2)
   await until('the new name is there', () => views.ready('service', 'new') === true)
   t.equal(views.age(), 0)
 })
@@ -204,6 +204,6 @@ void t.test('a flood of names pushes out those that show nothing', async t => {
     await Promise.all(Array.from({ length: 20 }, async (_, i) => views.ready('service', `no${round}-${i}`)))
   t.equal(views.size, 50)
   t.equal(views.ready('service', 'web'), true, 'what shows something stays')
-  t.equal(seen.instances('web').length, 1)
+  t.equal(seen.health.instances('web').length, 1)
   await until('the server has forgotten the others', () => server.hub.size.views === 50)
 })

@@ -56,7 +56,7 @@ void t.test(
 
     await until(
       'the servers are kept',
-      () => e1.catalog.wanServers().length === 3 && s1.catalog.wanServers().length === 4,
+      () => e1.catalog.wanServers.all().length === 3 && s1.catalog.wanServers.all().length === 4,
     )
     await e2.crash()
     east.servers.splice(east.servers.indexOf(e2), 1)
@@ -191,11 +191,11 @@ void t.test('leaving, forced leaving, and being forgotten', async t => {
   const [w1, w2, w3] = [await west.start('w1'), await west.start('w2'), await west.start('w3')]
   await w1.wan.join([e1.address])
   for (const server of [e1, e2]) await sees(server, ...alive('e1.east', 'e2.east', 'w1.west', 'w2.west', 'w3.west'))
-  await until('all are kept', () => e1.catalog.wanServers().length === 3)
+  await until('all are kept', () => e1.catalog.wanServers.all().length === 3)
 
   await w2.leave()
   for (const server of [e1, e2]) await until('it left', () => shown(server).includes('w2.west left'))
-  await until('it is not kept', () => e1.catalog.wanServers().length === 2)
+  await until('it is not kept', () => e1.catalog.wanServers.all().length === 2)
   for (const server of [e1, e2])
     await until('it is forgotten', () => !shown(server).some(line => line.startsWith('w2')))
 
@@ -207,7 +207,7 @@ void t.test('leaving, forced leaving, and being forgotten', async t => {
   await until('it failed', () => shown(e1).includes('w3.west failed'))
   t.equal(await e1.wan.forceLeave('W3.west', true), true)
   t.notOk(shown(e1).some(line => line.startsWith('w3')))
-  await until('it is not kept', () => e1.catalog.wanServers().length === 1)
+  await until('it is not kept', () => e1.catalog.wanServers.all().length === 1)
   await until('the other server does not list it', () => !shown(e2).some(line => line.startsWith('w3')))
   t.ok(shown(e2).includes('w1.west alive'))
 })
@@ -216,10 +216,10 @@ void t.test('a record that runs out while the server lives is written again', as
   const [east, west] = datacenters(t, 'east', 'west') as [TestDatacenter, TestDatacenter]
   const [e1, w1] = [await east.start('e1'), await west.start('w1')]
   await e1.wan.join([w1.address])
-  await until('it is kept', () => e1.catalog.wanServers().length === 1)
+  await until('it is kept', () => e1.catalog.wanServers.all().length === 1)
   await east.store.commit({ when: [], then: [{ kind: 'delete', key: `wan/west/${w1.info().id}` }] })
-  t.same(e1.catalog.wanServers(), [])
-  await until('it is kept again', () => e1.catalog.wanServers().length === 1)
+  t.same(e1.catalog.wanServers.all(), [])
+  await until('it is kept again', () => e1.catalog.wanServers.all().length === 1)
   t.same(shown(e1), alive('e1.east', 'w1.west'))
 })
 
@@ -257,7 +257,7 @@ void t.test('a prepared query is asked in another datacenter', async t => {
   t.same(e1.wan.remote.nearest(), ['west'])
   const found = await e1.wan.remote.remote('west', plain, 0)
   t.same(found?.map(({ node }) => node.node).sort(), ['a', 'c'], 'those that pass')
-  const sent = w1.catalog.instances('db').find(({ node }) => node.node === 'a')
+  const sent = w1.catalog.health.instances('db').find(({ node }) => node.node === 'a')
   t.same(
     found?.find(({ node }) => node.node === 'a'),
     sent,
