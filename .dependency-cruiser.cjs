@@ -4,21 +4,22 @@
  * A folder may import the folders listed for it and nothing else, through their index.ts.
  */
 const allowed = {
-  common: [],
-  generated: [],
-  telemetry: ['common'],
-  snapshot: ['common'],
-  store: ['common'],
-  config: ['common', 'generated'],
-  catalog: ['common', 'store'],
-  checks: ['common', 'config', 'telemetry'],
-  cluster: ['common', 'catalog', 'store', 'telemetry'],
-  agent: ['common', 'config', 'catalog', 'checks', 'cluster', 'telemetry'],
-  dns: ['common', 'config', 'catalog', 'agent', 'telemetry'],
-  http: ['common', 'config', 'catalog', 'agent', 'cluster', 'snapshot', 'telemetry'],
-  watch: ['common', 'config', 'telemetry'],
-  daemon: ['common', 'config', 'store', 'catalog', 'checks', 'cluster', 'agent', 'dns', 'http', 'watch', 'telemetry'],
-  cli: ['common', 'config', 'daemon', 'snapshot', 'watch'],
+  'common': [],
+  'generated': [],
+  'telemetry': ['common'],
+  'snapshot': ['common'],
+  'store': ['common'],
+  'check-kinds': ['common', 'generated'],
+  'config': ['common', 'generated', 'check-kinds'],
+  'catalog': ['common', 'store', 'check-kinds'],
+  'checks': ['common', 'config', 'check-kinds', 'telemetry'],
+  'cluster': ['common', 'catalog', 'store', 'telemetry'],
+  'agent': ['common', 'config', 'check-kinds', 'catalog', 'checks', 'cluster', 'telemetry'],
+  'dns': ['common', 'config', 'catalog', 'agent', 'telemetry'],
+  'http': ['common', 'config', 'check-kinds', 'catalog', 'agent', 'cluster', 'snapshot', 'telemetry'],
+  'watch': ['common', 'config', 'telemetry'],
+  'daemon': ['common', 'config', 'store', 'catalog', 'checks', 'cluster', 'agent', 'dns', 'http', 'watch', 'telemetry'],
+  'cli': ['common', 'config', 'daemon', 'snapshot', 'watch'],
 };
 
 const folders = Object.keys(allowed);

@@ -1,7 +1,9 @@
-// Derives src/generated from schemas/, the one source of what a configuration file may hold:
+// Derives src/generated from what a configuration file may hold: schemas/, of which check.schema.json is written by this
+// file too, from src/check-kinds, where each kind of check says which keys it has.
 //   validators.js, .d.ts   Ajv's checks, compiled ahead of time into one module without imports
 //   types.ts               what a file's content looks like to TypeScript, after aliases are replaced
 //   keys.ts                every key with its kind, default, aliases, and whether a reload applies it
+//   node tools/generate.mjs   writes schemas/check.schema.json too, for editors; a test fails when it is out of date
 import Ajv from 'ajv/dist/2020.js'
 import standalone from 'ajv/dist/standalone/index.js'
 import { build } from 'esbuild'
@@ -13,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const schemasFolder = path.join(root, 'schemas')
+const checkSchema = 'check.schema.json'
 const outFolder = path.join(root, 'src/generated')
 /** File name of each schema, and what its validator is called. The first one holds the others. */
 const parts = {
@@ -23,11 +26,14 @@ const parts = {
 }
 
 /**
- * Derives src/generated from schemas/: validators, types and key tables. Does nothing when both this file and the
- * schemas are unchanged.
+ * Derives src/generated from the schemas: validators, types and key tables. Does nothing when this file, the schemas and
+ * the keys of the check kinds are unchanged.
  */
 export async function generate() {
-  const texts = Object.keys(parts).map(name => fs.readFileSync(path.join(schemasFolder, name), 'utf8'))
+  const checks = await checkSchemaText()
+  const texts = Object.keys(parts).map(name =>
+    name === checkSchema ? checks : fs.readFileSync(path.join(schemasFolder, name), 'utf8'),
+  )
   const stamp = createHash('sha256')
     .update([fs.readFileSync(fileURLToPath(import.meta.url), 'utf8'), ...texts].join('\0'))
     .digest('hex')
@@ -43,6 +49,31 @@ export async function generate() {
   write('types.ts', await types(canonical))
   write('keys.ts', keys(schemas))
   write('.stamp', stamp)
+}
+
+/** The schema of a check as the kinds of checks make it: a line for each key. */
+export async function checkSchemaText() {
+  const bundled = await build({
+    entryPoints: [path.join(root, 'src/check-kinds/schema.ts')],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    write: false,
+    logLevel: 'warning',
+  })
+  const code = Buffer.from(bundled.outputFiles[0].contents).toString('base64')
+  const module = await import(`data:text/javascript;base64,${code}`)
+  const { properties, ...rest } = module.checkSchema()
+  const note = { $comment: 'Written by tools/generate.mjs from src/check-kinds.' }
+  const lines = Object.entries({ ...note, ...rest, properties }).map(([key, value]) =>
+    key === 'properties' || key === '$defs'
+      ? `  "${key}": {\n${Object.entries(value)
+          .map(([name, one]) => `    ${JSON.stringify(name)}: ${JSON.stringify(one)}`)
+          .join(',\n')}\n  }`
+      : `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  )
+  return `{\n${lines.join(',\n')}\n}\n`
 }
 
 /** By rename, so that a build running beside this one never reads half a file. */
@@ -261,4 +292,9 @@ function source(value, names) {
   return `{${Object.entries(value)
     .map(([key, item]) => `${JSON.stringify(key)}: ${source(item, names)}`)
     .join(', ')}}`
+}
+
+if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  fs.writeFileSync(path.join(schemasFolder, checkSchema), await checkSchemaText())
+  await generate()
 }

@@ -1,4 +1,5 @@
 import type { CatalogReads } from '../catalog/index.js'
+import { startsProgram } from '../check-kinds/index.js'
 import type { CheckRunner, RunnerDependencies } from '../checks/index.js'
 import { consulService, type Membership } from '../cluster/index.js'
 import type { Clock, Timer } from '../common/clock.js'
@@ -362,7 +363,7 @@ export class Agent implements AgentApi {
   }
 
   #assertAllowed({ kind, id }: CheckDefinition): void {
-    if ((kind.type !== 'script' && kind.type !== 'docker') || this.settings.enableScriptChecks) return
+    if (!startsProgram(kind.type) || this.settings.enableScriptChecks) return
     throw new MusterError(
       'AGENT_SCRIPTS_DISABLED',
       "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true",

@@ -1,3 +1,5 @@
+import { isKindOptions } from '../check-kinds/index.js'
+import { hasAll, isBoolean, isMapOf, isNumber, isObject, isText, isTexts, type Accepted } from '../common/accepts.js'
 import { isCheckStatus } from '../common/health.js'
 import type { CheckDefinition, ServiceDefinition } from '../config/index.js'
 
@@ -25,49 +27,16 @@ export interface PersistedStatus {
   readonly since?: number
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isMeta = isMapOf(isText)
 
-const isText = (value: unknown): value is string => typeof value === 'string'
-const isNumber = (value: unknown): value is number => typeof value === 'number'
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
-const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
-const isHeader = (value: unknown): boolean => isObject(value) && Object.values(value).every(isTexts)
-const isMeta = (value: unknown): boolean => isObject(value) && Object.values(value).every(isText)
-
-type Shape = Readonly<Record<string, (value: unknown) => boolean>>
-
-const timed: Shape = { interval: isNumber, timeout: isNumber }
-const tls: Shape = { tlsServerName: isText, tlsSkipVerify: isBoolean }
-
-/** What must be there for a check of each type to run; an entry that lacks any of it is of another version. */
-const kindShapes: Readonly<Record<CheckDefinition['kind']['type'], Shape>> = {
-  ttl: { ttl: isNumber },
-  http: { url: isText, method: isText, header: isHeader, body: isText, disableRedirects: isBoolean, ...timed, ...tls },
-  tcp: { address: isText, useTls: isBoolean, ...timed, ...tls },
-  udp: { address: isText, ...timed },
-  grpc: { address: isText, service: isText, useTls: isBoolean, ...timed, ...tls },
-  h2ping: { address: isText, useTls: isBoolean, ...timed, ...tls },
-  script: { args: isTexts, ...timed },
-  docker: { containerId: isText, shell: isText, args: isTexts, ...timed },
-  os_service: { service: isText, ...timed },
-  alias: { service: isText, node: isText },
-}
-
-const isKind = (value: unknown): boolean =>
-  isObject(value)
-  && isText(value.type)
-  && Object.hasOwn(kindShapes, value.type)
-  && has(value, kindShapes[value.type as keyof typeof kindShapes])
-
-const checkShape: Shape = {
+const checkShape: Accepted = {
   id: isText,
   name: isText,
   notes: isText,
   serviceId: isText,
   token: isText,
   status: value => isText(value) && isCheckStatus(value),
-  kind: isKind,
+  kind: isKindOptions,
   successBeforePassing: isNumber,
   failuresBeforeWarning: isNumber,
   failuresBeforeCritical: isNumber,
@@ -78,9 +47,10 @@ const checkShape: Shape = {
 
 const isAddresses = (value: unknown): boolean =>
   value === null
-  || (isObject(value) && Object.values(value).every(at => isObject(at) && has(at, { address: isText, port: isNumber })))
+  || (isObject(value)
+    && Object.values(value).every(at => isObject(at) && hasAll(at, { address: isText, port: isNumber })))
 
-const serviceShape: Shape = {
+const serviceShape: Accepted = {
   id: isText,
   name: isText,
   kind: isText,
@@ -90,18 +60,16 @@ const serviceShape: Shape = {
   meta: isMeta,
   port: isNumber,
   socketPath: isText,
-  weights: value => isObject(value) && has(value, { passing: isNumber, warning: isNumber }),
+  weights: value => isObject(value) && hasAll(value, { passing: isNumber, warning: isNumber }),
   enableTagOverride: isBoolean,
   mesh: value => value === undefined || isObject(value),
   token: isText,
   checks: value => Array.isArray(value) && value.every(isCheckDefinition),
 }
 
-const has = (value: Readonly<Record<string, unknown>>, shape: Shape): boolean =>
-  Object.entries(shape).every(([key, accepts]) => accepts(value[key]))
-
-const isCheckDefinition = (value: unknown): value is CheckDefinition => isObject(value) && has(value, checkShape)
-const isServiceDefinition = (value: unknown): value is ServiceDefinition => isObject(value) && has(value, serviceShape)
+const isCheckDefinition = (value: unknown): value is CheckDefinition => isObject(value) && hasAll(value, checkShape)
+const isServiceDefinition = (value: unknown): value is ServiceDefinition =>
+  isObject(value) && hasAll(value, serviceShape)
 
 /** A service entry as read from disk, or undefined when it is not one. */
 export function parsePersistedService(value: unknown): ServiceDefinition | undefined {

@@ -1,4 +1,4 @@
-import type { CheckKindOptions } from '../config/index.js'
+import type { PolledName, PolledOptions } from '../check-kinds/index.js'
 import { docker } from './docker.js'
 import { grpc } from './grpc.js'
 import { h2ping } from './h2ping.js'
@@ -9,13 +9,7 @@ import { tcp } from './tcp.js'
 import type { CheckResult, PolledKind, RunContext } from './types.js'
 import { udp } from './udp.js'
 
-/** The checks that ask something again and again; the other types, `ttl` and `alias`, are told. */
-export type PolledType = Exclude<CheckKindOptions['type'], 'ttl' | 'alias'>
-
-/** What a polled check asks. */
-export type PolledOptions = Extract<CheckKindOptions, { type: PolledType }>
-
-/** Every kind of polled check there is. */
+/** How each kind of polled check is run. */
 export const kinds = {
   docker,
   grpc,
@@ -25,7 +19,7 @@ export const kinds = {
   script,
   tcp,
   udp,
-} as const satisfies { readonly [Type in PolledType]: PolledKind<Type> }
+} as const satisfies { readonly [Name in PolledName]: PolledKind<Name> }
 
 /** Runs a check of whatever kind once. */
 export function askKind(options: PolledOptions, context: RunContext): Promise<CheckResult> {

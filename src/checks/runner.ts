@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
+import { checkKinds, type KindName } from '../check-kinds/index.js'
 import type { CheckStatus } from '../common/health.js'
-import type { CheckDefinition, CheckKindOptions } from '../config/index.js'
+import type { CheckDefinition } from '../config/index.js'
 import { AliasChecks } from './alias-checks.js'
 import { PolledChecks } from './polled-checks.js'
 import { Reaper } from './reaper.js'
@@ -13,18 +14,7 @@ export const createCheckRunner = (deps: RunnerDependencies): CheckRunner => new 
 class Runner implements CheckRunner {
   readonly #reports: CheckReports
   readonly #definitions = new Map<string, CheckDefinition>()
-  readonly #counts: Record<CheckKindOptions['type'], number> = {
-    ttl: 0,
-    http: 0,
-    tcp: 0,
-    udp: 0,
-    grpc: 0,
-    h2ping: 0,
-    script: 0,
-    docker: 0,
-    os_service: 0,
-    alias: 0,
-  }
+  readonly #counts = Object.fromEntries(checkKinds.map(({ name }) => [name, 0])) as Record<KindName, number>
   readonly #polled: PolledChecks
   readonly #ttl: TtlChecks
   readonly #alias: AliasChecks
@@ -85,7 +75,7 @@ class Runner implements CheckRunner {
     return this.#ttl.deadline(checkId)
   }
 
-  counts(): Readonly<Record<CheckKindOptions['type'], number>> {
+  counts(): Readonly<Record<KindName, number>> {
     return { ...this.#counts }
   }
 

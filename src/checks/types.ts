@@ -1,6 +1,7 @@
+import type { KindName, PolledName, PolledOptions } from '../check-kinds/index.js'
 import type { Clock } from '../common/clock.js'
 import type { CheckStatus } from '../common/health.js'
-import type { CheckDefinition, CheckKindOptions } from '../config/index.js'
+import type { CheckDefinition } from '../config/index.js'
 
 /**
  * What one run found. `bypassThresholds` is for outcomes that say nothing about the service, e.g. a script that cannot
@@ -19,10 +20,10 @@ export interface RunContext {
 }
 
 /** A kind of check that asks something again and again. One file a kind, one line in `kinds.ts`. */
-export interface PolledKind<Type extends CheckKindOptions['type']> {
-  readonly type: Type
+export interface PolledKind<Name extends PolledName> {
+  readonly type: Name
   /** Never rejects for what it finds out there: an unreachable target is a critical result. */
-  run(options: Extract<CheckKindOptions, { type: Type }>, context: RunContext): Promise<CheckResult>
+  run(options: Extract<PolledOptions, { type: Name }>, context: RunContext): Promise<CheckResult>
 }
 
 /** Where results go: the agent's local state. */
@@ -75,7 +76,7 @@ export interface CheckRunner {
   /** When a running TTL check expires, in wall-clock milliseconds; for keeping it on disk. */
   ttlDeadline(checkId: string): number | undefined
   /** How many checks of each type run. */
-  counts(): Readonly<Record<CheckKindOptions['type'], number>>
+  counts(): Readonly<Record<KindName, number>>
   /** Stops all, kills what still runs, and waits for it. */
   close(): Promise<void>
 }

@@ -1,3 +1,4 @@
+import { startsProgram } from '../check-kinds/index.js'
 import type { Content } from './content.js'
 import type { Entries } from './entries.js'
 import type { Path } from './keys.js'
@@ -53,7 +54,7 @@ export function contributionOf(file: string, content: Content, entries: Entries)
           id: check.id,
           path: checkPath(content, path, i),
           serviceId: id,
-          script: isScript(check.kind.type),
+          script: startsProgram(check.kind.type),
         })),
       }
     })
@@ -61,7 +62,7 @@ export function contributionOf(file: string, content: Content, entries: Entries)
   if (entries.checks.length > 0) {
     contribution.checks = entries.checks.map(({ declared, path }) => {
       const { id, kind } = declared.definition
-      return { declared, claim: { contribution, id, path, serviceId: '', script: isScript(kind.type) } }
+      return { declared, claim: { contribution, id, path, serviceId: '', script: startsProgram(kind.type) } }
     })
   }
   return contribution
@@ -69,8 +70,6 @@ export function contributionOf(file: string, content: Content, entries: Entries)
 
 const nothing: readonly never[] = Object.freeze([])
 const quietEntries: Contribution['entries'] = Object.freeze({ ok: true, watches: nothing, diagnostics: nothing })
-
-const isScript = (type: string): boolean => type === 'script' || type === 'docker'
 
 /** Where a service's check stands: those of its list come before the single one. */
 function checkPath(content: Content, service: Path, index: number): Path {

@@ -1,3 +1,4 @@
+import { checkKinds } from '../check-kinds/index.js'
 import { nearest } from '../common/nearest.js'
 import { checkKeys, serviceKeys } from '../generated/keys.js'
 import type { KeyNode } from '../generated/keys.js'
@@ -65,6 +66,14 @@ function withoutConsequences(errors: readonly SchemaError[]): readonly SchemaErr
   )
 }
 
+/** The keys that a check alone has: what it tests, and how often. */
+const testing: ReadonlySet<string> = new Set([...checkKinds.flatMap(kind => kind.targets), 'interval'])
+
+function saysWhatToTest(key: string): boolean {
+  const found = findKey(checkKeys, key)
+  return found !== undefined && testing.has(found.node.aliasOf ?? found.name.toLowerCase())
+}
+
 /** A file that holds the inside of a service or check, without saying so. */
 function bareDeclaration(
   value: Readonly<Record<string, unknown>>,
@@ -76,11 +85,7 @@ function bareDeclaration(
   const known = Object.keys(value)
   const all = (node: KeyNode): boolean =>
     unknown.length > 0 && known.every(key => key === '$schema' || findKey(node, key) !== undefined)
-  const isCheck =
-    all(checkKeys)
-    && known.some(key =>
-      ['http', 'tcp', 'ttl', 'args', 'script', 'grpc', 'udp', 'interval'].includes(key.toLowerCase()),
-    )
+  const isCheck = all(checkKeys) && known.some(saysWhatToTest)
   const isService = all(serviceKeys) && known.some(key => key.toLowerCase() === 'name')
   if (!isCheck && !isService) return undefined
   const noun = isCheck ? 'check' : 'service'

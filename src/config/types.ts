@@ -1,3 +1,5 @@
+import type { CheckKindOptions } from '../check-kinds/index.js'
+
 /** A place in a file: path as the user gave it (directory joined with file name), line and column from 1. */
 export interface Origin {
   readonly file: string
@@ -33,6 +35,7 @@ export interface CheckDefinition {
   readonly serviceId: string
   readonly token: string
   readonly status: 'passing' | 'warning' | 'critical'
+  /** Times are milliseconds. */
   readonly kind: CheckKindOptions
   readonly successBeforePassing: number
   readonly failuresBeforeWarning: number
@@ -42,42 +45,6 @@ export interface CheckDefinition {
   readonly deregisterCriticalServiceAfter?: number
   /** The definition as written, CamelCase keys and Go duration texts, for API answers. */
   readonly written: Readonly<Record<string, unknown>>
-}
-
-/** What a check does, by kind. Times are milliseconds; `interval` is at least 1000, `timeout` above 0. */
-export type CheckKindOptions =
-  | { readonly type: 'ttl'; readonly ttl: number }
-  | ({
-      readonly type: 'http'
-      readonly url: string
-      readonly method: string
-      readonly header: Readonly<Record<string, readonly string[]>>
-      readonly body: string
-      readonly disableRedirects: boolean
-    } & Timed
-      & Tls)
-  | ({ readonly type: 'tcp'; readonly address: string; readonly useTls: boolean } & Timed & Tls)
-  | ({ readonly type: 'udp'; readonly address: string } & Timed)
-  | ({ readonly type: 'grpc'; readonly address: string; readonly service: string; readonly useTls: boolean } & Timed
-      & Tls)
-  | ({ readonly type: 'h2ping'; readonly address: string; readonly useTls: boolean } & Timed & Tls)
-  | ({ readonly type: 'script'; readonly args: readonly string[] } & Timed)
-  | ({
-      readonly type: 'docker'
-      readonly containerId: string
-      readonly shell: string
-      readonly args: readonly string[]
-    } & Timed)
-  | ({ readonly type: 'os_service'; readonly service: string } & Timed)
-  | { readonly type: 'alias'; readonly service: string; readonly node: string }
-
-interface Timed {
-  readonly interval: number
-  readonly timeout: number
-}
-interface Tls {
-  readonly tlsServerName: string
-  readonly tlsSkipVerify: boolean
 }
 
 /** A service ready to be registered: every default filled in. `checks` are in the order that numbers their ids. */

@@ -1,5 +1,7 @@
 import type { RegisterCheck, RegisterRequest, RegisterService } from '../catalog/index.js'
+import { apiKeys, type KeyValue } from '../check-kinds/index.js'
 import { parseDuration } from '../common/duration.js'
+import { filled } from '../common/filled.js'
 import {
   anything,
   boolean,
@@ -53,32 +55,19 @@ const service = object(serviceFields)
 /** A service within a transaction, which clients often send back as they read it. */
 export const transactionService = object({ ...serviceFields, Datacenter: string, ContentHash: string })
 
+const readers: Readonly<Record<KeyValue, Reader<unknown>>> = {
+  text: string,
+  flag: boolean,
+  count: integer,
+  duration,
+  texts: list(string),
+  textsMap: map(list(string)),
+}
+
 const definition = object({
-  HTTP: string,
-  Header: map(list(string)),
-  Method: string,
-  Body: string,
-  DisableRedirects: boolean,
-  TLSServerName: string,
-  TLSSkipVerify: boolean,
-  TCP: string,
-  TCPUseTLS: boolean,
-  UDP: string,
-  H2PING: string,
-  H2PingUseTLS: boolean,
-  GRPC: string,
-  GRPCUseTLS: boolean,
-  OSService: string,
-  ScriptArgs: list(string),
-  DockerContainerID: string,
-  Shell: string,
-  AliasNode: string,
-  AliasService: string,
-  OutputMaxSize: integer,
-  TTL: duration,
-  Interval: duration,
-  Timeout: duration,
-  DeregisterCriticalServiceAfter: duration,
+  ...Object.fromEntries(
+    apiKeys.filter(key => key.inCatalog).map(({ spellings: [name], value }) => [name, readers[value]]),
+  ),
   IntervalDuration: duration,
   TimeoutDuration: duration,
   DeregisterCriticalServiceAfterDuration: duration,
@@ -171,8 +160,6 @@ export function readDeregistration(body: Buffer): {
   const given = decodeBody(body, deregistration)
   return { node: given.Node ?? '', serviceId: given.ServiceID ?? '', checkId: given.CheckID ?? '' }
 }
-
-const filled = (text: string | undefined): text is string => text !== undefined && text !== ''
 
 type ServiceBody = typeof service extends Reader<infer Body> ? Body : never
 type CheckBody = typeof check extends Reader<infer Body> ? Body : never

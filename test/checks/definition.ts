@@ -1,4 +1,5 @@
-import type { CheckDefinition, CheckKindOptions } from '../../src/config/index.js'
+import type { CheckKindOptions } from '../../src/check-kinds/index.js'
+import type { CheckDefinition } from '../../src/config/index.js'
 
 /** A complete check definition around one kind, of service `web` unless told otherwise. */
 export const definition = (kind: CheckKindOptions, overrides: Partial<CheckDefinition> = {}): CheckDefinition => ({

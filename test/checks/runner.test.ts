@@ -1,4 +1,5 @@
 import t from 'tap'
+import { checkKinds } from '../../src/check-kinds/index.js'
 import { createCheckRunner, type AliasedCheck, type CheckRunner } from '../../src/checks/index.js'
 import type { CheckStatus } from '../../src/common/health.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -128,7 +129,8 @@ void t.test('starting what runs already', async t => {
   t.equal(runner.ttlDeadline('c'), undefined, 'and so does another kind')
   t.strictSame(
     { ...runner.counts() },
-    { ttl: 0, http: 0, tcp: 0, udp: 0, grpc: 0, h2ping: 0, script: 0, docker: 0, os_service: 0, alias: 1 },
+    { ...Object.fromEntries(checkKinds.map(({ name }) => [name, 0])), alias: 1 },
+    'every kind is counted',
   )
   await clock.advance(60_000)
   t.strictSame(reports, ['c critical Service gone could not be found on this node'])

@@ -1,6 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ErrorObject } from 'ajv'
 import fs from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { nodeAt } from '../../src/config/keys.js'
 import { configKeys } from '../../src/generated/keys.js'
@@ -35,6 +37,14 @@ function properties(schema: Schema, path: string): [string, Schema, Schema][] {
 }
 
 t.same(files, ['agent.schema.json', 'check.schema.json', 'service.schema.json', 'watch.schema.json'])
+
+t.test('the schema of a check is what the kinds of checks say', async t => {
+  const { checkSchemaText } = (await import(pathToFileURL(path.resolve('tools/generate.mjs')).href)) as {
+    checkSchemaText: () => Promise<string>
+  }
+  const text = fs.readFileSync('schemas/check.schema.json', 'utf8')
+  t.equal(text, await checkSchemaText(), 'it is out of date: run "node tools/generate.mjs"')
+})
 
 for (const [file, schema] of Object.entries(schemas)) {
   const all = properties(schema, '')

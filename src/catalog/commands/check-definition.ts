@@ -1,3 +1,4 @@
+import { impliedType } from '../../check-kinds/index.js'
 import { formatDuration, milliseconds, parseDuration } from '../../common/duration.js'
 
 type Definition = Readonly<Record<string, unknown>>
@@ -25,16 +26,7 @@ export function normaliseDefinition(given: Definition): Definition {
 }
 
 /** A check's type word as its definition implies it, '' when it implies none. */
-export function checkType(definition: Definition): string {
-  const has = (key: string): boolean => !isEmpty(definition[key])
-  if (has('GRPC')) return 'grpc'
-  if (has('HTTP')) return 'http'
-  if (has('TTL')) return 'ttl'
-  if (has('TCP')) return 'tcp'
-  if (has('AliasNode') || has('AliasService')) return 'alias'
-  if (has('ScriptArgs')) return has('DockerContainerID') ? 'docker' : 'script'
-  return has('H2PING') ? 'h2ping' : ''
-}
+export const checkType = (definition: Definition): string => impliedType(name => !isEmpty(definition[name]))
 
 function durationText(value: unknown): unknown {
   if (typeof value === 'number') return value === 0 ? '' : formatDuration(milliseconds(value / nanoseconds))

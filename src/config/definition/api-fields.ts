@@ -1,3 +1,4 @@
+import { apiKeys } from '../../check-kinds/index.js'
 import { fields } from './api-decode.js'
 import type { Field, Fields } from './api-decode.js'
 
@@ -7,34 +8,7 @@ const work: Fields = fields([
   ['Name', 'name', 'text'],
   ['Status', 'status', 'text'],
   ['Notes', 'notes', 'text'],
-  ['ScriptArgs script_args Args', 'args', 'texts'],
-  ['HTTP', 'http', 'text'],
-  ['Header', 'header', 'textsMap'],
-  ['Method', 'method', 'text'],
-  ['Body', 'body', 'text'],
-  ['DisableRedirects', 'disable_redirects', 'flag'],
-  ['TCP', 'tcp', 'text'],
-  ['TCPUseTLS', 'tcp_use_tls', 'flag'],
-  ['UDP', 'udp', 'text'],
-  ['GRPC', 'grpc', 'text'],
-  ['GRPCUseTLS grpc_use_tls', 'grpc_use_tls', 'flag'],
-  ['H2PING', 'h2ping', 'text'],
-  ['H2PingUseTLS', 'h2ping_use_tls', 'flag'],
-  ['OSService', 'os_service', 'text'],
-  ['DockerContainerID docker_container_id', 'docker_container_id', 'text'],
-  ['Shell', 'shell', 'text'],
-  ['AliasService', 'alias_service', 'text'],
-  ['AliasNode', 'alias_node', 'text'],
-  ['TTL', 'ttl', 'duration'],
-  ['Interval', 'interval', 'duration'],
-  ['Timeout', 'timeout', 'duration'],
-  ['TLSServerName tls_server_name', 'tls_server_name', 'text'],
-  ['TLSSkipVerify tls_skip_verify', 'tls_skip_verify', 'flag'],
-  ['OutputMaxSize', 'output_max_size', 'count'],
-  ['SuccessBeforePassing', 'success_before_passing', 'count'],
-  ['FailuresBeforeWarning', 'failures_before_warning', 'count'],
-  ['FailuresBeforeCritical', 'failures_before_critical', 'count'],
-  ['DeregisterCriticalServiceAfter deregister_critical_service_after', 'deregister_critical_service_after', 'duration'],
+  ...apiKeys.map(({ spellings, name, value }) => [spellings.join(' '), name, value] as const),
   ['ProxyHTTP ProxyGRPC', '', 'any'],
 ])
 

@@ -1,10 +1,14 @@
+import { kindNamed } from '../../check-kinds/index.js'
+import type { KindName } from '../../check-kinds/index.js'
+import { filled } from '../../common/filled.js'
+import { durationOf } from '../../common/read-duration.js'
 import type { WrittenCheck } from '../../generated/types.js'
 import type { CheckDefinition } from '../types.js'
-import { filled, kindOptions, minDeregister } from './check-kinds.js'
-import type { CheckKind } from './check-kinds.js'
-import { durationOf } from './durations.js'
 import type { Limits } from './problem.js'
 import { apiSpelling } from './written-keys.js'
+
+/** Floor of `deregister_critical_service_after`, in milliseconds. */
+export const minDeregister = 60_000
 
 /**
  * Who a check is, as far as that does not stand in its own text. `alone`: it was declared by itself and not inside its
@@ -27,7 +31,7 @@ const unsaidTimes = { Interval: '0s', Timeout: '0s' }
 /** The definition of a check that was found to be right. */
 export function buildCheck(
   written: WrittenCheck,
-  kind: CheckKind,
+  kind: KindName,
   identity: CheckIdentity,
   limits: Limits,
 ): CheckDefinition {
@@ -44,7 +48,7 @@ export function buildCheck(
     serviceId: identity.serviceId,
     token: identity.token,
     status: filled(written.status) ? (written.status as CheckDefinition['status']) : 'critical',
-    kind: kindOptions(written, kind),
+    kind: kindNamed(kind).options(written),
     successBeforePassing: Math.max(written.success_before_passing ?? 0, 0),
     failuresBeforeWarning: Math.max(warning > 0 ? warning : critical, 0),
     failuresBeforeCritical: Math.max(critical, 0),

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { filled } from '../../common/filled.js'
 import type { WrittenService } from '../../generated/types.js'
 import type { CheckDefinition, ServiceDefinition } from '../types.js'
-import { filled } from './check-kinds.js'
 
 type TaggedAddresses = NonNullable<ServiceDefinition['taggedAddresses']>
 

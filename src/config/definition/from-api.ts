@@ -1,16 +1,17 @@
+import { kindNamed, kindsOf } from '../../check-kinds/index.js'
+import type { KindName } from '../../check-kinds/index.js'
 import { MusterError } from '../../common/errors.js'
+import { filled } from '../../common/filled.js'
 import { isCheckStatus } from '../../common/health.js'
 import { metaFault } from '../../common/meta-limits.js'
 import { lengthFault, maxIdBytes, maxServiceIdBytes } from '../../common/name-limits.js'
+import { durationOf } from '../../common/read-duration.js'
 import type { WrittenCheck, WrittenService } from '../../generated/types.js'
 import type { CheckDefinition, ServiceDefinition } from '../types.js'
 import { decodeObject } from './api-decode.js'
 import { checkFields, serviceFields } from './api-fields.js'
 import { buildCheck, serviceCheckIdentity } from './build-check.js'
 import { buildService, isWildcard, serviceId } from './build-service.js'
-import { filled, kindsOf } from './check-kinds.js'
-import type { CheckKind } from './check-kinds.js'
-import { durationOf } from './durations.js'
 import type { Limits } from './problem.js'
 
 /**
@@ -75,7 +76,7 @@ export function checkFromApi(body: unknown, limits: Limits): CheckDefinition {
 /**
  * The kind that Consul would run, after the rules that Consul has; where several are asked for, the first in its order.
  */
-function kindOf(written: WrittenCheck): CheckKind {
+function kindOf(written: WrittenCheck): KindName {
   const text = checkFault(written)
   if (text !== undefined) throw refused(`Invalid check: ${text}`)
   const ttl = durationOf(written.ttl) ?? 0
@@ -88,7 +89,7 @@ function checkFault(written: WrittenCheck): string | undefined {
   const kinds = kindsOf(written)
   const alias = kinds.includes('alias')
   // A container without a program is no check of its own, a program is one with or without a container.
-  const polled = kinds.some(kind => kind !== 'ttl' && kind !== 'alias')
+  const polled = kinds.some(kind => kindNamed(kind).polled)
   const interval = durationOf(written.interval) ?? 0
   const ttl = durationOf(written.ttl) ?? 0
   const { failures_before_warning: warning = 0, failures_before_critical: critical = 0 } = written

@@ -1,9 +1,9 @@
 import { addressFault } from '../../common/dns-address.js'
+import { filled } from '../../common/filled.js'
 import { metaFault } from '../../common/meta-limits.js'
 import { lengthFault, maxServiceIdBytes } from '../../common/name-limits.js'
 import type { WrittenService } from '../../generated/types.js'
 import { isWildcard } from './build-service.js'
-import { filled } from './check-kinds.js'
 import type { Problems } from './problem.js'
 
 /** Most letters in one label of a DNS name (RFC 1035). */

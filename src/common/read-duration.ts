@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from '../../common/duration.js'
+import { formatDuration, parseDuration } from './duration.js'
 
 interface Read {
   readonly value: number | undefined

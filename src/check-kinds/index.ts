@@ -1,0 +1,7 @@
+export { checkKinds, isKindOptions, kindNamed, startsProgram } from './all.js'
+export type { CheckKindOptions, KindName, PolledName, PolledOptions } from './all.js'
+export { impliedType, kindsOf } from './asked.js'
+export { judgeDuration } from './judge.js'
+export type { KeyValue } from './key.js'
+export { minInterval } from './options.js'
+export { apiKeys, apiNames } from './spelling.js'
