@@ -56,7 +56,7 @@ function endpointTable() {
 }
 
 function commandTable() {
-  const commands = [...read('src/cli/commands.ts').matchAll(/\{ name: '([^']+)', summary: '([^']+)'/g)].map(
+  const commands = [...read('src/cli/commands.ts').matchAll(/\{\s*name: '([^']+)',\s*summary: '([^']+)'/g)].map(
     ([, name, summary]) => [name, summary],
   )
   for (const name of Object.keys(commandNotes))
