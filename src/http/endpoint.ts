@@ -24,6 +24,7 @@ import {
   type Handler,
   type Route,
 } from './route.js'
+import type { Router } from './router.js'
 import { flatten, send } from './send.js'
 import { refuseTenancy } from './tenancy.js'
 
@@ -46,29 +47,23 @@ type EndpointDeps = Pick<Deps, 'agent' | 'catalog' | 'clock' | 'log' | 'closing'
 /** Runs requests through the common rules, their endpoint, and out again. Never rejects. */
 export class Endpoints {
   readonly #deps: EndpointDeps
+  readonly #router: Router
   readonly #prepared: () => Prepared
   readonly #readiness: Readiness
   readonly #departures: Departures
   readonly #refusals: RefusalLog
 
-  constructor(deps: EndpointDeps, prepared: () => Prepared) {
+  constructor(deps: EndpointDeps, router: Router, prepared: () => Prepared) {
     this.#deps = deps
+    this.#router = router
     this.#prepared = prepared
     this.#readiness = new Readiness(deps)
     this.#departures = new Departures(deps.closing)
     this.#refusals = new RefusalLog(deps.log, deps.clock)
   }
 
-  /**
-   * Answers one request; `route` undefined: there is no endpoint at its path. `served`: the cluster port it came to,
-   * from another agent that hands it on.
-   */
-  async run(
-    request: IncomingMessage,
-    response: ServerResponse,
-    route: Route | undefined,
-    served?: RpcPort,
-  ): Promise<void> {
+  /** Answers one request. `served`: the cluster port it came to, from another agent that hands it on. */
+  async run(request: IncomingMessage, response: ServerResponse, served: RpcPort | undefined): Promise<void> {
     const prepared = this.#prepared()
     const target = request.url ?? '/'
     const path = readRequestPath(target)
@@ -81,13 +76,18 @@ export class Endpoints {
       if (path.kind === 'bad') answer = text(path.reason, 400)
       else if (path.kind === 'moved') answer = empty(301, ['Location', path.to])
       else
-        answer = await this.#answer(exchangeOf(request, response, served, this.#deps), route, prepared, {
-          path: path.decoded,
-          query,
-          pretty,
-          gone,
-          url: target,
-        })
+        answer = await this.#answer(
+          exchangeOf(request, response, served, this.#deps),
+          this.#router.find(path.raw),
+          prepared,
+          {
+            path: path.decoded,
+            query,
+            pretty,
+            gone,
+            url: target,
+          },
+        )
     } catch (error) {
       if (isAborted(error)) {
         response.destroy()
@@ -117,13 +117,13 @@ export class Endpoints {
    * The answer to a request from within this process: the same rules and the same endpoints, without a socket.
    * @throws what aborted `signal`
    */
-  async local(own: OwnRequest, target: string, route: Route | undefined, signal: AbortSignal): Promise<LocalAnswer> {
+  async local(own: OwnRequest, target: string, signal: AbortSignal): Promise<LocalAnswer> {
     const path = readRequestPath(target)
     if (path.kind !== 'ok') throw new MusterError('HTTP_PATH', `"${target}" is no path of the API`, { status: 400 })
     const { gone, release } = eitherSignal(signal, this.#deps.closing)
     let answer: Answer | undefined
     try {
-      answer = await this.#answer(inProcess(own, gone), route, this.#prepared(), {
+      answer = await this.#answer(inProcess(own, gone), this.#router.find(path.raw), this.#prepared(), {
         path: path.decoded,
         query: new Query(path.search),
         pretty: false,

@@ -14,7 +14,8 @@ interface FrontParts {
   readonly cache: ResponseCache
   /** Whether the kept answers may be used: not while closing, not without a leader. */
   readonly fastPath: () => boolean
-  readonly slowPath: (request: IncomingMessage, response: ServerResponse) => void
+  /** `port`: the cluster port that a request came to, from another agent that hands it on. */
+  readonly slowPath: (request: IncomingMessage, response: ServerResponse, port: RpcPort | undefined) => void
   readonly isRefused: (socket: Socket) => boolean
   /** How many items of a kept answer's headers, at their beginning, are those that every answer carries. */
   readonly commonHeaders: () => number
@@ -23,7 +24,7 @@ interface FrontParts {
 
 /**
  * First to see a request. A GET whose answer is kept and still right is answered from here: one lookup, one comparison,
- * one write. All else goes on to the router.
+ * one write. All else goes on to the endpoints.
  */
 export class Front {
   readonly #parts: FrontParts
@@ -53,7 +54,7 @@ export class Front {
     if (this.#parts.isRefused(request.socket)) return
     this.#order.take(request.socket, response, () => {
       if (request.method === 'GET' && this.#answerKept(request, response, port)) this.fast++
-      else this.#parts.slowPath(request, response)
+      else this.#parts.slowPath(request, response, port)
     })
   }
 

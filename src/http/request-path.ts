@@ -27,7 +27,7 @@ export function readRequestPath(target: string): RequestPath {
 
 /** The path and search of `http://host/path`, as a client behind a proxy sends it. */
 function withoutAuthority(target: string): string | undefined {
-  const match = /^https?:\/\/[^/?]*(.*)$/i.exec(target)
+  const match = /^https?:\/\/[^/?#]*(.*)$/i.exec(target)
   if (match === null) return undefined
   const rest = match[1] ?? ''
   return rest.startsWith('/') ? rest : `/${rest}`

@@ -1,79 +1,62 @@
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
-import fastify, { type FastifyInstance } from 'fastify'
 import type { Route } from './route.js'
 
-/** What is done with a request once its endpoint is known; undefined: there is no such endpoint. */
-export type Dispatched = (request: IncomingMessage, response: ServerResponse, route: Route | undefined) => void
-
-export interface Router {
-  readonly dispatch: (request: IncomingMessage, response: ServerResponse) => void
-  close(): Promise<void>
+/** What is known of the paths that begin alike, up to one of their slashes. */
+class Place {
+  /** The endpoint whose path ends here. */
+  exact: Route | undefined
+  /** The endpoint whose path goes on with `/*`. */
+  below: Route | undefined
+  readonly inner = new Map<string, Place>()
 }
 
 /**
- * Finds endpoints with fastify. Methods, bodies and answers are not its business here: every method of a known path is
- * handed on, the body unread, because the rules for both are Consul's. So every request is looked up as a GET, which
- * has one entry a path and no body: an entry for each of the 34 methods would take some megabytes.
+ * Finds the endpoint at a path, element by element. Methods are not its business: every method of a known path leads to
+ * the same endpoint, because the rules for them are Consul's.
  */
-export async function createRouter(routes: readonly Route[], on: Dispatched): Promise<Router> {
-  let handle: Router['dispatch'] | undefined
-  const methods = new WeakMap<IncomingMessage, string>()
-  const found = (request: IncomingMessage, response: ServerResponse, route: Route | undefined): void => {
-    request.method = methods.get(request) ?? 'GET'
-    on(request, response, route)
+export class Router {
+  readonly #root = new Place()
+
+  /** @throws Error when two endpoints have one path */
+  constructor(routes: readonly Route[]) {
+    for (const route of routes) {
+      const open = route.path.endsWith('/*')
+      let place = this.#root
+      for (const element of (open ? route.path.slice(0, -2) : route.path).slice(1).split('/')) {
+        const inner = place.inner.get(element) ?? new Place()
+        place.inner.set(element, inner)
+        place = inner
+      }
+      const kind = open ? 'below' : 'exact'
+      if (place[kind] !== undefined) throw new Error(`there are two endpoints at ${route.path}`)
+      place[kind] = route
+    }
   }
-  const app: FastifyInstance = fastify({
-    logger: false,
-    // fastify's own server never listens: the listeners hand requests to `dispatch`, after the fast path.
-    serverFactory: handler => {
-      handle = handler
-      return http.createServer()
-    },
-    exposeHeadRoutes: false,
-    bodyLimit: Number.MAX_SAFE_INTEGER,
-    routerOptions: { maxParamLength: 1_000_000, caseSensitive: true, ignoreTrailingSlash: false },
-    frameworkErrors: (_error, request, reply) => {
-      reply.hijack()
-      found(request.raw, reply.raw, undefined)
-    },
-  })
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => {
-    done(null)
-  })
-  for (const route of routes) {
-    app.get(route.path, (request, reply) => {
-      reply.hijack()
-      found(request.raw, reply.raw, route)
-    })
-  }
-  app.setNotFoundHandler((request, reply) => {
-    reply.hijack()
-    found(request.raw, reply.raw, undefined)
-  })
-  await app.ready()
-  const lookUp = handle
-  if (lookUp === undefined) throw new Error('fastify has not asked for a server')
-  const dispatch: Router['dispatch'] = (request, response) => {
-    methods.set(request, request.method ?? 'GET')
-    request.method = 'GET'
-    lookUp(request, response)
-  }
-  return {
-    dispatch,
-    close: async () => {
-      await app.close()
-    },
+
+  /**
+   * The endpoint at a path as it stands in a request line, validly percent-encoded; undefined: there is none. A slash
+   * that is encoded (`%2F`) does not separate elements, and what follows a `#` is ignored. Of several endpoints whose
+   * paths end in `*` the longest is meant.
+   */
+  find(path: string): Route | undefined {
+    const fragment = path.indexOf('#')
+    const plain = fragment < 0 ? path : path.slice(0, fragment)
+    let place = this.#root
+    let below: Route | undefined
+    let from = 1
+    for (;;) {
+      below = place.below ?? below
+      if (place.inner.size === 0) return below
+      const end = plain.indexOf('/', from)
+      const inner = innerPlace(place, end < 0 ? plain.slice(from) : plain.slice(from, end))
+      if (inner === undefined) return below
+      if (end < 0) return inner.exact ?? below
+      place = inner
+      from = end + 1
+    }
   }
 }
 
-/** The endpoint at a path, for requests that come from within this process; of those ending in `*` the longest. */
-export function findRoute(routes: readonly Route[], target: string): Route | undefined {
-  const path = target.split('?')[0] ?? ''
-  return (
-    routes.find(route => route.path === path)
-    ?? routes
-      .filter(route => route.path.endsWith('*') && path.startsWith(route.path.slice(0, -1)))
-      .sort((a, b) => b.path.length - a.path.length)[0]
-  )
+function innerPlace({ inner }: Place, element: string): Place | undefined {
+  // `decodeURI` leaves alone what has a meaning in URLs, the slash above all.
+  return inner.get(element) ?? (element.includes('%') ? inner.get(decodeURI(element)) : undefined)
 }

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events'
-import type { IncomingMessage } from 'node:http'
 import type { AgentApi } from '../agent/index.js'
 import {
   fromAfar,
@@ -14,7 +13,6 @@ import {
   type ApiListener,
   type EventFeed,
   type Membership,
-  type RpcPort,
   type ServerCoordinates,
   type StandingSource,
 } from '../cluster/index.js'
@@ -35,8 +33,7 @@ import { gzipFrom } from './prepared-body.js'
 import { Readiness } from './readiness.js'
 import { Reads, type KeepAnswer } from './reads.js'
 import { ResponseCache } from './response-cache.js'
-import type { Route } from './route.js'
-import { createRouter, findRoute, type Router } from './router.js'
+import { Router } from './router.js'
 import { allRoutes } from './routes/index.js'
 import { preparedHeaders } from './send.js'
 import { UnreadAnswers, type UnreadLimits } from './unread-answers.js'
@@ -131,10 +128,7 @@ class AgentHttpServer implements HttpServer {
   readonly #connections = new ClientConnections(() => this.#prepared.settings.limits.httpMaxConnsPerClient)
   readonly #front: Front
   readonly #endpoints: Endpoints
-  readonly #routes: readonly Route[]
-  readonly #served = new WeakMap<IncomingMessage, RpcPort>()
   #prepared: Prepared
-  #router: Router | undefined
   #listeners: readonly Listener[] = []
 
   constructor(options: HttpServerOptions) {
@@ -180,18 +174,15 @@ class AgentHttpServer implements HttpServer {
       standing: options.standing ?? alwaysWritable,
       unread: new UnreadAnswers(options.unreadLimits),
     }
-    this.#routes = allRoutes(this.#deps)
     this.#prepared = this.#prepare(settings)
-    this.#endpoints = new Endpoints(this.#deps, () => this.#prepared)
+    this.#endpoints = new Endpoints(this.#deps, new Router(allRoutes(this.#deps)), () => this.#prepared)
     const readiness = new Readiness({ agent, catalog, clock })
     this.#front = new Front({
       cache: this.#cache,
       fastPath: () =>
         !this.#closing.signal.aborted && !log.takesDebug && knownLeader() && readiness.now(this.#prepared.settings),
-      slowPath: (request, response) => {
-        // Content types are of no consequence, so that none of them can be a wrong one.
-        delete request.headers['content-type']
-        this.#router?.dispatch(request, response)
+      slowPath: (request, response, port) => {
+        void this.#endpoints.run(request, response, port)
       },
       isRefused: socket => this.#connections.isRefused(socket),
       commonHeaders: () => this.#prepared.common.length,
@@ -206,9 +197,6 @@ class AgentHttpServer implements HttpServer {
 
   async start(): Promise<void> {
     const { settings } = this.#prepared
-    this.#router = await createRouter(this.#routes, (request, response, route) => {
-      void this.#endpoints.run(request, response, route, this.#served.get(request))
-    })
     const refused = this.#deps.metrics.counter('http.refused_connections', 'Connections above the limit for one client')
     this.#listeners = await openListeners(settings, {
       request: this.#front.handle,
@@ -222,7 +210,6 @@ class AgentHttpServer implements HttpServer {
   }
 
   readonly serve: ApiListener = (request, response, port) => {
-    this.#served.set(request, port)
     this.#front.serve(request, response, port)
   }
 
@@ -258,11 +245,10 @@ class AgentHttpServer implements HttpServer {
       ),
     )
     cut.cancel()
-    await this.#router?.close()
   }
 
   #own(request: OwnRequest, path: string, signal: AbortSignal): Promise<LocalAnswer> {
-    return this.#endpoints.local(request, path, findRoute(this.#routes, path), signal)
+    return this.#endpoints.local(request, path, signal)
   }
 
   #prepare(settings: Settings): Prepared {
