@@ -1,5 +1,6 @@
 import { parseDuration } from '../../common/duration.js'
 import { MusterError } from '../../common/errors.js'
+import { limitedSignal } from '../../common/limited-signal.js'
 import { pause } from '../pause.js'
 import { answerTime, questionWait, type Lock } from './types.js'
 
@@ -32,11 +33,9 @@ export async function untilLost(
   let index = ''
   let failures = 0
   while (!signal.aborted) {
+    const limited = limitedSignal(signal, index === '' ? times.answer : times.change)
     try {
-      const now = await lock.isHeld(
-        index,
-        AbortSignal.any([signal, AbortSignal.timeout(index === '' ? times.answer : times.change)]),
-      )
+      const now = await lock.isHeld(index, limited.signal).finally(limited.release)
       if (!now.held) return true
       index = now.index
       failures = 0
