@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs'
 import type { Clock, Timer } from '../common/clock.js'
 import { errorMessage } from '../common/errors.js'
-import { difference, type ConfigLoad, type DeclaredChange, type Settings } from '../config/index.js'
+import type { ConfigLoad, DeclaredChange, Settings } from '../config/index.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
 import type { FileReport, PlanReport, ReloadReport } from './api.js'
-import { applyChanges, missingEntries, moveOrigins } from './apply-declared.js'
+import { applyChanges } from './apply-declared.js'
+import { compareDeclared } from './compare-declared.js'
 import { stepSettings, type SettingsStep } from './live-settings.js'
 import type { LocalState } from './local-state.js'
 import type { Registrations } from './registrations.js'
@@ -137,14 +138,8 @@ export class Reloader {
     await this.#working
     const load = this.#deps.source.preview()
     const { live, needsRestart } = this.#step(load)
-    const changes = [...difference(this.#load.declared, load.declared)]
-    const known = new Set(changes.map(({ kind, id }) => `${kind} ${id}`))
-    changes.push(
-      ...missingEntries(load.declared, this.#deps.local, () => true).filter(
-        ({ kind, id }) => !known.has(`${kind} ${id}`),
-      ),
-    )
-    return { changes, settings: live, needsRestart, diagnostics: load.diagnostics }
+    const { changes, missing } = compareDeclared(this.#load.declared, load.declared, this.#deps.local, () => true)
+    return { changes: [...changes, ...missing], settings: live, needsRestart, diagnostics: load.diagnostics }
   }
 
   /** Begins nothing any more; resolves when what is under way is done. */
@@ -178,27 +173,17 @@ export class Reloader {
     const paths = changed === 'everything' ? undefined : changed
     const load = paths === undefined ? this.#deps.source.load() : await this.#loadWritten(paths)
     const step = this.#step(load)
-    const changes = [...difference(this.#load.declared, load.declared)]
+    const compared = compareDeclared(this.#load.declared, load.declared, local, file => paths?.has(file) ?? true)
+    const changes = [...compared.changes, ...compared.missing]
     this.#load = load
     this.#settleLater(load)
     applyChanges(changes, load.declared, this.#deps.registrations)
-    const isRead = (file: string): boolean => paths?.has(file) ?? true
-    const missing = missingEntries(load.declared, local, isRead)
-    applyChanges(missing, load.declared, this.#deps.registrations)
-    moveOrigins(load.declared, local, isRead)
+    for (const { kind, id, at } of compared.moved) local.moveOrigin(kind, id, { by: 'file', at })
     if (step.settings !== this.#settings) {
       this.#settings = step.settings
       this.#deps.onSettings(step.settings)
     }
-    const report = this.#report(
-      this.#last.number + 1,
-      cause,
-      at,
-      clock.monotonic() - started,
-      load,
-      [...changes, ...missing],
-      step,
-    )
+    const report = this.#report(this.#last.number + 1, cause, at, clock.monotonic() - started, load, changes, step)
     this.#last = report
     this.#log.tell(report, loadedBy(load))
     this.#deps.onReload?.(report)

@@ -113,6 +113,24 @@ t.test('applied, it gives what is wanted, and says no more than needed', t => {
   t.end()
 })
 
+t.test('each entry is told of once: as a change, or as unchanged', t => {
+  fc.assert(
+    fc.property(ids, ids, ids, ids, fc.boolean(), (s1, c1, s2, c2, shared) => {
+      const before = declared(s1, c1)
+      const after = shared ? before : declared(s2, c2)
+      const told: string[] = []
+      const changes = difference(before, after, {
+        service: (_, id) => told.push(`service ${id}`),
+        check: (_, id) => told.push(`check ${id}`),
+      })
+      for (const { op, kind, id } of changes) if (op !== 'remove') told.push(`${kind} ${id}`)
+      const all = [...after.services.keys()].map(id => `service ${id}`)
+      t.same(told.sort(), [...all, ...[...after.checks.keys()].map(id => `check ${id}`)].sort())
+    }),
+  )
+  t.end()
+})
+
 t.test('checks go before their services and come after them', t => {
   const order = (before: Declared, after: Declared): string[] =>
     difference(before, after).map(({ kind, op }) => `${op} ${kind}`)
