@@ -65,12 +65,15 @@ export class Touched {
  * nothing behind.
  */
 export class TopicFamily {
+  readonly title: (name: string) => string
+  readonly alive: (name: string) => boolean
+  readonly #forgotten: ((name: string) => void) | undefined
   readonly #held = new Map<string, TopicCell>()
   readonly #borrowed = new Map<string, WeakRef<TopicCell>>()
   readonly #collected = new FinalizationRegistry<string>(name => {
     if (this.#borrowed.get(name)?.deref() !== undefined) return
     this.#borrowed.delete(name)
-    this.forgotten?.(name)
+    this.#forgotten?.(name)
   })
 
   /**
@@ -78,15 +81,15 @@ export class TopicFamily {
    * @param alive whether the thing exists now
    * @param forgotten given for a family whose topics are never held, only lent; told of each that nobody holds any more
    */
-  constructor(
-    readonly title: (name: string) => string,
-    readonly alive: (name: string) => boolean,
-    private readonly forgotten?: (name: string) => void,
-  ) {}
+  constructor(title: (name: string) => string, alive: (name: string) => boolean, forgotten?: (name: string) => void) {
+    this.title = title
+    this.alive = alive
+    this.#forgotten = forgotten
+  }
 
   /** Whether its topics are kept by those who use them alone. */
   get lent(): boolean {
-    return this.forgotten !== undefined
+    return this.#forgotten !== undefined
   }
 
   /** How many topics the family keeps track of. */

@@ -67,17 +67,19 @@ function statusOf(code: number): CheckResult['status'] {
 
 /** One run: sends the request, follows redirects and collects the body of the last answer. */
 class Exchange {
+  readonly #options: Options
+  readonly #tail: TailBuffer
   answer: Answer | undefined
   #current: ClientRequest | undefined
 
-  constructor(
-    private readonly options: Options,
-    private readonly tail: TailBuffer,
-  ) {}
+  constructor(options: Options, tail: TailBuffer) {
+    this.#options = options
+    this.#tail = tail
+  }
 
   /** What was read of the answer's body, its last bytes. */
   body(): string {
-    return this.tail.text()
+    return this.#tail.text()
   }
 
   /** Calls `done` at the end of the body, or when there will be none; returns what cancels the run. */
@@ -91,14 +93,14 @@ class Exchange {
       }
     }
     const send = (hop: Hop, redirectsLeft: number): void => {
-      const request = (this.#current = open(hop, this.options))
+      const request = (this.#current = open(hop, this.#options))
       // A request that a redirect has replaced may still report that it was cut off.
       request.on('error', error => {
         if (request === this.#current) done(this.#broken(hop, error))
       })
       request.on('response', response => {
         attempt(() => {
-          const next = this.options.disableRedirects
+          const next = this.#options.disableRedirects
             ? undefined
             : afterRedirect(hop, response.statusCode ?? 0, response.headers.location)
           if (next === undefined) {
@@ -114,7 +116,7 @@ class Exchange {
       request.end(hop.body === '' ? undefined : hop.body)
     }
     attempt(() => {
-      send(firstHop(this.options), maxRedirects)
+      send(firstHop(this.#options), maxRedirects)
     })
     return () => {
       this.#current?.destroy()
@@ -124,7 +126,7 @@ class Exchange {
   #collect(response: IncomingMessage, done: (ended: Ended) => void): void {
     this.answer = { code: response.statusCode ?? 0, phrase: response.statusMessage ?? '' }
     response.on('data', (chunk: Buffer) => {
-      this.tail.push(chunk)
+      this.#tail.push(chunk)
     })
     response.on('end', () => {
       done({})

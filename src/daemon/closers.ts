@@ -3,10 +3,13 @@ import type { Logger } from '../telemetry/index.js'
 
 /** What has been opened, to be closed in the opposite order; one that fails to close does not keep the others open. */
 export class Closers {
+  readonly #log: Logger
   readonly #open: { readonly name: string; readonly close: () => unknown }[] = []
   #closing: Promise<void> | undefined
 
-  constructor(private readonly log: Logger) {}
+  constructor(log: Logger) {
+    this.#log = log
+  }
 
   add(name: string, close: () => unknown): void {
     this.#open.push({ name, close })
@@ -22,7 +25,7 @@ export class Closers {
       try {
         await close()
       } catch (error) {
-        this.log.error('a part could not be stopped cleanly', { part: name, error: errorMessage(error) })
+        this.#log.error('a part could not be stopped cleanly', { part: name, error: errorMessage(error) })
       }
     }
   }

@@ -18,18 +18,21 @@ const usualLimits: CacheLimits = { entries: 4096, bytes: 32 * 1024 * 1024 }
  * own kind and not what is in use, and neither finding nor dropping costs more than a look into a map.
  */
 export class AnswerCache {
-  private young = new Map<string, KeptAnswer>()
-  private old = new Map<string, KeptAnswer>()
-  private youngBytes = 0
+  readonly #limits: CacheLimits
+  #young = new Map<string, KeptAnswer>()
+  #old = new Map<string, KeptAnswer>()
+  #youngBytes = 0
 
-  constructor(private readonly limits: CacheLimits = usualLimits) {}
+  constructor(limits: CacheLimits = usualLimits) {
+    this.#limits = limits
+  }
 
   get(key: string): KeptAnswer | undefined {
-    const kept = this.young.get(key)
+    const kept = this.#young.get(key)
     if (kept !== undefined) return kept
-    const older = this.old.get(key)
+    const older = this.#old.get(key)
     if (older !== undefined) {
-      this.old.delete(key)
+      this.#old.delete(key)
       this.put(key, older)
     }
     return older
@@ -37,24 +40,24 @@ export class AnswerCache {
 
   put(key: string, answer: KeptAnswer): void {
     const bytes = answer.bytes + key.length
-    if (bytes > this.limits.bytes) return
-    if (this.young.size >= this.limits.entries || this.youngBytes + bytes > this.limits.bytes) {
-      this.old = this.young
-      this.young = new Map()
-      this.youngBytes = 0
+    if (bytes > this.#limits.bytes) return
+    if (this.#young.size >= this.#limits.entries || this.#youngBytes + bytes > this.#limits.bytes) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.#youngBytes = 0
     }
-    this.young.set(key, answer)
-    this.youngBytes += bytes
+    this.#young.set(key, answer)
+    this.#youngBytes += bytes
   }
 
   /** Forgets everything: after a change of settings nothing is right any more. */
   clear(): void {
-    this.young.clear()
-    this.old.clear()
-    this.youngBytes = 0
+    this.#young.clear()
+    this.#old.clear()
+    this.#youngBytes = 0
   }
 
   get size(): number {
-    return this.young.size + this.old.size
+    return this.#young.size + this.#old.size
   }
 }

@@ -25,6 +25,7 @@ const flushEvery = 1000
  * metric's own bookkeeping would cost a good part of an answer.
  */
 export class Counts {
+  readonly #clock: Clock
   queries = 0
   cacheHits = 0
   refused = 0
@@ -32,20 +33,19 @@ export class Counts {
   truncated = 0
   failed = 0
   recursed = 0
-  private readonly counters: Readonly<Record<Name, Counter>>
-  private timer: { cancel(): void } | undefined
+  readonly #counters: Readonly<Record<Name, Counter>>
+  #timer: { cancel(): void } | undefined
 
-  constructor(
-    metrics: Metrics,
-    private readonly clock: Clock,
-  ) {
-    this.counters = Object.fromEntries(
+  constructor(metrics: Metrics, clock: Clock) {
+    this.#clock = clock
+
+    this.#counters = Object.fromEntries(
       names.map(name => [name, metrics.counter(metricName(name), helps[name])]),
     ) as Record<Name, Counter>
   }
 
   start(): void {
-    this.timer = this.clock.after(flushEvery, () => {
+    this.#timer = this.#clock.after(flushEvery, () => {
       this.flush()
       this.start()
     })
@@ -53,13 +53,13 @@ export class Counts {
 
   flush(): void {
     for (const name of names) {
-      if (this[name] > 0) this.counters[name].add(this[name])
+      if (this[name] > 0) this.#counters[name].add(this[name])
       this[name] = 0
     }
   }
 
   stop(): void {
-    this.timer?.cancel()
+    this.#timer?.cancel()
     this.flush()
   }
 }

@@ -99,162 +99,164 @@ function headerFlags(message: Message): number {
 let scratch = Buffer.allocUnsafe(4096)
 
 class Writer {
-  private length = headerSize
+  readonly #query: Query
+  readonly #compress: boolean
+  #length = headerSize
   /** Names written so far and where, beside those of the question; made when the first one comes. */
-  private offsets: Map<string, number> | undefined
+  #offsets: Map<string, number> | undefined
 
-  constructor(
-    private readonly query: Query,
-    private readonly compress: boolean,
-  ) {
-    this.reserve(query.question.length)
-    this.length += query.question.copy(scratch, headerSize)
+  constructor(query: Query, compress: boolean) {
+    this.#query = query
+    this.#compress = compress
+
+    this.#reserve(query.question.length)
+    this.#length += query.question.copy(scratch, headerSize)
   }
 
   record(record: DnsRecord): void {
-    this.reserve(recordSize(record))
-    this.name(record.name, this.compress)
-    this.uint16(recordType[record.type])
-    this.uint16(recordClass.IN)
-    this.uint32(record.ttl)
-    const lengthAt = this.length
-    this.length += 2
-    this.data(record)
-    const length = this.length - lengthAt - 2
+    this.#reserve(recordSize(record))
+    this.#name(record.name, this.#compress)
+    this.#uint16(recordType[record.type])
+    this.#uint16(recordClass.IN)
+    this.#uint32(record.ttl)
+    const lengthAt = this.#length
+    this.#length += 2
+    this.#data(record)
+    const length = this.#length - lengthAt - 2
     scratch[lengthAt] = length >> 8
     scratch[lengthAt + 1] = length
   }
 
   opt(edns: NonNullable<Query['edns']>, extendedRcode: number, subnet: Uint8Array | undefined): void {
-    this.reserve(optSize + 4 + (subnet?.length ?? 0))
-    scratch[this.length++] = 0
-    this.uint16(recordType.OPT)
-    this.uint16(edns.udpSize)
-    scratch[this.length++] = extendedRcode
-    scratch[this.length++] = 0
-    this.uint16(edns.dnssecOk ? 0x8000 : 0)
+    this.#reserve(optSize + 4 + (subnet?.length ?? 0))
+    scratch[this.#length++] = 0
+    this.#uint16(recordType.OPT)
+    this.#uint16(edns.udpSize)
+    scratch[this.#length++] = extendedRcode
+    scratch[this.#length++] = 0
+    this.#uint16(edns.dnssecOk ? 0x8000 : 0)
     if (subnet === undefined) {
-      this.uint16(0)
+      this.#uint16(0)
       return
     }
-    this.uint16(4 + subnet.length)
-    this.uint16(clientSubnetOption)
-    this.uint16(subnet.length)
-    this.copy(subnet)
+    this.#uint16(4 + subnet.length)
+    this.#uint16(clientSubnetOption)
+    this.#uint16(subnet.length)
+    this.#copy(subnet)
   }
 
   finish(flags: number, [answers = 0, authority = 0, additional = 0]: readonly number[]): Buffer {
-    const end = this.length
-    this.length = 0
-    for (const word of [this.query.id, flags, 1, answers, authority, additional]) this.uint16(word)
+    const end = this.#length
+    this.#length = 0
+    for (const word of [this.#query.id, flags, 1, answers, authority, additional]) this.#uint16(word)
     const packet = Buffer.allocUnsafe(end)
     scratch.copy(packet, 0, 0, end)
     return packet
   }
 
-  private data(record: DnsRecord): void {
+  #data(record: DnsRecord): void {
     switch (record.type) {
       case 'A':
       case 'AAAA':
-        this.copy(record.address)
+        this.#copy(record.address)
         return
       case 'CNAME':
       case 'NS':
       case 'PTR':
-        this.name(record.target, this.compress)
+        this.#name(record.target, this.#compress)
         return
       case 'SRV':
-        this.uint16(srvPriority)
-        this.uint16(record.weight)
-        this.uint16(record.port)
-        this.name(record.target, false)
+        this.#uint16(srvPriority)
+        this.#uint16(record.weight)
+        this.#uint16(record.port)
+        this.#name(record.target, false)
         return
       case 'TXT':
-        this.text(record.text)
+        this.#text(record.text)
         return
       case 'SOA':
-        this.name(record.primary, this.compress)
-        this.name(record.mailbox, this.compress)
+        this.#name(record.primary, this.#compress)
+        this.#name(record.mailbox, this.#compress)
         for (const field of [record.serial, record.refresh, record.retry, record.expire, record.minimum])
-          this.uint32(field)
+          this.#uint32(field)
     }
   }
 
-  private text(text: Uint8Array): void {
+  #text(text: Uint8Array): void {
     let at = 0
     const end = Math.min(text.length, longestText)
     do {
       const piece = text.subarray(at, Math.min(at + 255, end))
-      scratch[this.length++] = piece.length
-      this.copy(piece)
+      scratch[this.#length++] = piece.length
+      this.#copy(piece)
       at += 255
     } while (at < end)
   }
 
-  private name(name: string, compress: boolean): void {
+  #name(name: string, compress: boolean): void {
     let rest = name
     while (rest !== '') {
-      const known = this.offsetOf(rest)
+      const known = this.#offsetOf(rest)
       if (known !== undefined) {
-        if (compress) this.uint16(0xc000 | known)
-        else this.labels(rest)
+        if (compress) this.#uint16(0xc000 | known)
+        else this.#labels(rest)
         return
       }
-      this.remember(rest)
+      this.#remember(rest)
       const dot = rest.indexOf('.')
-      this.label(rest, 0, dot < 0 ? rest.length : dot)
+      this.#label(rest, 0, dot < 0 ? rest.length : dot)
       rest = dot < 0 ? '' : rest.slice(dot + 1)
     }
-    scratch[this.length++] = 0
+    scratch[this.#length++] = 0
   }
 
   /** Writes a name whole that stands elsewhere already. */
-  private labels(name: string): void {
+  #labels(name: string): void {
     for (let start = 0; start < name.length;) {
       const dot = name.indexOf('.', start)
       const end = dot < 0 ? name.length : dot
-      this.label(name, start, end)
+      this.#label(name, start, end)
       start = end + 1
     }
-    scratch[this.length++] = 0
+    scratch[this.#length++] = 0
   }
 
-  private label(name: string, start: number, end: number): void {
-    scratch[this.length++] = end - start
-    for (let at = start; at < end; at++) scratch[this.length++] = name.charCodeAt(at)
+  #label(name: string, start: number, end: number): void {
+    scratch[this.#length++] = end - start
+    for (let at = start; at < end; at++) scratch[this.#length++] = name.charCodeAt(at)
   }
 
-  private offsetOf(name: string): number | undefined {
-    return this.query.offsets.get(name) ?? this.offsets?.get(name)
+  #offsetOf(name: string): number | undefined {
+    return this.#query.offsets.get(name) ?? this.#offsets?.get(name)
   }
 
-  private remember(name: string): void {
-    if (this.length > farthestPointer) return
-    this.offsets ??= new Map()
-    this.offsets.set(name, this.length)
+  #remember(name: string): void {
+    if (this.#length > farthestPointer) return
+    this.#offsets ??= new Map()
+    this.#offsets.set(name, this.#length)
   }
 
-  private copy(bytes: Uint8Array): void {
-    if (bytes.length > 16) scratch.set(bytes, this.length)
+  #copy(bytes: Uint8Array): void {
+    if (bytes.length > 16) scratch.set(bytes, this.#length)
     // A handful of bytes is written sooner than a call into the engine begins.
-    else for (let at = 0; at < bytes.length; at++) scratch[this.length + at] = bytes[at] ?? 0
-    this.length += bytes.length
+    else for (let at = 0; at < bytes.length; at++) scratch[this.#length + at] = bytes[at] ?? 0
+    this.#length += bytes.length
   }
 
-  private uint16(value: number): void {
-    scratch[this.length++] = value >> 8
-    scratch[this.length++] = value
+  #uint16(value: number): void {
+    scratch[this.#length++] = value >> 8
+    scratch[this.#length++] = value
   }
 
-  private uint32(value: number): void {
-    this.uint16(value >>> 16)
-    this.uint16(value & 0xffff)
+  #uint32(value: number): void {
+    this.#uint16(value >>> 16)
+    this.#uint16(value & 0xffff)
   }
 
-  private reserve(count: number): void {
-    if (this.length + count <= scratch.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(scratch.length * 2, this.length + count))
-    scratch.copy(larger, 0, 0, this.length)
+  #reserve(count: number): void {
+    if (this.#length + count <= scratch.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(scratch.length * 2, this.#length + count))
+    scratch.copy(larger, 0, 0, this.#length)
     scratch = larger
   }
 }

@@ -105,6 +105,13 @@ const mostExternalQuestions = 32
  * holds it asks elsewhere and tries again.
  */
 export class Gathering {
+  readonly #sources: Sources
+  readonly profile: Profile
+  readonly now: number
+  readonly random: () => number
+  readonly #client: QueryClient
+  readonly #learned: Learned
+  readonly inside: (gathering: Gathering, name: string, type: number, depth: number) => AnswerSet | undefined
   readonly topics = new Set<Topic>()
   /** Milliseconds for which the answer may be kept. */
   maxAge = Number.POSITIVE_INFINITY
@@ -114,18 +121,26 @@ export class Gathering {
   readonly wantedNames = new Map<string, ExternalName>()
   readonly wantedQueries = new Map<string, Promise<ResolvedQuery | undefined>>()
   readonly wantedViews = new Map<string, Promise<boolean>>()
-  private readonly records = new Map<string, DnsRecord>()
+  readonly #records = new Map<string, DnsRecord>()
 
   constructor(
-    private readonly sources: Sources,
-    readonly profile: Profile,
-    readonly now: number,
-    readonly random: () => number,
-    private readonly client: QueryClient,
-    private readonly learned: Learned,
+    sources: Sources,
+    profile: Profile,
+    now: number,
+    random: () => number,
+    client: QueryClient,
+    learned: Learned,
     /** Answers a name of the zone, for host names that lie in it; undefined for one that does not. */
-    readonly inside: (gathering: Gathering, name: string, type: number, depth: number) => AnswerSet | undefined,
-  ) {}
+    inside: (gathering: Gathering, name: string, type: number, depth: number) => AnswerSet | undefined,
+  ) {
+    this.#sources = sources
+    this.profile = profile
+    this.now = now
+    this.random = random
+    this.#client = client
+    this.#learned = learned
+    this.inside = inside
+  }
 
   /** Whether a datacenter, '' for the local one, is this agent's own. */
   isLocal(datacenter: string): boolean {
@@ -134,16 +149,16 @@ export class Gathering {
 
   /** Whether a datacenter other than the local one is known. */
   isKnown(datacenter: string): boolean {
-    return this.catalog(datacenter) !== undefined
+    return this.#catalog(datacenter) !== undefined
   }
 
   /** The instances of a service, healthy or not; undefined when the datacenter is not known. */
   instances(datacenter: string, service: string): readonly Instance[] | undefined {
     // Which datacenters there are may have to be asked as well.
-    if (!this.isThere(datacenter, 'service', service)) return []
-    const catalog = this.catalog(datacenter)
+    if (!this.#isThere(datacenter, 'service', service)) return []
+    const catalog = this.#catalog(datacenter)
     if (catalog === undefined) return undefined
-    const { access } = this.sources
+    const { access } = this.#sources
     const found = catalog.health.instances(service)
     // Of a name that nobody has, a birth is seen in the table of names; a topic for every name that strangers make up
     // would be a burden.
@@ -153,22 +168,22 @@ export class Gathering {
   }
 
   node(datacenter: string, nameOrId: string): Node | undefined {
-    if (!this.isThere(datacenter, 'node', nameOrId)) return undefined
-    const catalog = this.catalog(datacenter)
+    if (!this.#isThere(datacenter, 'node', nameOrId)) return undefined
+    const catalog = this.#catalog(datacenter)
     if (catalog === undefined) return undefined
     const node = catalog.nodes.find(nameOrId)
     // Whether an id's prefix is the only one of its kind depends on the whole table.
     this.topics.add(
       node?.node.toLowerCase() === nameOrId ? catalog.nodes.topics.one(node.node) : catalog.nodes.topics.all(),
     )
-    return node === undefined || this.sources.access?.node(node.node) === false ? undefined : node
+    return node === undefined || this.#sources.access?.node(node.node) === false ? undefined : node
   }
 
   /** The first name for an address in the local datacenter: a node's, else a service's. */
   nameOf(address: string): { readonly node: string } | { readonly service: string } | undefined {
-    const { access } = this.sources
-    const catalog = this.catalog('')
-    if (catalog === undefined || !this.isThere('', 'address', address)) return undefined
+    const { access } = this.#sources
+    const catalog = this.#catalog('')
+    if (catalog === undefined || !this.#isThere('', 'address', address)) return undefined
     const node = catalog.nodes.at(address).find(({ node: name }) => access?.node(name) !== false)
     this.topics.add(node === undefined ? catalog.topics.all() : catalog.nodes.topics.all())
     if (node !== undefined) return { node: node.node }
@@ -180,10 +195,10 @@ export class Gathering {
   query(name: string): ResolvedQuery | undefined {
     this.perClient = true
     this.maxAge = 0
-    if (this.sources.queries === undefined) return undefined
-    if (this.learned.failed) this.unavailable = true
-    if (this.learned.queries.has(name)) return this.learned.queries.get(name)
-    const outcome = this.sources.queries.resolve(name, this.client)
+    if (this.#sources.queries === undefined) return undefined
+    if (this.#learned.failed) this.unavailable = true
+    if (this.#learned.queries.has(name)) return this.#learned.queries.get(name)
+    const outcome = this.#sources.queries.resolve(name, this.#client)
     if (!(outcome instanceof Promise)) return outcome
     this.wantedQueries.set(name, outcome)
     return undefined
@@ -193,7 +208,7 @@ export class Gathering {
   external(wanted: ExternalName): readonly DnsRecord[] {
     if (!this.profile.recursionAvailable) return []
     this.maxAge = 0
-    const known = this.learned.names.get(externalKey(wanted))
+    const known = this.#learned.names.get(externalKey(wanted))
     if (known === undefined && this.wantedNames.size < mostExternalQuestions)
       this.wantedNames.set(externalKey(wanted), wanted)
     return known ?? []
@@ -201,10 +216,10 @@ export class Gathering {
 
   /** One record for one thing: asked for again, the same object comes back. */
   once(key: string, make: () => DnsRecord): DnsRecord {
-    const known = this.records.get(key)
+    const known = this.#records.get(key)
     if (known !== undefined) return known
     const record = make()
-    this.records.set(key, record)
+    this.#records.set(key, record)
     return record
   }
 
@@ -219,13 +234,13 @@ export class Gathering {
   }
 
   /** Whether a catalog has what is asked about; if not, it is wanted. */
-  private isThere(datacenter: string, kind: ViewKind, name: string): boolean {
-    const { views } = this.sources
+  #isThere(datacenter: string, kind: ViewKind, name: string): boolean {
+    const { views } = this.#sources
     const local = this.isLocal(datacenter) ? '' : datacenter
     if (views?.partial(local) !== true) return true
     this.keepFor(longestFromViews)
     const key = `${local} ${kind} ${name}`
-    if (this.learned.views.get(key) === false) {
+    if (this.#learned.views.get(key) === false) {
       this.unavailable = true
       return false
     }
@@ -235,8 +250,8 @@ export class Gathering {
     return false
   }
 
-  private catalog(datacenter: string): CatalogReads | undefined {
-    const catalog = this.isLocal(datacenter) ? this.sources.catalog : this.sources.remote?.(datacenter)
+  #catalog(datacenter: string): CatalogReads | undefined {
+    const catalog = this.isLocal(datacenter) ? this.#sources.catalog : this.#sources.remote?.(datacenter)
     if (!this.isLocal(datacenter)) this.keepFor(1000)
     if (catalog !== undefined && !catalog.loaded) this.unavailable = true
     return catalog?.loaded === true ? catalog : undefined

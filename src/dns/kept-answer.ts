@@ -22,14 +22,18 @@ const servesOfFewVariants = 16
  * passed.
  */
 export class KeptAnswer {
+  readonly #epoch: number
+  readonly expires: number
+  readonly #write: (order: readonly number[]) => Buffer
+  readonly #random: () => number
   /** The variant for whoever asked first. */
   readonly first: Buffer
-  private readonly topics: readonly Topic[]
-  private readonly indexes: readonly number[]
-  private readonly orders: Orders
-  private readonly variants: (Buffer | undefined)[]
-  private readonly serves: number[]
-  private readonly mostServes: number
+  readonly #topics: readonly Topic[]
+  readonly #indexes: readonly number[]
+  readonly #orders: Orders
+  readonly #variants: (Buffer | undefined)[]
+  readonly #serves: number[]
+  readonly #mostServes: number
 
   /**
    * `write` encodes the set in an order; `expires` is a time by the clock's monotonic count, or Infinity. What `write`
@@ -37,48 +41,53 @@ export class KeptAnswer {
    */
   constructor(
     set: AnswerSet,
-    private readonly epoch: number,
-    readonly expires: number,
-    private readonly write: (order: readonly number[]) => Buffer,
-    private readonly random: () => number,
+    epoch: number,
+    expires: number,
+    write: (order: readonly number[]) => Buffer,
+    random: () => number,
   ) {
-    this.topics = set.sources
-    this.indexes = set.sources.map(topic => topic.index)
-    this.orders = new Orders(set.units.length, !set.shuffled, random)
-    this.first = write(this.orders.next())
-    const count = variantCount(this.orders.rounds, this.first.length)
-    this.variants = Array.from({ length: count }, (_, at) => (at === 0 ? this.first : undefined))
-    this.serves = this.variants.map((_, at) => (at === 0 ? 1 : 0))
-    this.mostServes = count < this.orders.rounds ? servesOfFewVariants : servesOfVariant
+    this.#epoch = epoch
+    this.expires = expires
+    this.#write = write
+    this.#random = random
+
+    this.#topics = set.sources
+    this.#indexes = set.sources.map(topic => topic.index)
+    this.#orders = new Orders(set.units.length, !set.shuffled, random)
+    this.first = write(this.#orders.next())
+    const count = variantCount(this.#orders.rounds, this.first.length)
+    this.#variants = Array.from({ length: count }, (_, at) => (at === 0 ? this.first : undefined))
+    this.#serves = this.#variants.map((_, at) => (at === 0 ? 1 : 0))
+    this.#mostServes = count < this.#orders.rounds ? servesOfFewVariants : servesOfVariant
   }
 
   /** Whether nothing that the answer rests on has changed. Time is the caller's to look at. */
   isCurrent(epoch: number): boolean {
-    if (epoch !== this.epoch) return false
-    for (let at = 0; at < this.topics.length; at++) {
-      if (this.topics[at]?.index !== this.indexes[at]) return false
+    if (epoch !== this.#epoch) return false
+    for (let at = 0; at < this.#topics.length; at++) {
+      if (this.#topics[at]?.index !== this.#indexes[at]) return false
     }
     return true
   }
 
   /** The next packet to send, with an id of no meaning. */
   take(): Buffer {
-    const at = this.variants.length === 1 ? 0 : Math.floor(this.random() * this.variants.length)
-    const variant = this.variants[at]
-    const served = this.serves[at] ?? 0
-    if (variant !== undefined && (served < this.mostServes || this.orders.rounds === 1)) {
-      this.serves[at] = served + 1
+    const at = this.#variants.length === 1 ? 0 : Math.floor(this.#random() * this.#variants.length)
+    const variant = this.#variants[at]
+    const served = this.#serves[at] ?? 0
+    if (variant !== undefined && (served < this.#mostServes || this.#orders.rounds === 1)) {
+      this.#serves[at] = served + 1
       return variant
     }
-    const fresh = this.write(this.orders.next())
-    this.variants[at] = fresh
-    this.serves[at] = 1
+    const fresh = this.#write(this.#orders.next())
+    this.#variants[at] = fresh
+    this.#serves[at] = 1
     return fresh
   }
 
   /** Bytes that the variants take, or will take once all are made. */
   get bytes(): number {
-    return this.variants.length * this.first.length
+    return this.#variants.length * this.first.length
   }
 }
 

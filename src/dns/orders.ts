@@ -6,28 +6,31 @@ import { shuffled } from '../common/shuffled.js'
  * first, and also behind the cut of an answer that does not hold them all.
  */
 export class Orders {
-  private round: readonly number[] = []
-  private turn = 0
+  readonly #count: number
+  readonly #fixed: boolean
+  readonly #random: () => number
+  #round: readonly number[] = []
+  #turn = 0
 
-  constructor(
-    private readonly count: number,
-    private readonly fixed: boolean,
-    private readonly random: () => number,
-  ) {}
+  constructor(count: number, fixed: boolean, random: () => number) {
+    this.#count = count
+    this.#fixed = fixed
+    this.#random = random
+  }
 
   /** How many different orders a round has. */
   get rounds(): number {
-    return this.fixed ? 1 : Math.max(1, this.count)
+    return this.#fixed ? 1 : Math.max(1, this.#count)
   }
 
   next(): readonly number[] {
-    const natural = (): number[] => Array.from({ length: this.count }, (_, at) => at)
-    if (this.fixed || this.count < 2) return natural()
-    if (this.turn >= this.round.length) {
-      this.round = shuffled(natural(), this.random)
-      this.turn = 0
+    const natural = (): number[] => Array.from({ length: this.#count }, (_, at) => at)
+    if (this.#fixed || this.#count < 2) return natural()
+    if (this.#turn >= this.#round.length) {
+      this.#round = shuffled(natural(), this.#random)
+      this.#turn = 0
     }
-    const start = this.turn++
-    return [...this.round.slice(start), ...this.round.slice(0, start)]
+    const start = this.#turn++
+    return [...this.#round.slice(start), ...this.#round.slice(0, start)]
   }
 }

@@ -22,19 +22,22 @@ const ownUdpSize = 1232
 
 /** Other servers that answer for names outside the zone. */
 export class Recursors {
-  private upstreams: readonly Upstream[] = []
-  private timeout = 0
-  private random = false
-  private inFlight = 0
-  private readonly reported = new Map<string, number>()
+  readonly #deps: { log: Logger; clock: Clock; random: () => number }
+  #upstreams: readonly Upstream[] = []
+  #timeout = 0
+  #random = false
+  #inFlight = 0
+  readonly #reported = new Map<string, number>()
 
-  constructor(private readonly deps: { log: Logger; clock: Clock; random: () => number }) {}
+  constructor(deps: { log: Logger; clock: Clock; random: () => number }) {
+    this.#deps = deps
+  }
 
   update(settings: Settings): void {
-    this.upstreams = settings.recursors.map(readUpstream)
-    this.timeout = settings.dns.recursorTimeout
-    this.random = settings.dns.recursorStrategy === 'random'
-    this.reported.clear()
+    this.#upstreams = settings.recursors.map(readUpstream)
+    this.#timeout = settings.dns.recursorTimeout
+    this.#random = settings.dns.recursorStrategy === 'random'
+    this.#reported.clear()
   }
 
   /**
@@ -44,7 +47,7 @@ export class Recursors {
    */
   async forward(query: Query, transport: 'udp' | 'tcp', udpAnswerSize: number): Promise<Buffer | undefined> {
     const size = udpSizeOf(query, udpAnswerSize)
-    const answer = await this.ask(upstreamQuery(query, size), query.question, transport)
+    const answer = await this.#ask(upstreamQuery(query, size), query.question, transport)
     if (answer === undefined) return undefined
     const reply = transport === 'udp' && answer.length > size ? withoutRecords(answer, query) : Buffer.from(answer)
     reply.writeUInt16BE(query.id, 0)
@@ -74,12 +77,12 @@ export class Recursors {
     })
     // The question is all there is between the header and the OPT record.
     const question = request.subarray(headerSize, request.length - 11)
-    const answer = await this.ask(request, question, transport)
+    const answer = await this.#ask(request, question, transport)
     if (answer === undefined) return []
     try {
       return (packet.decode(answer).answers ?? []).flatMap(recordOf)
     } catch (thrown) {
-      this.deps.log.debug('a recursor sent an answer that cannot be read', {
+      this.#deps.log.debug('a recursor sent an answer that cannot be read', {
         name: name.name,
         reason: errorMessage(thrown),
       })
@@ -87,46 +90,46 @@ export class Recursors {
     }
   }
 
-  private async ask(request: Buffer, question: Buffer, transport: 'udp' | 'tcp'): Promise<Buffer | undefined> {
-    if (this.inFlight >= mostInFlight) return undefined
-    this.inFlight++
+  async #ask(request: Buffer, question: Buffer, transport: 'udp' | 'tcp'): Promise<Buffer | undefined> {
+    if (this.#inFlight >= mostInFlight) return undefined
+    this.#inFlight++
     try {
-      for (const upstream of this.random ? shuffled(this.upstreams, this.deps.random) : this.upstreams) {
+      for (const upstream of this.#random ? shuffled(this.#upstreams, this.#deps.random) : this.#upstreams) {
         const id = randomInt(0x10000)
         request.writeUInt16BE(id, 0)
-        const outcome = await this.exchange(upstream, transport, request, reply => isReplyTo(reply, id, question))
+        const outcome = await this.#exchange(upstream, transport, request, reply => isReplyTo(reply, id, question))
         if (typeof outcome === 'string') {
-          this.report(upstream, outcome)
+          this.#report(upstream, outcome)
           continue
         }
         const code = (outcome[3] ?? 0) & 15
         if (code === rcode.NOERROR || code === rcode.NXDOMAIN) return outcome
-        this.report(upstream, `answered with rcode ${code}`)
+        this.#report(upstream, `answered with rcode ${code}`)
       }
       return undefined
     } finally {
-      this.inFlight--
+      this.#inFlight--
     }
   }
 
   /** An answer that was cut for UDP is asked for again over TCP; where that fails, the cut one is what there is. */
-  private async exchange(
+  async #exchange(
     upstream: Upstream,
     transport: 'udp' | 'tcp',
     request: Buffer,
     isReply: (reply: Buffer) => boolean,
   ): Promise<Buffer | string> {
-    const outcome = await exchange(upstream, transport, request, this.timeout, isReply)
+    const outcome = await exchange(upstream, transport, request, this.#timeout, isReply)
     if (typeof outcome === 'string' || transport === 'tcp' || !isTruncated(outcome)) return outcome
-    const whole = await exchange(upstream, 'tcp', request, this.timeout, isReply)
+    const whole = await exchange(upstream, 'tcp', request, this.#timeout, isReply)
     return typeof whole === 'string' ? outcome : whole
   }
 
-  private report(upstream: Upstream, reason: string): void {
-    const now = this.deps.clock.monotonic()
-    if (now - (this.reported.get(upstream.text) ?? Number.NEGATIVE_INFINITY) < reportEvery) return
-    this.reported.set(upstream.text, now)
-    this.deps.log.warn('recursor failed', { recursor: upstream.text, reason })
+  #report(upstream: Upstream, reason: string): void {
+    const now = this.#deps.clock.monotonic()
+    if (now - (this.#reported.get(upstream.text) ?? Number.NEGATIVE_INFINITY) < reportEvery) return
+    this.#reported.set(upstream.text, now)
+    this.#deps.log.warn('recursor failed', { recursor: upstream.text, reason })
   }
 }
 

@@ -58,28 +58,28 @@ const nothingLearned: Learned = { names: new Map(), queries: new Map(), views: n
  * recursors.
  */
 export class Responder {
-  private profile: Profile
-  private settings: Settings
-  private epoch = 0
-  private readonly caches = { udp: new AnswerCache(), tcp: new AnswerCache() }
-  private readonly layout = newLayout()
+  readonly #deps: ResponderDeps
+  #profile: Profile
+  #settings: Settings
+  #epoch = 0
+  readonly #caches = { udp: new AnswerCache(), tcp: new AnswerCache() }
+  readonly #layout = newLayout()
 
-  constructor(
-    settings: Settings,
-    private readonly deps: ResponderDeps,
-  ) {
-    this.settings = settings
-    this.profile = profileOf(settings)
+  constructor(settings: Settings, deps: ResponderDeps) {
+    this.#deps = deps
+
+    this.#settings = settings
+    this.#profile = profileOf(settings)
     deps.recursors.update(settings)
   }
 
   update(settings: Settings): void {
-    this.settings = settings
-    this.profile = profileOf(settings)
-    this.deps.recursors.update(settings)
-    this.epoch++
-    this.caches.udp.clear()
-    this.caches.tcp.clear()
+    this.#settings = settings
+    this.#profile = profileOf(settings)
+    this.#deps.recursors.update(settings)
+    this.#epoch++
+    this.#caches.udp.clear()
+    this.#caches.tcp.clear()
   }
 
   /**
@@ -88,22 +88,22 @@ export class Responder {
    * the receiver's own, as a ready answer may still be on its way out. Never throws and never rejects.
    */
   respond(packet: Buffer, transport: Transport, client: string, copy = false): Buffer | undefined | Promise<Buffer> {
-    const { counts } = this.deps
+    const { counts } = this.#deps
     if (!isQuery(packet)) return undefined
     counts.queries++
-    const { layout } = this
+    const layout = this.#layout
     if (!layOut(packet, layout)) {
       counts.malformed++
       return encodeBareHeader(packet.readUInt16BE(0), packet.readUInt16BE(2), rcode.FORMERR)
     }
     let key: string | undefined
-    if (layout.usual && this.deps.ready() && !this.needsBarrier()) {
+    if (layout.usual && this.#deps.ready() && !this.#needsBarrier()) {
       key = packet.toString('latin1', 2, layout.optEnd)
       if (layout.subnetEnd > 0) key += packet.toString('latin1', layout.subnetStart, layout.subnetEnd)
-      const kept = this.caches[transport].get(key)
+      const kept = this.#caches[transport].get(key)
       if (
-        kept?.isCurrent(this.currentEpoch()) === true
-        && (kept.expires === Number.POSITIVE_INFINITY || this.deps.clock.monotonic() < kept.expires)
+        kept?.isCurrent(this.#currentEpoch()) === true
+        && (kept.expires === Number.POSITIVE_INFINITY || this.#deps.clock.monotonic() < kept.expires)
       ) {
         const ready = copy ? Buffer.from(kept.take()) : kept.take()
         ready[0] = packet[0] ?? 0
@@ -113,49 +113,49 @@ export class Responder {
         return ready
       }
     }
-    return this.attempt({ query: readQuery(packet, layout), transport, client, key: copy ? undefined : key })
+    return this.#attempt({ query: readQuery(packet, layout), transport, client, key: copy ? undefined : key })
   }
 
   /**
    * Nothing a stranger can send may take the process down, so whatever is thrown here becomes SERVFAIL and a line in
    * the log.
    */
-  private attempt(asked: Asked): Buffer | Promise<Buffer> {
+  #attempt(asked: Asked): Buffer | Promise<Buffer> {
     const failed = (thrown: unknown): Buffer => {
-      this.deps.log.error('DNS query failed', {
+      this.#deps.log.error('DNS query failed', {
         name: asked.query.labels.join('.'),
         type: asked.query.type,
         reason: errorMessage(thrown),
       })
-      return this.plain(asked.query, rcode.SERVFAIL)
+      return this.#plain(asked.query, rcode.SERVFAIL)
     }
     try {
-      const answer = this.answer(asked)
+      const answer = this.#answer(asked)
       return answer instanceof Promise ? answer.catch(failed) : answer
     } catch (thrown) {
       return failed(thrown)
     }
   }
 
-  private answer(asked: Asked): Buffer | Promise<Buffer> {
+  #answer(asked: Asked): Buffer | Promise<Buffer> {
     const { query } = asked
-    if (!isStandardQuery(query.flags)) return this.plain(query, rcode.NOTIMP)
-    if (query.edns !== undefined && query.edns.version > 0) return this.plain(query, rcode.BADVERS)
-    if (!isAnsweredClass(query.class)) return this.refuse(query)
-    if (!this.deps.ready() && readName(query.labels, query.type, this.profile).kind !== 'outside')
-      return this.plain(query, rcode.SERVFAIL)
-    const { freshness } = this.deps
-    if (freshness === undefined || !this.needsBarrier()) return this.fromCatalog(asked, nothingLearned, 0)
-    return freshness.barrier().then(() => this.fromCatalog(asked, nothingLearned, 0))
+    if (!isStandardQuery(query.flags)) return this.#plain(query, rcode.NOTIMP)
+    if (query.edns !== undefined && query.edns.version > 0) return this.#plain(query, rcode.BADVERS)
+    if (!isAnsweredClass(query.class)) return this.#refuse(query)
+    if (!this.#deps.ready() && readName(query.labels, query.type, this.#profile).kind !== 'outside')
+      return this.#plain(query, rcode.SERVFAIL)
+    const { freshness } = this.#deps
+    if (freshness === undefined || !this.#needsBarrier()) return this.#fromCatalog(asked, nothingLearned, 0)
+    return freshness.barrier().then(() => this.#fromCatalog(asked, nothingLearned, 0))
   }
 
-  private fromCatalog(asked: Asked, learned: Learned, round: number): Buffer | Promise<Buffer> {
+  #fromCatalog(asked: Asked, learned: Learned, round: number): Buffer | Promise<Buffer> {
     const { query, client } = asked
     const subnet = query.edns?.subnet === undefined ? undefined : subnetAddress(query.edns.subnet)
-    const { sources, clock, random } = this.deps
+    const { sources, clock, random } = this.#deps
     const gathering = new Gathering(
       sources,
-      this.profile,
+      this.#profile,
       clock.now(),
       random,
       { address: client, subnet },
@@ -165,22 +165,22 @@ export class Responder {
     const resolution = resolve(gathering, query)
     const complete =
       gathering.wantedNames.size === 0 && gathering.wantedQueries.size === 0 && gathering.wantedViews.size === 0
-    if (gathering.wantedViews.size > 0 && round >= mostRounds) return this.plain(query, rcode.SERVFAIL)
-    if (complete || round >= mostRounds) return this.finish(asked, resolution)
-    return this.learn(gathering, learned, asked.transport).then(more => this.fromCatalog(asked, more, round + 1))
+    if (gathering.wantedViews.size > 0 && round >= mostRounds) return this.#plain(query, rcode.SERVFAIL)
+    if (complete || round >= mostRounds) return this.#finish(asked, resolution)
+    return this.#learn(gathering, learned, asked.transport).then(more => this.#fromCatalog(asked, more, round + 1))
   }
 
-  private async learn(gathering: Gathering, before: Learned, transport: Transport): Promise<Learned> {
+  async #learn(gathering: Gathering, before: Learned, transport: Transport): Promise<Learned> {
     const names = [...gathering.wantedNames.values()].map(async (name): Promise<[string, readonly DnsRecord[]]> => [
       externalKey(name),
-      await this.deps.recursors.lookUp(name, transport),
+      await this.#deps.recursors.lookUp(name, transport),
     ])
     let failed = false
     const queries = [...gathering.wantedQueries].map(
       async ([name, outcome]): Promise<[string, ResolvedQuery | undefined]> => [
         name,
         await outcome.catch((thrown: unknown) => {
-          this.deps.log.debug('a prepared query could not be run', { query: name, reason: errorMessage(thrown) })
+          this.#deps.log.debug('a prepared query could not be run', { query: name, reason: errorMessage(thrown) })
           failed = true
           return undefined
         }),
@@ -195,54 +195,54 @@ export class Responder {
     }
   }
 
-  private finish(asked: Asked, resolution: Resolution): Buffer | Promise<Buffer> {
-    if (typeof resolution === 'string') return this.recurse(asked, resolution)
-    if (resolution.rcode === rcode.SERVFAIL) return this.plain(asked.query, rcode.SERVFAIL)
+  #finish(asked: Asked, resolution: Resolution): Buffer | Promise<Buffer> {
+    if (typeof resolution === 'string') return this.#recurse(asked, resolution)
+    if (resolution.rcode === rcode.SERVFAIL) return this.#plain(asked.query, rcode.SERVFAIL)
     const packet =
       asked.key === undefined || !(resolution.maxAge > 0)
-        ? this.writeOnce(asked, resolution)
-        : this.keep(asked, asked.key, resolution)
-    if (isTruncated(packet)) this.deps.counts.truncated++
+        ? this.#writeOnce(asked, resolution)
+        : this.#keep(asked, asked.key, resolution)
+    if (isTruncated(packet)) this.#deps.counts.truncated++
     return packet
   }
 
-  private writeOnce(asked: Asked, set: AnswerSet): Buffer {
-    return this.writer(asked, set)(new Orders(set.units.length, !set.shuffled, this.deps.random).next())
+  #writeOnce(asked: Asked, set: AnswerSet): Buffer {
+    return this.#writer(asked, set)(new Orders(set.units.length, !set.shuffled, this.#deps.random).next())
   }
 
-  private keep(asked: Asked, key: string, set: AnswerSet): Buffer {
-    const expires = this.deps.clock.monotonic() + set.maxAge
-    const kept = new KeptAnswer(set, this.currentEpoch(), expires, this.writer(asked, set), this.deps.random)
-    this.caches[asked.transport].put(key, kept)
+  #keep(asked: Asked, key: string, set: AnswerSet): Buffer {
+    const expires = this.#deps.clock.monotonic() + set.maxAge
+    const kept = new KeptAnswer(set, this.#currentEpoch(), expires, this.#writer(asked, set), this.#deps.random)
+    this.#caches[asked.transport].put(key, kept)
     return kept.first
   }
 
-  private writer({ query, transport }: Asked, set: AnswerSet): (order: readonly number[]) => Buffer {
-    const limits = limitsFor(query, transport, this.profile)
+  #writer({ query, transport }: Asked, set: AnswerSet): (order: readonly number[]) => Buffer {
+    const limits = limitsFor(query, transport, this.#profile)
     const subnet =
       query.edns?.subnet === undefined
         ? undefined
         : echoSubnet(query.edns.subnet, set.perClient && set.rcode === rcode.NOERROR)
-    return order => writeAnswer(set, order, query, limits, this.profile, subnet)
+    return order => writeAnswer(set, order, query, limits, this.#profile, subnet)
   }
 
-  private recurse({ query, transport }: Asked, why: 'outside' | 'nameless'): Buffer | Promise<Buffer> {
-    if (!this.profile.recursionAvailable)
-      return why === 'outside' ? this.refuse(query) : this.plain(query, rcode.SERVFAIL, true)
-    this.deps.counts.recursed++
-    return this.deps.recursors
-      .forward(query, transport, this.profile.udpAnswerSize)
-      .then(answer => answer ?? this.plain(query, rcode.SERVFAIL))
+  #recurse({ query, transport }: Asked, why: 'outside' | 'nameless'): Buffer | Promise<Buffer> {
+    if (!this.#profile.recursionAvailable)
+      return why === 'outside' ? this.#refuse(query) : this.#plain(query, rcode.SERVFAIL, true)
+    this.#deps.counts.recursed++
+    return this.#deps.recursors
+      .forward(query, transport, this.#profile.udpAnswerSize)
+      .then(answer => answer ?? this.#plain(query, rcode.SERVFAIL))
   }
 
-  private refuse(query: Query): Buffer {
-    this.deps.counts.refused++
-    return this.plain(query, rcode.REFUSED)
+  #refuse(query: Query): Buffer {
+    this.#deps.counts.refused++
+    return this.#plain(query, rcode.REFUSED)
   }
 
   /** An answer of nothing but a code. */
-  private plain(query: Query, code: number, recursionAvailable = this.profile.recursionAvailable): Buffer {
-    if (code === rcode.SERVFAIL) this.deps.counts.failed++
+  #plain(query: Query, code: number, recursionAvailable = this.#profile.recursionAvailable): Buffer {
+    if (code === rcode.SERVFAIL) this.#deps.counts.failed++
     return encodeMessage(
       {
         query,
@@ -259,13 +259,13 @@ export class Responder {
     )
   }
 
-  private needsBarrier(): boolean {
-    const { freshness } = this.deps
-    return freshness !== undefined && (!this.settings.dns.allowStale || freshness.age() > this.settings.dns.maxStale)
+  #needsBarrier(): boolean {
+    const { freshness } = this.#deps
+    return freshness !== undefined && (!this.#settings.dns.allowStale || freshness.age() > this.#settings.dns.maxStale)
   }
 
   /** One number for settings and permissions: both only count up. */
-  private currentEpoch(): number {
-    return this.epoch + (this.deps.sources.access?.epoch ?? 0)
+  #currentEpoch(): number {
+    return this.#epoch + (this.#deps.sources.access?.epoch ?? 0)
   }
 }

@@ -74,17 +74,20 @@ interface Listener {
 const mostAttempts = 20
 
 class Listeners implements DnsServer {
+  readonly #deps: DnsServerDeps
   addresses: readonly DnsAddress[] = []
-  private listeners: readonly Listener[] = []
-  private readonly counts: Counts
-  private readonly responder: Responder
-  private readonly log: Logger
+  #listeners: readonly Listener[] = []
+  readonly #counts: Counts
+  readonly #responder: Responder
+  readonly #log: Logger
 
-  constructor(private readonly deps: DnsServerDeps) {
+  constructor(deps: DnsServerDeps) {
+    this.#deps = deps
+
     const { settings, catalog, remote, access, queries, views, freshness, ready, clock, random } = deps
-    this.log = deps.log.child('dns')
-    this.counts = new Counts(deps.metrics, clock)
-    this.responder = new Responder(settings, {
+    this.#log = deps.log.child('dns')
+    this.#counts = new Counts(deps.metrics, clock)
+    this.#responder = new Responder(settings, {
       sources: {
         catalog,
         ...(remote && { remote }),
@@ -93,9 +96,9 @@ class Listeners implements DnsServer {
         ...(views && { views }),
       },
       ...(freshness && { freshness }),
-      recursors: new Recursors({ log: this.log, clock, random }),
-      counts: this.counts,
-      log: this.log,
+      recursors: new Recursors({ log: this.#log, clock, random }),
+      counts: this.#counts,
+      log: this.#log,
       ready,
       clock,
       random,
@@ -103,41 +106,41 @@ class Listeners implements DnsServer {
   }
 
   async start(): Promise<void> {
-    const { addresses, ports } = this.deps.settings
+    const { addresses, ports } = this.#deps.settings
     if (ports.dns < 0 || addresses.dns.length === 0) return
-    for (let attempt = 1; this.listeners.length === 0; attempt++) {
+    for (let attempt = 1; this.#listeners.length === 0; attempt++) {
       try {
-        this.listeners = await this.bindAll(addresses.dns, ports.dns)
+        this.#listeners = await this.#bindAll(addresses.dns, ports.dns)
       } catch (thrown) {
         if (!(thrown instanceof BindFailure)) throw thrown
         // Another process may hold a free port's number for the other transport; a given one is not ours to change.
         if (ports.dns !== 0 || thrown.code !== 'EADDRINUSE' || attempt === mostAttempts) throw listenError(thrown)
       }
     }
-    const port = this.listeners[0]?.port ?? 0
+    const port = this.#listeners[0]?.port ?? 0
     this.addresses = addresses.dns.map(address => ({ address, port }))
-    this.counts.start()
+    this.#counts.start()
   }
 
   update(settings: Settings): void {
-    this.responder.update(settings)
+    this.#responder.update(settings)
   }
 
   async close(): Promise<void> {
-    const { listeners } = this
-    this.listeners = []
+    const listeners = this.#listeners
+    this.#listeners = []
     this.addresses = []
-    this.counts.stop()
+    this.#counts.stop()
     await Promise.all(listeners.map(listener => listener.close()))
   }
 
-  private async bindAll(addresses: readonly string[], port: number): Promise<Listener[]> {
+  async #bindAll(addresses: readonly string[], port: number): Promise<Listener[]> {
     const bound: Listener[] = []
     let number = port
     for (const address of addresses) {
       for (const open of [TcpListener.open.bind(TcpListener), UdpListener.open.bind(UdpListener)]) {
         try {
-          const listener: Listener = await open(address, number, this.responder, this.log)
+          const listener: Listener = await open(address, number, this.#responder, this.#log)
           bound.push(listener)
           number = listener.port
         } catch (thrown) {

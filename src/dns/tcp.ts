@@ -27,12 +27,17 @@ const usualLimits: TcpLimits = { connections: 1024, idle: 10_000, pending: 64, p
  * ready.
  */
 export class TcpListener {
-  private constructor(
-    private readonly server: Server,
-    private readonly sockets: Set<Socket>,
-    readonly address: string,
-    readonly port: number,
-  ) {}
+  readonly #server: Server
+  readonly #sockets: Set<Socket>
+  readonly address: string
+  readonly port: number
+
+  private constructor(server: Server, sockets: Set<Socket>, address: string, port: number) {
+    this.#server = server
+    this.#sockets = sockets
+    this.address = address
+    this.port = port
+  }
 
   /** Rejects with the system's error when the address cannot be bound. */
   static open(
@@ -70,41 +75,44 @@ export class TcpListener {
 
   close(): Promise<void> {
     const closed = new Promise<void>(resolve => {
-      this.server.close(() => {
+      this.#server.close(() => {
         resolve()
       })
     })
-    for (const socket of this.sockets) socket.destroy()
+    for (const socket of this.#sockets) socket.destroy()
     return closed
   }
 }
 
 /** Lets connections answer one question each in turn, a few in each round of the event loop. */
 class Turns {
-  private readonly waiting = new Set<Connection>()
-  private scheduled = false
+  readonly #perTurn: number
+  readonly #waiting = new Set<Connection>()
+  #scheduled = false
 
-  constructor(private readonly perTurn: number) {}
+  constructor(perTurn: number) {
+    this.#perTurn = perTurn
+  }
 
   add(connection: Connection): void {
-    this.waiting.add(connection)
-    if (this.scheduled) return
-    this.scheduled = true
+    this.#waiting.add(connection)
+    if (this.#scheduled) return
+    this.#scheduled = true
     setImmediate(() => {
-      this.scheduled = false
-      this.run()
+      this.#scheduled = false
+      this.#run()
     })
   }
 
-  private run(): void {
+  #run(): void {
     // Each that has more to answer joins again at the end of the line.
-    let left = this.perTurn
-    for (const connection of this.waiting) {
+    let left = this.#perTurn
+    for (const connection of this.#waiting) {
       if (left-- === 0) {
         this.add(connection)
         return
       }
-      this.waiting.delete(connection)
+      this.#waiting.delete(connection)
       connection.turn()
     }
   }
@@ -112,22 +120,26 @@ class Turns {
 
 /** One client: takes its stream apart into messages, and frames the answers. */
 class Connection {
-  private received: Buffer = Buffer.alloc(0)
-  private pending = 0
-  private readonly client: string
+  readonly #socket: Socket
+  readonly #responder: Responder
+  readonly #limits: TcpLimits
+  readonly #turns: Turns
+  #received: Buffer = Buffer.alloc(0)
+  #pending = 0
+  readonly #client: string
 
-  constructor(
-    private readonly socket: Socket,
-    private readonly responder: Responder,
-    private readonly limits: TcpLimits,
-    private readonly turns: Turns,
-  ) {
-    this.client = socket.remoteAddress ?? ''
+  constructor(socket: Socket, responder: Responder, limits: TcpLimits, turns: Turns) {
+    this.#socket = socket
+    this.#responder = responder
+    this.#limits = limits
+    this.#turns = turns
+
+    this.#client = socket.remoteAddress ?? ''
   }
 
   start(): void {
-    const { socket } = this
-    socket.setTimeout(this.limits.idle, () => {
+    const socket = this.#socket
+    socket.setTimeout(this.#limits.idle, () => {
       socket.destroy()
     })
     // A client that goes away in the middle is nothing to report; 'close' follows.
@@ -135,70 +147,70 @@ class Connection {
       socket.destroy()
     })
     socket.on('drain', () => {
-      this.work()
+      this.#work()
     })
     socket.on('data', data => {
-      this.received = this.received.length === 0 ? data : Buffer.concat([this.received, data])
-      this.work()
+      this.#received = this.#received.length === 0 ? data : Buffer.concat([this.#received, data])
+      this.#work()
     })
   }
 
   /** Sees to it that what has been received whole is answered; until then nothing more is read. */
-  private work(): void {
-    if (!this.hasMessage()) {
-      this.socket.resume()
+  #work(): void {
+    if (!this.#hasMessage()) {
+      this.#socket.resume()
       return
     }
-    this.socket.pause()
-    if (this.mayAnswer()) this.turns.add(this)
+    this.#socket.pause()
+    if (this.#mayAnswer()) this.#turns.add(this)
   }
 
   /** Answers one question, as far as the client keeps up with reading and nothing is in arrears. */
   turn(): void {
-    const message = this.mayAnswer() ? this.nextMessage() : undefined
+    const message = this.#mayAnswer() ? this.#nextMessage() : undefined
     if (message === undefined) return
-    const answer = this.responder.respond(message, 'tcp', this.client)
+    const answer = this.#responder.respond(message, 'tcp', this.#client)
     if (answer === undefined) {
       // What is not a query has no answer to wait for: whoever sends it is no DNS client.
-      this.socket.destroy()
+      this.#socket.destroy()
       return
     }
-    if (answer instanceof Promise) this.wait(answer)
-    else this.send(answer)
-    this.work()
+    if (answer instanceof Promise) this.#wait(answer)
+    else this.#send(answer)
+    this.#work()
   }
 
-  private mayAnswer(): boolean {
-    return !this.socket.destroyed && !this.socket.writableNeedDrain && this.pending < this.limits.pending
+  #mayAnswer(): boolean {
+    return !this.#socket.destroyed && !this.#socket.writableNeedDrain && this.#pending < this.#limits.pending
   }
 
-  private wait(answer: Promise<Buffer>): void {
-    this.pending++
+  #wait(answer: Promise<Buffer>): void {
+    this.#pending++
     void answer.then(late => {
-      this.pending--
-      if (this.socket.destroyed) return
-      this.send(late)
-      this.work()
+      this.#pending--
+      if (this.#socket.destroyed) return
+      this.#send(late)
+      this.#work()
     })
   }
 
-  private hasMessage(): boolean {
-    return this.received.length >= 2 && this.received.length >= 2 + this.received.readUInt16BE(0)
+  #hasMessage(): boolean {
+    return this.#received.length >= 2 && this.#received.length >= 2 + this.#received.readUInt16BE(0)
   }
 
-  private nextMessage(): Buffer | undefined {
-    if (!this.hasMessage()) return undefined
-    const end = 2 + this.received.readUInt16BE(0)
-    const message = this.received.subarray(2, end)
-    this.received = this.received.subarray(end)
+  #nextMessage(): Buffer | undefined {
+    if (!this.#hasMessage()) return undefined
+    const end = 2 + this.#received.readUInt16BE(0)
+    const message = this.#received.subarray(2, end)
+    this.#received = this.#received.subarray(end)
     return message
   }
 
-  private send(answer: Buffer): void {
+  #send(answer: Buffer): void {
     // A copy with the length before it, as the stream keeps what it is given and the answer's bytes are used again.
     const framed = Buffer.allocUnsafe(2 + answer.length)
     framed.writeUInt16BE(answer.length)
     answer.copy(framed, 2)
-    this.socket.write(framed)
+    this.#socket.write(framed)
   }
 }

@@ -9,11 +9,15 @@ const receiveBuffer = 4 * 1024 * 1024
 
 /** Answers queries that come in packets of their own. */
 export class UdpListener {
-  private constructor(
-    private readonly socket: Socket,
-    readonly address: string,
-    readonly port: number,
-  ) {}
+  readonly #socket: Socket
+  readonly address: string
+  readonly port: number
+
+  private constructor(socket: Socket, address: string, port: number) {
+    this.#socket = socket
+    this.address = address
+    this.port = port
+  }
 
   /** Rejects with the system's error when the address cannot be bound. */
   static open(address: string, port: number, responder: Responder, log: Logger): Promise<UdpListener> {
@@ -41,7 +45,7 @@ export class UdpListener {
 
   close(): Promise<void> {
     return new Promise(resolve => {
-      this.socket.close(resolve)
+      this.#socket.close(resolve)
     })
   }
 }

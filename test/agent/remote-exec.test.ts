@@ -17,17 +17,19 @@ const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).to
 
 /** A KV store with one job, whose session may end. */
 class Kv {
+  readonly #job: unknown
+  readonly #holder: string
   readonly keys = new Map<string, string>()
   living = true
   away = 0
-  constructor(
-    private readonly job: unknown,
-    private readonly holder: string = session,
-  ) {}
+  constructor(job: unknown, holder: string = session) {
+    this.#job = job
+    this.#holder = holder
+  }
   readonly get = (target: string): Promise<{ status: number; body: string }> =>
     Promise.resolve(
       target === `/v1/kv/_rexec/${session}/job`
-        ? { status: 200, body: JSON.stringify([{ Session: this.holder, Value: base64(this.job) }]) }
+        ? { status: 200, body: JSON.stringify([{ Session: this.#holder, Value: base64(this.#job) }]) }
         : { status: 404, body: '' },
     )
   readonly put = (target: string, body: Buffer): Promise<{ status: number; body: string }> => {

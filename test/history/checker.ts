@@ -83,6 +83,7 @@ interface Point {
 }
 
 class Search {
+  readonly #indexes: ReadonlyMap<string, number>
   readonly #known: readonly Operation[]
   readonly #unknown: readonly Operation[]
   /** What was tried: by what had happened and what the key held, the guesses it took. */
@@ -91,10 +92,9 @@ class Search {
   readonly #lowest: readonly number[]
   #deepest: Point | undefined
 
-  constructor(
-    operations: readonly Operation[],
-    private readonly indexes: ReadonlyMap<string, number>,
-  ) {
+  constructor(operations: readonly Operation[], indexes: ReadonlyMap<string, number>) {
+    this.#indexes = indexes
+
     const byCall = [...operations].sort((a, b) => a.called - b.called)
     this.#known = byCall.filter(operation => operation.output !== undefined)
     // What only asked has no part in what others saw.
@@ -130,7 +130,7 @@ class Search {
       const guess = candidate - this.#known.length
       const operation = guess < 0 ? this.#known[candidate] : this.#unknown[guess]
       if (operation === undefined) continue
-      const state = step(point.state, operation.input, operation.output, this.indexes)
+      const state = step(point.state, operation.input, operation.output, this.#indexes)
       // To guess that something happened and changed nothing is no guess at all.
       if (state === undefined || (guess >= 0 && state === point.state)) continue
       const reached =
@@ -151,7 +151,7 @@ class Search {
 
   /** Whether a version is still to be read that can never be there again. */
   #passed({ state, first, ahead }: Point): boolean {
-    const now = state.value === undefined ? undefined : this.indexes.get(state.value)
+    const now = state.value === undefined ? undefined : this.#indexes.get(state.value)
     const gone = (index: number): boolean => index < state.floor || (index === state.floor && index !== now)
     const done = new Set(ahead)
     const beyond = (ahead.at(-1) ?? first - 1) + 1
@@ -167,7 +167,7 @@ class Search {
    * can.
    */
   #isNew({ state, first, ahead, guessed }: Point): boolean {
-    const value = state.value === undefined ? '-' : (this.indexes.get(state.value) ?? '?')
+    const value = state.value === undefined ? '-' : (this.#indexes.get(state.value) ?? '?')
     const name = `${first};${ahead.join()};${value};${state.session ?? ''};${state.floor}`
     const before = this.#tried.get(name)
     if (before === undefined) this.#tried.set(name, [guessed])

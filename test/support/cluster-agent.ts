@@ -28,6 +28,7 @@ export interface AgentPlan {
 
 /** An agent at an address of its own, on the default ports. It may be stopped in every way and started again. */
 export class ClusterAgent {
+  readonly #plan: AgentPlan
   readonly name: string
   readonly conf: string
   readonly dataDir: string
@@ -40,7 +41,9 @@ export class ClusterAgent {
   #child: ChildProcess | undefined
   readonly #log: string
 
-  constructor(private readonly plan: AgentPlan) {
+  constructor(plan: AgentPlan) {
+    this.#plan = plan
+
     this.name = plan.name
     this.place = plan.place
     this.flags = plan.flags ?? []
@@ -84,10 +87,10 @@ export class ClusterAgent {
    */
   async start(): Promise<this> {
     const role =
-      this.plan.role === 'lone'
+      this.#plan.role === 'lone'
         ? []
         : [
-            `-server=${this.plan.role === 'server'}`,
+            `-server=${this.#plan.role === 'server'}`,
             ...(this.expect === undefined ? [] : [`-bootstrap-expect=${this.expect}`]),
           ]
     const words = [
@@ -105,7 +108,7 @@ export class ClusterAgent {
     const log = fs.openSync(this.#log, 'a')
     const child = spawn(...this.place.command(...plainly(process.execPath, [program, ...words])), {
       stdio: ['ignore', log, log],
-      env: { ...process.env, ...this.plan.env },
+      env: { ...process.env, ...this.#plan.env },
     })
     fs.closeSync(log)
     this.#child = child
@@ -191,7 +194,7 @@ export class ClusterAgent {
   /** Ends all that runs of it, for the end of a test. */
   async end(): Promise<void> {
     await this.crash()
-    killAll(processesOf(this.plan.directory))
+    killAll(processesOf(this.#plan.directory))
   }
 
   #signal(signal: NodeJS.Signals): void {

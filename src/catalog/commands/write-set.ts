@@ -10,12 +10,15 @@ type KeyWrite = Exclude<PlannedWrite, RangeDelete>
  * on the condition that nothing was added to it since.
  */
 export class WriteSet {
+  readonly #revision: Revision
   readonly #writes = new Map<string, KeyWrite>()
   readonly #ranges = new Map<string, RangeDelete>()
   readonly #quiet = new Map<string, Condition>()
 
   /** @param revision of the state that the plan is made from */
-  constructor(private readonly revision: Revision) {}
+  constructor(revision: Revision) {
+    this.#revision = revision
+  }
 
   /** How many keys are written, as far as it is known. */
   get size(): number {
@@ -80,7 +83,7 @@ export class WriteSet {
 
   #breakUp({ from, to, keys }: RangeDelete): void {
     this.#ranges.delete(from)
-    this.#quiet.set(from, { test: 'quiet', from, to, since: this.revision })
+    this.#quiet.set(from, { test: 'quiet', from, to, since: this.#revision })
     for (const key of keys) this.#writes.set(key, { kind: 'delete', key })
   }
 

@@ -6,12 +6,15 @@ import type { Revision } from '../../store/index.js'
  * half gives way to the floor, which counts as the deletion of everything that is not remembered.
  */
 export class Tombstones {
+  readonly #limit: number
   #floor = revision(1)
   /** In the order of deletion. */
   readonly #gone = new Map<string, Revision>()
 
   /** @param limit how many deletions are remembered one by one */
-  constructor(private readonly limit: number) {}
+  constructor(limit: number) {
+    this.#limit = limit
+  }
 
   get size(): number {
     return this.#gone.size
@@ -25,7 +28,7 @@ export class Tombstones {
   add(key: string, at: Revision): void {
     this.#gone.delete(key)
     this.#gone.set(key, at)
-    if (this.#gone.size > this.limit) this.#dropOlderHalf()
+    if (this.#gone.size > this.#limit) this.#dropOlderHalf()
   }
 
   /** The key is there again: its own index says more. */
@@ -46,7 +49,7 @@ export class Tombstones {
   }
 
   #dropOlderHalf(): void {
-    let surplus = this.#gone.size - Math.floor(this.limit / 2)
+    let surplus = this.#gone.size - Math.floor(this.#limit / 2)
     for (const [key, at] of this.#gone) {
       if (surplus-- <= 0) break
       this.#gone.delete(key)

@@ -10,12 +10,14 @@ export interface Replaced<Value> {
 
 /** The rows of a table by store key: decodes what comes in and tells what it replaced. */
 export class RowStore<Value> {
+  readonly #decode: (entry: Entry) => Value
+  readonly #order: (value: Value) => string
   readonly #rows = new Map<string, Row<Value>>()
 
-  constructor(
-    private readonly decode: (entry: Entry) => Value,
-    private readonly order: (value: Value) => string,
-  ) {}
+  constructor(decode: (entry: Entry) => Value, order: (value: Value) => string) {
+    this.#decode = decode
+    this.#order = order
+  }
 
   get(key: string): Value | undefined {
     return this.#rows.get(key)?.value
@@ -35,13 +37,13 @@ export class RowStore<Value> {
     }
     let value: Value
     try {
-      value = this.decode(change.entry)
+      value = this.#decode(change.entry)
     } catch (unreadable) {
       this.#rows.delete(key)
       then({ before, after: undefined })
       throw unreadable
     }
-    const after = { key, order: this.order(value), value }
+    const after = { key, order: this.#order(value), value }
     this.#rows.set(key, after)
     then({ before, after })
   }
