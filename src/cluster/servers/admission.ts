@@ -11,7 +11,7 @@ import { Shape } from './shape.js'
 export interface AdmissionOptions {
   readonly admin: EtcdAdmin
   readonly contacts: Contacts
-  readonly rpc: RpcClient
+  readonly rpc: Pick<RpcClient, 'call'>
   readonly log: Logger
 }
 

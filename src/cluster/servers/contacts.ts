@@ -17,7 +17,7 @@ export interface Introduction {
 /** How the servers know each other. */
 export interface ContactsOptions {
   readonly self: ServerInfo
-  readonly rpc: RpcClient
+  readonly rpc: Pick<RpcClient, 'call'>
   readonly clock: Clock
   readonly log: Logger
   readonly introduction: () => Introduction

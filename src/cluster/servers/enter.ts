@@ -19,6 +19,7 @@ const patience = { again: 300, place: 30_000, vote: 120_000 }
  */
 export async function enterCluster(life: MemberLife, through: ServerInfo, token: string): Promise<string | undefined> {
   const { process, record, rpc, clock, log, signal } = life
+  if (process.hasData) await startOver(life)
   const end = clock.monotonic() + patience.place
   while (!signal.aborted && clock.monotonic() < end) {
     const answer = readEnterAnswer(

@@ -1,8 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { MusterError, errorMessage } from '../../common/errors.js'
-import { readSmallFile, replaceFile } from '../../common/small-files.js'
 import type { ServerInfo } from '../types.js'
+import type { FormationFiles } from './files.js'
 import type { FoundingRecord } from './founding.js'
 import { mostServers, readServer } from './messages.js'
 import { Shape } from './shape.js'
@@ -23,6 +21,16 @@ export interface FormationFacts {
   readonly known: readonly ServerInfo[]
 }
 
+/** What is to be remembered otherwise; a field given as undefined is forgotten. */
+export type RecordChange = { readonly [Name in keyof FormationFacts]?: FormationFacts[Name] | undefined }
+
+/** In the data directory. */
+const recordFile = 'servers.json'
+
+/** The cluster that a server is, or was when it ran last, a voter of. */
+export const votedIn = ({ cluster, entering, left }: FormationFacts): string | undefined =>
+  entering === true || left === true ? undefined : cluster
+
 const nothing: FormationFacts = { founding: {}, known: [] }
 
 /**
@@ -30,12 +38,12 @@ const nothing: FormationFacts = { founding: {}, known: [] }
  * something changed: a promise must survive the power going out right after it was given.
  */
 export class FormationRecord {
-  readonly #path: string
+  readonly #files: FormationFiles
   #facts: FormationFacts
   #written: string
 
-  private constructor(path: string, facts: FormationFacts, written: string) {
-    this.#path = path
+  private constructor(files: FormationFiles, facts: FormationFacts, written: string) {
+    this.#files = files
     this.#facts = facts
     this.#written = written
   }
@@ -43,14 +51,13 @@ export class FormationRecord {
   /**
    * @throws MusterError CLUSTER_RECORD when the file cannot be read: what was promised must not be forgotten silently
    */
-  static open(dataDir: string): FormationRecord {
-    const path = join(dataDir, 'servers.json')
+  static open(files: FormationFiles): FormationRecord {
     try {
-      const text = readSmallFile(path)
-      if (text === undefined) return new FormationRecord(path, nothing, '')
-      return new FormationRecord(path, readFacts(JSON.parse(text)), text)
+      const text = files.read(recordFile)
+      if (text === undefined) return new FormationRecord(files, nothing, '')
+      return new FormationRecord(files, readFacts(JSON.parse(text)), text)
     } catch (error) {
-      throw unreadable(path, error)
+      throw unreadable(files.path(recordFile), error)
     }
   }
 
@@ -62,14 +69,13 @@ export class FormationRecord {
    * Changes what is remembered; a field given as undefined is forgotten. @throws the system's error when it cannot be
    * written: nothing was changed
    */
-  set(change: { readonly [Name in keyof FormationFacts]?: FormationFacts[Name] | undefined }): void {
+  set(change: RecordChange): void {
     const merged = Object.fromEntries(
       Object.entries({ ...this.#facts, ...change }).filter(([, value]) => value !== undefined),
     ) as unknown as FormationFacts
     const text = `${JSON.stringify({ version: 1, ...merged }, undefined, 2)}\n`
     if (text !== this.#written) {
-      mkdirSync(join(this.#path, '..'), { recursive: true })
-      replaceFile(this.#path, text)
+      this.#files.replace(recordFile, text)
       this.#written = text
     }
     this.#facts = merged

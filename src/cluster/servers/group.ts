@@ -2,6 +2,7 @@ import { MusterError, errorMessage } from '../../common/errors.js'
 import { Repeats } from '../../telemetry/index.js'
 import { lanAddress } from './addresses.js'
 import { Contacts, type Introduction } from './contacts.js'
+import { directoryFiles, type FormationFiles } from './files.js'
 import { FormationRecord } from './formation-record.js'
 import { joinAddresses, retryJoin } from './join.js'
 import { methods } from './messages.js'
@@ -14,6 +15,7 @@ import { Shape } from './shape.js'
  */
 export class Group {
   readonly contacts: Contacts
+  readonly files: FormationFiles
   readonly record: FormationRecord
   readonly #options: FormationOptions
   readonly #stopped = new AbortController()
@@ -22,7 +24,8 @@ export class Group {
   constructor(options: FormationOptions, introduction: () => Introduction, onChange: () => void) {
     this.#options = options
     const { self, client, clock, log } = options
-    this.record = FormationRecord.open(options.dataDir)
+    this.files = options.files ?? directoryFiles(options.dataDir)
+    this.record = FormationRecord.open(this.files)
     const { left, known } = this.record.facts
     this.contacts = new Contacts(
       {

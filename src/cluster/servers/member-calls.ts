@@ -5,7 +5,7 @@ import type { Group } from './group.js'
 import type { MemberLife } from './member-life.js'
 import { methods, readServer, type ServerStanding } from './messages.js'
 import type { RaftOperator } from './raft-operator.js'
-import type { Position } from './recover.js'
+import type { Position } from './position.js'
 import { Shape } from './shape.js'
 import { unknownPeer } from './unknown-peer.js'
 

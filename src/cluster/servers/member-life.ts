@@ -6,19 +6,20 @@ import type { RpcClient } from '../rpc/types.js'
 import type { ServerInfo } from '../types.js'
 import { pause } from './join.js'
 import type { Contacts } from './contacts.js'
+import type { FormationFiles } from './files.js'
 import type { FormationRecord } from './formation-record.js'
 import type { OwnMember } from './own-member.js'
 
 /** What the ways into a cluster share. */
 export interface MemberLife {
   readonly self: ServerInfo
-  readonly dataDir: string
+  readonly files: FormationFiles
   readonly process: EtcdProcess
   readonly admin: EtcdAdmin
   readonly member: OwnMember
   readonly contacts: Contacts
   readonly record: FormationRecord
-  readonly rpc: RpcClient
+  readonly rpc: Pick<RpcClient, 'call'>
   readonly clock: Clock
   readonly log: Logger
   readonly signal: AbortSignal

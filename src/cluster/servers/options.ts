@@ -6,12 +6,15 @@ import type { ConfigurationStore } from '../autopilot/index.js'
 import type { EtcdProcess } from '../etcd/types.js'
 import type { RpcClient, RpcServer } from '../rpc/types.js'
 import type { MemberStatus, ServerInfo } from '../types.js'
+import type { FormationFiles } from './files.js'
 import type { RetryJoin } from './join.js'
 
 /** Everything a server among servers is built on. */
 export interface FormationOptions {
   readonly self: ServerInfo
   readonly dataDir: string
+  /** The files in it, unless they are the system's. */
+  readonly files?: FormationFiles
   /** How many servers have to know each other before they found a cluster; 0: this one only enters. */
   readonly expect: number
   /** The etcd member of this server. */
@@ -25,8 +28,8 @@ export interface FormationOptions {
   readonly onJoinExhausted: (error: MusterError) => void
   /** Whether a server that left looks for its former fellows when it starts again. */
   readonly rejoinAfterLeave: boolean
-  readonly server: RpcServer
-  readonly client: RpcClient
+  readonly server: Pick<RpcServer, 'handle'>
+  readonly client: Pick<RpcClient, 'call'>
   readonly clock: Clock
   readonly log: Logger
   readonly configuration: ConfigurationStore
@@ -39,6 +42,8 @@ export interface FormationOptions {
    * already.
    */
   readonly importDone?: () => Promise<void>
+  /** Whether the etcd at a Raft address `ip:port` answers; it is asked over the network unless given. */
+  readonly etcdAnswers?: (address: string) => Promise<boolean>
   /** ms that a request waits for a leader. */
   readonly holdTimeout: number
   /** A text never used before. */

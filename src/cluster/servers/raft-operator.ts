@@ -24,7 +24,7 @@ export interface RaftOperatorOptions {
   readonly admin: EtcdAdmin
   readonly member: OwnMember
   readonly contacts: Contacts
-  readonly rpc: RpcClient
+  readonly rpc: Pick<RpcClient, 'call'>
   readonly clock: Clock
   readonly autopilot: Autopilot
   readonly configuration: ConfigurationStore

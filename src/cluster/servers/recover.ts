@@ -1,36 +1,28 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { MusterError, errorCode, errorMessage } from '../../common/errors.js'
-import { readSmallFile } from '../../common/small-files.js'
 import { hostPort, lanAddress, parseHostPort, raftAddress } from './addresses.js'
 import { wasRemoved } from './enter.js'
 import { pause } from './join.js'
 import { watchUntil, type MemberLife } from './member-life.js'
 import { methods } from './messages.js'
+import { isFurther, type Position } from './position.js'
 import { readSurvivors, type SurvivingServer } from './recovery-file.js'
 import { Shape } from './shape.js'
 
-/** How far a server that is left has come; the one that is furthest goes on alone. */
-export interface Position {
-  readonly id: string
-  readonly term: number
-  readonly index: number
-}
-
-const recoveryFile = (dataDir: string): string => join(dataDir, 'raft', 'peers.json')
+/** In the data directory. */
+const recoveryFile = 'raft/peers.json'
 
 /**
  * The servers that `raft/peers.json` says are left; undefined without such a file. @throws MusterError
  * CLUSTER_RECOVERY_FILE
  */
 export async function survivors({
-  dataDir,
+  files,
   self,
-}: Pick<MemberLife, 'dataDir' | 'self'>): Promise<readonly SurvivingServer[] | undefined> {
-  const file = recoveryFile(dataDir)
+}: Pick<MemberLife, 'files' | 'self'>): Promise<readonly SurvivingServer[] | undefined> {
+  const file = files.path(recoveryFile)
   let text: string | undefined
   try {
-    text = readSmallFile(file)
+    text = files.read(recoveryFile)
   } catch (error) {
     if (errorCode(error) === 'ENOTDIR') return undefined
     throw new MusterError('CLUSTER_RECOVERY_FILE', `cannot read ${file}: ${errorMessage(error)}`, {
@@ -51,8 +43,8 @@ export async function survivors({
 }
 
 /** The file has done its work. */
-export const deleteRecoveryFile = ({ dataDir }: Pick<MemberLife, 'dataDir'>): void => {
-  rmSync(recoveryFile(dataDir), { force: true })
+export const deleteRecoveryFile = ({ files }: Pick<MemberLife, 'files'>): void => {
+  files.remove(recoveryFile)
 }
 
 /**
@@ -138,14 +130,6 @@ async function askPosition(
     return undefined
   }
 }
-
-/** Whether the first has come further; of two that are equal, the one with the lower id. */
-const isFurther = (one: Position, other: Position): boolean =>
-  one.term !== other.term
-    ? one.term > other.term
-    : one.index !== other.index
-      ? one.index > other.index
-      : one.id < other.id
 
 const isSelf = ({ id, address }: SurvivingServer, self: MemberLife['self']): boolean =>
   id === self.id || address === raftAddress(self)

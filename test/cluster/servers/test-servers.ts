@@ -8,7 +8,6 @@ import {
   createRpcServer,
   openEtcdProcess,
   openFormation,
-  type ConfigurationStore,
   type EtcdProcess,
   type OpenedFormation,
   type RpcClient,
@@ -16,47 +15,16 @@ import {
   type ServerInfo,
 } from '../../../src/cluster/index.js'
 import type { FormationOptions } from '../../../src/cluster/index.js'
-import type { AutopilotConfiguration } from '../../../src/cluster/index.js'
 import { systemClock } from '../../../src/common/clock.js'
 import { milliseconds } from '../../../src/common/duration.js'
 import { errorMessage } from '../../../src/common/errors.js'
-import { openEtcdStore, revision, type Store } from '../../../src/store/index.js'
+import { openEtcdStore, type Store } from '../../../src/store/index.js'
 import { loopbackAddress } from '../../support/loopback-address.js'
 import { RecordingLog } from '../../support/recording-log.js'
 import { RecordingMetrics } from '../../support/recording-metrics.js'
 import { temporaryDirectory } from '../../support/temporary-directory.js'
 import { until } from '../../support/until.js'
-
-const autopilotConfiguration: AutopilotConfiguration = {
-  cleanupDeadServers: true,
-  lastContactThreshold: milliseconds(2000),
-  maxTrailingLogs: 250,
-  minQuorum: 0,
-  serverStabilizationTime: milliseconds(0),
-  redundancyZoneTag: '',
-  disableUpgradeMigration: false,
-  upgradeVersionTag: '',
-}
-
-/** Keeps autopilot's configuration in memory. */
-function memoryConfiguration(initial: AutopilotConfiguration = autopilotConfiguration): ConfigurationStore {
-  let kept:
-    | {
-        configuration: AutopilotConfiguration
-        created: ReturnType<typeof revision>
-        modified: ReturnType<typeof revision>
-      }
-    | undefined
-  return {
-    initial,
-    read: () => Promise.resolve(kept),
-    write: (configuration, cas) => {
-      if (cas !== undefined && cas !== (kept?.modified ?? 0)) return Promise.resolve(false)
-      kept = { configuration, created: kept?.created ?? revision(1), modified: revision((kept?.modified ?? 0) + 1) }
-      return Promise.resolve(true)
-    },
-  }
-}
+import { memoryConfiguration } from './memory-configuration.js'
 
 export type Plan = Partial<Omit<FormationOptions, 'self' | 'process'>> & {
   readonly id?: string

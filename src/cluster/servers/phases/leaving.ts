@@ -1,0 +1,60 @@
+import type { Job } from '../action.js'
+import type { Outcome } from '../event.js'
+import type { StateOf } from '../state.js'
+import { answer, closeAfterJob, closeNow, go, run, type Row, type Transition } from './transition.js'
+
+type Leaving = StateOf<'leaving'>
+
+/** Nothing is under way any more: the steps of leaving begin. */
+export const beginLeaving = (when: Extract<Job, { readonly do: 'give-back' }>['when']): Transition =>
+  go({ phase: 'leaving', step: 'giving-back' }, run({ do: 'give-back', when }))
+
+/** What was under way when it was told to leave has ended: what that came to counts no more. */
+function ended(state: Leaving, event: Outcome): Transition {
+  if (state.step !== 'ending') return go(state)
+  // A vote that came in this very moment is a vote that the others would wait for.
+  const { state: next, actions } = beginLeaving(event.type === 'entered' ? 'always' : 'entering')
+  return go(next, event.type === 'failed' ? answer('start', event.error) : answer('start'), ...actions)
+}
+
+export const leaving: Row<'leaving'> = {
+  'disk-read': ended,
+  'recovered': ended,
+  'superseded': ended,
+  'address-announced': ended,
+  'resumed': ended,
+  'unusable': ended,
+  'nothing-found': ended,
+  'may-found': ended,
+  'cluster-found': ended,
+  'founded': ended,
+  'entered': ended,
+  'not-entered': ended,
+  'tended': ended,
+  'paused': ended,
+  'place-given-back': () => go({ phase: 'leaving', step: 'saying-farewell' }, run({ do: 'say-farewell' })),
+  'farewell-said': () => go({ phase: 'leaving', step: 'clearing' }, run({ do: 'clear' })),
+  'cleared': (state, event) =>
+    state.step === 'ending'
+      ? ended(state, event)
+      : go(
+          { phase: 'left' },
+          {
+            do: 'record',
+            change: {
+              left: true,
+              cluster: undefined,
+              peerUrl: undefined,
+              entering: undefined,
+              removed: undefined,
+              founding: {},
+            },
+          },
+          { do: 'log', level: 'info', message: 'left the servers' },
+          answer('leave'),
+        ),
+  // It stays away, whatever failed on the way out.
+  'failed': (state, event) =>
+    state.step === 'ending' ? ended(state, event) : go({ phase: 'left' }, answer('leave', event.error)),
+  'close': state => (state.step === 'ending' ? closeAfterJob(state) : closeNow(state)),
+}

@@ -1,0 +1,19 @@
+import type { Disk } from './event.js'
+import type { MemberLife } from './member-life.js'
+import { survivors } from './recover.js'
+
+/** What a server finds when it starts. Rejects CLUSTER_RECOVERY_FILE when `raft/peers.json` cannot be followed. */
+export async function readDisk(life: Pick<MemberLife, 'files' | 'self' | 'process' | 'record'>): Promise<Disk> {
+  const { process, record } = life
+  // Whoever opens a formation goes on registering its parts first.
+  await Promise.resolve()
+  const listed = await survivors(life)
+  const { cluster, founding, peerUrl } = record.facts
+  return {
+    hasData: process.hasData,
+    listed,
+    cluster,
+    decided: founding.decided === true,
+    moved: peerUrl !== undefined && peerUrl !== process.peerUrl,
+  }
+}
