@@ -15,10 +15,10 @@ export const peerUrlOf = (address: string, port: number): string =>
   `http://${address.includes(':') ? `[${address}]` : address}:${port}`
 
 /**
- * Raft's beat and patience in ms. A leader that dies is replaced after one to two election timeouts, so the default
- * multiplier 5 (800 ms) leaves 400 ms of the promised two seconds for the vote and for clients to try again. The
- * eightfold beat rides over a slow disk or a busy CPU; below 50 ms of beat, two small machines lose elections to their
- * own scheduling.
+ * Raft's heartbeat interval and election timeout in ms. A leader that dies is replaced after one to two election
+ * timeouts, so the default multiplier 5 (800 ms) leaves 400 ms of the promised two seconds for the vote and for clients
+ * to try again. An election timeout of eight heartbeats rides over a slow disk or a busy CPU; with heartbeats below
+ * 50 ms, two small machines lose elections to their own scheduling.
  */
 export const raftTiming = (multiplier: number): { readonly heartbeat: number; readonly election: number } => ({
   heartbeat: Math.max(50, 20 * multiplier),
@@ -30,7 +30,7 @@ export const raftTiming = (multiplier: number): { readonly heartbeat: number; re
  * refuses a record of 10 MiB or more as damaged (`maxWALEntrySizeLimit` in its `wal/decoder.go`), and with it all of
  * its data.
  */
-const mostRequestBytes = 10 * 1024 * 1024 - 4096
+const maxRequestBytes = 10 * 1024 * 1024 - 4096
 
 /**
  * What etcd is started with each time. A flag that is not here has etcd's default; in particular there is no TCP port
@@ -57,7 +57,7 @@ export function steadyArguments(options: EtcdProcessOptions, formerUrls: readonl
     '--auto-compaction-retention=30m',
     // Group commit nests hundreds of transactions in one.
     '--max-txn-ops=100000',
-    `--max-request-bytes=${mostRequestBytes}`,
+    `--max-request-bytes=${maxRequestBytes}`,
     // An entry holds a whole group. Those since the last snapshot, and 5,000 before it, are kept in memory and read at
     // a restart.
     '--snapshot-count=1000',

@@ -2,7 +2,7 @@ import http from 'node:http'
 import type { EtcdMember } from '../../store/index.js'
 
 /** Bytes of an answer that are read. */
-const largest = 1_000_000
+const maxAnswerBytes = 1_000_000
 
 /** What a member tells every peer that asks, also while there is no quorum. */
 export interface PeerAnswer {
@@ -53,7 +53,7 @@ function get(
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {
         body += chunk
-        if (body.length > largest) request.destroy()
+        if (body.length > maxAnswerBytes) request.destroy()
       })
       response.once('end', () => {
         resolve(response.statusCode === 200 ? { headers: response.headers, body } : undefined)

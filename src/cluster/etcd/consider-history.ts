@@ -70,10 +70,10 @@ export function considerHistory(
     step: { do: 'compact', revision: to.revision },
   })
 
-  const most = look.leads ? leading : following
+  const limits = look.leads ? leading : following
   const isFull = look.alarms.includes('NOSPACE')
   if (isFull && size < quota * share.safe) return { state, step: { do: 'disarm' } }
-  const isUrgent = isFull || inUse > quota * most.urgent
+  const isUrgent = isFull || inUse > quota * limits.urgent
   if (
     isUrgent
     && (compacted === undefined || (at - compacted.done >= time.urgentAgain && revision > compacted.revision))
@@ -88,5 +88,5 @@ export function considerHistory(
   const [oldest = now] = seen
   const isOld = at - oldest.at >= time.margin && oldest.revision > (compacted?.revision ?? 0)
   const grown = oldest.grown - (compacted?.grown ?? 0)
-  return isOld && grown > quota * most.grown ? compact(oldest) : { state, step: undefined }
+  return isOld && grown > quota * limits.grown ? compact(oldest) : { state, step: undefined }
 }

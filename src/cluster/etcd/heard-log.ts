@@ -4,8 +4,8 @@ import { parseLine, type EtcdLine } from './log-line.js'
 import { LogTail, readLog } from './log-tail.js'
 import { readRestored, type Restored } from './waiting-status.js'
 
-/** Lines that are kept to tell why etcd ended. */
-const kept = 200
+/** How many lines are kept to tell why etcd ended. */
+const maxKeptLines = 200
 
 /** Etcd's log as the agent hears it: passed on to its own, and read for what only the log tells. */
 export class HeardLog {
@@ -65,7 +65,7 @@ export class HeardLog {
   #hear(line: EtcdLine): void {
     this.#log[line.level](line.message, line.fields)
     this.#lines.push(line)
-    if (this.#lines.length > kept) this.#lines.splice(0, this.#lines.length - kept)
+    if (this.#lines.length > maxKeptLines) this.#lines.splice(0, this.#lines.length - maxKeptLines)
     this.#restored = readRestored(line.message) ?? this.#restored
     if (line.message === 'serving peer traffic') this.#servesPeers = true
   }

@@ -4,8 +4,8 @@ import type { Clock, Timer } from '../../common/clock.js'
 import { readSmallFile } from '../../common/small-files.js'
 import { parseLine, type EtcdLine } from './log-line.js'
 
-/** Milliseconds between two looks at the file. */
-const every = 200
+/** Milliseconds between two reads of the file. */
+const readIntervalMs = 200
 /** Bytes: from when on the file is emptied when nothing is being written, and from when on in any case. */
 const emptied = { whenCalm: 4 * 2 ** 20, always: 32 * 2 ** 20 }
 /** Bytes read at once, and the longest line. */
@@ -113,7 +113,7 @@ export class LogTail {
   }
 
   #plan(): void {
-    this.#timer = this.#clock.after(every, () => {
+    this.#timer = this.#clock.after(readIntervalMs, () => {
       this.drain()
       this.#plan()
     })

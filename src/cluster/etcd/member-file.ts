@@ -27,8 +27,8 @@ export function writeMembers(directory: string, members: readonly KnownPeer[]): 
   replaceFile(fileIn(directory), `${JSON.stringify(members)}\n`)
 }
 
-/** Former addresses that are kept of a member. */
-const mostFormer = 4
+/** How many former addresses of a member are kept. */
+const maxFormerUrls = 4
 
 /**
  * Members as they are seen now, with where they were when they were seen before. `own` is where this one is, which the
@@ -46,7 +46,7 @@ export function withFormer(
       ...(known?.peerUrls ?? []),
       ...(name === own.name ? [own.peerUrl] : []),
     ].filter(url => !peerUrls.includes(url))
-    return { name, peerUrls, ...(past.length > 0 && { formerUrls: [...new Set(past)].slice(-mostFormer) }) }
+    return { name, peerUrls, ...(past.length > 0 && { formerUrls: [...new Set(past)].slice(-maxFormerUrls) }) }
   })
 }
 

@@ -2,8 +2,8 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream'
 
-/** Milliseconds to reach a member. */
-const dialTimeout = 5000
+/** Milliseconds that connecting to a member may take. */
+const dialTimeoutMs = 5000
 
 /**
  * A proxy for etcd's calls to its peers while they have other addresses than etcd has stored: it takes a call to the
@@ -77,7 +77,7 @@ export class PeerProxy {
     onward.setNoDelay(true)
     const late = setTimeout(() => {
       onward.destroy(new Error('no connection in time'))
-    }, dialTimeout)
+    }, dialTimeoutMs)
     onward.once('socket', socket => {
       if (socket.connecting)
         socket.once('connect', () => {

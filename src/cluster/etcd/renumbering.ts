@@ -36,17 +36,17 @@ export class Renumbering {
     this.#present.set(own.name, own.peerUrl)
   }
 
-  /** Whether the etcd that was started last calls its peers through the proxy. */
-  get isProxied(): boolean {
-    return this.#proxy !== undefined
-  }
-
   /** Whether some stored address is known not to be right. */
   get isNeeded(): boolean {
     return this.#stored.some(({ name, peerUrls }) => {
       const present = this.#present.get(name)
       return present !== undefined && !peerUrls.includes(present)
     })
+  }
+
+  /** Whether help is needed that the etcd that was started last does not have. */
+  get lacksBridge(): boolean {
+    return this.#proxy === undefined && this.isNeeded
   }
 
   /** Takes over the members as the cluster has them. */

@@ -1,18 +1,9 @@
 import { closeSync } from 'node:fs'
-import type { Clock } from '../../common/clock.js'
 import { MusterError } from '../../common/errors.js'
 import { spawn } from '../../common/spawn.js'
 import { systemProcesses } from '../../store/index.js'
-import { gone, type LivingEtcd } from './living.js'
+import type { LaunchedProcess, ProcessExit } from './child/runner.js'
 import { openLogForWriting } from './log-tail.js'
-
-/** An etcd that runs, and how it ends; how one that is not our child has ended, nobody is told. */
-export interface Running {
-  readonly pid: number
-  readonly started: string
-  readonly adopted: boolean
-  readonly ended: Promise<{ readonly code?: number; readonly signal?: string }>
-}
 
 /**
  * Starts etcd so that it lives on without us: in a session of its own, which neither Ctrl-C nor the end of a terminal
@@ -23,11 +14,11 @@ export function runEtcd(
   args: readonly string[],
   directory: string,
   env: NodeJS.ProcessEnv,
-): Promise<Running> {
+): Promise<LaunchedProcess> {
   const log = openLogForWriting(directory)
   try {
     const child = spawn(program, args, { cwd: directory, env, detached: true, stdio: ['ignore', log, log] })
-    const ended = new Promise<{ readonly code?: number; readonly signal?: string }>(resolve => {
+    const ended = new Promise<ProcessExit>(resolve => {
       child.once('exit', (code, signal) => {
         resolve({ ...(code !== null && { code }), ...(signal !== null && { signal }) })
       })
@@ -39,18 +30,10 @@ export function runEtcd(
       child.once('spawn', () => {
         child.unref()
         const pid = child.pid ?? 0
-        resolve({ pid, started: systemProcesses.started(pid) ?? '', adopted: false, ended })
+        resolve({ pid, started: systemProcesses.started(pid) ?? '', isAdopted: false, ended })
       })
     })
   } finally {
     closeSync(log)
   }
 }
-
-/** Takes an etcd over that an agent before has started. */
-export const adoptEtcd = ({ pid, started }: LivingEtcd, clock: Clock): Running => ({
-  pid,
-  started,
-  adopted: true,
-  ended: gone({ pid, started }, clock).then(() => ({})),
-})

@@ -4,7 +4,7 @@ import { MusterError } from '../../common/errors.js'
 import { socketName } from './arguments.js'
 
 /** Bytes of the longest path that a unix socket's address holds, the closing zero left out. */
-const longest = 107
+const maxPathBytes = 107
 
 /** The client socket as this process reaches it. */
 export interface SocketPath {
@@ -19,11 +19,11 @@ export interface SocketPath {
  */
 export function socketPath(directory: string): SocketPath {
   const path = join(directory, socketName)
-  if (Buffer.byteLength(path) <= longest) return { path, close: () => undefined }
+  if (Buffer.byteLength(path) <= maxPathBytes) return { path, close: () => undefined }
   if (!existsSync('/proc/self/fd')) {
     throw new MusterError(
       'ETCD_FAILED',
-      `the path of etcd's socket is ${Buffer.byteLength(path)} bytes long, and ${longest} is the most: ${path}`,
+      `the path of etcd's socket is ${Buffer.byteLength(path)} bytes long, and ${maxPathBytes} is the most: ${path}`,
       { hint: 'give the agent a shorter -data-dir' },
     )
   }

@@ -3,8 +3,8 @@ import { runProcess } from '../../common/process.js'
 
 /** The first version with learners, which the way of entering a cluster rests on. */
 const oldest = [3, 4] as const
-/** Milliseconds; a cold disk included. */
-const patience = 10_000
+/** How long the program may take to tell its version, from a cold disk too. */
+const versionTimeoutMs = 10_000
 
 /**
  * The version of an etcd program, `3.4.23`.
@@ -13,7 +13,7 @@ const patience = 10_000
 export async function etcdVersion(program: string): Promise<string> {
   const { how, output } = await runProcess([program, '--version'], {
     signal: new AbortController().signal,
-    timeout: patience,
+    timeout: versionTimeoutMs,
     outputMaxSize: 4096,
   })
   const hint = 'install it with "apt-get install etcd-server", or name the program with store.etcd.program'

@@ -9,7 +9,7 @@ import {
   raftTiming,
   steadyArguments,
 } from '../../../src/cluster/etcd/arguments.js'
-import { explainEnding } from '../../../src/cluster/etcd/ending.js'
+import { explainExit } from '../../../src/cluster/etcd/exit-cause.js'
 import { LogTail, openLogForWriting } from '../../../src/cluster/etcd/log-tail.js'
 import { lineText, parseLine } from '../../../src/cluster/etcd/log-line.js'
 import { PeerProxy } from '../../../src/cluster/etcd/peer-proxy.js'
@@ -161,30 +161,30 @@ void t.test('why it ended', async t => {
     ['no reason known', '{"level":"panic","msg":"tea time"}', /tea time/, 'crash', /^$/],
   ]
   for (const [name, text, reason, kind, hint] of cases) {
-    const ending = explainEnding([parseLine('{"level":"info","msg":"x"}'), parseLine(text)], 2, undefined)
+    const ending = explainExit([parseLine('{"level":"info","msg":"x"}'), parseLine(text)], 2, undefined)
     t.equal(ending.kind, kind, name)
     t.match(ending.reason, reason, name)
     t.match(ending.hint ?? '', hint, name)
   }
   const cut = [parseLine('{"level":"fatal","msg":"failed to repair WAL","error":"unexpected EOF"}')]
-  t.equal(explainEnding(cut, 1, undefined).kind, 'damaged')
+  t.equal(explainExit(cut, 1, undefined).kind, 'damaged')
   t.match(
-    explainEnding(cut, 1, undefined, true),
+    explainExit(cut, 1, undefined, true),
     { kind: 'crash', reason: /the disk is full/ },
     'there is a way back from a full disk',
   )
   t.match(
-    explainEnding([], 1, undefined, true),
+    explainExit([], 1, undefined, true),
     { kind: 'crash', reason: /the disk is full/ },
     'there was no room to say so',
   )
   t.equal(
-    explainEnding([parseLine('{"level":"warn","msg":"lost TCP stream","error":"unexpected EOF"}')], 2, undefined).kind,
+    explainExit([parseLine('{"level":"warn","msg":"lost TCP stream","error":"unexpected EOF"}')], 2, undefined).kind,
     'crash',
     'a warning is no cause',
   )
   t.equal(
-    explainEnding([parseLine('{"level":"warn","msg":"data-dir used by this member must be removed"}')], 0, undefined)
+    explainExit([parseLine('{"level":"warn","msg":"data-dir used by this member must be removed"}')], 0, undefined)
       .kind,
     'removed',
   )

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import { findLiving } from '../../../src/cluster/etcd/living.js'
+import { findEtcds } from '../../../src/cluster/etcd/etcd-processes.js'
 import {
   createRpcClient,
   createRpcServer,
@@ -145,7 +145,7 @@ export class TestServer {
   }
 
   killEtcd(): void {
-    for (const { pid } of findLiving(path.join(this.directory, 'etcd'))) process.kill(pid, 'SIGKILL')
+    for (const { pid } of findEtcds(path.join(this.directory, 'etcd'))) process.kill(pid, 'SIGKILL')
   }
 
   async put(key: string, value: string): Promise<void> {

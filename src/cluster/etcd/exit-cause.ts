@@ -5,17 +5,17 @@ import { lineText, type EtcdLine } from './log-line.js'
  * acts. `crash`: starting it again may help. `damaged`: as hopeless, and its data is the reason. `reason` is for
  * people, `hint` what to do.
  */
-export interface Ending {
+export interface ExitCause {
   readonly kind: 'removed' | 'hopeless' | 'damaged' | 'crash'
   readonly reason: string
   readonly hint: string | undefined
 }
 
 /**
- * It was ended: what it writes goes to files that nobody finds again, and as a member it would promise to others that
- * it is kept.
+ * The agent has ended etcd because its directory was taken away: what etcd writes goes to files that nobody finds
+ * again, and as a member it would promise to others that it is kept.
  */
-export const displacedEnding: Ending = {
+export const displacedCause: ExitCause = {
   kind: 'hopeless',
   reason: 'its directory was removed, moved away or replaced while it ran, so what it was told would be lost',
   hint: 'put the directory back as it was and restart the agent; where it is lost, restart the agent: the server then enters its cluster afresh',
@@ -38,7 +38,7 @@ const full: Pattern = {
   hint: 'free space on the disk of the data directory; etcd is started again by itself',
 }
 
-/** In order: a full disk is the cause also where a damaged file is the effect. */
+/** The first that fits counts: a full disk is the cause also where a damaged file is the effect. */
 const patterns: readonly Pattern[] = [
   full,
   {
@@ -88,18 +88,18 @@ const patterns: readonly Pattern[] = [
 ]
 
 /** How many of the errors at the end are looked at. */
-const graveLines = 5
+const maxErrorLines = 5
 
 /**
  * Tells why etcd ended from its last lines and how it ended. `lacksRoom`: its disk is, or has just been, too full to
  * mend what a full disk has cut off.
  */
-export function explainEnding(
+export function explainExit(
   lines: readonly EtcdLine[],
   code: number | undefined,
   signal: string | undefined,
   lacksRoom = false,
-): Ending {
+): ExitCause {
   const texts = lines.map(lineText)
   if (texts.some(text => removal.test(text)))
     return { kind: 'removed', reason: 'its cluster has removed it', hint: undefined }
@@ -112,7 +112,7 @@ export function explainEnding(
   // Warnings do not end it: a lost connection reads like a damaged file.
   const grave = lines
     .filter(({ level, message }) => level === 'error' || message.startsWith('flag provided'))
-    .slice(-graveLines)
+    .slice(-maxErrorLines)
     .map(lineText)
   const pattern =
     signal === 'SIGKILL' || code === 0 ? undefined : patterns.find(({ words }) => grave.some(text => words.test(text)))
