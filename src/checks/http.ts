@@ -1,6 +1,5 @@
 import { Agent, request as requestPlain, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as SecureAgent, request as requestSecure } from 'node:https'
-import { isIP } from 'node:net'
 import { urlToHttpOptions } from 'node:url'
 import { formatDuration, milliseconds } from '../common/duration.js'
 import { errorMessage } from '../common/errors.js'
@@ -9,6 +8,7 @@ import { afterRedirect, maxRedirects, shownUrl, type Hop } from '../common/redir
 import { TailBuffer } from '../common/tail-buffer.js'
 import { withDeadline } from '../common/with-deadline.js'
 import { dialError, networkReason } from './dial-error.js'
+import { expectedName } from './dial-target.js'
 import { firstHop } from './http-hop.js'
 import type { CheckResult, PolledKind } from './types.js'
 
@@ -170,7 +170,7 @@ function open(hop: Hop, options: Options): ClientRequest {
     maxHeaderSize,
   }
   if (url.protocol === 'http:') return requestPlain({ ...common, agent })
-  const servername = options.tlsServerName !== '' ? options.tlsServerName : isIP(host) === 0 ? host : ''
+  const servername = expectedName(options.tlsServerName, host)
   return requestSecure({ ...common, agent: secureAgent, servername, rejectUnauthorized: !options.tlsSkipVerify })
 }
 

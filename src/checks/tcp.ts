@@ -1,9 +1,10 @@
-import { connect, isIP, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { formatDuration, milliseconds } from '../common/duration.js'
 import type { HostPort } from '../common/host-port.js'
 import { readAddress } from '../common/service-ports.js'
 import { dialError } from './dial-error.js'
+import { dialTarget, expectedName } from './dial-target.js'
 import type { PolledKind } from './types.js'
 import { withDeadline } from '../common/with-deadline.js'
 
@@ -41,14 +42,9 @@ export const tcp: PolledKind<'tcp'> = {
   },
 }
 
-function open(options: Options, { host, port }: HostPort): Socket {
-  const target = {
-    host,
-    port,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(options.timeout / 3)),
-  }
+function open(options: Options, at: HostPort): Socket {
+  const target = dialTarget(at, options.timeout)
   if (!options.useTls) return connect(target)
-  const servername = options.tlsServerName !== '' ? options.tlsServerName : isIP(host) === 0 ? host : ''
+  const servername = expectedName(options.tlsServerName, at.host)
   return connectTls({ ...target, servername, rejectUnauthorized: !options.tlsSkipVerify })
 }
