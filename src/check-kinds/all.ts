@@ -8,6 +8,7 @@ import type { Timed } from './kind.js'
 import { osService } from './os-service.js'
 import { script } from './script.js'
 import { tcp } from './tcp.js'
+import { tls } from './tls.js'
 import { ttl } from './ttl.js'
 import { udp } from './udp.js'
 
@@ -15,7 +16,7 @@ import { udp } from './udp.js'
  * Every kind of check there is, in the order in which the schema and messages list them. How the polled ones are run
  * stands in `checks/kinds.ts`, which does not compile while one is missing there.
  */
-export const checkKinds = [http, tcp, udp, grpc, h2ping, script, osService, docker, alias, ttl] as const
+export const checkKinds = [http, tcp, udp, grpc, h2ping, script, osService, docker, alias, ttl, tls] as const
 
 type AnyKind = (typeof checkKinds)[number]
 

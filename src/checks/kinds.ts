@@ -6,6 +6,7 @@ import { http } from './http.js'
 import { osService } from './os-service.js'
 import { script } from './script.js'
 import { tcp } from './tcp.js'
+import { tls } from './tls.js'
 import type { CheckResult, PolledKind, RunContext } from './types.js'
 import { udp } from './udp.js'
 
@@ -18,6 +19,7 @@ export const kinds = {
   os_service: osService,
   script,
   tcp,
+  tls,
   udp,
 } as const satisfies { readonly [Name in PolledName]: PolledKind<Name> }
 
