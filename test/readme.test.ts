@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
+import { checkKinds } from '../src/check-kinds/index.js'
 import { commands } from '../src/cli/commands.js'
 import { validatePaths, validateText } from '../src/config/index.js'
 import type { Deps } from '../src/http/deps.js'
@@ -37,6 +38,12 @@ t.test('every configuration in the README is valid beside the script setting it 
 
 t.test('the example configuration is valid', async t => {
   t.same(validatePaths(['conf.example']).diagnostics, [])
+})
+
+t.test('the README names every kind of check', async t => {
+  const paragraph = /^Checks are of these kinds:[^]*?\n\n/m.exec(readme)?.[0] ?? ''
+  for (const target of checkKinds.flatMap(kind => kind.targets))
+    t.ok(paragraph.includes(`\`${target}\``) || paragraph.includes(`\`${target}: `), target)
 })
 
 t.test('every command that the README names exists', async t => {
