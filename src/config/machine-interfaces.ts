@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import os from 'node:os'
-import type { InterfaceAddress } from './resolve/address-template.js'
+import type { InterfaceAddress } from './resolve/interface-address.js'
 
 /**
  * The addresses of this machine's network interfaces, loopback included, with what the kernel says of them where it is

@@ -1,9 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { EndSignal } from '../common/end-signal.js'
+import type { HeaderList } from './header-list.js'
 import type { PreparedBody } from './prepared-body.js'
-
-/** Header names and values in turn, as node's writeHead takes them. */
-export type HeaderList = readonly string[]
 
 /** What a handler answers with; how it travels (pretty, gzip, common headers) is decided by {@link send}. */
 export type Answer =

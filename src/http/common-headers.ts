@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Settings } from '../config/index.js'
-import type { HeaderList } from './answer.js'
+import type { HeaderList } from './header-list.js'
 
 // Headers that say how the message is framed, or that each answer sets for itself.
 const reserved = new Set([

@@ -1,4 +1,5 @@
-import { text, type Answer, type HeaderList } from './answer.js'
+import { text, type Answer } from './answer.js'
+import type { HeaderList } from './header-list.js'
 import type { Deps } from './deps.js'
 import { layoutJson } from './json-layout.js'
 import { readOptions } from './read-options.js'

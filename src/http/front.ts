@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { RpcPort } from '../cluster/index.js'
-import type { HeaderList } from './answer.js'
+import type { HeaderList } from './header-list.js'
 import { acceptsGzip } from './prepared-body.js'
 import type { ResponseCache } from './response-cache.js'
 import { isTakenOn } from './route.js'

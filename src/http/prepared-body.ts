@@ -1,5 +1,5 @@
 import { gzip } from 'node:zlib'
-import type { HeaderList } from './answer.js'
+import type { HeaderList } from './header-list.js'
 
 /** Bodies from this size on are compressed for clients that ask for it; below, the header costs more than it saves. */
 export const gzipFrom = 1400

@@ -2,7 +2,8 @@ import type { LocalCheck } from '../agent/index.js'
 import { aliasCircles } from '../common/alias-circles.js'
 import { addressFault } from '../common/dns-address.js'
 import { aliasTarget, circleMessage, type CheckDefinition, type ServiceDefinition } from '../config/index.js'
-import { headerText, type HeaderList } from './answer.js'
+import { headerText } from './answer.js'
+import type { HeaderList } from './header-list.js'
 
 /** What files are warned about, for what clients register: addresses that DNS cannot answer with, each once. */
 export const addressWarnings = (addresses: readonly string[]): readonly string[] => [

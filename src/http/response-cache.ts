@@ -1,4 +1,4 @@
-import type { HeaderList } from './answer.js'
+import type { HeaderList } from './header-list.js'
 import { gzipFrom, type PreparedBody } from './prepared-body.js'
 import type { Reach } from './route.js'
 

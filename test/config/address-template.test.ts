@@ -2,7 +2,7 @@ import net from 'node:net'
 import t from 'tap'
 import { defaultInterface, machineInterfaces } from '../../src/config/machine-interfaces.js'
 import { expandTemplates } from '../../src/config/resolve/address-template.js'
-import type { InterfaceAddress } from '../../src/config/resolve/address-template.js'
+import type { InterfaceAddress } from '../../src/config/resolve/interface-address.js'
 
 const up = 0x1
 const ethernet = 0x1003

@@ -1,21 +1,9 @@
 import { isIPv4 } from 'node:net'
+import type { InterfaceAddress } from './interface-address.js'
 import { entriesOf } from './template/entries.js'
 import { compileTemplate } from './template/pipeline.js'
 import type { Template } from './template/pipeline.js'
 import { TemplateFault } from './template/steps.js'
-
-/** An address of this machine. */
-export interface InterfaceAddress {
-  readonly name: string
-  readonly address: string
-  readonly family: 4 | 6
-  /** Bits of its network. Left out: as many as the address has. */
-  readonly prefix?: number
-  /** The kernel's flags of the interface (netdevice(7)). Left out: it is up. */
-  readonly flags?: number
-  /** Whether what has no other way leaves through this interface. */
-  readonly isDefault?: boolean
-}
 
 /** A text whose templates are replaced; `unknown` when that needs the network and it must not be asked. */
 export type Expanded =

@@ -2,7 +2,7 @@ import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { quote } from '../finding.js'
 import type { Settings } from '../settings.js'
 import { expandTemplates, privateAddresses, publicIpv6Addresses } from './address-template.js'
-import type { InterfaceAddress } from './address-template.js'
+import type { InterfaceAddress } from './interface-address.js'
 import type { Reader } from './reader.js'
 
 type Interfaces = (() => readonly InterfaceAddress[]) | undefined

@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from 'node:net'
 import { quote } from '../finding.js'
 import type { Settings } from '../settings.js'
-import type { InterfaceAddress } from './address-template.js'
+import type { InterfaceAddress } from './interface-address.js'
 import { expandAddress, stripBrackets } from './addresses.js'
 import type { Reader } from './reader.js'
 

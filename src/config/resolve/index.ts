@@ -1,7 +1,7 @@
 import type { Merged } from '../merge.js'
 import type { Settings } from '../settings.js'
 import type { Diagnostic } from '../types.js'
-import type { InterfaceAddress } from './address-template.js'
+import type { InterfaceAddress } from './interface-address.js'
 import { resolveAddresses } from './addresses.js'
 import { resolveCluster } from './cluster.js'
 import { resolveDns, resolveRecursors } from './dns.js'

@@ -1,6 +1,7 @@
 import type { EntryOrigin } from '../../agent/index.js'
 import { deregister, register } from '../../catalog/index.js'
-import { json, type Answer, type HeaderList } from '../answer.js'
+import { json, type Answer } from '../answer.js'
+import type { HeaderList } from '../header-list.js'
 import type { Deps } from '../deps.js'
 import { namedDatacenter, readDeregistration, readRegistration } from '../registration-body.js'
 import { addressWarnings, warningHeader } from '../registration-warnings.js'

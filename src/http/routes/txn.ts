@@ -1,5 +1,6 @@
 import { isWriteOp, readTransaction as answerFrom, runTransaction } from '../../catalog/index.js'
-import { text, type Answer, type HeaderList } from '../answer.js'
+import { text, type Answer } from '../answer.js'
+import type { HeaderList } from '../header-list.js'
 import type { Deps } from '../deps.js'
 import { layoutJson } from '../json-layout.js'
 import { readOptions } from '../read-options.js'

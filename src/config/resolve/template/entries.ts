@@ -1,4 +1,4 @@
-import type { InterfaceAddress } from '../address-template.js'
+import type { InterfaceAddress } from '../interface-address.js'
 import { bitsOf, ipText, networkOf, parseIp } from './ip-address.js'
 import type { IpAddress } from './ip-address.js'
 import { isForwardable, isOfRfc } from './special-networks.js'

@@ -1,0 +1,2 @@
+/** Header names and values in turn, as node's writeHead takes them. */
+export type HeaderList = readonly string[]
