@@ -2,7 +2,18 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'src/generated/', 'node_modules/', '.tap/', 'test/conformance/', 'test/fixtures/'] },
+  {
+    ignores: [
+      'dist/',
+      'build/',
+      'src/generated/',
+      'node_modules/',
+      '.tap/',
+      'coverage/',
+      'test/conformance/',
+      'test/fixtures/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
