@@ -15,7 +15,7 @@ import { memoryConfiguration } from './memory-configuration.js'
 export type MemoryPlan = Partial<Omit<FormationOptions, 'self' | 'process' | 'files'>>
 
 /** A data directory in memory. */
-export class MemoryFiles implements FormationFiles {
+class MemoryFiles implements FormationFiles {
   readonly texts = new Map<string, string>()
   /** Thrown by the next write. */
   fault: Error | undefined
