@@ -186,7 +186,7 @@ export class MemoryNetwork {
         }
         const sink = {
           send: (value: unknown) => send(JSON.stringify(value)),
-          sendText: send,
+          sendLine: (line: Uint8Array) => send(Buffer.from(line).toString()),
           drained: () => Promise.resolve(),
         }
         handler(copy(body), { address: host(from), aborted: over.signal }, sink).then(

@@ -20,8 +20,8 @@ export type RpcHandler = (body: unknown, caller: RpcCaller) => Promise<unknown>
 /** Where an answer in pieces goes. */
 export interface RpcSink {
   send(value: unknown): boolean
-  /** The same for what is JSON text already, without a line break in it. */
-  sendText(json: string): boolean
+  /** The same for what is a line already: bytes of JSON that end with the only line break in them. Not copied. */
+  sendLine(line: Uint8Array): boolean
   drained(): Promise<void>
 }
 

@@ -19,14 +19,14 @@ export async function writeLines(
     if (response.headersSent && !response.writableNeedDrain) response.write('\n')
   }, pulse)
   try {
-    const sendText = (json: string): boolean => {
+    const sendLine = (line: string | Uint8Array): boolean => {
       if (response.destroyed) return true
       if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-      return response.write(`${json}\n`)
+      return response.write(line)
     }
     await handler(body, caller, {
-      send: value => sendText(JSON.stringify(value)),
-      sendText,
+      send: value => sendLine(`${JSON.stringify(value)}\n`),
+      sendLine,
       drained: () =>
         new Promise(resolve => {
           if (!response.writableNeedDrain || caller.aborted.aborted) {

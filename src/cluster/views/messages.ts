@@ -1,4 +1,3 @@
-import type { NodeData, ServiceData, StoredCheck } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import { Shape } from '../servers/shape.js'
 
@@ -9,7 +8,7 @@ import { Shape } from '../servers/shape.js'
 export const viewKinds = ['service', 'node', 'address'] as const
 export type ViewKind = (typeof viewKinds)[number]
 
-export const viewMethods = { stream: 'view/stream', want: 'view/want', datacenters: 'view/datacenters' } as const
+export const viewMethods = { stream: 'view/rows', want: 'view/want', datacenters: 'view/datacenters' } as const
 
 /** Most views of one stream: every service of a large cluster. A client keeps fewer. */
 export const mostViews = 32_768
@@ -24,26 +23,30 @@ export interface Want {
 }
 
 /**
- * Entries as far as DNS needs them, as the catalog stores them. Of checks the outputs are left out, which change often
- * and say nothing about health.
+ * An entry of the catalog as far as DNS needs it: its store key, and its value as the catalog stores it, which is JSON
+ * text. Of checks the outputs are left out, which change often and say nothing about health.
  */
-export interface Rows {
-  readonly nodes: readonly NodeData[]
-  readonly services: readonly ServiceData[]
-  readonly checks: readonly StoredCheck[]
-}
+export type ViewRow = readonly [key: string, value: string]
 
-/** One line of the stream: all of a view, at an index. */
-export interface ViewUpdate extends Rows {
+/**
+ * One line of the stream: all of a view, at an index. On the wire it is an object of `kind`, `name`, `rows` and, last,
+ * `index`. A row's value travels as a text within that JSON, so that the server encodes it once for each revision,
+ * whoever gets it in whichever view, and the client keeps it as it comes and decodes it only when it has changed.
+ * Versions before had lists of objects (`nodes`, `services`, `checks`) in the place of `rows`, under the method
+ * `view/stream`: agents of those and of this version find no such method with each other, and have no views from each
+ * other until both are upgraded. Another format gets another method: a list that is missing would read as an empty one.
+ */
+export interface ViewUpdate {
   readonly kind: ViewKind
   readonly name: string
   readonly index: number
+  readonly rows: readonly ViewRow[]
 }
 
 /** One text for a view. */
 export const viewKey = ({ kind, name }: { readonly kind: ViewKind; readonly name: string }): string => `${kind} ${name}`
 
-/** What `view/stream` and `view/want` say. */
+/** What `view/rows` and `view/want` say. */
 export interface Wants {
   readonly stream: string
   /** The datacenter whose views are wanted; '' for the one of who is asked. */
@@ -67,18 +70,24 @@ export function readWants(body: unknown): Wants {
 /** @throws MusterError CLUSTER_MESSAGE */
 export function readUpdate(value: unknown): ViewUpdate {
   const update = new Shape(value, 'a view')
-  const every = <Row>(name: string): readonly Row[] => update.list(name, 1_000_000, item => item as Row)
-  return { ...readWant(value), nodes: every('nodes'), services: every('services'), checks: every('checks') }
+  if (!update.has('rows')) throw malformed('a view has no rows')
+  return { ...readWant(value), rows: update.list('rows', 3_000_000, readRow) }
+}
+
+function readRow(value: unknown): ViewRow {
+  const [key, text] = Array.isArray(value) ? (value as readonly unknown[]) : []
+  if (typeof key === 'string' && typeof text === 'string') return [key, text]
+  throw malformed('a row of a view has no key and value')
 }
 
 function readWant(value: unknown): Want {
   const { kind, name, index } = (value ?? {}) as Partial<Record<keyof Want, unknown>>
   const known = viewKinds.find(one => one === kind)
   if (known === undefined || typeof name !== 'string' || name.length > longestName || typeof index !== 'number') {
-    throw new MusterError('CLUSTER_MESSAGE', 'a view has no kind, name and index', {
-      status: 400,
-      hint: 'the other agent may be of another version',
-    })
+    throw malformed('a view has no kind, name and index')
   }
   return { kind: known, name, index }
 }
+
+const malformed = (message: string): MusterError =>
+  new MusterError('CLUSTER_MESSAGE', message, { status: 400, hint: 'the other agent may be of another version' })

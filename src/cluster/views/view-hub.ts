@@ -32,8 +32,9 @@ interface Live {
   readonly want: Pick<Want, 'kind' | 'name'>
   readonly streams: Set<Stream>
   readonly gone: AbortController
-  content: string
-  text: string
+  /** Bytes for the wire, of which `contentLength` are the view without its index; empty before it was built. */
+  line: Buffer
+  contentLength: number
   index: number
 }
 
@@ -137,7 +138,7 @@ export class ViewHub {
         throw new MusterError('CLUSTER_BUSY', `a stream may have ${mostViews} views`, { status: 429 })
       live.streams.add(stream)
       stream.views.add(live)
-      if (live.text !== '' && (ready !== undefined || live.index > want.index || want.index > catalog.revision))
+      if (live.line.length > 0 && (ready !== undefined || live.index > want.index || want.index > catalog.revision))
         stream.offer(live)
     }
   }
@@ -158,8 +159,8 @@ export class ViewHub {
       want: { kind, name },
       streams: new Set(),
       gone: new AbortController(),
-      content: '',
-      text: '',
+      line: Buffer.alloc(0),
+      contentLength: 0,
       index: 0,
     }
     this.#live.set(key, live)
@@ -172,12 +173,11 @@ export class ViewHub {
   #build(live: Live): Topic {
     const { catalog } = this.#options
     const topic = topicOf(catalog, live.want)
-    const rows = rowsOf(catalog, live.want)
-    const content = viewText(live.want, rows, 0)
-    if (content === live.content) return topic
-    live.content = content
+    const content = Buffer.from(viewText(live.want, rowsOf(catalog, live.want)))
+    if (content.equals(live.line.subarray(0, live.contentLength))) return topic
+    live.line = Buffer.concat([content, Buffer.from(`,"index":${topic.index}}\n`)])
+    live.contentLength = content.length
     live.index = topic.index
-    live.text = viewText(live.want, rows, topic.index)
     return topic
   }
 
@@ -206,10 +206,10 @@ export class ViewHub {
       if (signal.aborted) return
       if (topic !== undefined && kind === 'address') await pause()
       if (there) {
-        const before = live.text
+        const before = live.line
         topic = this.#build(live)
         after = topic.index
-        if (live.text !== before) for (const stream of live.streams) stream.offer(live)
+        if (live.line !== before) for (const stream of live.streams) stream.offer(live)
       }
       // A catalog that was closed ends every wait at once; what could not be had elsewhere may be there later.
       if (!there || (!moved && clock.monotonic() - asked < coarseEvery)) await pause()
@@ -245,7 +245,7 @@ class Stream {
     for (const live of this.#waiting) {
       this.#waiting.delete(live)
       if (this.#closed || !this.views.has(live)) continue
-      if (!this.#sink.sendText(live.text)) await this.#sink.drained()
+      if (!this.#sink.sendLine(live.line)) await this.#sink.drained()
     }
     this.#busy = false
   }

@@ -1,5 +1,24 @@
-import type { CatalogReads, Check, Instance, Node, Service, StoredCheck, Topic } from '../../catalog/index.js'
-import type { Rows, Want } from './messages.js'
+import {
+  checkKey,
+  encodeCheck,
+  encodeNode,
+  encodeService,
+  nodeKey,
+  serviceKey,
+  type CatalogReads,
+  type Check,
+  type Instance,
+  type Node,
+  type Service,
+  type Topic,
+} from '../../catalog/index.js'
+import type { ViewRow, Want } from './messages.js'
+
+interface Rows {
+  readonly nodes: readonly Node[]
+  readonly services: readonly Service[]
+  readonly checks: readonly Check[]
+}
 
 /** The entries that a view shows now. */
 export function rowsOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' | 'name'>): Rows {
@@ -49,37 +68,58 @@ function ofInstances(instances: readonly Instance[]): Rows {
   }
 }
 
-/** The line for a view's rows, without what DNS has no use for. */
-export function viewText(want: Pick<Want, 'kind' | 'name'>, rows: Rows, index: number): string {
-  return JSON.stringify({
-    kind: want.kind,
-    name: want.name,
-    index,
-    nodes: (rows.nodes as readonly Node[]).map(({ node, id, address, taggedAddresses, meta }) => ({
+/**
+ * The beginning of the line for a view, up to its index, which stands last: it is the same again as long as the view
+ * shows the same.
+ */
+export function viewText({ kind, name }: Pick<Want, 'kind' | 'name'>, { nodes, services, checks }: Rows): string {
+  const rows = [...nodes.map(nodeText), ...services.map(serviceText), ...checks.map(checkText)]
+  return `{"kind":${JSON.stringify(kind)},"name":${JSON.stringify(name)},"rows":[${rows.join()}]`
+}
+
+/**
+ * Encodes each row once: those of the catalog are never changed, only replaced, and stand in several views.
+ * @returns the JSON of a {@link ViewRow}
+ */
+function encodedOnce<Row extends object>(
+  keyOf: (row: Row) => string,
+  encode: (row: Row) => Uint8Array,
+): (row: Row) => string {
+  const known = new WeakMap<Row, string>()
+  return row => {
+    let text = known.get(row)
+    if (text === undefined) {
+      const value: ViewRow = [keyOf(row), decoder.decode(encode(row))]
+      known.set(row, (text = JSON.stringify(value)))
+    }
+    return text
+  }
+}
+
+const decoder = new TextDecoder()
+
+const nodeText = encodedOnce<Node>(({ node }) => nodeKey(node), encodeNode)
+
+/** Without what DNS has no use for. */
+const serviceText = encodedOnce<Service>(
+  ({ node, id }) => serviceKey(node, id),
+  service => encodeService({ ...service, meta: null }),
+)
+
+const checkText = encodedOnce<Check>(
+  ({ node, id }) => checkKey(node, id),
+  ({ node, id, name, status, serviceId, serviceName, serviceTags, type }) =>
+    encodeCheck({
       node,
       id,
-      address,
-      taggedAddresses,
-      meta,
-    })),
-    services: (rows.services as readonly Service[]).map(({ created: _created, modified: _modified, ...service }) => ({
-      ...service,
-      meta: null,
-    })),
-    checks: (rows.checks as readonly Check[]).map(
-      ({ node, id, name, status, serviceId, serviceName, serviceTags, type }): StoredCheck => ({
-        node,
-        id,
-        name,
-        status,
-        notes: '',
-        output: '',
-        serviceId,
-        serviceName,
-        serviceTags,
-        type,
-        definition: {},
-      }),
-    ),
-  })
-}
+      name,
+      status,
+      notes: '',
+      output: '',
+      serviceId,
+      serviceName,
+      serviceTags,
+      type,
+      definition: {},
+    }),
+)

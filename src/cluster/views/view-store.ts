@@ -1,4 +1,3 @@
-import { checkKey, encodeCheck, encodeNode, encodeService, nodeKey, serviceKey } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import {
   revision,
@@ -13,10 +12,12 @@ import {
   type StoreStatus,
   type Subscription,
 } from '../../store/index.js'
-import { viewKey, type Rows, type Want } from './messages.js'
+import { viewKey, type ViewRow, type Want } from './messages.js'
 
 interface Held {
-  entry: Entry
+  readonly text: string
+  readonly created: Revision
+  readonly modified: Revision
   uses: number
 }
 
@@ -37,19 +38,18 @@ export class ViewStore implements Store {
   }
 
   /** A view shows these rows from now on. Watchers have seen it when this returns. */
-  show(view: Pick<Want, 'kind' | 'name'>, rows: Rows): void {
+  show(view: Pick<Want, 'kind' | 'name'>, rows: readonly ViewRow[]): void {
     const key = viewKey(view)
     const next = revision(this.#revision + 1)
     const changes: Change[] = []
     const before = this.#views.get(key) ?? new Set<string>()
-    const now = new Map<string, Uint8Array>([
-      ...rows.nodes.map(row => [nodeKey(row.node), encodeNode(row)] as const),
-      ...rows.services.map(row => [serviceKey(row.node, row.id), encodeService(row)] as const),
-      ...rows.checks.map(row => [checkKey(row.node, row.id), encodeCheck(row)] as const),
-    ])
-    for (const [name, value] of now) this.#put(name, value, !before.has(name), next, changes)
+    const now = new Set<string>()
+    for (const [name, text] of rows) {
+      this.#put(name, text, !before.has(name) && !now.has(name), next, changes)
+      now.add(name)
+    }
     for (const name of before) if (!now.has(name)) this.#release(name, next, changes)
-    this.#views.set(key, new Set(now.keys()))
+    this.#views.set(key, now)
     this.#publish(next, changes)
   }
 
@@ -64,8 +64,8 @@ export class ViewStore implements Store {
   }
 
   load(): Promise<Snapshot> {
-    const entries = [...this.#held.values()]
-      .map(({ entry }) => entry)
+    const entries = [...this.#held]
+      .map(([key, held]) => entryOf(key, held))
       .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
     return Promise.resolve({ revision: revision(this.#revision), entries })
   }
@@ -111,14 +111,13 @@ export class ViewStore implements Store {
     return Promise.resolve()
   }
 
-  #put(key: string, value: Uint8Array, isNew: boolean, at: Revision, changes: Change[]): void {
+  #put(key: string, text: string, isNew: boolean, at: Revision, changes: Change[]): void {
     const held = this.#held.get(key)
     if (held !== undefined && isNew) held.uses++
-    if (held !== undefined && Buffer.compare(held.entry.value, value) === 0) return
-    const entry: Entry = { key, value, created: held?.entry.created ?? at, modified: at }
-    if (held === undefined) this.#held.set(key, { entry, uses: 1 })
-    else held.entry = entry
-    changes.push({ kind: 'put', entry })
+    if (held?.text === text) return
+    const row: Held = { text, created: held?.created ?? at, modified: at, uses: held?.uses ?? 1 }
+    this.#held.set(key, row)
+    changes.push({ kind: 'put', entry: entryOf(key, row) })
   }
 
   #release(key: string, at: Revision, changes: Change[]): void {
@@ -134,5 +133,12 @@ export class ViewStore implements Store {
     for (const watcher of this.#watchers) watcher({ revision: at, changes })
   }
 }
+
+const entryOf = (key: string, { text, created, modified }: Held): Entry => ({
+  key,
+  value: Buffer.from(text),
+  created,
+  modified,
+})
 
 const readOnly = (): MusterError => new MusterError('STORE_INVALID', 'views of a client agent cannot be written to')

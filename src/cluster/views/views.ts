@@ -211,8 +211,8 @@ class LiveViews implements Views {
     if (view === undefined) return
     view.index = update.index
     view.known = true
-    view.empty = update.nodes.length === 0
-    this.store.show(view, update)
+    view.empty = update.rows.length === 0
+    this.store.show(view, update.rows)
     this.#settle(view, true)
   }
 

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import t from 'tap'
 import { Catalog, deregister, register } from '../../../src/catalog/index.js'
 import { createRpcClient, createRpcServer, openViews, ViewHub, type Views } from '../../../src/cluster/index.js'
+import { readUpdate, viewMethods, type ViewUpdate } from '../../../src/cluster/views/messages.js'
 import { systemClock } from '../../../src/common/clock.js'
 import { openMemoryStore } from '../../../src/store/index.js'
 import { RecordingLog } from '../../support/recording-log.js'
@@ -206,4 +207,63 @@ void t.test('a flood of names pushes out those that show nothing', async t => {
   t.equal(views.ready('service', 'web'), true, 'what shows something stays')
   t.equal(seen.health.instances('web').length, 1)
   await until('the server has forgotten the others', () => server.hub.size.views === 50)
+})
+
+void t.test(
+  'on the wire a row is a store key and the JSON that the catalog stores; both ends share one encoding',
+  async t => {
+    const catalog = await catalogOf(t)
+    await catalog.execute(web('n1'))
+    const server = await serverOf(t, catalog)
+    const rpc = createRpcClient({ clock: systemClock })
+    const end = new AbortController()
+    const lines: Partial<ViewUpdate>[] = []
+    const wants = { add: [{ kind: 'service', name: 'web', index: 0 }], remove: [] }
+    const streams = ['one', 'two'].map(stream =>
+      rpc
+        .stream(
+          server.address,
+          viewMethods.stream,
+          { stream, ...wants },
+          line => lines.push(line as ViewUpdate),
+          end.signal,
+        )
+        .catch(() => undefined),
+    )
+    const updates = () => lines.filter(({ rows }) => rows !== undefined)
+    await until('both have the view', () => updates().length === 2)
+    t.same(updates()[0], updates()[1])
+    const { index, rows = [], ...rest } = updates()[0] ?? {}
+    t.same(rest, { kind: 'service', name: 'web' })
+    t.equal(index, catalog.health.topics.instances('web').index)
+    t.same(
+      rows.map(([key]) => key),
+      ['node/n1', 'service/n1/web', 'check/n1/serfHealth', 'check/n1/up'],
+    )
+    t.match(
+      rows.map(([, value]) => JSON.parse(value) as unknown),
+      [{ address: '192.0.2.1' }, { port: 80, meta: null }, { status: 'passing', output: '' }, { serviceName: 'web' }],
+    )
+    await catalog.execute(web('n1', 'critical'))
+    await until('both have the change', () => updates().length === 4)
+    const after = updates()[3]?.rows ?? []
+    t.same(after.slice(0, 3), rows.slice(0, 3), 'what stayed is the same text')
+    t.match(JSON.parse(after[3]?.[1] ?? ''), { status: 'critical' })
+    end.abort()
+    await Promise.all(streams)
+    rpc.close()
+  },
+)
+
+void t.test('a view of another version is refused', t => {
+  const view = { kind: 'service', name: 'web', index: 1 }
+  t.same(readUpdate({ ...view, rows: [['node/n1', '{}']] }), { ...view, rows: [['node/n1', '{}']] })
+  for (const bad of [
+    { nodes: [], services: [], checks: [] },
+    { rows: [['node/n1']] },
+    { rows: [{}] },
+    { rows: [[1, '']] },
+  ])
+    t.throws(() => readUpdate({ ...view, ...bad }), { code: 'CLUSTER_MESSAGE' })
+  t.end()
 })
