@@ -62,6 +62,7 @@ export type TableReads = { readonly [Name in keyof Tables]: ReadsOf<Tables[Name]
 /** Has the reads of each table under its name. */
 export const WithTables = class {
   constructor(tables: Tables) {
-    for (const [name, { reads }] of Object.entries(tables)) Object.defineProperty(this, name, { value: reads })
+    for (const [name, { reads }] of Object.entries(tables))
+      Object.defineProperty(this, name, { value: reads, enumerable: true, configurable: true })
   }
 } as new (tables: Tables) => TableReads

@@ -31,7 +31,9 @@ void t.test('who does the work of which there is one, where Raft elects', async 
       { leader: { address: leader, self: leader === `${self.address}:8300` }, servers: () => [s3, s2, s1] } as never,
       new Proxy(catalog, {
         get: (_, name) =>
-          name === 'aliveMark' ? (id: string) => (living.some(one => one.id === id) ? mark : undefined) : true,
+          name === 'aliveMarks'
+            ? { get: (id: string) => (living.some(one => one.id === id) ? mark : undefined) }
+            : true,
       }),
       () => self,
     )
