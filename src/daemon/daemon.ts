@@ -17,7 +17,9 @@ import { removeRemains } from './data-dir.js'
 import { rememberRole } from './history.js'
 import type { StartConfig } from './read-config.js'
 import type { Role, RoleParts } from './role.js'
-import { externalKind, openOwnStore, ownKind, raftKind } from './server-kinds.js'
+import { externalKind } from './external-kind.js'
+import { openOwnStore, ownKind } from './own-kind.js'
+import { raftKind } from './raft-kind.js'
 import { serverRole } from './server-role.js'
 
 /** What a {@link Daemon} is started with. */
