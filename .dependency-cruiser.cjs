@@ -8,18 +8,59 @@ const allowed = {
   'generated': [],
   'telemetry': ['common'],
   'snapshot': ['common'],
+  'rpc': ['common', 'telemetry'],
   'store': ['common'],
+  'etcd': ['common', 'store', 'telemetry'],
   'check-kinds': ['common', 'generated'],
   'config': ['common', 'generated', 'check-kinds'],
   'catalog': ['common', 'store', 'check-kinds'],
   'checks': ['common', 'config', 'check-kinds', 'telemetry'],
-  'cluster': ['common', 'catalog', 'store', 'telemetry'],
+  'cluster': ['common', 'store', 'rpc', 'etcd', 'catalog', 'telemetry'],
+  'exec': ['common', 'catalog', 'telemetry'],
   'agent': ['common', 'config', 'check-kinds', 'catalog', 'checks', 'cluster', 'telemetry'],
   'dns': ['common', 'config', 'catalog', 'agent', 'telemetry'],
-  'http': ['common', 'config', 'check-kinds', 'catalog', 'agent', 'cluster', 'snapshot', 'telemetry'],
+  'http': ['common', 'config', 'check-kinds', 'catalog', 'agent', 'rpc', 'cluster', 'snapshot', 'telemetry'],
   'watch': ['common', 'config', 'telemetry'],
-  'daemon': ['common', 'config', 'store', 'catalog', 'checks', 'cluster', 'agent', 'dns', 'http', 'watch', 'telemetry'],
+  'daemon': [
+    ...['common', 'config', 'store', 'rpc', 'etcd', 'catalog', 'checks', 'cluster', 'exec', 'agent'],
+    ...['dns', 'http', 'watch', 'telemetry'],
+  ],
   'cli': ['common', 'config', 'daemon', 'snapshot', 'watch'],
+};
+
+/**
+ * The same within a folder: a room may import the rooms listed for it, and where it says '.', the files that lie beside
+ * the rooms.
+ */
+const rooms = {
+  cluster: {
+    '.': [],
+    'coordinates': ['.'],
+    'events': ['.'],
+    'formation': ['.'],
+    'membership': ['.', 'formation'],
+    'remote': ['.', 'membership'],
+    'wan': ['.', 'coordinates'],
+  },
+  http: {
+    '.': ['answer', 'request', 'rules', 'reads', 'views'],
+    'request': [],
+    'answer': ['.', 'request'],
+    'rules': ['.', 'request', 'answer'],
+    'views': ['.'],
+    'reads': ['.', 'request', 'answer', 'rules', 'views'],
+    'routes': ['.', 'request', 'answer', 'rules', 'reads', 'views'],
+    'serve': ['.', 'request', 'answer', 'rules', 'reads', 'routes', 'views'],
+  },
+  config: {
+    '.': ['read', 'complete', 'combine', 'fallback', 'resolve'],
+    'read': ['.'],
+    'complete': ['.', 'read'],
+    'combine': ['.', 'read', 'complete'],
+    'fallback': ['.', 'read', 'complete', 'combine'],
+    'resolve': ['.', 'read', 'complete', 'combine'],
+    'report': ['.'],
+  },
 };
 
 const folders = Object.keys(allowed);
@@ -30,7 +71,7 @@ module.exports = {
       name: 'no-circular',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'no-orphans',
@@ -61,6 +102,23 @@ module.exports = {
         to: { path: `^src/${folder}/(?!index\\.ts$)`, pathNot: folder === 'cli' ? '^src/cli/' : undefined },
       }))
       .map(({ to, ...rule }) => ({ ...rule, to: to.pathNot ? to : { path: to.path } })),
+    ...Object.entries(rooms).flatMap(([folder, inner]) =>
+      Object.entries(inner).map(([room, others]) => ({
+        name: `${folder}-${room === '.' ? 'beside-rooms' : room}-imports`,
+        comment: `${folder}/${room} may import within ${folder}: ${others.join(', ') || 'nothing'}`,
+        severity: 'error',
+        from:
+          room === '.'
+            ? { path: `^src/${folder}/[^/]+$`, pathNot: `^src/${folder}/index\\.ts$` }
+            : { path: `^src/${folder}/${room}/` },
+        to: {
+          path: `^src/${folder}/`,
+          pathNot: [room, ...others].map(other =>
+            other === '.' ? `^src/${folder}/[^/]+$` : `^src/${folder}/${other}/`,
+          ),
+        },
+      })),
+    ),
     {
       name: 'lmdb-only-in-store',
       severity: 'error',

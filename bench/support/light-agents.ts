@@ -2,7 +2,7 @@
 // light-agents FIRST COUNT SERVICES SERVER... ; prints `registered` once all are in the catalog, and ends when its
 // stdin does.
 import { randomUUID } from 'node:crypto'
-import { createRpcClient } from '../../src/cluster/index.js'
+import { createRpcClient } from '../../src/rpc/index.js'
 import { systemClock } from '../../src/common/clock.js'
 
 const [first = 0, count = 0, services = 0] = process.argv.slice(2, 5).map(Number)

@@ -28,3 +28,20 @@ export function splitHostPort(address: string): WrittenAddress | undefined {
   const number = /^\+?\d+$/.test(port) ? Number(port) : 0
   return number < 1 || number > 65_535 ? undefined : { host, port: number }
 }
+
+/** `address:port`, with brackets around an IPv6 address. */
+export const hostPort = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
+/** `host`, `host:port`, `[v6]:port` or a bare IPv6 address; undefined for anything else. */
+export function parseHostPort(
+  text: string,
+  defaultPort: number,
+): { readonly host: string; readonly port: number } | undefined {
+  const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text)
+  const plain = bracketed ?? /^([^\s:/[\]]+)(?::(\d{1,5}))?$/.exec(text)
+  if (plain === null)
+    return /^[0-9a-f:.]+$/i.test(text) && text.includes('::') ? { host: text, port: defaultPort } : undefined
+  const port = plain[2] === undefined ? defaultPort : Number(plain[2])
+  return port > 0 && port < 65536 ? { host: plain[1] ?? '', port } : undefined
+}

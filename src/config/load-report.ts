@@ -1,11 +1,11 @@
-import { capped } from './capped.js'
-import { diagnosticIn } from './content.js'
-import type { Content } from './content.js'
-import type { EntryLimits } from './entries.js'
-import { quote } from './finding.js'
+import { capped } from './read/capped.js'
+import { diagnosticIn } from './read/content.js'
+import type { Content } from './read/content.js'
+import type { EntryLimits } from './complete/entries.js'
+import { quote } from './read/finding.js'
 import type { Environment } from './resolve/index.js'
-import type { Choice } from './settle.js'
-import type { TrackedFile } from './tracked-file.js'
+import type { Choice } from './fallback/settle.js'
+import type { TrackedFile } from './fallback/tracked-file.js'
 import type { Diagnostic } from './types.js'
 
 /** One configuration file after a load. */

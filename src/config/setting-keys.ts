@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { nodeAt } from './keys.js'
+import { nodeAt } from './read/keys.js'
 import type { Settings } from './settings.js'
 import type { NeedsRestart, Origin } from './types.js'
 

@@ -1,10 +1,4 @@
-import {
-  createRpcClient,
-  createRpcServer,
-  streamsPerConnection,
-  type RpcClient,
-  type RpcServer,
-} from '../cluster/index.js'
+import { createRpcClient, createRpcServer, streamsPerConnection, type RpcClient, type RpcServer } from '../rpc/index.js'
 import type { Clock } from '../common/clock.js'
 import { MusterError, errorCode } from '../common/errors.js'
 import type { Settings } from '../config/index.js'

@@ -3,7 +3,6 @@ import {
   ClientMembership,
   coordinateUpdateMethod,
   createCoordinates,
-  hostPort,
   openViews,
   remoteQueries,
   remoteSyncTarget,
@@ -15,6 +14,7 @@ import {
   type Membership,
   type RequestRoute,
 } from '../cluster/index.js'
+import { hostPort } from '../common/host-port.js'
 import { joinedThrough } from './history.js'
 import { clientRemoteViews } from './remote-views.js'
 import type { Role, RoleParts } from './role.js'

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { hasEtcdData } from '../cluster/index.js'
+import { hasEtcdData } from '../etcd/index.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { readSmallFile, replaceFile } from '../common/small-files.js'
 import type { AgentHistory, Settings } from '../config/index.js'

@@ -3,7 +3,6 @@ import {
   asServer,
   clientTags,
   heartbeat,
-  hostPort,
   isRefusal,
   joinAddresses,
   readHelloAnswer,
@@ -13,6 +12,7 @@ import {
   type Membership,
   type ServerInfo,
 } from '../cluster/index.js'
+import { hostPort } from '../common/host-port.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { becomeClient } from './history.js'
 import type { RoleParts } from './role.js'

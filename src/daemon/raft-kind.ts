@@ -1,14 +1,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Catalog } from '../catalog/index.js'
-import {
-  catalogConfiguration,
-  openEtcdProcess,
-  openFormation,
-  type EtcdProcess,
-  type OpenedFormation,
-  type StandingSource,
-} from '../cluster/index.js'
+import { catalogConfiguration, openFormation, type OpenedFormation, type StandingSource } from '../cluster/index.js'
+import { openEtcdProcess, type EtcdProcess } from '../etcd/index.js'
 import type { Store } from '../store/index.js'
 import { followStore, openQuorum, standingFrom } from './follow-store.js'
 import { moveAside, savedAlone } from './import-alone.js'

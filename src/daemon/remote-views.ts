@@ -1,7 +1,6 @@
 import { Catalog, type CatalogReads } from '../catalog/index.js'
 import {
   askDatacenters,
-  hostPort,
   openViews,
   ViewHub,
   type ServerPool,
@@ -9,6 +8,7 @@ import {
   type ViewsOptions,
   type Wan,
 } from '../cluster/index.js'
+import { hostPort } from '../common/host-port.js'
 import { errorMessage } from '../common/errors.js'
 import type { DnsViews } from '../dns/index.js'
 import { Repeats } from '../telemetry/index.js'

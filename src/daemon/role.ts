@@ -1,13 +1,7 @@
 import type { SyncTarget } from '../agent/index.js'
 import type { Catalog, RemoteDatacenters } from '../catalog/index.js'
-import type {
-  EventFeed,
-  Membership,
-  RpcClient,
-  RpcServer,
-  ServerCoordinates,
-  StandingSource,
-} from '../cluster/index.js'
+import type { EventFeed, Membership, ServerCoordinates, StandingSource } from '../cluster/index.js'
+import type { RpcClient, RpcServer } from '../rpc/index.js'
 import type { MusterError } from '../common/errors.js'
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'

@@ -1,4 +1,5 @@
-import type { AgentInfo, RpcServer, ServerInfo } from '../cluster/index.js'
+import type { AgentInfo, ServerInfo } from '../cluster/index.js'
+import type { RpcServer } from '../rpc/index.js'
 import { version } from '../common/version.js'
 import type { Settings } from '../config/index.js'
 

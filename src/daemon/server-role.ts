@@ -7,7 +7,6 @@ import {
   createCoordinateBatch,
   createCoordinates,
   createWan,
-  hostPort,
   registerDatacenters,
   registerQueryHandler,
   registerSyncHandlers,
@@ -24,6 +23,7 @@ import {
   type Wan,
   type WanDirectory,
 } from '../cluster/index.js'
+import { hostPort } from '../common/host-port.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { serverRemoteViews } from './remote-views.js'
 import type { Role, RoleParts } from './role.js'

@@ -4,10 +4,10 @@ import type { EventLog, Membership, ServerCoordinates, StandingSource } from '..
 import type { Clock } from '../common/clock.js'
 import type { Settings } from '../config/index.js'
 import type { Logger, LogHub, Metrics } from '../telemetry/index.js'
-import type { Forwarding } from './forwarding.js'
-import type { FilterWork } from './item-filter.js'
-import type { Reads } from './reads.js'
-import type { UnreadAnswers } from './unread-answers.js'
+import type { Forwarding } from './rules/forwarding.js'
+import type { FilterWork } from './reads/item-filter.js'
+import type { Reads } from './reads/reads.js'
+import type { UnreadAnswers } from './answer/unread-answers.js'
 import type { Fragments } from './views/fragments.js'
 
 /** What route files are given. `settings` is asked on each use: a reload may have changed them. */

@@ -1,4 +1,4 @@
-export { createHttpServer } from './server.js'
-export type { Forwarding } from './forwarding.js'
-export type { HttpServer, HttpServerOptions } from './server.js'
-export { uploadSuffix } from './upload-file.js'
+export { createHttpServer } from './serve/server.js'
+export type { Forwarding } from './rules/forwarding.js'
+export type { HttpServer, HttpServerOptions } from './serve/server.js'
+export { uploadSuffix } from './request/upload-file.js'

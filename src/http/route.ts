@@ -1,8 +1,8 @@
 import type { EndSignal } from '../common/end-signal.js'
 import type { Settings } from '../config/index.js'
-import type { RpcPort } from '../cluster/index.js'
-import type { Answer } from './answer.js'
-import type { Query } from './query.js'
+import type { RpcPort } from '../rpc/index.js'
+import type { Answer } from './answer/answer.js'
+import type { Query } from './request/query.js'
 
 /** A request that has passed the common rules. */
 export interface ApiRequest {

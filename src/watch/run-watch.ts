@@ -1,5 +1,6 @@
 import type { Clock } from '../common/clock.js'
 import { errorMessage, MusterError } from '../common/errors.js'
+import { pause } from '../common/pause.js'
 import { Repeats, type Logger } from '../telemetry/index.js'
 import { runHandler } from './handler.js'
 import { indexOf, nextPosition, waiting, type Position } from './position.js'
@@ -75,16 +76,4 @@ async function handle(plan: WatchPlan, data: unknown, index: string, log: Logger
       output: error instanceof MusterError ? error.hint : undefined,
     })
   }
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      timer.cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = clock.after(ms, done)
-    signal.addEventListener('abort', done)
-  })
 }

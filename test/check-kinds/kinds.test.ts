@@ -1,7 +1,7 @@
 import t from 'tap'
 import { editionKeys, entryKeys, runKeys } from '../../src/check-kinds/common-keys.js'
 import { checkKinds, kindsOf } from '../../src/check-kinds/index.js'
-import { completeCheck } from '../../src/config/definition/index.js'
+import { completeCheck } from '../../src/config/complete/index.js'
 import { validateText } from '../../src/config/index.js'
 
 const tables = [...checkKinds.map(kind => kind.keys), entryKeys, runKeys, editionKeys]

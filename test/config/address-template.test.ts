@@ -1,6 +1,6 @@
 import net from 'node:net'
 import t from 'tap'
-import { defaultInterface, machineInterfaces } from '../../src/config/machine-interfaces.js'
+import { defaultInterface, machineInterfaces } from '../../src/config/resolve/machine-interfaces.js'
 import { expandTemplates } from '../../src/config/resolve/address-template.js'
 import type { InterfaceAddress } from '../../src/config/resolve/interface-address.js'
 

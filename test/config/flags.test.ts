@@ -2,7 +2,7 @@ import t from 'tap'
 import { parseFlags } from '../../src/common/flags.js'
 import { agentFlags, configPaths } from '../../src/config/index.js'
 import type { Settings } from '../../src/config/index.js'
-import { nodeAt } from '../../src/config/keys.js'
+import { nodeAt } from '../../src/config/read/keys.js'
 import { findings, openConf } from './support.js'
 
 t.test('every flag sets a key that exists, in its type', t => {

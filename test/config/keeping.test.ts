@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { validatePaths, validateText } from '../../src/config/index.js'
 import type { ConfigLoad } from '../../src/config/index.js'
-import { isBlankText } from '../../src/config/blank-text.js'
+import { isBlankText } from '../../src/config/read/blank-text.js'
 import { findings, openConf, states } from './support.js'
 
 // What runs does not shrink because a file is empty, half written, or away.

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readContent } from '../../src/config/content.js'
+import { readContent } from '../../src/config/read/content.js'
 import { validateText } from '../../src/config/index.js'
 
 t.test('a list of one is its element wherever one value is expected', t => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { merge } from '../../src/config/merge.js'
-import type { Source } from '../../src/config/merge.js'
+import { merge } from '../../src/config/combine/merge.js'
+import type { Source } from '../../src/config/combine/merge.js'
 
 const source = (file: string, value: Record<string, unknown>): Source => ({
   value,

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { settingsDifference, withoutSecrets } from '../../src/config/index.js'
 import type { AgentHistory, Settings } from '../../src/config/index.js'
-import { merge } from '../../src/config/merge.js'
+import { merge } from '../../src/config/combine/merge.js'
 import { resolve } from '../../src/config/resolve/index.js'
 import type { Resolved } from '../../src/config/resolve/index.js'
 

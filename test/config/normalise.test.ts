@@ -1,5 +1,5 @@
 import t from 'tap'
-import { normalise } from '../../src/config/normalise.js'
+import { normalise } from '../../src/config/read/normalise.js'
 
 const cases: readonly [string, Record<string, unknown>, unknown, string[]][] = [
   ['case is levelled', { Service: { NAME: 'web', Tags: ['A'] } }, { service: { name: 'web', tags: ['A'] } }, []],

@@ -1,14 +1,14 @@
 import t from 'tap'
 import fc from 'fast-check'
-import { combine } from '../../src/config/combine.js'
-import type { Rules } from '../../src/config/combine.js'
-import { readContent } from '../../src/config/content.js'
-import { contributionOf } from '../../src/config/contribution.js'
-import type { Contribution } from '../../src/config/contribution.js'
-import { entriesOf } from '../../src/config/entries.js'
-import { recombine } from '../../src/config/recombine.js'
-import type { Combination } from '../../src/config/recombine.js'
-import { ReplacedMap } from '../../src/config/replaced-map.js'
+import { combine } from '../../src/config/combine/combine.js'
+import type { Rules } from '../../src/config/combine/combine.js'
+import { readContent } from '../../src/config/read/content.js'
+import { contributionOf } from '../../src/config/combine/contribution.js'
+import type { Contribution } from '../../src/config/combine/contribution.js'
+import { entriesOf } from '../../src/config/complete/entries.js'
+import { recombine } from '../../src/config/combine/recombine.js'
+import type { Combination } from '../../src/config/combine/recombine.js'
+import { ReplacedMap } from '../../src/config/combine/replaced-map.js'
 
 const rules: Rules = { scriptsAllowed: true, known: () => new Set(['elsewhere']), owner: () => undefined }
 

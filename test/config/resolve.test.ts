@@ -1,10 +1,10 @@
 import t from 'tap'
 import { settingParts } from '../../src/config/index.js'
 import type { InterfaceAddress, Settings } from '../../src/config/index.js'
-import { nodeAt } from '../../src/config/keys.js'
+import { nodeAt } from '../../src/config/read/keys.js'
 import { configKeys } from '../../src/generated/keys.js'
 import type { KeyNode } from '../../src/generated/keys.js'
-import { merge } from '../../src/config/merge.js'
+import { merge } from '../../src/config/combine/merge.js'
 import { resolve } from '../../src/config/resolve/index.js'
 
 const laptop: readonly InterfaceAddress[] = [

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import type { Test } from 'tap'
 import t from 'tap'
-import { createRpcServer, type RpcServer } from '../../src/cluster/index.js'
+import { createRpcServer, type RpcServer } from '../../src/rpc/index.js'
 import { systemClock } from '../../src/common/clock.js'
 import type { Settings } from '../../src/config/index.js'
 import type { Deps } from '../../src/http/deps.js'

@@ -1,7 +1,7 @@
 import net from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
-import { readRequestPath } from '../../src/http/request-path.js'
+import { readRequestPath } from '../../src/http/request/request-path.js'
 import { ask } from './support/ask.js'
 import { serve } from './support/serve.js'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { jsonExcess } from '../../src/http/json-excess.js'
+import { jsonExcess } from '../../src/http/request/json-excess.js'
 
 t.test('depth and number of values are counted outside of strings', async t => {
   const deep = 'it is nested more than 100 deep'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { findJsonFault } from '../../src/http/json-fault.js'
+import { findJsonFault } from '../../src/http/request/json-fault.js'
 
 const isJson = (text: string): boolean => {
   try {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RefusalLog } from '../../src/http/refusal-log.js'
+import { RefusalLog } from '../../src/http/serve/refusal-log.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { RecordingLog } from '../support/recording-log.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Route } from '../../src/http/route.js'
-import { Router } from '../../src/http/router.js'
+import { Router } from '../../src/http/serve/router.js'
 
 const routes = [
   '/',

@@ -1,4 +1,4 @@
-import type { EtcdProcess, EtcdStart, EtcdState } from '../../src/cluster/etcd/types.js'
+import type { EtcdProcess, EtcdStart, EtcdState } from '../../src/etcd/types.js'
 import type { Clock } from '../../src/common/clock.js'
 import { MusterError } from '../../src/common/errors.js'
 import {

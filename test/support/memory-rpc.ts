@@ -1,6 +1,6 @@
-import { decodeError, encodeError } from '../../src/cluster/rpc/protocol.js'
-import type { CallOptions, RpcClient, RpcHandler, RpcServer, RpcStreamHandler } from '../../src/cluster/rpc/types.js'
-import { unreachable } from '../../src/cluster/rpc/unreachable.js'
+import { decodeError, encodeError } from '../../src/rpc/protocol.js'
+import type { CallOptions, RpcClient, RpcHandler, RpcServer, RpcStreamHandler } from '../../src/rpc/types.js'
+import { unreachable } from '../../src/rpc/unreachable.js'
 import type { Clock } from '../../src/common/clock.js'
 import { MusterError } from '../../src/common/errors.js'
 

@@ -4,7 +4,7 @@ import { readCoordinate } from '../../common/coordinate.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { maxNodeBytes } from '../../common/name-limits.js'
 import type { Logger } from '../../telemetry/index.js'
-import type { RpcServer } from '../rpc/types.js'
+import type { RpcServer } from '../../rpc/index.js'
 
 /** The call by which an agent brings its coordinate to a server. */
 export const updateMethod = 'coordinate/update'

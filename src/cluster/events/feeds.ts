@@ -1,9 +1,10 @@
 import { readEvents, type CatalogReads, type UserEvent } from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
 import { errorMessage } from '../../common/errors.js'
+import { pause } from '../../common/pause.js'
 import { revision } from '../../store/index.js'
 import type { Logger } from '../../telemetry/index.js'
-import type { RpcServer } from '../rpc/types.js'
+import type { RpcServer } from '../../rpc/index.js'
 import type { EventFeed } from './event-log.js'
 
 /** The call by which a client agent gets events from a server, as soon as there are any. */
@@ -129,16 +130,4 @@ async function followServer(
       await pause(clock, Math.min(patience.again * failures, patience.longest), closed)
     }
   }
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      timer.cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = clock.after(ms, done)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -1,5 +1,5 @@
 import { foundAutopilot, setAutopilot, type Catalog } from '../../catalog/index.js'
-import type { ConfigurationStore } from '../autopilot/index.js'
+import type { ConfigurationStore } from '../formation/autopilot/index.js'
 import type { AutopilotConfiguration } from '../types.js'
 
 /** Autopilot's configuration as the catalog keeps it. `initial` is what the settings say. */

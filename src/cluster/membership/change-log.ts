@@ -1,8 +1,8 @@
 import type { Catalog } from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
 import type { Logger } from '../../telemetry/index.js'
-import { hostPort } from '../servers/addresses.js'
-import { pause } from '../servers/join.js'
+import { hostPort } from '../../common/host-port.js'
+import { pause } from '../../common/pause.js'
 import type { Member, Membership, MemberStatus } from '../types.js'
 
 /**

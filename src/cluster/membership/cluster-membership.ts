@@ -8,7 +8,7 @@ import {
 } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import { serfHealthCheckId } from '../../common/health.js'
-import { raftAddress } from '../servers/addresses.js'
+import { raftAddress } from '../addresses.js'
 import type { ClusterOperator, Member, Membership, MemberStatus, ServerInfo } from '../types.js'
 import { answerCalls } from './answer-calls.js'
 import { catalogConfiguration } from './autopilot-configuration.js'

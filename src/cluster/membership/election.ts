@@ -4,9 +4,10 @@ import { milliseconds } from '../../common/duration.js'
 import { errorMessage } from '../../common/errors.js'
 import type { LeaseId } from '../../store/index.js'
 import type { Logger } from '../../telemetry/index.js'
-import { hostPort, lanAddress, raftAddress } from '../servers/addresses.js'
-import { pause } from '../servers/join.js'
-import type { Formation } from '../servers/types.js'
+import { hostPort } from '../../common/host-port.js'
+import { lanAddress, raftAddress } from '../addresses.js'
+import { pause } from '../../common/pause.js'
+import type { Formation } from '../formation/types.js'
 import type { ServerInfo } from '../types.js'
 
 /** Who does the work of which there is one in a cluster. */

@@ -1,8 +1,8 @@
 import { MusterError } from '../../common/errors.js'
-import type { RpcClient } from '../rpc/types.js'
-import { hostPort } from '../servers/addresses.js'
-import { joinAddresses } from '../servers/join.js'
-import { methods, readHelloAnswer } from '../servers/messages.js'
+import type { RpcClient } from '../../rpc/index.js'
+import { hostPort } from '../../common/host-port.js'
+import { joinAddresses } from '../join.js'
+import { methods, readHelloAnswer } from '../server-messages.js'
 import type { AgentInfo } from '../types.js'
 
 /** What joining takes where servers do not form a cluster among themselves. */

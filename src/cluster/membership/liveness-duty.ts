@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js'
 import type { Duration } from '../../common/duration.js'
 import { errorMessage } from '../../common/errors.js'
 import { Repeats, type Logger } from '../../telemetry/index.js'
-import { pause } from '../servers/join.js'
+import { pause } from '../../common/pause.js'
 import { leaseTtl } from './lease-ttl.js'
 import type { Duty } from './types.js'
 

@@ -1,8 +1,8 @@
 import type { Catalog } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
-import { configurationInForce, type ConfigurationStore } from '../autopilot/index.js'
-import { raftAddress } from '../servers/addresses.js'
-import { unknownPeer } from '../servers/unknown-peer.js'
+import { configurationInForce, type ConfigurationStore } from '../formation/autopilot/index.js'
+import { raftAddress } from '../addresses.js'
+import { unknownPeer } from '../formation/unknown-peer.js'
 import type {
   AutopilotConfiguration,
   ClusterOperator,

@@ -1,7 +1,7 @@
 import type { CatalogReads } from '../../catalog/index.js'
-import { raftAddress } from '../servers/addresses.js'
-import { configurationText } from '../servers/raft-stats.js'
-import type { Formation } from '../servers/types.js'
+import { raftAddress } from '../addresses.js'
+import { configurationText } from '../formation/raft-stats.js'
+import type { Formation } from '../formation/types.js'
 import type { Member, Membership, ServerInfo } from '../types.js'
 
 /** What `info` is told from. */

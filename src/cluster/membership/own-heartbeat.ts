@@ -2,7 +2,7 @@ import type { Clock } from '../../common/clock.js'
 import type { Duration } from '../../common/duration.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
-import { pause } from '../servers/join.js'
+import { pause } from '../../common/pause.js'
 import { heartbeatInterval } from './lease-ttl.js'
 
 /** What a server keeps itself alive with. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js'
-import { pause } from '../servers/join.js'
+import { pause } from '../../common/pause.js'
 
 /** Milliseconds between two questions. */
 const interval = 1000

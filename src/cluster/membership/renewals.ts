@@ -1,8 +1,8 @@
 import type { Clock } from '../../common/clock.js'
 import type { Duration } from '../../common/duration.js'
 import { MusterError } from '../../common/errors.js'
-import type { RpcClient } from '../rpc/types.js'
-import { pause } from '../servers/join.js'
+import type { RpcClient } from '../../rpc/index.js'
+import { pause } from '../../common/pause.js'
 import { memberMethods } from './types.js'
 
 /** What renewals are brought to the steward with. */

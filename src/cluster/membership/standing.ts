@@ -1,5 +1,5 @@
-import { Shape } from '../servers/shape.js'
-import type { FormationState } from '../servers/types.js'
+import { Shape } from '../../rpc/index.js'
+import type { FormationState } from '../formation/types.js'
 import type { ClusterStanding, Unheard } from '../types.js'
 
 /**

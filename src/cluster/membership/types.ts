@@ -2,8 +2,8 @@ import type { Catalog } from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
 import type { Duration } from '../../common/duration.js'
 import type { Logger } from '../../telemetry/index.js'
-import type { RpcClient, RpcServer } from '../rpc/types.js'
-import type { Formation } from '../servers/types.js'
+import type { RpcClient, RpcServer } from '../../rpc/index.js'
+import type { Formation } from '../formation/types.js'
 import type { AgentInfo, AutopilotConfiguration, Member, ServerInfo } from '../types.js'
 
 /** The WAN as membership passes it on. */

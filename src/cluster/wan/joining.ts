@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { Repeats, type Logger } from '../../telemetry/index.js'
-import { joinAddresses } from '../servers/join.js'
+import { joinAddresses } from '../join.js'
 import type { WanOptions } from './types.js'
 
 interface JoiningParts {

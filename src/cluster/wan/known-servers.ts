@@ -1,7 +1,7 @@
 import type { Coordinate } from '../../common/coordinate.js'
-import { hostPort } from '../servers/addresses.js'
+import { hostPort } from '../../common/host-port.js'
 import type { MemberStatus, ServerInfo } from '../types.js'
-import { mostServers } from './messages.js'
+import { mostServers } from './wan-messages.js'
 
 /** A server on the WAN as this one sees it. Times are the clock's monotonic ms. */
 export interface KnownServer {

@@ -2,10 +2,10 @@ import type { Clock, Timer } from '../../common/clock.js'
 import { errorMessage } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { Place } from '../coordinates/place.js'
-import type { RpcClient } from '../rpc/types.js'
+import type { RpcClient } from '../../rpc/index.js'
 import type { ServerInfo } from '../types.js'
 import { wanAddress, wanName, type KnownServer, type KnownServers } from './known-servers.js'
-import { methods, readPong } from './messages.js'
+import { methods, readPong } from './wan-messages.js'
 
 /** What pings are made with. */
 export interface PingsParts {

@@ -7,8 +7,8 @@ import {
 } from '../../catalog/index.js'
 import { errorMessage } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
-import type { RpcClient, RpcServer } from '../rpc/types.js'
-import { methods } from './messages.js'
+import type { RpcClient, RpcServer } from '../../rpc/index.js'
+import { methods } from './wan-messages.js'
 import type { Routes } from './routes.js'
 
 interface RemoteQueriesParts {

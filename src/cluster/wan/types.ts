@@ -6,7 +6,7 @@ import type { Duration } from '../../common/duration.js'
 import type { MusterError } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { DatacenterCoordinates } from '../coordinates/types.js'
-import type { OwnRequest, ProxyOptions, RpcClient, RpcServer } from '../rpc/types.js'
+import type { OwnRequest, ProxyOptions, RpcClient, RpcServer } from '../../rpc/index.js'
 import type { Member, MemberStatus, ServerInfo } from '../types.js'
 
 /** The servers of other datacenters, kept where all servers of this one find them and a restart does. */

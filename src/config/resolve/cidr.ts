@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { quote } from '../finding.js'
+import { quote } from '../read/finding.js'
 import type { Reader } from './reader.js'
 
 /** The networks under a key, each an address with the length of its prefix. */

@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net'
-import { quote } from '../finding.js'
+import { quote } from '../read/finding.js'
 import type { Settings } from '../settings.js'
 import type { InterfaceAddress } from './interface-address.js'
 import { expandAddress, stripBrackets } from './addresses.js'

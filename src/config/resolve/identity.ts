@@ -1,6 +1,6 @@
 import { lengthFault, maxNodeBytes, nodeNameFault } from '../../common/name-limits.js'
 import { nearest } from '../../common/nearest.js'
-import { quote } from '../finding.js'
+import { quote } from '../read/finding.js'
 import type { Settings } from '../settings.js'
 import type { Reader } from './reader.js'
 

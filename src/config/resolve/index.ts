@@ -1,4 +1,4 @@
-import type { Merged } from '../merge.js'
+import type { Merged } from '../combine/merge.js'
 import type { Settings } from '../settings.js'
 import type { Diagnostic } from '../types.js'
 import type { InterfaceAddress } from './interface-address.js'

@@ -1,8 +1,8 @@
 import { milliseconds, parseDuration } from '../../common/duration.js'
 import type { Duration } from '../../common/duration.js'
-import { quote } from '../finding.js'
-import { nodeAt } from '../keys.js'
-import type { Merged } from '../merge.js'
+import { quote } from '../read/finding.js'
+import { nodeAt } from '../read/keys.js'
+import type { Merged } from '../combine/merge.js'
 import type { Diagnostic } from '../types.js'
 
 /** What a resolver has to say about a setting. */

@@ -1,4 +1,4 @@
-import { quote } from '../finding.js'
+import { quote } from '../read/finding.js'
 import type { Settings } from '../settings.js'
 import type { Reader } from './reader.js'
 

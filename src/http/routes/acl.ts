@@ -1,5 +1,5 @@
 import { MusterError } from '../../common/errors.js'
-import type { Answer } from '../answer.js'
+import type { Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
 import type { Handler, Route } from '../route.js'
 

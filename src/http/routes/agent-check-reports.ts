@@ -1,8 +1,8 @@
 import type { AgentApi } from '../../agent/index.js'
 import { MusterError } from '../../common/errors.js'
 import { isCheckStatus, type CheckStatus } from '../../common/health.js'
-import { empty, type Answer } from '../answer.js'
-import { decodeBody, object, string } from '../decode.js'
+import { empty, type Answer } from '../answer/answer.js'
+import { decodeBody, object, string } from '../request/decode.js'
 import type { Deps } from '../deps.js'
 import type { ApiRequest, Route } from '../route.js'
 

@@ -1,10 +1,10 @@
-import { empty, json, text, type Answer } from '../answer.js'
+import { empty, json, text, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
 import { MusterError } from '../../common/errors.js'
 import { withoutSecrets } from '../../config/index.js'
 import type { ApiRequest, Route } from '../route.js'
 import { diagnosticText, fileView, planView, reloadView } from '../views/reload-views.js'
-import { required } from '../selection.js'
+import { required } from '../reads/selection.js'
 
 const aclTokens = new Set([
   'default',

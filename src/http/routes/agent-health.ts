@@ -1,6 +1,6 @@
 import type { LocalCheck, LocalService } from '../../agent/index.js'
 import { MusterError } from '../../common/errors.js'
-import { json, text, type Answer } from '../answer.js'
+import { json, text, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
 import type { ApiRequest, Route } from '../route.js'
 import { agentCheckView, agentServiceView } from '../views/agent-views.js'

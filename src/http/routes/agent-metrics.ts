@@ -1,4 +1,4 @@
-import { json, text, type Answer } from '../answer.js'
+import { json, text, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
 import type { ApiRequest, Route } from '../route.js'
 

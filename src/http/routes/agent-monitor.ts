@@ -3,7 +3,7 @@ import type { EndSignal } from '../../common/end-signal.js'
 import { MusterError } from '../../common/errors.js'
 import { parseBool } from '../../common/parse-bool.js'
 import type { LogLevel } from '../../telemetry/index.js'
-import type { Answer } from '../answer.js'
+import type { Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
 import type { ApiRequest, Route } from '../route.js'
 

@@ -1,10 +1,10 @@
 import type { EntryOrigin } from '../../agent/index.js'
 import { deregister, register } from '../../catalog/index.js'
-import { json, type Answer } from '../answer.js'
+import { json, type Answer } from '../answer/answer.js'
 import type { HeaderList } from '../header-list.js'
 import type { Deps } from '../deps.js'
-import { namedDatacenter, readDeregistration, readRegistration } from '../registration-body.js'
-import { addressWarnings, warningHeader } from '../registration-warnings.js'
+import { namedDatacenter, readDeregistration, readRegistration } from '../request/registration-body.js'
+import { addressWarnings, warningHeader } from '../rules/registration-warnings.js'
 import type { ApiRequest, Route } from '../route.js'
 import { originText } from '../views/agent-views.js'
 

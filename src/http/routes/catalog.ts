@@ -1,13 +1,13 @@
 import type { Node, Service } from '../../catalog/index.js'
-import { json, type Answer } from '../answer.js'
+import { json, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
-import { fragmentsFor } from '../fragments-for.js'
-import { itemFilter, ofKept, type ItemFilter } from '../item-filter.js'
-import { builtJson } from '../reads.js'
+import { fragmentsFor } from '../reads/fragments-for.js'
+import { itemFilter, ofKept, type ItemFilter } from '../reads/item-filter.js'
+import { builtJson } from '../reads/reads.js'
 import type { ApiRequest, Route } from '../route.js'
-import { nodeMetaFilter, orderOf, required, selectInstances, sortNear } from '../selection.js'
+import { nodeMetaFilter, orderOf, required, selectInstances, sortNear } from '../reads/selection.js'
 import { catalogServiceView, nodeServiceView, nodeView } from '../views/catalog-views.js'
-import type { Built } from '../prepared-body.js'
+import type { Built } from '../answer/prepared-body.js'
 
 /** Reads of `/v1/catalog/*`. */
 export const catalogRoutes = (deps: Deps): readonly Route[] => [

@@ -1,11 +1,11 @@
 import { updateCoordinates, type NodeCoordinate } from '../../catalog/index.js'
 import { startCoordinate } from '../../common/coordinate.js'
-import { empty, json, type Answer } from '../answer.js'
-import { readCoordinateUpdate } from '../coordinate-body.js'
+import { empty, json, type Answer } from '../answer/answer.js'
+import { readCoordinateUpdate } from '../request/coordinate-body.js'
 import type { Deps } from '../deps.js'
-import { builtJson } from '../reads.js'
+import { builtJson } from '../reads/reads.js'
 import type { ApiRequest, Route } from '../route.js'
-import { required } from '../selection.js'
+import { required } from '../reads/selection.js'
 import { coordinateView, nodeCoordinateView } from '../views/coordinate-views.js'
 
 /** A name and nine numbers. */

@@ -1,9 +1,9 @@
 import { fireEvent, type EventData, type UserEvent } from '../../catalog/index.js'
 import { EventLog, newEvent } from '../../cluster/index.js'
-import { json, type Answer } from '../answer.js'
+import { json, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
 import { MusterError } from '../../common/errors.js'
-import { readWait } from '../read-options.js'
+import { readWait } from '../reads/read-options.js'
 import type { ApiRequest, Route } from '../route.js'
 
 /** An event has 512 bytes at most. */

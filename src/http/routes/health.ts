@@ -1,11 +1,11 @@
 import { isPassing, type Check, type CatalogReads, type Topic } from '../../catalog/index.js'
-import type { Answer } from '../answer.js'
+import type { Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
-import { fragmentsFor } from '../fragments-for.js'
-import { itemFilter, ofKept } from '../item-filter.js'
-import { builtJson, type Read } from '../reads.js'
+import { fragmentsFor } from '../reads/fragments-for.js'
+import { itemFilter, ofKept } from '../reads/item-filter.js'
+import { builtJson, type Read } from '../reads/reads.js'
 import type { ApiRequest, Route } from '../route.js'
-import { nodeMetaFilter, orderOf, required, selectInstances, sortNear } from '../selection.js'
+import { nodeMetaFilter, orderOf, required, selectInstances, sortNear } from '../reads/selection.js'
 import { checkView, healthEntryView } from '../views/catalog-views.js'
 
 /** `/v1/health/*`. */

@@ -1,10 +1,10 @@
 import type { Check, Instance, Node, Service } from '../../catalog/index.js'
-import type { Answer } from '../answer.js'
+import type { Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
-import { itemFilter, ofKept } from '../item-filter.js'
-import { builtJson } from '../reads.js'
+import { itemFilter, ofKept } from '../reads/item-filter.js'
+import { builtJson } from '../reads/reads.js'
 import type { ApiRequest, Route } from '../route.js'
-import { required } from '../selection.js'
+import { required } from '../reads/selection.js'
 import { checkView, healthEntryView, nodeServiceView } from '../views/catalog-views.js'
 
 /** `/v1/internal/ui/*`: whole nodes, and services counted up. */

@@ -10,13 +10,13 @@ import {
   type KvData,
 } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
-import { json, type Answer } from '../answer.js'
+import { json, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
-import type { Built } from '../prepared-body.js'
-import type { Query } from '../query.js'
-import { builtJson } from '../reads.js'
+import type { Built } from '../answer/prepared-body.js'
+import type { Query } from '../request/query.js'
+import { builtJson } from '../reads/reads.js'
 import type { ApiRequest, Route } from '../route.js'
-import { required } from '../selection.js'
+import { required } from '../reads/selection.js'
 import { foldKeys, kvJson } from '../views/kv-views.js'
 
 /** `/v1/kv/*`. What follows the slash is the key, or with `recurse` and `keys` the beginning of keys. */

@@ -1,8 +1,8 @@
 import { MusterError } from '../../common/errors.js'
 import { parseBool } from '../../common/parse-bool.js'
-import { decodeBody, openObject, string } from '../decode.js'
+import { decodeBody, openObject, string } from '../request/decode.js'
 import type { Deps } from '../deps.js'
-import type { Query } from '../query.js'
+import type { Query } from '../request/query.js'
 import type { Handler, Route } from '../route.js'
 
 /**

@@ -1,8 +1,8 @@
 import type { ClusterOperator, Membership } from '../../cluster/index.js'
 import { MusterError } from '../../common/errors.js'
-import { empty, json, type Answer } from '../answer.js'
+import { empty, json, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
-import { readOptions } from '../read-options.js'
+import { readOptions } from '../reads/read-options.js'
 import type { ApiRequest, Route } from '../route.js'
 
 /** `/v1/operator/raft/*`: who votes, and changes to that. */

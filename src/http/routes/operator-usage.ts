@@ -1,6 +1,6 @@
 import type { CatalogReads } from '../../catalog/index.js'
 import type { Deps } from '../deps.js'
-import { freshRead } from '../fresh-read.js'
+import { freshRead } from '../reads/fresh-read.js'
 import type { Route } from '../route.js'
 
 /** `/v1/operator/usage`: how much is registered in this datacenter, in the form that Consul has had since 1.14. */

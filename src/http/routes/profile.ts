@@ -1,7 +1,7 @@
 import { MusterError } from '../../common/errors.js'
-import { empty, type Answer } from '../answer.js'
+import { empty, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
-import { activeResources, takeProfile, type ProfileKind } from '../profiler.js'
+import { activeResources, takeProfile, type ProfileKind } from '../../telemetry/index.js'
 import type { ApiRequest, Route } from '../route.js'
 
 /** Seconds: how long each is taken unless asked otherwise, and at most. */

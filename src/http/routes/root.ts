@@ -1,4 +1,4 @@
-import { text } from '../answer.js'
+import { text } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
 import type { Route } from '../route.js'
 

@@ -1,12 +1,12 @@
 import { MusterError } from '../../common/errors.js'
 import { version } from '../../common/version.js'
 import { checkArchive, readArchive, writeArchive } from '../../snapshot/index.js'
-import { aborted } from '../aborted.js'
-import { empty, type Answer } from '../answer.js'
+import { aborted } from '../request/aborted.js'
+import { empty, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
-import { readOptions } from '../read-options.js'
+import { readOptions } from '../reads/read-options.js'
 import type { ApiRequest, Route } from '../route.js'
-import { withUpload } from '../upload-file.js'
+import { withUpload } from '../request/upload-file.js'
 
 /**
  * Largest archive taken, in bytes, and what it may become when it is decompressed: far above any catalog that fits into

@@ -1,4 +1,4 @@
-import { json } from '../answer.js'
+import { json } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
 import type { Route } from '../route.js'
 

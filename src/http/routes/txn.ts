@@ -1,11 +1,11 @@
 import { isWriteOp, readTransaction as answerFrom, runTransaction } from '../../catalog/index.js'
-import { text, type Answer } from '../answer.js'
+import { text, type Answer } from '../answer/answer.js'
 import type { HeaderList } from '../header-list.js'
 import type { Deps } from '../deps.js'
-import { layoutJson } from '../json-layout.js'
-import { readOptions } from '../read-options.js'
+import { layoutJson } from '../answer/json-layout.js'
+import { readOptions } from '../reads/read-options.js'
 import type { ApiRequest, Route } from '../route.js'
-import { readTransaction } from '../txn-body.js'
+import { readTransaction } from '../request/txn-body.js'
 import { txnJson } from '../views/txn-views.js'
 
 /** `/v1/txn`. */

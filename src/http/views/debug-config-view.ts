@@ -1,4 +1,4 @@
-import { hostPort } from '../../cluster/index.js'
+import { hostPort } from '../../common/host-port.js'
 import { formatDuration, type Duration } from '../../common/duration.js'
 import { apiVersion } from '../../common/version.js'
 import type { Settings } from '../../config/index.js'

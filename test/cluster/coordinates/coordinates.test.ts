@@ -3,13 +3,11 @@ import { Catalog, register, type CoordinateUpdate } from '../../../src/catalog/i
 import {
   createCoordinateBatch,
   createCoordinates,
-  createRpcClient,
-  createRpcServer,
   coordinateUpdateMethod,
   type Coordinates,
   type Member,
-  type RpcServer,
 } from '../../../src/cluster/index.js'
+import { createRpcClient, createRpcServer, type RpcServer } from '../../../src/rpc/index.js'
 import { Neighbours } from '../../../src/cluster/coordinates/neighbours.js'
 import { movedEnough } from '../../../src/cluster/coordinates/moved-enough.js'
 import { systemClock } from '../../../src/common/clock.js'

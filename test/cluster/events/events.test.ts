@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { Catalog, fireEvent, type EventData, type UserEvent } from '../../../src/catalog/index.js'
-import {
-  EventLog,
-  catalogFeed,
-  createRpcClient,
-  createRpcServer,
-  newEvent,
-  serveEvents,
-  serverFeed,
-  type EventFeed,
-} from '../../../src/cluster/index.js'
+import { EventLog, catalogFeed, newEvent, serveEvents, serverFeed, type EventFeed } from '../../../src/cluster/index.js'
+import { createRpcClient, createRpcServer } from '../../../src/rpc/index.js'
 import { acceptsEvent } from '../../../src/cluster/events/filters.js'
 import { systemClock } from '../../../src/common/clock.js'
 import { openMemoryStore, revision, type Store } from '../../../src/store/index.js'

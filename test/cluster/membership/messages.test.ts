@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readForceLeave, readHeartbeat, readId } from '../../../src/cluster/membership/messages.js'
+import { readForceLeave, readHeartbeat, readId } from '../../../src/cluster/membership/membership-messages.js'
 import { agentInfo, uuid } from './samples.js'
 
 void t.test('what a heartbeat says', async t => {

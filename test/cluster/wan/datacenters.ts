@@ -1,17 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Catalog } from '../../../src/catalog/index.js'
-import {
-  catalogDirectory,
-  createRpcClient,
-  createRpcServer,
-  createWan,
-  type RpcClient,
-  type RpcServer,
-  type ServerInfo,
-  type Wan,
-  type WanOptions,
-} from '../../../src/cluster/index.js'
+import { catalogDirectory, createWan, type ServerInfo, type Wan, type WanOptions } from '../../../src/cluster/index.js'
+import { createRpcClient, createRpcServer, type RpcClient, type RpcServer } from '../../../src/rpc/index.js'
 import { systemClock } from '../../../src/common/clock.js'
 import { hours, seconds } from '../../../src/common/duration.js'
 import { openMemoryStore, type Store } from '../../../src/store/index.js'

@@ -1,6 +1,6 @@
 import type { AutopilotConfiguration, ClusterOperator, ServerHealth } from '../../../src/cluster/index.js'
 import { milliseconds, seconds } from '../../../src/common/duration.js'
-import { unknownPeer } from '../../../src/cluster/servers/unknown-peer.js'
+import { unknownPeer } from '../../../src/cluster/formation/unknown-peer.js'
 import { revision } from '../../../src/store/index.js'
 
 /** Node ids of its two servers. */

@@ -1,5 +1,5 @@
 import { nearest } from '../../../common/nearest.js'
-import { quote } from '../../finding.js'
+import { quote } from '../../read/finding.js'
 import type { Entry } from './entries.js'
 import { steps, TemplateFault } from './steps.js'
 

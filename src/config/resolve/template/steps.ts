@@ -1,5 +1,5 @@
 import { compileRegex } from '../../../common/regex.js'
-import { alternatives, quote } from '../../finding.js'
+import { alternatives, quote } from '../../read/finding.js'
 import { addressFlags, attributes, byNetwork, entryText, interfaceFlags, orders, sorted } from './entries.js'
 import type { Entry, Order } from './entries.js'
 import { bitsOf } from './ip-address.js'

@@ -1,0 +1,11 @@
+import { revision } from '../../../store/index.js'
+import type { ConfigurationStore, KeptConfiguration } from './types.js'
+
+/** The configuration in force: the kept one, and what the settings say while there is none. */
+export async function configurationInForce(store: ConfigurationStore): Promise<KeptConfiguration> {
+  const kept = await store.read()
+  if (kept !== undefined) return kept
+  await store.write(store.initial, 0)
+  // Somebody else may have been first.
+  return (await store.read()) ?? { configuration: store.initial, created: revision(0), modified: revision(0) }
+}

@@ -1,0 +1,100 @@
+import type { Clock, Timer } from '../../common/clock.js'
+import { memberMethods } from '../membership/types.js'
+import { Shape } from '../../rpc/index.js'
+import type { Member, MemberStatus } from '../types.js'
+import type { ServerPool } from './server-pool.js'
+
+/**
+ * Lists of thousands of members are fetched by thousands of agents: no oftener than this, in milliseconds. A small
+ * cluster's is fetched at once.
+ */
+const distance = { perMember: 10, longest: 10_000 }
+/** Far above any cluster. */
+const mostMembers = 65_536
+const statuses: readonly MemberStatus[] = ['alive', 'leaving', 'left', 'failed']
+
+/**
+ * The members as a server told them last, fetched again when a heartbeat says that they have changed. Until then this
+ * agent alone.
+ */
+export class MemberList {
+  readonly #pool: ServerPool
+  readonly #clock: Clock
+  readonly #self: () => Member
+  #members: readonly Member[] | undefined
+  #revision = -1
+  #wanted = 0
+  #fetched = -Infinity
+  #timer: Timer | undefined
+  #fetching = false
+  #closed = false
+
+  constructor(pool: ServerPool, clock: Clock, self: () => Member) {
+    this.#pool = pool
+    this.#clock = clock
+    this.#self = self
+  }
+
+  get members(): readonly Member[] {
+    return this.#members ?? [this.#self()]
+  }
+
+  /** What a heartbeat's answer says: the revision of the newest change. */
+  changed(revision: number): void {
+    this.#wanted = revision
+    this.#soon()
+  }
+
+  /** Something was changed from here: the list is fetched whatever heartbeats say. */
+  stale(): void {
+    this.#revision = -1
+    this.#soon()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#timer?.cancel()
+  }
+
+  #soon(): void {
+    if (this.#closed || this.#fetching || this.#timer !== undefined || this.#revision === this.#wanted) return
+    const wait =
+      this.#fetched + Math.min(distance.longest, distance.perMember * this.members.length) - this.#clock.monotonic()
+    this.#timer = this.#clock.after(Math.max(0, wait), () => {
+      this.#timer = undefined
+      void this.#fetch()
+    })
+  }
+
+  async #fetch(): Promise<void> {
+    this.#fetching = true
+    this.#fetched = this.#clock.monotonic()
+    try {
+      const answer = new Shape(await this.#pool.call(memberMethods.list, {}, { again: true }), 'the list of members')
+      this.#members = answer.list('members', mostMembers, readMember)
+      this.#revision = answer.number('revision')
+    } catch {
+      // The next heartbeat's answer asks for it again; that no server can be reached, heartbeats tell.
+      this.#revision = -1
+    } finally {
+      this.#fetching = false
+    }
+  }
+}
+
+/** @throws MusterError CLUSTER_MESSAGE */
+function readMember(value: unknown): Member {
+  const one = new Shape(value, 'a member')
+  const status = one.text('status')
+  const tags = (value as { readonly tags?: unknown }).tags
+  return {
+    name: one.text('name'),
+    id: one.text('id'),
+    address: one.text('address'),
+    port: one.number('port'),
+    status: statuses.find(known => known === status) ?? 'alive',
+    tags: Object.fromEntries(
+      Object.entries(typeof tags === 'object' && tags !== null ? tags : {}).map(([name, text]) => [name, String(text)]),
+    ),
+  }
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { MusterError } from '../../common/errors.js'
+import type { OwnRequest, ProxyOptions, RpcClient } from '../../rpc/index.js'
+import { isUnreachable } from '../../rpc/index.js'
+
+/**
+ * Agents of which any may answer a request of the API. Addresses are `ip:port` of their LAN or WAN ports, the best
+ * first, asked anew for each request.
+ */
+export interface Candidates {
+  addresses(): readonly string[]
+  /** Told of one that could not be reached. */
+  failed?(address: string): void
+}
+
+/** A way to hand requests of the API on, see {@link upstreams}. */
+export interface RequestRoute {
+  proxy(request: IncomingMessage, response: ServerResponse, options: ProxyOptions): Promise<boolean>
+  ask(
+    request: OwnRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
+}
+
+/** Most agents that one request is offered to: each that is cut off costs the client seconds. */
+const mostTries = 5
+
+/** Hands requests to the first of the candidates that can be reached. */
+export function upstreams(rpc: RpcClient, candidates: Candidates): RequestRoute {
+  return {
+    proxy: async (request, response, options) => {
+      for (const address of candidates.addresses().slice(0, mostTries)) {
+        if (await rpc.proxy(address, request, response, options)) return true
+        candidates.failed?.(address)
+      }
+      return false
+    },
+    ask: async (request, signal) => {
+      for (const address of candidates.addresses().slice(0, mostTries)) {
+        try {
+          return await rpc.ask(address, request, signal)
+        } catch (error) {
+          if (!isUnreachable(error)) throw error
+          if (signal.aborted) throw new MusterError('CLUSTER_ABORTED', 'the request was given up', { cause: error })
+          candidates.failed?.(address)
+        }
+      }
+      return undefined
+    },
+  }
+}

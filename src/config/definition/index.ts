@@ -1,4 +1,0 @@
-export { checkFromApi, serviceFromApi } from './from-api.js'
-export { completeCheck, completeService } from './complete.js'
-export type { Problem } from './problem.js'
-export type { WrittenCheck, WrittenService } from '../../generated/types.js'

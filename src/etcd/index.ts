@@ -1,0 +1,6 @@
+export { askPeerPort } from './ask-etcd.js'
+export { hasEtcdData } from './data.js'
+export type { EtcdProcessOptions } from './options.js'
+export { openEtcdProcess } from './process.js'
+export type { EtcdProcess, EtcdStart, EtcdState } from './types.js'
+export { etcdVersion } from './version.js'

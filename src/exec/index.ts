@@ -1,0 +1,1 @@
+export { RemoteExec } from './remote-exec.js'

@@ -1,7 +1,0 @@
-import { MusterError } from '../common/errors.js'
-
-/** Ends the work on an answer that nobody waits for any more; the connection is gone, so that nothing is sent. */
-export const aborted = (how: string): MusterError => new MusterError('HTTP_ABORTED', how, { status: 400 })
-
-/** Whether work ended for want of somebody who waits for the answer. */
-export const isAborted = (error: unknown): boolean => error instanceof MusterError && error.code === 'HTTP_ABORTED'

@@ -1,0 +1,14 @@
+export type {
+  ApiListener,
+  CallOptions,
+  OwnRequest,
+  ProxyOptions,
+  RpcClient,
+  RpcPort,
+  RpcServer,
+  RpcSink,
+} from './types.js'
+export { createRpcServer, streamsPerConnection, type RpcServerOptions } from './server.js'
+export { createRpcClient } from './client.js'
+export { isUnreachable, wasNotSent } from './unreachable.js'
+export { Shape } from './shape.js'
