@@ -52,4 +52,3 @@ export {
 } from './commands/member.js'
 export type { MemberArrival } from './commands/member.js'
 export { encodeCheck, encodeNode, encodeService } from './codec.js'
-export type { StoredCheck } from './codec.js'
