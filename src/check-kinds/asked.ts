@@ -20,24 +20,35 @@ const consulPrecedence: readonly KindName[] = [
 /** Kinds that a catalog write without a type implies, in the order in which Consul decides. It knows no others. */
 const consulTypes: readonly KindName[] = ['grpc', 'http', 'ttl', 'tcp', 'alias', 'docker', 'script', 'h2ping']
 
+type Ranked = CheckKind & { readonly name: KindName }
+
 const rank = (name: KindName): number => {
   const place = consulPrecedence.indexOf(name)
   return place < 0 ? consulPrecedence.length : place
 }
 
-const byPrecedence: readonly (CheckKind & { readonly name: KindName })[] = [...checkKinds].sort(
-  (a, b) => rank(a.name) - rank(b.name),
-)
+const byPrecedence: readonly Ranked[] = [...checkKinds].sort((a, b) => rank(a.name) - rank(b.name))
 const byType = consulTypes.flatMap(name => byPrecedence.filter(kind => kind.name === name))
+
+/** Thousands of checks are read at a start: the few keys of each are looked up, instead of the keys of every kind. */
+const byTarget: ReadonlyMap<string, Ranked> = new Map(
+  byPrecedence.flatMap(kind => kind.targets.map(target => [target, kind] as const)),
+)
 
 /** Every kind that a check asks for, in the order in which Consul decides where there are several. One is right. */
 export function kindsOf(written: WrittenCheck): KindName[] {
-  const says: Says = key => {
-    const value = written[key]
-    return value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)
+  const says: Says = key => isSaid(written[key])
+  const kinds: KindName[] = []
+  for (const key in written) {
+    const kind = byTarget.get(key)
+    if (kind === undefined || !isSaid(written[key as keyof WrittenCheck]) || kinds.includes(kind.name)) continue
+    if (kind.isAsked?.(says) ?? true) kinds.push(kind.name)
   }
-  return byPrecedence.filter(kind => isAsked(kind, says)).map(kind => kind.name)
+  return kinds.length < 2 ? kinds : kinds.sort((a, b) => rank(a) - rank(b))
 }
+
+const isSaid = (value: unknown): boolean =>
+  value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)
 
 /**
  * The kind that a check definition in the API's spelling implies in a catalog write, '' when it implies none. `says`:
@@ -46,4 +57,4 @@ export function kindsOf(written: WrittenCheck): KindName[] {
 export const impliedType = (says: (apiName: string) => boolean): KindName | '' =>
   byType.find(kind => isAsked(kind, key => says(apiNames.get(key) ?? '')))?.name ?? ''
 
-const isAsked = (kind: CheckKind, says: Says): boolean => kind.isAsked?.(says) ?? kind.targets.some(says)
+const isAsked = (kind: CheckKind, says: Says): boolean => kind.targets.some(says) && (kind.isAsked?.(says) ?? true)

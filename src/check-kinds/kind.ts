@@ -40,7 +40,7 @@ export interface CheckKind {
   readonly startsProgram?: boolean
   /** The kind whose targets it needs beside its own, which is named in its stead to whoever looks for a kind. */
   readonly variantOf?: string
-  /** Whether a check is of this kind, where that is more than that it says something under one of the targets. */
+  /** Whether a check that says something under one of the targets is of this kind, where that alone does not decide. */
   readonly isAsked?: (says: Says) => boolean
   /** Judges in a file what this kind alone has, in a check that asks for nothing else. */
   readonly judge?: (written: WrittenCheck, findings: Findings) => void
