@@ -1,4 +1,5 @@
 import t from 'tap'
+import { loopbackAddress } from '../../support/loopback-address.js'
 import { until } from '../../support/until.js'
 import { TestServers } from './test-servers.js'
 
@@ -120,11 +121,12 @@ t.test('all servers are killed and started again: nothing is lost', async t => {
 t.test('joining: what fails is named, names stand for several addresses, and attempts come to an end', async t => {
   const servers = new TestServers(t)
   const one = await (await servers.make({ expect: 0 })).start()
+  const nobody = await loopbackAddress()
   const two = await servers.make({
     expect: 0,
     resolve: host =>
       host === 'servers.test'
-        ? Promise.resolve([one.address, '127.0.0.1'])
+        ? Promise.resolve([one.address, nobody])
         : Promise.reject(new Error(`no such host ${host}`)),
   })
   await two.start()
