@@ -138,10 +138,8 @@ t.test(
       'the database of etcd is rewritten, as it has reached its quota with room in it',
       'etcd takes writes again: there is room in its database',
     ]
-    t.same(
-      etcd.log.messages('warn').filter(message => said.includes(message)),
-      said,
-    )
+    // An etcd that is slow to forget what was compacted is rewritten once more.
+    t.same([...new Set(etcd.log.messages('warn').filter(message => said.includes(message)))], said)
     t.same(
       (await store.load()).entries.map(({ key }) => key),
       ['same'],
