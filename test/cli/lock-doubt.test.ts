@@ -116,6 +116,8 @@ async function front(
 t.test('a lock that is given after one has stopped to wait for it is given back', async t => {
   const agent = await startAgent(t, { dev: true })
   let given = 0
+  // Long enough for a busy machine to ask for the lock in.
+  const timeoutMs = 3000
   const slow = await front(t, agent, (request, _, answer) => {
     if (
       request.method !== 'PUT'
@@ -127,9 +129,9 @@ t.test('a lock that is given after one has stopped to wait for it is given back'
     }
     given++
     // The clock of the command began to run before this one.
-    setTimeout(answer, 500)
+    setTimeout(answer, timeoutMs)
   })
-  const { code, out, err } = await muster(['lock', '-timeout=500ms', 'late', 'echo started'], { agent: slow })
+  const { code, out, err } = await muster(['lock', `-timeout=${timeoutMs}ms`, 'late', 'echo started'], { agent: slow })
   t.same([code, out, err, given], [1, '', 'Shutdown triggered or timeout during lock acquisition\n', 1])
   t.equal((await agent.api('/v1/kv/late?recurse')).status, 404)
   t.same(await (await agent.api('/v1/session/list')).json(), [])

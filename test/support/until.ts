@@ -1,13 +1,14 @@
 /**
- * Waits until `probe` gives something truthy and resolves with it; asks again every few milliseconds, at once after it
- * settles. Rejects after `ms` with what was asked for and the last answer or error.
+ * Waits until `probe` gives something truthy and resolves with it. It asks every few milliseconds at first, and less
+ * and less often the longer it takes, so that those who wait leave the cores to what they wait for. Rejects after `ms`
+ * with what was asked for and the last answer or error.
  */
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
   ms = 10_000,
 ): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
-  const end = performance.now() + ms
+  const begun = performance.now()
   let last: unknown
   for (;;) {
     try {
@@ -17,10 +18,11 @@ export async function until<T>(
     } catch (error) {
       last = error
     }
-    if (performance.now() > end)
+    const waited = performance.now() - begun
+    if (waited > ms)
       throw new Error(
         `waited ${ms} ms in vain until ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
       )
-    await new Promise(resolve => setTimeout(resolve, 5))
+    await new Promise(resolve => setTimeout(resolve, Math.min(100, Math.max(5, waited / 20))))
   }
 }
