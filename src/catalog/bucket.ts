@@ -1,4 +1,4 @@
-import { compareText } from './order.js'
+import { compareText } from '../common/text-order.js'
 
 /** A value of a table with its store key (its identity) and the text that it sorts by. */
 export interface Row<Value> {

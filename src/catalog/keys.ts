@@ -1,6 +1,6 @@
 import { MusterError } from '../common/errors.js'
 import { lengthFault, maxIdBytes, maxNodeBytes } from '../common/name-limits.js'
-import { compareText } from './order.js'
+import { compareText } from '../common/text-order.js'
 
 /**
  * Keys of the store: `<table>/<component>/...`. Node names are lower-cased in them, since they match without regard to

@@ -1,5 +1,5 @@
 import type * as Library from '@grpc/grpc-js'
-import type { HostPort } from '../common/host-port.js'
+import { bracketed, type HostPort } from '../common/host-port.js'
 import { readAddress } from '../common/service-ports.js'
 import { decodeServingStatus, encodeHealthRequest, servingStatusName } from './grpc-health.js'
 import type { CheckResult, PolledKind } from './types.js'
@@ -43,7 +43,7 @@ function open(library: typeof Library, options: Options, at: HostPort): Library.
     ? library.credentials.createSsl(null, null, null, { rejectUnauthorized: !options.tlsSkipVerify })
     : library.credentials.createInsecure()
   const name = options.tlsServerName
-  const host = at.host.includes(':') ? `[${at.host}]` : at.host
+  const host = bracketed(at.host)
   return new library.Client(`${host}:${at.port}`, credentials, {
     // Each run makes its own connection, straight to the target and without asking DNS for service configs.
     'grpc.use_local_subchannel_pool': 1,

@@ -1,4 +1,5 @@
 import { connect } from 'node:http2'
+import { bracketed } from '../common/host-port.js'
 import { formatDuration, milliseconds } from '../common/duration.js'
 import { readAddress } from '../common/service-ports.js'
 import { networkReason } from './dial-error.js'
@@ -12,7 +13,7 @@ export const h2ping: PolledKind<'h2ping'> = {
     const at = await readAddress(options.address, 'tcp')
     if (typeof at === 'string') return { status: 'critical', output: at }
     // A URL cannot hold the zone of an address, so what to connect to is said beside it.
-    const host = at.host.includes(':') ? `[${at.host.replace(/%.*/, '')}]` : at.host
+    const host = at.host.includes(':') ? bracketed(at.host.replace(/%.*/, '')) : at.host
     let connected = false
     const ended = await withDeadline<CheckResult>(signal, options.timeout, done => {
       const session = connect(`${options.useTls ? 'https' : 'http'}://${host}:${at.port}`, {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from '../common/spawn.js'
-import { pause } from './pause.js'
+import { systemClock } from '../common/clock.js'
+import { pause } from '../common/pause.js'
 
 /** How a program ended. */
 export type ChildEnd =
@@ -85,7 +86,8 @@ export function startChild(
   })
     .then(async end => {
       // A shell ends at once when it is told to, and what it waited for may not.
-      while (timer !== undefined && grouped && !killed && send(child, grouped, 0)) await pause(groupPoll, never)
+      while (timer !== undefined && grouped && !killed && send(child, grouped, 0))
+        await pause(systemClock, groupPoll, never)
       return end
     })
     .finally(() => {

@@ -10,7 +10,7 @@ export interface WrittenAddress {
   readonly port: number | string
 }
 
-const bracketed = /^\[([^\]]*)\]:([^:[\]]+)$/
+const inBrackets = /^\[([^\]]*)\]:([^:[\]]+)$/
 const plain = /^([^:[\]\s]*):([^:[\]]+)$/
 /** Letters, digits and hyphens (RFC 6335, 5.1), and the `_ + . *` that names in /etc/services have beside them. */
 const serviceName = /^(?=.*[a-z])[a-z0-9][a-z0-9_+.*-]*$/i
@@ -21,7 +21,7 @@ const serviceName = /^(?=.*[a-z])[a-z0-9][a-z0-9_+.*-]*$/i
  * else, for instance a missing port.
  */
 export function splitHostPort(address: string): WrittenAddress | undefined {
-  const [, written, port = ''] = bracketed.exec(address) ?? plain.exec(address) ?? []
+  const [, written, port = ''] = inBrackets.exec(address) ?? plain.exec(address) ?? []
   if (written === undefined) return undefined
   const host = written === '' ? 'localhost' : written
   if (serviceName.test(port)) return { host, port: port.toLowerCase() }
@@ -29,9 +29,11 @@ export function splitHostPort(address: string): WrittenAddress | undefined {
   return number < 1 || number > 65_535 ? undefined : { host, port: number }
 }
 
-/** `address:port`, with brackets around an IPv6 address. */
-export const hostPort = (address: string, port: number): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+/** A host as it stands before a colon and a port: an IPv6 address has brackets around it. */
+export const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** `host:port`, with brackets around an IPv6 address. */
+export const hostPort = (host: string, port: number): string => `${bracketed(host)}:${port}`
 
 /** `host`, `host:port`, `[v6]:port` or a bare IPv6 address; undefined for anything else. */
 export function parseHostPort(

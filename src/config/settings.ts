@@ -184,3 +184,6 @@ export interface AutopilotSettings {
   readonly disableUpgradeMigration: boolean
   readonly upgradeVersionTag: string
 }
+
+/** Whether the catalog is kept in the agent's own process alone, so that it is there as soon as the agent is. */
+export const isAlone = ({ engine }: Pick<Settings, 'engine'>): boolean => engine === 'memory' || engine === 'lmdb'

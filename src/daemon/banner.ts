@@ -1,3 +1,4 @@
+import { bracketed } from '../common/host-port.js'
 import type { FileReport } from '../agent/index.js'
 import type { Declared, Settings } from '../config/index.js'
 import { version } from '../common/version.js'
@@ -113,7 +114,5 @@ const port = (bound: readonly { readonly port: number }[]): number => bound[0]?.
 /** A wildcard address is for listening; to ask, the loopback one does. */
 const reachable = (address: string): string =>
   address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
-
-const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address)
 
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`

@@ -17,6 +17,7 @@ import { Closers } from './closers.js'
 import { loneMembership } from './lone-membership.js'
 import { removeRemains } from './data-dir.js'
 import { rememberRole } from './history.js'
+import { isAlone } from '../config/index.js'
 import type { StartConfig } from './read-config.js'
 import type { Role, RoleParts } from './role.js'
 import { externalKind } from './external-kind.js'
@@ -78,10 +79,7 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
   opened.add('metrics', () => {
     metrics.close()
   })
-  const own =
-    settings.engine === 'memory' || settings.engine === 'lmdb'
-      ? await openOwnStore(settings, log.child('store'))
-      : undefined
+  const own = isAlone(settings) ? await openOwnStore(settings, log.child('store')) : undefined
   if (own !== undefined) opened.add('store', () => own.close())
   // Not before the store is open: it tells whether the directory is another agent's.
   const nodeId = resolveNodeId(settings)

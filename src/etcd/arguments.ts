@@ -1,3 +1,4 @@
+import { hostPort } from '../common/host-port.js'
 import { join } from 'node:path'
 import type { EtcdProcessOptions } from './options.js'
 import type { EtcdStart } from './types.js'
@@ -11,8 +12,7 @@ export const socketName = 'client:0'
 export const dataFolder = (directory: string): string => join(directory, 'data')
 
 /** `http://ip:port`, with brackets for IPv6. */
-export const peerUrlOf = (address: string, port: number): string =>
-  `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+export const peerUrlOf = (address: string, port: number): string => `http://${hostPort(address, port)}`
 
 /**
  * Raft's heartbeat interval and election timeout in ms. A leader that dies is replaced after one to two election

@@ -1,6 +1,7 @@
 import type { MusterError } from '../common/errors.js'
 import { leaseLost } from './errors.js'
-import { compareKeys, isWithin } from './key-order.js'
+import { isWithin } from './key-order.js'
+import { compareText } from '../common/text-order.js'
 import { revision as asRevision } from './store.js'
 import type { Change, Committed, Condition, LeaseId, Revision, Transaction, Write } from './store.js'
 import { transactionFault } from './transaction-fault.js'
@@ -108,7 +109,7 @@ class Group {
       keys.push(key)
       added = true
     }
-    return added ? keys.sort(compareKeys) : keys
+    return added ? keys.sort(compareText) : keys
   }
 
   #holds(condition: Condition): boolean {

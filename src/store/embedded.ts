@@ -8,7 +8,7 @@ import type { Decision, Final, KeyState, Request } from './decide.js'
 import { storeClosed } from './errors.js'
 import { GroupCommit } from './group-commit.js'
 import { Leases } from './leases.js'
-import { SortedKeys } from './sorted-keys.js'
+import { SortedKeys } from '../common/sorted-keys.js'
 import type {
   Batch,
   Committed,

@@ -4,7 +4,7 @@ import type { MusterError } from '../common/errors.js'
 import type { Duration } from '../common/duration.js'
 import type { Final } from './decide.js'
 import type { Engine } from './embedded.js'
-import { compareKeys } from './key-order.js'
+import { compareText } from '../common/text-order.js'
 import { causeOfRejection, displaced, displacedCode, isInputOutput, writeFailed } from './lmdb-errors.js'
 import { displacement, growthFault, type FileIdentity } from './lmdb-file.js'
 import { damagedRecord, ownerKey, type Database } from './lmdb-format.js'
@@ -84,7 +84,7 @@ class LmdbEngine implements Engine {
       entries.push({ key, value, created, modified })
       unordered ||= databaseKey[0] !== orderedPrefix
     }
-    return unordered ? entries.sort((a, b) => compareKeys(a.key, b.key)) : entries
+    return unordered ? entries.sort((a, b) => compareText(a.key, b.key)) : entries
   }
 
   async write(

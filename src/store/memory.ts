@@ -1,4 +1,4 @@
-import { compareKeys } from './key-order.js'
+import { compareText } from '../common/text-order.js'
 import { EmbeddedStore } from './embedded.js'
 import type { EmbeddedOptions, Engine } from './embedded.js'
 import { revision } from './store.js'
@@ -18,7 +18,7 @@ function memoryEngine(): Engine {
   return {
     name: 'memory',
     entries: after =>
-      [...held.values()].filter(entry => entry.modified > after).sort((a, b) => compareKeys(a.key, b.key)),
+      [...held.values()].filter(entry => entry.modified > after).sort((a, b) => compareText(a.key, b.key)),
     write: finals => {
       for (const [key, final] of finals) {
         if (final === undefined) held.delete(key)

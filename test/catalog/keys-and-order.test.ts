@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { canonicalAddress, checkKey, compareText, nodeKey, serviceKey } from '../../src/catalog/index.js'
+import { canonicalAddress, checkKey, nodeKey, serviceKey } from '../../src/catalog/index.js'
+import { compareText } from '../../src/common/text-order.js'
 import {
   decodeCheck,
   decodeNode,

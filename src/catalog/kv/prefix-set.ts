@@ -1,4 +1,4 @@
-import { SortedKeys } from './sorted-keys.js'
+import { SortedKeys } from '../../common/sorted-keys.js'
 
 /**
  * A set of prefixes that finds those which a text begins with, without trying every length: each knows the longest

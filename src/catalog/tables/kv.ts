@@ -1,7 +1,7 @@
 import type { Change, Revision } from '../../store/index.js'
 import { assertKv, decodeKv } from '../kv/kv-codec.js'
 import { PrefixSet } from '../kv/prefix-set.js'
-import { SortedKeys } from '../kv/sorted-keys.js'
+import { SortedKeys } from '../../common/sorted-keys.js'
 import type { KvEntry } from '../kv/types.js'
 import { Tombstones } from '../kv/tombstones.js'
 import type { Topic, Topics, TopicFamily, Touched } from '../topics.js'

@@ -1,7 +1,7 @@
 import type { Change } from '../../store/index.js'
 import { decodeLock } from '../kv/lock-codec.js'
 import type { Lock } from '../kv/types.js'
-import { compareText } from '../order.js'
+import { compareText } from '../../common/text-order.js'
 import { changedKey } from './table.js'
 import type { Table } from './table.js'
 

@@ -1,4 +1,4 @@
-import { compareText } from '../order.js'
+import { compareText } from '../../common/text-order.js'
 import { same } from '../same.js'
 import type { Service } from '../types.js'
 

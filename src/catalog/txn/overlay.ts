@@ -7,7 +7,7 @@ import { checkKey, kvKey, lockDelayKey, lockKey, nodeKey, serviceKey, sessionKey
 import { assertKv, decodeKv } from '../kv/kv-codec.js'
 import { decodeLock } from '../kv/lock-codec.js'
 import type { KvEntry, Lock } from '../kv/types.js'
-import { compareText } from '../order.js'
+import { compareText } from '../../common/text-order.js'
 import { decodeSession } from '../sessions/codec.js'
 import type { Session } from '../sessions/types.js'
 import type { Check, Node, Service } from '../types.js'

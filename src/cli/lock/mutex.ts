@@ -1,7 +1,8 @@
 import { MusterError } from '../../common/errors.js'
 import type { Client } from '../client.js'
 import { kvQuery, kvWrite, type KvPair } from '../kv.js'
-import { pause } from '../pause.js'
+import { systemClock } from '../../common/clock.js'
+import { pause } from '../../common/pause.js'
 import { delayedRetry, overdue, questionWait, type Lock } from './types.js'
 
 /** Marks a key as a lock, for every tool. */
@@ -49,7 +50,7 @@ export class Mutex implements Lock {
       )
         return true
       index = ''
-      await pause(delayedRetry, signal)
+      await pause(systemClock, delayedRetry, signal)
     }
     return false
   }

@@ -1,4 +1,5 @@
-import { becomeSteward, compareText, type Catalog, type CatalogReads } from '../../catalog/index.js'
+import { becomeSteward, type Catalog, type CatalogReads } from '../../catalog/index.js'
+import { compareText } from '../../common/text-order.js'
 import type { Clock } from '../../common/clock.js'
 import { milliseconds } from '../../common/duration.js'
 import { errorMessage } from '../../common/errors.js'

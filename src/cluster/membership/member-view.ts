@@ -1,5 +1,5 @@
 import type { MemberRecord } from '../../catalog/index.js'
-import { compareText } from '../../catalog/index.js'
+import { compareText } from '../../common/text-order.js'
 import type { AgentInfo, Member, MemberStatus } from '../types.js'
 
 /** A member as others see it, by its cluster port. */

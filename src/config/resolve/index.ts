@@ -1,5 +1,5 @@
 import type { Merged } from '../combine/merge.js'
-import type { Settings } from '../settings.js'
+import { isAlone, type Settings } from '../settings.js'
 import type { Diagnostic } from '../types.js'
 import type { InterfaceAddress } from './interface-address.js'
 import { resolveAddresses } from './addresses.js'
@@ -44,7 +44,7 @@ export function resolve(merged: Merged, environment: Environment): Resolved {
   const dataDir = resolveDataDir(reader, environment)
   const history = dataDir === '' ? unknownHistory : (environment.history?.(dataDir) ?? unknownHistory)
   const mode = resolveMode(reader, { dev: environment.dev, history })
-  const alone = mode.engine === 'memory' || mode.engine === 'lmdb'
+  const alone = isAlone(mode)
   const addresses = resolveAddresses(reader, alone, environment.interfaces)
   const ports = resolvePorts(reader)
   const settings: Settings = {

@@ -1,14 +1,11 @@
 import type { Readiness as AgentReadiness } from '../../agent/index.js'
 import { MusterError } from '../../common/errors.js'
-import type { Settings } from '../../config/index.js'
+import { isAlone, type Settings } from '../../config/index.js'
 import type { Deps } from '../deps.js'
 import type { Endpoint } from '../route.js'
 
 /** How often it is looked whether the agent has come as far as requests wait for, in milliseconds. */
 const lookEvery = 25
-
-/** Whether the catalog is kept in this process alone, so that it is there as soon as the agent is. */
-export const isAlone = ({ engine }: Pick<Settings, 'engine'>): boolean => engine === 'memory' || engine === 'lmdb'
 
 /** Whether this agent may answer. What has not been loaded is never answered from. */
 export class Readiness {

@@ -1,3 +1,4 @@
+import { hostPort } from '../../common/host-port.js'
 import http from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -68,7 +69,7 @@ async function openListener(address: string, settings: Settings, handlers: Liste
   if (path !== undefined) await clearSocketFile(path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => {
-      const place = path === undefined ? urlHost(address, settings.ports.http) : address
+      const place = path === undefined ? hostPort(address, settings.ports.http) : address
       reject(
         new MusterError('HTTP_LISTEN', `cannot listen for HTTP on ${place}: ${errorMessage(error)}`, {
           cause: error,
@@ -87,10 +88,8 @@ async function openListener(address: string, settings: Settings, handlers: Liste
     return { server, address: { kind: 'unix', host: path, port: 0, url: `unix://${path}` } }
   }
   const { address: host, port } = server.address() as AddressInfo
-  return { server, address: { kind: 'tcp', host, port, url: `http://${urlHost(host, port)}` } }
+  return { server, address: { kind: 'tcp', host, port, url: `http://${hostPort(host, port)}` } }
 }
-
-const urlHost = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 function remedy(error: unknown, address: string, path: string | undefined): string {
   if (path !== undefined) return 'set addresses.http to a socket in an existing folder that the agent may write to'

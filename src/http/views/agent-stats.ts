@@ -1,3 +1,4 @@
+import { hostPort } from '../../common/host-port.js'
 import { arch, availableParallelism, platform } from 'node:os'
 import type { AgentApi } from '../../agent/index.js'
 import type { Membership } from '../../cluster/index.js'
@@ -66,5 +67,4 @@ const clientStats = (membership: Membership): Readonly<Record<string, string>> =
   known_servers: String(membership.servers().length),
 })
 
-const ownServer = ({ advertiseAddr, ports }: Settings): string =>
-  `${advertiseAddr.includes(':') ? `[${advertiseAddr}]` : advertiseAddr}:${ports.server}`
+const ownServer = ({ advertiseAddr, ports }: Settings): string => hostPort(advertiseAddr, ports.server)

@@ -1,4 +1,4 @@
-import { compareKeys } from '../key-order.js'
+import { compareText } from '../../common/text-order.js'
 import type { Entry } from '../store.js'
 import { revision } from '../store.js'
 import type { KeyValue } from './messages.js'
@@ -44,7 +44,7 @@ export class Keyspace {
 
   /** The range [from, to) of users' keys; undefined when it is empty. Empty `to`: no end. */
   range(from: string, to: string): Keys | undefined {
-    if (to !== '' && compareKeys(from, to) >= 0) return undefined
+    if (to !== '' && compareText(from, to) >= 0) return undefined
     return { key: this.#from(from), rangeEnd: to === '' ? this.#end : this.key(to) }
   }
 

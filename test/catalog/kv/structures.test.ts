@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { PrefixSet } from '../../../src/catalog/kv/prefix-set.js'
-import { SortedKeys } from '../../../src/catalog/kv/sorted-keys.js'
+import { SortedKeys } from '../../../src/common/sorted-keys.js'
 import { Tombstones } from '../../../src/catalog/kv/tombstones.js'
 import { revision } from '../../../src/store/index.js'
 

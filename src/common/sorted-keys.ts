@@ -1,10 +1,10 @@
-import { compareText } from '../order.js'
+import { compareText } from './text-order.js'
 
 /**
- * Longest run of keys kept in one array: long enough that there are few of them, short enough that moving its elements
- * costs little.
+ * The length of a run of keys kept in one array: long enough that there are few of them, short enough that moving its
+ * elements costs little.
  */
-const longestRun = 512
+const maxRunLength = 512
 
 /**
  * A set of texts in the byte order of their UTF-8. Adding and taking away cost a search and the move of half a run,
@@ -14,6 +14,13 @@ export class SortedKeys {
   /** Runs in order, none of them empty. */
   readonly #runs: string[][] = []
   #size = 0
+
+  constructor(keys: Iterable<string> = []) {
+    const sorted = [...new Set(keys)].sort(compareText)
+    for (let at = 0; at < sorted.length; at += maxRunLength / 2)
+      this.#runs.push(sorted.slice(at, at + maxRunLength / 2))
+    this.#size = sorted.length
+  }
 
   get size(): number {
     return this.#size
@@ -32,7 +39,7 @@ export class SortedKeys {
     if (run[place] === key) return
     run.splice(place, 0, key)
     this.#size++
-    if (run.length > longestRun) this.#runs.splice(at + 1, 0, run.splice(run.length >>> 1))
+    if (run.length > maxRunLength) this.#runs.splice(at + 1, 0, run.splice(run.length >>> 1))
   }
 
   delete(key: string): void {
@@ -55,13 +62,22 @@ export class SortedKeys {
   }
 
   /** The keys that begin with `prefix`, in order. The set must not change while they are read. */
-  *below(prefix: string): Iterable<string> {
-    const first = Math.max(0, this.#runOf(prefix))
+  below(prefix: string): Generator<string> {
+    return this.#read(prefix, key => key.startsWith(prefix))
+  }
+
+  /** The keys in [from, to) in order; an empty `to` is no end. The set must not change while they are read. */
+  between(from: string, to: string): Generator<string> {
+    return this.#read(from, key => to === '' || compareText(key, to) < 0)
+  }
+
+  *#read(from: string, isWanted: (key: string) => boolean): Generator<string> {
+    const first = Math.max(0, this.#runOf(from))
     for (let at = first; at < this.#runs.length; at++) {
       const run = this.#runs[at] ?? []
-      for (let place = at === first ? lowerBound(run, prefix) : 0; place < run.length; place++) {
+      for (let place = at === first ? lowerBound(run, from) : 0; place < run.length; place++) {
         const key = run[place] ?? ''
-        if (!key.startsWith(prefix)) return
+        if (!isWanted(key)) return
         yield key
       }
     }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { SortedKeys } from '../../src/store/sorted-keys.js'
+import { SortedKeys } from '../../src/common/sorted-keys.js'
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 const key = fc.oneof(
