@@ -204,14 +204,14 @@ export class Agent implements AgentApi {
     })
     if (settings.autoReloadConfig) {
       // Looking at every file would compete with the first sync.
-      let patience: Timer | undefined
+      let startTimer: Timer | undefined
       await Promise.race([
         synced,
         new Promise<void>(resolve => {
-          patience = clock.after(watchAfter, resolve)
+          startTimer = clock.after(watchAfter, resolve)
         }),
       ])
-      patience?.cancel()
+      startTimer?.cancel()
       await this.#watch()
     }
     await synced

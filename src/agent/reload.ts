@@ -65,7 +65,7 @@ interface Request {
 /** Milliseconds for which a broken file may be one that is still being written. */
 const writingTime = 100
 /** How often a file that is being written on and on is waited for before it is reported as it is. */
-const mostLooks = 10
+const maxLooks = 10
 
 /**
  * Brings what runs to what the files say: reads what changed, compares, and applies the difference, so equal in is
@@ -205,7 +205,7 @@ export class Reloader {
         ),
         0,
       )
-      if (young <= 0 || looks >= mostLooks || this.#closed) return load
+      if (young <= 0 || looks >= maxLooks || this.#closed) return load
       await new Promise<void>(resolve => {
         this.#deps.clock.after(young, resolve)
       })

@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/index.js'
 import type { LocalState } from './local-state.js'
 
 /** Characters of an output that a line of the log shows. */
-const longestOutput = 200
+const maxOutputLength = 200
 
 /**
  * What one line of the log shows of a check's output: its first line, control characters written out, cut where it is
@@ -12,7 +12,7 @@ const longestOutput = 200
  */
 export function shownOutput(output: string): string {
   const line = printable(firstLine(output))
-  return line.length > longestOutput ? `${line.slice(0, longestOutput)}…` : line
+  return line.length > maxOutputLength ? `${line.slice(0, maxOutputLength)}…` : line
 }
 
 /**

@@ -47,12 +47,12 @@ const defaultHold = milliseconds(7000)
 const loadDelay = 250
 
 /** How often a command is planned anew after its conditions failed. */
-const mostAttempts = 10
+const maxAttempts = 10
 /**
  * How long the state may take to reach a revision that the store has, in ms: above any network delay, below a client's
  * patience.
  */
-const longestLag = 15_000
+const maxLag = 15_000
 
 /**
  * The catalog: a store's contents in memory, kept up by its watch, and the commands that change them.
@@ -138,7 +138,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
   async execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }> {
     if (this.#store === undefined) await this.#hold()
     let current = false
-    for (let attempt = 0; attempt < mostAttempts;) {
+    for (let attempt = 0; attempt < maxAttempts;) {
       this.#assertOpen()
       const planned = command(this)
       if (!isWrite(planned)) {
@@ -152,7 +152,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
       if (done !== undefined) return done
       attempt++
     }
-    throw new MusterError('CATALOG_CONFLICT', `the write met ${mostAttempts} other writes to the same entries`, {
+    throw new MusterError('CATALOG_CONFLICT', `the write met ${maxAttempts} other writes to the same entries`, {
       hint: 'try again; when it stays, look for clients that fight over one entry',
     })
   }
@@ -323,11 +323,11 @@ export class Catalog extends CatalogState implements CatalogWrites {
   }
 
   async #reach(revision: Revision): Promise<void> {
-    if (this.revision >= revision || (await this.wait(this.topics.all(), revisionOf(revision - 1), longestLag))) return
+    if (this.revision >= revision || (await this.wait(this.topics.all(), revisionOf(revision - 1), maxLag))) return
     this.#assertOpen()
     throw new MusterError(
       'CATALOG_BEHIND',
-      `the catalog is at revision ${this.revision} and did not reach ${revision} within ${longestLag / 1000} s`,
+      `the catalog is at revision ${this.revision} and did not reach ${revision} within ${maxLag / 1000} s`,
       {
         hint: 'the store may be cut off from its leader; the write itself may have happened',
       },

@@ -1,4 +1,4 @@
-import type { StoredCheck } from './codec.js'
+import type { StoredCheck } from './entry-codec.js'
 import type { NodeData, ServiceData } from './types.js'
 
 /** Whether two nodes would be stored as the same bytes, key order of maps aside. */

@@ -1,5 +1,5 @@
 import { revision, type Entry, type Snapshot, type Transaction, type Write } from '../store/index.js'
-import { decodeNode, encodeNode } from './codec.js'
+import { decodeNode, encodeNode } from './entry-codec.js'
 import { nodeKey, tableOf } from './keys.js'
 import type { Node } from './types.js'
 
@@ -72,8 +72,8 @@ function readNode({ key, value }: SavedEntry): Node | undefined {
  * Writes of one transaction when a whole state does not fit in one: what any store takes. An etcd of someone else takes
  * 128, and 1.5 MiB.
  */
-const mostWrites = 100
-const mostBytes = 1024 * 1024
+const maxWrites = 100
+const maxBytes = 1024 * 1024
 
 /**
  * What has to be written so that the saved part of `present` becomes `saved`: the difference, so nothing is announced
@@ -110,7 +110,7 @@ function inSteps(writes: readonly Write[]): readonly Transaction[] {
   let bytes = 0
   for (const write of writes) {
     const size = sizeOf(write)
-    if (step.length > 0 && (step.length >= mostWrites || bytes + size > mostBytes)) {
+    if (step.length > 0 && (step.length >= maxWrites || bytes + size > maxBytes)) {
       steps.push({ when: [], then: step })
       step = []
       bytes = 0

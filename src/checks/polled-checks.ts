@@ -12,7 +12,7 @@ const freshWindow = 200
 /** ...plus this for each check that has not had its first run yet, which spreads a start with thousands... */
 const spreadPerCheck = 1
 /** ...and never later than this, as for a check that comes with its last status. */
-const longestStagger = 10_000
+const maxStagger = 10_000
 
 /** One running check. Kept small: there are thousands. */
 class Polled implements Scheduled {
@@ -90,7 +90,7 @@ export class PolledChecks {
   #firstDelay({ status }: CheckDefinition, interval: number, known: boolean): number {
     // Who declares how a check stands vouches for it until its first regular run, as in Consul.
     if (!known && status !== 'critical') return this.#deps.random() * interval
-    const longest = Math.min(interval, longestStagger)
+    const longest = Math.min(interval, maxStagger)
     if (known) return this.#deps.random() * longest
     return (this.#waitingForFirst * spreadPerCheck + this.#deps.random() * freshWindow) % longest
   }

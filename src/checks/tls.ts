@@ -12,7 +12,7 @@ type Options = Parameters<PolledKind<'tls'>['run']>[0]
 const day = 86_400_000
 
 /** Longest name of a certificate that is shown: it comes from whoever answers. */
-const longestName = 200
+const maxNameLength = 200
 
 /** What a server showed of itself. */
 interface Shown {
@@ -93,5 +93,5 @@ const inDays = (days: number): string =>
 /** What a certificate is called: its common name, else the first name that it is for. */
 function nameOf({ subject, subjectaltname: names = '' }: PeerCertificate): string {
   const common = [subject.CN as string | readonly string[] | undefined].flat()[0]
-  return printable(common ?? names.split(', ')[0] ?? '').slice(0, longestName)
+  return printable(common ?? names.split(', ')[0] ?? '').slice(0, maxNameLength)
 }

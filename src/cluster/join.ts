@@ -16,7 +16,7 @@ export interface Joining {
 }
 
 /** Most addresses that one name stands for: more are an error of the name. */
-const mostResolved = 64
+const maxResolved = 64
 
 /**
  * Greets agents by `host[:port]`; a host may have several addresses, each is tried. Resolves with how many answered.
@@ -31,7 +31,7 @@ export async function joinAddresses(
       const place = parseHostPort(address, port)
       if (place === undefined) return [{ address, error: new MusterError('CLUSTER_JOIN_FAILED', 'is no host[:port]') }]
       try {
-        const ips = isIP(place.host) === 0 ? (await resolve(place.host)).slice(0, mostResolved) : [place.host]
+        const ips = isIP(place.host) === 0 ? (await resolve(place.host)).slice(0, maxResolved) : [place.host]
         if (ips.length === 0) throw new MusterError('CLUSTER_JOIN_FAILED', 'the name has no addresses')
         return await Promise.all(
           ips.map(async ip => ({

@@ -5,7 +5,7 @@ import type { AgentInfo, ServerInfo } from './types.js'
 import { Shape } from '../rpc/index.js'
 
 /** Most servers that a message may name, and that a server keeps: ten times what Raft is good for. */
-export const mostServers = 64
+export const maxServers = 64
 
 /** Names of the methods that servers answer. */
 export const methods = {
@@ -109,7 +109,7 @@ export function readHello(body: unknown): Hello {
   const hello = new Shape(body ?? {}, 'a hello')
   const cluster = hello.optionalText('cluster')
   const from = hello.has('from') ? { from: readAgent((body as { readonly from: unknown }).from) } : {}
-  return { ...from, ...(cluster !== undefined && { cluster }), known: hello.list('known', mostServers, readServer) }
+  return { ...from, ...(cluster !== undefined && { cluster }), known: hello.list('known', maxServers, readServer) }
 }
 
 /** @throws MusterError CLUSTER_MESSAGE */
@@ -122,7 +122,7 @@ export function readHelloAnswer(body: unknown): HelloAnswer {
     ...(cluster !== undefined && { cluster }),
     expect: answer.has('expect') ? answer.number('expect') : 0,
     carries: answer.has('carries') && answer.flag('carries'),
-    servers: answer.list('servers', mostServers, readServer),
+    servers: answer.list('servers', maxServers, readServer),
   }
 }
 
@@ -134,7 +134,7 @@ export function readEnterAnswer(body: unknown): EnterAnswer {
     const one = new Shape(item, 'a member')
     return { name: one.text('name'), peerUrl: one.text('peerUrl') }
   }
-  return { cluster: answer.text('cluster'), members: answer.list('members', mostServers, member) }
+  return { cluster: answer.text('cluster'), members: answer.list('members', maxServers, member) }
 }
 
 /** @throws MusterError CLUSTER_MESSAGE */

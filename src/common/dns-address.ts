@@ -7,7 +7,7 @@ export interface AddressFault {
 }
 
 /** Most letters of a host name (RFC 1035, 2.3.4). */
-const longestName = 253
+const maxNameLength = 253
 /** A label of a host name (RFC 1123, 2.1), with the underscore that many have in fact. */
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i
 
@@ -38,8 +38,8 @@ export function addressFault(address: string): AddressFault | undefined {
 function nameFault(address: string, fault: (why: string, hint: string) => AddressFault): AddressFault | undefined {
   const name = address.replace(/\.$/, '')
   const hint = 'write an IP address or a host name'
-  if (name.length > longestName)
-    return fault(`a host name has ${longestName} letters at most, this one has ${name.length}`, hint)
+  if (name.length > maxNameLength)
+    return fault(`a host name has ${maxNameLength} letters at most, this one has ${name.length}`, hint)
   if (/^[\d.]+$/.test(name)) return fault('it is no IPv4 address', hint)
   const bad = name.split('.').find(part => !label.test(part))
   if (bad === undefined) return undefined

@@ -32,7 +32,7 @@ const units: Readonly<Record<string, readonly [factor: number, divisor: number]>
 const longest = 2 ** 63 / 1e6
 
 /** Characters of the longest text that is read: digits alone stand for more than 292 years long before. */
-export const longestDuration = 100
+export const maxDuration = 100
 
 const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy
 
@@ -41,7 +41,7 @@ const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy
  * unit for days. Returns undefined for anything else, for more than 292 years, and for more than 100 characters.
  */
 export function parseDuration(text: string): Duration | undefined {
-  if (text.length > longestDuration) return undefined
+  if (text.length > maxDuration) return undefined
   const negative = text.startsWith('-')
   const body = negative || text.startsWith('+') ? text.slice(1) : text
   if (body === '0') return milliseconds(0)

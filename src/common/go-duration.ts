@@ -1,11 +1,11 @@
-import { longestDuration, parseDuration } from './duration.js'
+import { maxDuration, parseDuration } from './duration.js'
 
 const units = new Set(['ns', 'us', 'µs', 'μs', 'ms', 's', 'm', 'h'])
 
 /** Why Go refuses a text as a duration, in Go's words; undefined when it does not. */
 export function goDurationError(text: string): string | undefined {
   if (parseDuration(text) !== undefined) return undefined
-  if (text.length > longestDuration) return `time: invalid duration ${JSON.stringify(`${text.slice(0, 40)}…`)}`
+  if (text.length > maxDuration) return `time: invalid duration ${JSON.stringify(`${text.slice(0, 40)}…`)}`
   const invalid = `time: invalid duration ${JSON.stringify(text)}`
   let rest = text.replace(/^[+-]/, '')
   if (rest === '') return invalid

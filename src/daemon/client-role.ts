@@ -56,7 +56,7 @@ export async function clientRole(parts: RoleParts): Promise<Role> {
       ofDatacenters: () => [],
     },
     eventFeed: serverFeed({
-      call: (method, body, options) => pool.call(method, body, { ...options, again: true }),
+      call: (method, body, options) => pool.call(method, body, { ...options, mayRepeat: true }),
       clock,
       log: log.child('events'),
     }),
@@ -124,7 +124,7 @@ function openCoordinates(
     server: calls.server,
     client: calls.client,
     send: async update => {
-      await pool.call(coordinateUpdateMethod, update, { again: true })
+      await pool.call(coordinateUpdateMethod, update, { mayRepeat: true })
     },
     clock,
     random,

@@ -111,8 +111,8 @@ export function serverRemoteViews(
   }
 }
 
-/** Milliseconds for which an answer about which datacenters there are is believed. */
-const believed = 10_000
+/** Milliseconds for which an answer about which datacenters there are is kept. */
+const knownDatacentersTtlMs = 10_000
 
 /** Views of other datacenters for a client agent, handed on by its servers; `own` are those of this datacenter. */
 export function clientRemoteViews(parts: Parts, pool: ServerPool, own: Ready): RemoteViews {
@@ -144,12 +144,14 @@ export function clientRemoteViews(parts: Parts, pool: ServerPool, own: Ready): R
     partial: () => true,
     ready: (datacenter, kind, name) => {
       if (datacenter === '') return own(kind, name)
-      if (clock.monotonic() - asked >= believed) asking ??= ask()
+      if (clock.monotonic() - asked >= knownDatacentersTtlMs) asking ??= ask()
       if (names.has(datacenter)) return remotes.open(datacenter).ready(kind, name)
       return asking === undefined
         ? true
         : asking.then(() =>
-            names.has(datacenter) ? remotes.open(datacenter).ready(kind, name) : clock.monotonic() - asked < believed,
+            names.has(datacenter)
+              ? remotes.open(datacenter).ready(kind, name)
+              : clock.monotonic() - asked < knownDatacentersTtlMs,
           )
     },
   }

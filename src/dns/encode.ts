@@ -61,7 +61,7 @@ export const recordSize = (record: DnsRecord): number => nameSize(record.name) +
 const nameSize = (name: string): number => (name === '' ? 1 : name.length + 2)
 
 /** The most text that one TXT record holds here: 16 strings. Metadata values have 512 bytes at most, their keys 128. */
-const longestText = 16 * 255
+const maxTextLength = 16 * 255
 
 function dataSize(record: DnsRecord): number {
   switch (record.type) {
@@ -76,8 +76,8 @@ function dataSize(record: DnsRecord): number {
       return 6 + nameSize(record.target)
     case 'TXT':
       return (
-        Math.min(record.text.length, longestText)
-        + Math.max(1, Math.ceil(Math.min(record.text.length, longestText) / 255))
+        Math.min(record.text.length, maxTextLength)
+        + Math.max(1, Math.ceil(Math.min(record.text.length, maxTextLength) / 255))
       )
     case 'SOA':
       return nameSize(record.primary) + nameSize(record.mailbox) + 20
@@ -184,7 +184,7 @@ class Writer {
 
   #text(text: Uint8Array): void {
     let at = 0
-    const end = Math.min(text.length, longestText)
+    const end = Math.min(text.length, maxTextLength)
     do {
       const piece = text.subarray(at, Math.min(at + 255, end))
       scratch[this.#length++] = piece.length

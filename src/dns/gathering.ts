@@ -91,13 +91,13 @@ export const externalKey = ({ name, type }: ExternalName): string => `${type} ${
 /**
  * An answer from views is kept no longer than this, in ms: so each view that is in use is looked up, and not forgotten.
  */
-const longestFromViews = 30_000
+const maxFromViews = 30_000
 
 /**
  * Questions that one question may send to recursors, two for a name of which both families are wanted; a service of
  * hundreds of names keeps the rest as bare targets.
  */
-const mostExternalQuestions = 32
+const maxExternalQuestions = 32
 
 /**
  * The reads of one question, and what they say about its answer: the topics it rests on, how long it may be kept, and
@@ -209,7 +209,7 @@ export class Gathering {
     if (!this.profile.recursionAvailable) return []
     this.maxAge = 0
     const known = this.#learned.names.get(externalKey(wanted))
-    if (known === undefined && this.wantedNames.size < mostExternalQuestions)
+    if (known === undefined && this.wantedNames.size < maxExternalQuestions)
       this.wantedNames.set(externalKey(wanted), wanted)
     return known ?? []
   }
@@ -238,7 +238,7 @@ export class Gathering {
     const { views } = this.#sources
     const local = this.isLocal(datacenter) ? '' : datacenter
     if (views?.partial(local) !== true) return true
-    this.keepFor(longestFromViews)
+    this.keepFor(maxFromViews)
     const key = `${local} ${kind} ${name}`
     if (this.#learned.views.get(key) === false) {
       this.unavailable = true

@@ -22,7 +22,7 @@ export function leadsTo(
 }
 
 /** Records of a followed name that a client without EDNS gets. */
-const mostPlainRecords = 5
+const maxPlainRecords = 5
 
 /**
  * What a host name used as an address leads to: CNAME, A and AAAA records. A name of the zone is answered from the
@@ -34,7 +34,7 @@ export function followHost(gathering: Gathering, ask: Ask, host: string, ttl: nu
   const records = recordsOf(gathering, ask, host, wanted, ttl).filter(
     record => record.type === 'CNAME' || record.type === 'A' || record.type === 'AAAA',
   )
-  return records.slice(0, ask.edns ? records.length : mostPlainRecords)
+  return records.slice(0, ask.edns ? records.length : maxPlainRecords)
 }
 
 function recordsOf(gathering: Gathering, ask: Ask, host: string, type: number, ttl: number): readonly DnsRecord[] {

@@ -8,7 +8,7 @@ import type { AnswerSet } from './records.js'
  */
 const usualVariants = 16
 /** Bytes that the variants of one answer may take together; large answers have fewer variants. */
-const mostBytes = 128 * 1024
+const maxBytes = 128 * 1024
 /**
  * A variant is given out so often before the next order takes its place; less often where the variants do not hold
  * every instance first.
@@ -33,7 +33,7 @@ export class KeptAnswer {
   readonly #orders: Orders
   readonly #variants: (Buffer | undefined)[]
   readonly #serves: number[]
-  readonly #mostServes: number
+  readonly #maxServes: number
 
   /**
    * `write` encodes the set in an order; `expires` is a time by the clock's monotonic count, or Infinity. What `write`
@@ -58,7 +58,7 @@ export class KeptAnswer {
     const count = variantCount(this.#orders.rounds, this.first.length)
     this.#variants = Array.from({ length: count }, (_, at) => (at === 0 ? this.first : undefined))
     this.#serves = this.#variants.map((_, at) => (at === 0 ? 1 : 0))
-    this.#mostServes = count < this.#orders.rounds ? servesOfFewVariants : servesOfVariant
+    this.#maxServes = count < this.#orders.rounds ? servesOfFewVariants : servesOfVariant
   }
 
   /** Whether nothing that the answer rests on has changed. Time is the caller's to look at. */
@@ -75,7 +75,7 @@ export class KeptAnswer {
     const at = this.#variants.length === 1 ? 0 : Math.floor(this.#random() * this.#variants.length)
     const variant = this.#variants[at]
     const served = this.#serves[at] ?? 0
-    if (variant !== undefined && (served < this.#mostServes || this.#orders.rounds === 1)) {
+    if (variant !== undefined && (served < this.#maxServes || this.#orders.rounds === 1)) {
       this.#serves[at] = served + 1
       return variant
     }
@@ -94,7 +94,7 @@ export class KeptAnswer {
 /** Whole rounds of orders where that is possible, so that each unit is first in equally many variants. */
 function variantCount(rounds: number, size: number): number {
   if (rounds === 1) return 1
-  const affordable = Math.max(2, Math.floor(mostBytes / size))
+  const affordable = Math.max(2, Math.floor(maxBytes / size))
   const wanted = rounds * Math.max(1, Math.floor(usualVariants / rounds))
   return Math.min(affordable, wanted)
 }

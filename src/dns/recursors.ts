@@ -14,7 +14,7 @@ import { isTruncated, udpSizeOf } from './truncate.js'
 import { exchange, type Upstream } from './upstream.js'
 
 /** Questions that may be under way to recursors at once; more fail at once rather than pile up sockets. */
-const mostInFlight = 512
+const maxInFlight = 512
 /** A recursor that fails is reported so often at most. */
 const reportEvery = 10_000
 /** The size that muster's own questions to recursors allow for an answer; it passes every usual path whole. */
@@ -91,7 +91,7 @@ export class Recursors {
   }
 
   async #ask(request: Buffer, question: Buffer, transport: 'udp' | 'tcp'): Promise<Buffer | undefined> {
-    if (this.#inFlight >= mostInFlight) return undefined
+    if (this.#inFlight >= maxInFlight) return undefined
     this.#inFlight++
     try {
       for (const upstream of this.#random ? shuffled(this.#upstreams, this.#deps.random) : this.#upstreams) {

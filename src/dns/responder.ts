@@ -49,7 +49,7 @@ interface Asked {
 }
 
 /** Rounds of asking elsewhere for one question: a name may lead to a query, whose instances lead to names. */
-const mostRounds = 3
+const maxRounds = 3
 
 const nothingLearned: Learned = { names: new Map(), queries: new Map(), views: new Map(), failed: false }
 
@@ -165,8 +165,8 @@ export class Responder {
     const resolution = resolve(gathering, query)
     const complete =
       gathering.wantedNames.size === 0 && gathering.wantedQueries.size === 0 && gathering.wantedViews.size === 0
-    if (gathering.wantedViews.size > 0 && round >= mostRounds) return this.#plain(query, rcode.SERVFAIL)
-    if (complete || round >= mostRounds) return this.#finish(asked, resolution)
+    if (gathering.wantedViews.size > 0 && round >= maxRounds) return this.#plain(query, rcode.SERVFAIL)
+    if (complete || round >= maxRounds) return this.#finish(asked, resolution)
     return this.#learn(gathering, learned, asked.transport).then(more => this.#fromCatalog(asked, more, round + 1))
   }
 

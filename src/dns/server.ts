@@ -71,7 +71,7 @@ interface Listener {
 }
 
 /** How often a free port is looked for that is free over UDP and TCP on every address. */
-const mostAttempts = 20
+const maxAttempts = 20
 
 class Listeners implements DnsServer {
   readonly #deps: DnsServerDeps
@@ -114,7 +114,7 @@ class Listeners implements DnsServer {
       } catch (thrown) {
         if (!(thrown instanceof BindFailure)) throw thrown
         // Another process may hold a free port's number for the other transport; a given one is not ours to change.
-        if (ports.dns !== 0 || thrown.code !== 'EADDRINUSE' || attempt === mostAttempts) throw listenError(thrown)
+        if (ports.dns !== 0 || thrown.code !== 'EADDRINUSE' || attempt === maxAttempts) throw listenError(thrown)
       }
     }
     const port = this.#listeners[0]?.port ?? 0

@@ -34,13 +34,13 @@ export interface Cutting {
 }
 
 /** Plain UDP clients never get more answers than this, whatever `udp_answer_limit` says. */
-const mostPlainUdpAnswers = 8
+const maxPlainUdpAnswers = 8
 /** Consul keeps this many bytes of a packet free. */
 const spare = 7
 /** The largest payload of a UDP packet over IPv4. */
-const largestUdp = 65_507
+const maxUdpSize = 65_507
 /** 64 KiB less a header and the terminating byte, as Consul counts. */
-const largestTcp = 65_523
+const maxTcpSize = 65_523
 
 /** The limits of a query's answer over a transport. */
 export function limitsFor(query: Query, transport: 'udp' | 'tcp', cutting: Cutting): Limits {
@@ -48,14 +48,14 @@ export function limitsFor(query: Query, transport: 'udp' | 'tcp', cutting: Cutti
   if (transport === 'tcp') {
     // More records than these never fit: an SRV record is never shorter than 1/1024 of the bytes, an A record than
     // 1/4096.
-    return { answers: isSrv ? 1024 : 4096, bytes: largestTcp, uncompressed: false, tellsFewer: true, most: largestTcp }
+    return { answers: isSrv ? 1024 : 4096, bytes: maxTcpSize, uncompressed: false, tellsFewer: true, most: maxTcpSize }
   }
-  const most = Math.min(cutting.udpAnswerSize, largestUdp)
+  const most = Math.min(cutting.udpAnswerSize, maxUdpSize)
   const size = udpSizeOf(query, cutting.udpAnswerSize)
   if (size > plainUdpSize) {
     return { answers: Number.POSITIVE_INFINITY, bytes: size - spare, uncompressed: false, tellsFewer: true, most }
   }
-  const answers = Math.min(mostPlainUdpAnswers, Math.max(0, cutting.udpAnswerLimit))
+  const answers = Math.min(maxPlainUdpAnswers, Math.max(0, cutting.udpAnswerLimit))
   return {
     answers,
     bytes: plainUdpSize - spare,
@@ -70,7 +70,7 @@ export function limitsFor(query: Query, transport: 'udp' | 'tcp', cutting: Cutti
  * `udp_answer_size`.
  */
 export const udpSizeOf = (query: Query, udpAnswerSize: number): number =>
-  Math.min(Math.max(plainUdpSize, query.edns?.udpSize ?? 0), udpAnswerSize, largestUdp)
+  Math.min(Math.max(plainUdpSize, query.edns?.udpSize ?? 0), udpAnswerSize, maxUdpSize)
 
 /**
  * Writes an answer set in an order (positions of its units), cut to what the packet may hold: the authority section
@@ -111,7 +111,7 @@ export function writeAnswer(
   if (packet !== undefined) return packet
   // A negative answer is nothing but its SOA record, so authority goes only where there are answers.
   const lean: Message = { ...base, authority: all.length === 0 ? base.authority : [] }
-  return mostThatFits(lean, units, set, limits, cutting)
+  return maxThatFits(lean, units, set, limits, cutting)
 }
 
 /** Whether the first `count` records are aliases whose addresses come later: without those they lead nowhere. */
@@ -119,7 +119,7 @@ const isCutShort = (records: readonly DnsRecord[], count: number): boolean =>
   count > 0 && records.some(isAddressRecord) && !records.slice(0, count).some(isAddressRecord)
 
 /** The packet with as many answers as fit, and the additional records of those. */
-function mostThatFits(lean: Message, units: readonly Unit[], set: AnswerSet, limits: Limits, cutting: Cutting): Buffer {
+function maxThatFits(lean: Message, units: readonly Unit[], set: AnswerSet, limits: Limits, cutting: Cutting): Buffer {
   const compress = !cutting.disableCompression
   let count = estimate(lean, units, limits)
   for (;;) {
@@ -145,7 +145,7 @@ export const isTruncated = (packet: Buffer): boolean => (packet.readUInt16BE(2) 
  * The units that an answer consists of: in order, each key once, no more than the set's own limit, and no more than it
  * takes to see that there are more answers than a packet may hold.
  */
-function choose(set: AnswerSet, order: readonly number[], mostAnswers: number): Unit[] {
+function choose(set: AnswerSet, order: readonly number[], maxAnswers: number): Unit[] {
   const chosen: Unit[] = []
   const seen = set.distinct ? undefined : new Set<string>()
   const limit = set.oneOf ? 1 : set.limit
@@ -154,7 +154,7 @@ function choose(set: AnswerSet, order: readonly number[], mostAnswers: number): 
     if (unit === undefined || seen?.has(unit.key) === true) continue
     seen?.add(unit.key)
     chosen.push(unit)
-    if (chosen.length === limit || chosen.length > mostAnswers) break
+    if (chosen.length === limit || chosen.length > maxAnswers) break
   }
   return chosen
 }
@@ -165,14 +165,14 @@ function choose(set: AnswerSet, order: readonly number[], mostAnswers: number): 
 function fitting(message: Message, limits: Limits, compress: boolean): Buffer | undefined {
   if (limits.uncompressed && message.answers.length > 1 && uncompressedSize(message) > limits.bytes) return undefined
   // Counted as small as can be it is too big already: no need to write it to see that.
-  if (smallestSize(message.answers) + smallestSize(message.additional) > limits.bytes) return undefined
+  if (minSize(message.answers) + minSize(message.additional) > limits.bytes) return undefined
   const packet = encodeMessage(message, compress)
   return packet.length > limits.bytes ? undefined : packet
 }
 
-const smallestSize = (records: readonly DnsRecord[]): number => {
+const minSize = (records: readonly DnsRecord[]): number => {
   let bytes = headerSize
-  for (const record of records) bytes += smallestRecord(record)
+  for (const record of records) bytes += minRecord(record)
   return bytes
 }
 
@@ -203,7 +203,7 @@ function additionalOf(units: readonly Unit[], count: number, set: AnswerSet, who
 
 /** How many answers may fit, at most: every record counted as small as it can be. */
 function estimate(message: Message, units: readonly Unit[], limits: Limits): number {
-  const sizeOf = limits.uncompressed ? recordSize : smallestRecord
+  const sizeOf = limits.uncompressed ? recordSize : minRecord
   let bytes = headerSize + message.query.question.length
   let count = 0
   const seen = new Set<DnsRecord>()
@@ -221,7 +221,7 @@ function estimate(message: Message, units: readonly Unit[], limits: Limits): num
 }
 
 /** Bytes of a record when its owner is a pointer and so is every name in it that may be one. */
-function smallestRecord(record: DnsRecord): number {
+function minRecord(record: DnsRecord): number {
   switch (record.type) {
     case 'A':
     case 'AAAA':

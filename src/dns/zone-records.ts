@@ -11,7 +11,7 @@ import { unitsOf, type AnswerSet, type DnsRecord } from './records.js'
 /** The service whose instances are the servers. */
 const serversService = 'consul'
 /** Name servers that an answer names. */
-const mostNameServers = 3
+const maxNameServers = 3
 
 /** The answer for SOA and NS, the same whatever stands before the zone's name. */
 export function answerApex(gathering: Gathering, ask: Ask): AnswerSet {
@@ -37,7 +37,7 @@ function nameServers(gathering: Gathering, ask: Ask): { servers: DnsRecord[]; gl
     servers.push({ type: 'NS', name: ask.zone, ttl: nodeTtl, target: name })
     const place = nodePlace(node, recordType.ANY, false)
     if (place !== undefined && 'ip' in place) glue.push(addressRecord(name, nodeTtl, place.ip))
-    if (servers.length === mostNameServers) break
+    if (servers.length === maxNameServers) break
   }
   return { servers, glue }
 }

@@ -26,7 +26,7 @@ const meant = new Set([
 ])
 
 /** Characters of one field that are kept; a whole state may stand in a warning about a slow request. */
-const longestField = 1000
+const maxFieldLength = 1000
 
 /** Reads a line: zap's JSON, or the bare text of the Go runtime. What etcd tells at `info` is detail here. */
 export function parseLine(text: string): EtcdLine {
@@ -34,7 +34,7 @@ export function parseLine(text: string): EtcdLine {
   if (record === undefined) {
     return {
       level: /^(panic|fatal error):/.test(text) ? 'error' : 'debug',
-      message: text.slice(0, longestField),
+      message: text.slice(0, maxFieldLength),
       fields: {},
     }
   }
@@ -66,6 +66,6 @@ const shortened = (fields: Readonly<Record<string, unknown>>): Readonly<Record<s
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      typeof value === 'string' && value.length > longestField ? `${value.slice(0, longestField)}...` : value,
+      typeof value === 'string' && value.length > maxFieldLength ? `${value.slice(0, maxFieldLength)}...` : value,
     ]),
   )

@@ -14,9 +14,9 @@ interface OwnAnswer {
 }
 
 /** Milliseconds: how long servers may be away while a job runs, and how soon they are asked again. */
-const patience = { away: 15_000, again: 500 }
+const timingMs = { away: 15_000, again: 500 }
 /** Pieces of output that the five digits of their keys can count. */
-const mostPieces = 100_000
+const maxPieces = 100_000
 
 /**
  * What this agent writes about a job, in the keys that Consul's agents use: `<prefix>/<session>/<node>/` and `ack`,
@@ -69,7 +69,7 @@ export class JobReports {
   /** A piece of output; an empty one says that the program still runs. */
   output(piece: Buffer): Promise<void> {
     const number = this.#pieces++
-    if (number >= mostPieces) return Promise.reject(over('it has written too much, or for too long'))
+    if (number >= maxPieces) return Promise.reject(over('it has written too much, or for too long'))
     return this.#write(`out/${String(number).padStart(5, '0')}`, piece)
   }
 
@@ -91,7 +91,7 @@ export class JobReports {
 
   /** Asks again while servers are away. */
   async #patiently(ask: () => Promise<OwnAnswer>): Promise<OwnAnswer> {
-    const until = this.#clock.monotonic() + patience.away
+    const until = this.#clock.monotonic() + timingMs.away
     for (;;) {
       let trouble: string
       try {
@@ -104,7 +104,7 @@ export class JobReports {
       }
       if (this.#clock.monotonic() >= until) throw over(`the servers could not be asked: ${trouble}`)
       await new Promise<void>(resolve => {
-        this.#clock.after(patience.again, resolve)
+        this.#clock.after(timingMs.again, resolve)
       })
       this.#signal.throwIfAborted()
     }

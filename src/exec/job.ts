@@ -20,9 +20,9 @@ export interface Job {
   readonly wait: number
 }
 
-/** Whoever asked without saying how long they wait; and what is believed, whatever they say. Milliseconds. */
+/** Whoever asked without saying how long they wait; and the limits of what they may say. Milliseconds. */
 const usualWait = 2000
-const believedWait = { least: 500, most: 120_000 }
+const waitLimits = { least: 500, most: 120_000 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -38,9 +38,7 @@ export function readJobPlace(payload: string): JobPlace | undefined {
 export function readJob(value: Buffer): Job | undefined {
   const { Command, Args, Script, Wait } = fieldsOf(value.toString())
   const wait =
-    typeof Wait === 'number' && Wait > 0
-      ? Math.min(Math.max(Wait / 1e6, believedWait.least), believedWait.most)
-      : usualWait
+    typeof Wait === 'number' && Wait > 0 ? Math.min(Math.max(Wait / 1e6, waitLimits.least), waitLimits.most) : usualWait
   if (typeof Script === 'string' && Script !== '')
     return { work: { type: 'script', text: Buffer.from(Script, 'base64') }, wait }
   if (Array.isArray(Args) && Args.length > 0 && Args.every(arg => typeof arg === 'string'))

@@ -15,7 +15,7 @@ export interface RemoteExecParts {
 }
 
 /** Jobs that run at once. */
-const mostJobs = 16
+const maxJobs = 16
 /** How many finished jobs are remembered, so that an event that comes twice runs nothing twice. */
 const remembered = 256
 
@@ -43,7 +43,7 @@ export class RemoteExec {
       return
     }
     if (this.#known.has(place.session)) return
-    if (this.#running.size >= mostJobs) {
+    if (this.#running.size >= maxJobs) {
       log.warn('a job of another agent is not run: too many run already', {
         session: place.session,
         running: this.#running.size,

@@ -17,7 +17,7 @@ const defaultTimeout = 5000
 /** Calls that may take longer than this have connections of their own. */
 const longFrom = 10_000
 /** The largest answer of a call: a node's tens of thousands of entries. */
-const largestAnswer = 64 * 1024 * 1024
+const maxAnswerSize = 64 * 1024 * 1024
 
 /** Connections to other agents, made as they are needed. */
 export const createRpcClient = (options: RpcClientOptions): RpcClient => new Calls(options.clock)
@@ -204,8 +204,8 @@ class Collect implements Exchange {
 
   data(chunk: Buffer): void {
     this.#size += chunk.length
-    if (this.#size <= largestAnswer) this.#chunks.push(chunk)
-    else this.#failed(new MusterError('CLUSTER_TOO_LARGE', `the answer is larger than ${largestAnswer} bytes`), true)
+    if (this.#size <= maxAnswerSize) this.#chunks.push(chunk)
+    else this.#failed(new MusterError('CLUSTER_TOO_LARGE', `the answer is larger than ${maxAnswerSize} bytes`), true)
   }
 
   end(): void {

@@ -15,7 +15,7 @@ const most = { addresses: 4096, connections: { short: 16, long: 1024 }, underWay
  * Milliseconds. An address is asked whether it lives after `quiet`, and given up when it has not answered within
  * `ping`.
  */
-const patience = { connect: 3000, idle: 30_000, quiet: 3000, ping: 4000, forget: 120_000 }
+const timingMs = { connect: 3000, idle: 30_000, quiet: 3000, ping: 4000, forget: 120_000 }
 
 interface Peer {
   readonly lanes: Map<Lane, Pool>
@@ -93,11 +93,11 @@ export class Pools {
         pool = new Pool(`http://${address}`, {
           connections: most.connections[lane],
           pipelining: 1,
-          keepAliveTimeout: patience.idle,
-          keepAliveMaxTimeout: patience.idle,
+          keepAliveTimeout: timingMs.idle,
+          keepAliveMaxTimeout: timingMs.idle,
           headersTimeout: 0,
           bodyTimeout: 0,
-          connect: { timeout: patience.connect, noDelay: true },
+          connect: { timeout: timingMs.connect, noDelay: true },
         })
         peer.lanes.set(lane, pool)
       }
@@ -168,15 +168,15 @@ export class Pools {
   #look(): void {
     const now = this.#clock.monotonic()
     for (const [address, peer] of this.#peers) {
-      if (peer.underWay > 0 && now - peer.heard >= patience.quiet && !peer.pinging) void this.#ping(address, peer)
-      if (peer.underWay === 0 && now - peer.used >= patience.forget) this.drop(address)
+      if (peer.underWay > 0 && now - peer.heard >= timingMs.quiet && !peer.pinging) void this.#ping(address, peer)
+      if (peer.underWay === 0 && now - peer.used >= timingMs.forget) this.drop(address)
     }
   }
 
   async #ping(address: string, peer: Peer): Promise<void> {
     peer.pinging = true
     const gaveUp = new AbortController()
-    const timer = this.#clock.after(patience.ping, () => {
+    const timer = this.#clock.after(timingMs.ping, () => {
       gaveUp.abort()
     })
     try {

@@ -28,7 +28,7 @@ export const pingPath = '/rpc/ping'
  * Agents that a request may come through: a client, a server, a server of another datacenter, and the owner of what it
  * is about.
  */
-export const mostHops = 4
+export const maxHops = 4
 
 /**
  * Whether the other side's range has a version in common with ours.

@@ -4,7 +4,7 @@ import { decodeError, headers } from './protocol.js'
 import { unreachable } from './unreachable.js'
 
 /** The longest line, in characters: the largest service of a large cluster many times over. */
-const longestLine = 64 * 1024 * 1024
+const maxLineLength = 64 * 1024 * 1024
 
 /** Reads an answer of lines, see `write-lines.ts`. */
 export function readLines(
@@ -82,9 +82,9 @@ class Lines implements Exchange {
   data(chunk: Buffer): void {
     this.#rest += this.#decoder.decode(chunk, { stream: true })
     if (this.#status >= 300) return
-    if (this.#rest.length > longestLine) {
+    if (this.#rest.length > maxLineLength) {
       this.#finish(
-        new MusterError('CLUSTER_TOO_LARGE', `a line of the answer is longer than ${longestLine} characters`),
+        new MusterError('CLUSTER_TOO_LARGE', `a line of the answer is longer than ${maxLineLength} characters`),
       )
       return
     }

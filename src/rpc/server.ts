@@ -8,7 +8,7 @@ import { networks } from '../common/networks.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
 import { hostPort } from '../common/host-port.js'
 import { ConnectionLimit } from './connection-limit.js'
-import { checkProtocol, encodeError, headers, methodPath, mostHops, pingPath, protocolRange } from './protocol.js'
+import { checkProtocol, encodeError, headers, methodPath, maxHops, pingPath, protocolRange } from './protocol.js'
 import { readJson } from './read-json.js'
 import type { ApiListener, RpcHandler, RpcPort, RpcServer, RpcStreamHandler } from './types.js'
 import { writeLines } from './write-lines.js'
@@ -38,10 +38,10 @@ export interface RpcServerOptions {
 export const streamsPerConnection = 20
 
 /**
- * Milliseconds. Idle connections outlive the callers' patience, so that callers end them and never meet one that is
+ * Milliseconds. Idle connections outlive the callers' timingMs, so that callers end them and never meet one that is
  * being ended.
  */
-const patience = { headers: 10_000, request: 120_000, idle: 90_000, check: 2_000, drain: 2_000 }
+const timingMs = { headers: 10_000, request: 120_000, idle: 90_000, check: 2_000, drain: 2_000 }
 const maxHeaderBytes = 32 * 1024
 const defaultBodyLimit = 1024 * 1024
 
@@ -113,7 +113,7 @@ class ClusterPort implements RpcServer {
     const servers = [...this.#open.values()]
     this.#open.clear()
     this.#ports = { lan: 0, wan: 0 }
-    const cut = this.#options.clock.after(patience.drain, () => {
+    const cut = this.#options.clock.after(timingMs.drain, () => {
       for (const server of servers) server.closeAllConnections()
     })
     await Promise.all(
@@ -144,10 +144,10 @@ class ClusterPort implements RpcServer {
     const { bind, port, allowed } = this.#options[which]
     const server = http.createServer(
       {
-        headersTimeout: patience.headers,
-        requestTimeout: patience.request,
-        keepAliveTimeout: patience.idle,
-        connectionsCheckingInterval: patience.check,
+        headersTimeout: timingMs.headers,
+        requestTimeout: timingMs.request,
+        keepAliveTimeout: timingMs.idle,
+        connectionsCheckingInterval: timingMs.check,
         maxHeaderSize: maxHeaderBytes,
         noDelay: true,
         keepAlive: true,
@@ -194,8 +194,8 @@ class ClusterPort implements RpcServer {
 
   #serveApi(request: IncomingMessage, response: ServerResponse, which: RpcPort): void {
     if (this.#api === undefined) throw new MusterError('NOT_READY', 'the agent is starting', { status: 503 })
-    if (Number(request.headers[headers.hops] ?? 0) > mostHops) {
-      throw new MusterError('CLUSTER_LOOP', `the request came through more than ${mostHops} agents`, {
+    if (Number(request.headers[headers.hops] ?? 0) > maxHops) {
+      throw new MusterError('CLUSTER_LOOP', `the request came through more than ${maxHops} agents`, {
         status: 508,
         hint: 'two agents take each other for a server',
       })

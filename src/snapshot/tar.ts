@@ -35,12 +35,12 @@ export function readHeader(head: Buffer): { readonly name: string; readonly size
 }
 
 /** Blocks of zeros that programs write at the end: two, or as many as fill what they write at once. */
-const mostEndBlocks = 128
+const maxEndBlocks = 128
 
 /** Reads the end of an archive, up to the last byte. @throws Error when it is missing or something else follows */
 export async function readTarEnd(bytes: ByteReader): Promise<void> {
   for (let i = 0; i === 0 || !(await bytes.atEnd()); i++) {
-    if (i === mostEndBlocks || !isZero(await bytes.take(block))) throw new Error('something follows after its files')
+    if (i === maxEndBlocks || !isZero(await bytes.take(block))) throw new Error('something follows after its files')
   }
 }
 

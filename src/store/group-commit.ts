@@ -4,7 +4,7 @@ import { storeClosed } from './errors.js'
  * How many requests travel in one group at most: bounds the time that a group keeps the event loop and the next one
  * waiting.
  */
-const largestGroup = 4096
+const maxGroupSize = 4096
 
 /** Groups after which the event loop gets its turn in any case. */
 const yieldEvery = 32
@@ -107,7 +107,7 @@ export class GroupCommit<Request, Result> {
   }
 
   #take(): readonly Waiting<Request, Result>[] {
-    if (this.#waiting.length > largestGroup) return this.#waiting.splice(0, largestGroup)
+    if (this.#waiting.length > maxGroupSize) return this.#waiting.splice(0, maxGroupSize)
     const group = this.#waiting
     this.#waiting = []
     return group

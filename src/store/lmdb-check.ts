@@ -24,9 +24,9 @@ import {
 /** The most that LMDB nests its pages. */
 const deepest = 32
 /** A key that LMDB takes at this size of pages. */
-const longestKey = 1978
+const maxKeyLength = 1978
 /** Address space that a process can have; a larger map cannot be one that was asked for. */
-const largestMap = 2 ** 46
+const maxMapSize = 2 ** 46
 /**
  * LMDB's flag, kept in the file, for trees whose keys are numbers, as the numbers of transactions in the tree of free
  * pages are.
@@ -98,7 +98,7 @@ export function valueIn(file: string, key: Buffer): Buffer | undefined {
     let number = main?.root ?? noPage
     for (
       let depth = 1;
-      main !== undefined && depth <= Math.min(main.depth, deepest) && number >= 0 && number <= largestMap / pageSize;
+      main !== undefined && depth <= Math.min(main.depth, deepest) && number >= 0 && number <= maxMapSize / pageSize;
       depth++
     ) {
       const page = pageAt(descriptor, number, Buffer.alloc(pageSize))
@@ -188,7 +188,7 @@ class Walk {
       const { flags, main, mapSize, lastPage, transaction } = meta
       if (flags !== numberKeys || main.flags !== 0)
         throw new Damage(`page ${number} has flags that this store does not set`, true)
-      if (mapSize % pageSize !== 0 || mapSize > largestMap || lastPage < 1 || lastPage * pageSize > largestMap)
+      if (mapSize % pageSize !== 0 || mapSize > maxMapSize || lastPage < 1 || lastPage * pageSize > maxMapSize)
         throw new Damage(`page ${number} has an impossible size of the file`)
       if (transaction !== 0 && transaction % 2 !== number)
         throw new Damage(`page ${number} has the number of another transaction`)
@@ -315,7 +315,7 @@ class Walk {
 
 /** Whether a key can follow those before it. */
 const inOrder = (key: Buffer, { last, compare }: Found): boolean =>
-  key.length > 0 && key.length <= longestKey && (last === undefined || compare(last, key) < 0)
+  key.length > 0 && key.length <= maxKeyLength && (last === undefined || compare(last, key) < 0)
 
 /** Keys that are numbers of transactions; those that are none count as equal, and so as out of order. */
 function compareNumbers(a: Buffer, b: Buffer): number {

@@ -17,7 +17,7 @@ import type { LeaseId, Revision } from './store.js'
  */
 
 /** LMDB's own limit at pages of 4 KiB is 1978 bytes, the first of which is ours. */
-const longestDirectKey = 1900
+const maxDirectKeyLength = 1900
 
 const recordKind = 0x20
 /** A record of the format before: it has no checksum. */
@@ -39,7 +39,7 @@ export const revisionKey = metaKey('revision')
 /** The database key of an entry. */
 export function entryKey(key: string): Buffer {
   const direct = Buffer.from(`k${key}`)
-  if (direct.length <= longestDirectKey) return direct
+  if (direct.length <= maxDirectKeyLength) return direct
   return Buffer.concat([Buffer.from('l'), createHash('sha256').update(key).digest()])
 }
 

@@ -53,7 +53,7 @@ export async function takeProfile(kind: ProfileKind, until: () => Promise<void>)
 }
 
 /** Events kept of a trace; a minute of a busy agent has some ten thousand. */
-const mostEvents = 200_000
+const maxEvents = 200_000
 
 /** What V8 and Node.js did, as events with times: collections of memory, compiling, turns of the event loop. */
 async function takeTrace(session: Session, until: () => Promise<void>): Promise<unknown> {
@@ -61,7 +61,7 @@ async function takeTrace(session: Session, until: () => Promise<void>): Promise<
   let leftOut = 0
   session.on('NodeTracing.dataCollected', ({ params: { value } }) => {
     for (const event of value) {
-      if (traceEvents.length < mostEvents) traceEvents.push(event)
+      if (traceEvents.length < maxEvents) traceEvents.push(event)
       else leftOut++
     }
   })

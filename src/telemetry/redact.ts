@@ -10,16 +10,16 @@ const hidden = '<hidden>'
 const secretName = /token|secret|passw|encrypt|credential|authorization|cookie|private.?key/i
 const accessor = /accessor|_?count$|ttl$/i
 
-const longestText = 8192
+const maxTextLength = 8192
 const deepest = 4
-const mostEntries = 64
+const maxEntries = 64
 
 /**
  * A text without the secrets that URLs carry: `?token=`, `X-Consul-Token: `, `user:password@`. Cut at 8 KB, so that
  * what a stranger sends cannot blow up the log.
  */
 export function scrub(text: string): string {
-  const short = text.length > longestText ? `${text.slice(0, longestText)}... (${text.length} characters)` : text
+  const short = text.length > maxTextLength ? `${text.slice(0, maxTextLength)}... (${text.length} characters)` : text
   return short
     .replace(/([?&](?:token|secret)=)[^&\s"']+/gi, `$1${hidden}`)
     .replace(/(\b(?:x-consul-token|authorization)["']?\s*[:=]\s*["']?(?:bearer\s+)?)[^\s"',}]+/gi, `$1${hidden}`)
@@ -36,7 +36,7 @@ export function cleanFields(fields: Readonly<Record<string, unknown>>): Record<s
 
 function cleanObject(object: object, depth: number): Record<string, unknown> {
   const clean: Record<string, unknown> = {}
-  let left = mostEntries
+  let left = maxEntries
   for (const [name, value] of Object.entries(object)) {
     if (value === undefined || typeof value === 'function') continue
     if (left-- === 0) {
@@ -77,8 +77,8 @@ function cleanValue(value: unknown, depth: number): unknown {
 }
 
 function cleanArray(values: readonly unknown[], depth: number): unknown[] {
-  const clean = values.slice(0, mostEntries).map(value => cleanValue(value, depth))
-  return values.length > mostEntries ? [...clean, `... ${values.length - mostEntries} more`] : clean
+  const clean = values.slice(0, maxEntries).map(value => cleanValue(value, depth))
+  return values.length > maxEntries ? [...clean, `... ${values.length - maxEntries} more`] : clean
 }
 
 /** An error and what caused it, in one line, with the system's code where the message does not tell it. */

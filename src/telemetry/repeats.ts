@@ -7,7 +7,7 @@ const sayAgain = 60_000
  * Reasons that are told apart; beyond these the one that began first is news again. A loop that alternates between a
  * few servers has a few.
  */
-const mostReasons = 16
+const maxReasons = 16
 
 interface Standing {
   said: number
@@ -35,7 +35,7 @@ export class Repeats {
     const standing = this.#reasons.get(key)
     if (standing === undefined) {
       const [oldest] = this.#reasons.keys()
-      if (this.#reasons.size >= mostReasons && oldest !== undefined) this.#reasons.delete(oldest)
+      if (this.#reasons.size >= maxReasons && oldest !== undefined) this.#reasons.delete(oldest)
       this.#reasons.set(key, { said: now, times: 0 })
       this.#log[level](message, fields)
       return

@@ -9,7 +9,7 @@ import {
   encodeCheck,
   encodeNode,
   encodeService,
-} from '../../src/catalog/codec.js'
+} from '../../src/catalog/entry-codec.js'
 import { pair } from '../../src/catalog/order.js'
 import { same } from '../../src/catalog/same.js'
 import { revision } from '../../src/store/index.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Catalog, createSession, kvPut, register } from '../../src/catalog/index.js'
-import { encodeNode, decodeNode } from '../../src/catalog/codec.js'
+import { encodeNode, decodeNode } from '../../src/catalog/entry-codec.js'
 import { nodeKey } from '../../src/catalog/keys.js'
 import { forMembers, isSaved, restoreSteps } from '../../src/catalog/saved-state.js'
 import { systemClock } from '../../src/common/clock.js'

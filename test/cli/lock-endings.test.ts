@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { startAgent } from '../support/agent-process.js'
 import { startCommand } from '../support/running-command.js'
 import { until } from '../support/until.js'
-import { entries, sessions, patience } from './lock-entries.js'
+import { entries, sessions, timeoutMs } from './lock-entries.js'
 
 // Each command is a process, and a busy machine starts them slowly.
 t.setTimeout(120_000)
@@ -52,7 +52,7 @@ t.test('a lock that is lost ends the program, with all that it started', async t
   await until(
     'the program runs',
     () => holder.out().includes('begun') && fs.existsSync(alive) && fs.readFileSync(alive, 'utf8').trim() !== '',
-    patience,
+    timeoutMs,
   )
   const [session] = await sessions(agent)
   await agent.api(`/v1/session/destroy/${session?.ID ?? ''}`, { method: 'PUT' })
@@ -67,9 +67,9 @@ t.test('signals reach the program', async t => {
   const script =
     "process.on('SIGHUP', () => console.log('hup')); process.on('SIGTERM', () => { console.log('term'); process.exit(0) }); setInterval(() => 0, 1e6); console.log('begun')"
   const holder = startCommand(t, agent, 'lock', '-shell=false', 'jobs/d', process.execPath, '-e', script)
-  await until('the program runs', () => holder.out().includes('begun'), patience)
+  await until('the program runs', () => holder.out().includes('begun'), timeoutMs)
   holder.child.kill('SIGHUP')
-  await until('the program was told', () => holder.out().includes('hup'), patience)
+  await until('the program was told', () => holder.out().includes('hup'), timeoutMs)
   holder.child.kill('SIGTERM')
   t.equal(await holder.ended, 0)
   t.match(holder.out(), 'term')
@@ -114,7 +114,7 @@ t.test(
           pids.set(name, Number(fs.readFileSync(begun(name), 'utf8')))
           return pids.get(name) !== 0
         },
-        patience,
+        timeoutMs,
       )
     }
     for (const { signal, command } of holders) command.child.kill(signal)
@@ -136,7 +136,7 @@ t.test('what a shell waited for may tidy up when the shell has ended at once', a
     'jobs/tidy',
     `sh -c "trap 'sleep 0.3; echo tidied; exit 0' TERM; echo begun; while :; do sleep 0.1; done"; true`,
   )
-  await until('the program runs', () => holder.out().includes('begun'), patience)
+  await until('the program runs', () => holder.out().includes('begun'), timeoutMs)
   holder.child.kill('SIGTERM')
   t.equal(await holder.ended, 0)
   t.match(holder.out(), 'tidied')
@@ -146,7 +146,7 @@ t.test('what a shell waited for may tidy up when the shell has ended at once', a
 t.test('an agent that does not answer keeps nobody who wants to end', async t => {
   const stub = await startSilentServer(t)
   const waiting = startCommand(t, { http: stub.port }, 'lock', 'jobs/h', 'echo never')
-  await until('it has asked', () => stub.asked() > 0, patience)
+  await until('it has asked', () => stub.asked() > 0, timeoutMs)
   waiting.child.kill('SIGTERM')
   t.equal(await waiting.ended, 1)
   t.equal(waiting.out(), 'Shutdown triggered or timeout during lock acquisition\n')

@@ -21,4 +21,4 @@ export const sessions = async (
   (await (await agent.api('/v1/session/list')).json()) as { ID: string; Name: string; TTL: string; Behavior: string }[]
 
 /** How long a program may take to start, in ms: they start slowly on a busy machine. */
-export const patience = 30_000
+export const timeoutMs = 30_000

@@ -3,7 +3,7 @@ import { startAgent } from '../support/agent-process.js'
 import { muster } from '../support/muster.js'
 import { startCommand } from '../support/running-command.js'
 import { until } from '../support/until.js'
-import { entries, sessions, patience } from './lock-entries.js'
+import { entries, sessions, timeoutMs } from './lock-entries.js'
 
 // Each command is a process, and a busy machine starts them slowly.
 t.setTimeout(120_000)
@@ -114,7 +114,7 @@ t.test('holders count however their clients mark their keys', async t => {
 
 t.test('one at a time; the next goes on when the first ends', async t => {
   const first = startCommand(t, agent, 'lock', '-pass-stdin', 'jobs/b', 'echo first; cat')
-  await until('the first holds it', () => first.out().includes('first'), patience)
+  await until('the first holds it', () => first.out().includes('first'), timeoutMs)
   const [entry] = await entries(agent, 'jobs/b')
   t.match(entry, { Key: 'jobs/b/.lock', Session: /./ })
   t.match(await (await agent.api('/v1/kv/jobs/b/.lock')).text(), /"Flags": ?3304740253564472344[,}]/)
@@ -127,7 +127,7 @@ t.test('one at a time; the next goes on when the first ends', async t => {
     err: 'Shutdown triggered or timeout during lock acquisition\n',
   })
   const second = startCommand(t, agent, 'lock', '-name=mine', 'jobs/b', 'echo second')
-  await until('the second waits', async () => (await sessions(agent)).some(({ Name }) => Name === 'mine'), patience)
+  await until('the second waits', async () => (await sessions(agent)).some(({ Name }) => Name === 'mine'), timeoutMs)
   t.notMatch(second.out(), 'second')
   first.child.stdin?.end()
   t.equal(await first.ended, 0)
@@ -143,7 +143,7 @@ t.test("a semaphore, laid out as Consul's", async t => {
   await until(
     'both hold it',
     () => one?.out().includes('one') === true && two?.out().includes('two') === true,
-    patience,
+    timeoutMs,
   )
   const ids = (await sessions(agent)).map(({ ID }) => ID).sort()
   t.match(await sessions(agent), [{ Behavior: 'delete' }, { Behavior: 'delete' }])

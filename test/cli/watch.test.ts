@@ -14,7 +14,7 @@ const put = async (agent: AgentProcess, key: string, body: string): Promise<void
 }
 
 /** Programs start slowly on a busy machine. */
-const patience = 30_000
+const timeoutMs = 30_000
 
 const agent = await startAgent(t, {
   dev: true,
@@ -78,11 +78,11 @@ t.test('with a program: once for each change, until it fails', async t => {
     '-key=k',
     `cat >> ${file}; echo "$CONSUL_INDEX" >> ${file}; test ! -e ${file}.stop`,
   )
-  await until('the first state is given', () => lines().length === 2, patience)
+  await until('the first state is given', () => lines().length === 2, timeoutMs)
   t.equal(lines()[0], 'null')
   await put(agent, 'other', 'x')
   await put(agent, 'k', 'v')
-  await until('the change is given', () => lines().length === 4, patience)
+  await until('the change is given', () => lines().length === 4, timeoutMs)
   t.match(JSON.parse(lines()[2] ?? ''), { Key: 'k', Value: 'dg==' })
   t.match(lines()[3], /^\d+$/)
   fs.writeFileSync(`${file}.stop`, '')
@@ -115,9 +115,9 @@ t.test('a service of the agent, which has a hash and no index', async t => {
     ],
   })
   startCommand(t, agent, 'watch', '-type=agent_service', '-name=changing', `cat >> ${file}`)
-  await until('both have seen it', () => ports(file).length === 1 && ports(declared).length === 1, patience)
+  await until('both have seen it', () => ports(file).length === 1 && ports(declared).length === 1, timeoutMs)
   await register(2)
-  await until('both have seen the change', () => ports(file).length === 2 && ports(declared).length === 2, patience)
+  await until('both have seen the change', () => ports(file).length === 2 && ports(declared).length === 2, timeoutMs)
   t.same(
     [ports(file), ports(declared)],
     [
@@ -132,12 +132,12 @@ t.test('an interrupt ends it with 0, and its program', async t => {
   await until(
     'it has shown the first state',
     () => idle.out().includes('serfHealth') || idle.out().includes('n1'),
-    patience,
+    timeoutMs,
   )
   idle.child.kill('SIGINT')
   t.equal(await idle.ended, 0)
   const busy = startCommand(t, agent, 'watch', '-type=nodes', 'echo begun; exec sleep 60')
-  await until('the program runs', () => busy.out().includes('begun'), patience)
+  await until('the program runs', () => busy.out().includes('begun'), timeoutMs)
   busy.child.kill('SIGINT')
   t.equal(await busy.ended, 0, 'the program ended, and with it the command')
 })

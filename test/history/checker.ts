@@ -22,7 +22,7 @@ export type Verdict =
  * How many steps the search for one key may take. A history with a handful of clients needs about one for each
  * operation.
  */
-const patience = 2_000_000
+const timeoutMs = 2_000_000
 
 /**
  * Whether there is one order of all operations that keeps real time (what had returned before another was called comes
@@ -111,8 +111,8 @@ class Search {
       const point = stack.at(-1)
       if (point === undefined) return { verdict: 'not-linearizable', why: this.#explain() }
       if (point.first === this.#known.length) return undefined
-      if (steps > patience)
-        return { verdict: 'undecided', why: `no order was found in ${patience} steps; ${this.#explain()}` }
+      if (steps > timeoutMs)
+        return { verdict: 'undecided', why: `no order was found in ${timeoutMs} steps; ${this.#explain()}` }
       const next = this.#after(point)
       if (next === undefined) stack.pop()
       else stack.push(next)

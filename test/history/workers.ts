@@ -22,7 +22,7 @@ export interface Plan {
 }
 
 /** After this a client gives up on an answer, and nobody will know what came of it. */
-const patience = 9_000
+const timeoutMs = 9_000
 
 /** Answers that promise that nothing was done. */
 const refused = /^(No cluster leader|No known Consul servers)/
@@ -167,7 +167,7 @@ function ask(agent: http.Agent | undefined, host: string, { method, target, body
         })
       },
     )
-    request.setTimeout(patience, () => {
+    request.setTimeout(timeoutMs, () => {
       request.destroy(new Error('no answer in time'))
     })
     request.once('error', (error: NodeJS.ErrnoException) => {

@@ -75,7 +75,7 @@ void t.test('parameters that a read does not know make no other answer', async t
 })
 
 void t.test('large answers that nobody reads have a limit together', async t => {
-  const served = await serveLarge(t, { unreadLimits: { bytes: 20 * 1024 * 1024, small: 1024, patience: 60_000 } })
+  const served = await serveLarge(t, { unreadLimits: { bytes: 20 * 1024 * 1024, small: 1024, timeoutMs: 60_000 } })
   const first = await connectUnread(t, served.port, ['/v1/kv/big?recurse'])
   const held = await until('the first is on its way', () => served.metrics.now('http.unread_bytes'))
   t.match(
@@ -92,7 +92,7 @@ void t.test('large answers that nobody reads have a limit together', async t => 
 })
 
 void t.test('a client that takes nothing of a large answer is cut off', async t => {
-  const served = await serveLarge(t, { unreadLimits: { bytes: 20 * 1024 * 1024, small: 1024, patience: 50 } })
+  const served = await serveLarge(t, { unreadLimits: { bytes: 20 * 1024 * 1024, small: 1024, timeoutMs: 50 } })
   await connectUnread(t, served.port, ['/v1/kv/big?recurse'])
   await until('it is on its way', () => served.built > 0)
   await until('it was cut', () => served.metrics.now('http.connections') === 0)

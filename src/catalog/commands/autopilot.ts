@@ -1,6 +1,6 @@
 import type { Command } from '../api.js'
 import { autopilotKey } from '../keys.js'
-import { encodeAutopilot } from '../members/codec.js'
+import { encodeAutopilot } from '../members/member-codec.js'
 import type { AutopilotData } from '../members/types.js'
 import { same } from '../same.js'
 import { drafted } from './draft.js'

@@ -1,8 +1,8 @@
 import { MusterError } from '../../common/errors.js'
 import type { Condition, Revision } from '../../store/index.js'
 import type { Command } from '../api.js'
-import { encodeCheck, encodeNode, encodeService } from '../codec.js'
-import type { StoredCheck } from '../codec.js'
+import { encodeCheck, encodeNode, encodeService } from '../entry-codec.js'
+import type { StoredCheck } from '../entry-codec.js'
 import {
   checkKey,
   checksRange,

@@ -15,13 +15,13 @@ import { releaseLock } from './kv-lock.js'
 import { endQueries } from './query-removal.js'
 
 /** Longest lock-delay that is applied, whatever a session asked for. */
-const longestLockDelay = milliseconds(60_000)
+const maxLockDelay = milliseconds(60_000)
 
 const nothing = new Uint8Array(0)
 
 /** Lets go of the keys that a session holds, or deletes them, and keeps them from being acquired for its lock-delay. */
 function endLocks(draft: KeyDraft, { id, behavior, lockDelay }: Session): void {
-  const delay = lockDelay < longestLockDelay ? lockDelay : longestLockDelay
+  const delay = lockDelay < maxLockDelay ? lockDelay : maxLockDelay
   for (const key of draft.state.locks.heldBy(id)) {
     const entry = draft.state.kv.get(key)
     const lock = draft.state.locks.get(key)

@@ -1,6 +1,6 @@
 import { minutes } from '../../common/duration.js'
 import type { Command } from '../api.js'
-import { encodeEvent } from '../events/codec.js'
+import { encodeEvent } from '../events/event-codec.js'
 import type { EventData } from '../events/types.js'
 import { eventKey } from '../keys.js'
 

@@ -24,7 +24,7 @@ export type DraftReads = Pick<CatalogReads, 'revision'>
  * How many entries that stand as they are wanted a write relies on: a registration is whole when it is answered. A sync
  * of more of them is put right by its agent's next comparison.
  */
-const mostReliedOn = 100
+const maxReliedOn = 100
 
 /**
  * A write in the making, key by key. It holds what is to be written and the conditions that protect what the plan
@@ -87,7 +87,7 @@ export class KeyDraft {
   /** All that there is so far. */
   get parts(): { readonly when: readonly Condition[]; readonly then: readonly PlannedWrite[] } {
     const unchanged =
-      this.unchanged.size > mostReliedOn ? [] : [...this.unchanged].filter(([key]) => !this.when.has(key))
+      this.unchanged.size > maxReliedOn ? [] : [...this.unchanged].filter(([key]) => !this.when.has(key))
     const when = [...this.when.values(), ...unchanged.map(([, condition]) => condition), ...this.writes.conditions]
     return { when, then: [...this.writes.list(), ...this.aside.values()] }
   }

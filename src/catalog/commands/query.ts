@@ -1,6 +1,6 @@
 import type { CatalogReads, Command } from '../api.js'
 import { queryKey, sessionGuardKey, sessionKey } from '../keys.js'
-import { encodeQuery } from '../queries/codec.js'
+import { encodeQuery } from '../queries/query-codec.js'
 import { isQueryId } from '../queries/lookup.js'
 import { isTemplate } from '../queries/types.js'
 import type { PreparedQuery, QueryData } from '../queries/types.js'

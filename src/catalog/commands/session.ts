@@ -3,7 +3,7 @@ import type { Duration } from '../../common/duration.js'
 import { MusterError } from '../../common/errors.js'
 import type { Command } from '../api.js'
 import { nodeSessionKey, sessionKey } from '../keys.js'
-import { encodeSession } from '../sessions/codec.js'
+import { encodeSession } from '../sessions/session-codec.js'
 import { sessionIdFault } from '../sessions/session-id.js'
 import { checksOf } from '../sessions/types.js'
 import type { SessionBehavior, SessionData } from '../sessions/types.js'
@@ -16,20 +16,20 @@ export interface SessionRequest extends Omit<SessionData, 'behavior'> {
 }
 
 /** Longest TTL of a session, as in Consul. */
-const longestTtl = milliseconds(24 * 3_600_000)
+const maxTtl = milliseconds(24 * 3_600_000)
 
 const nothing = new Uint8Array(0)
 
 /**
  * Creates a session on a node that is there, and on checks that are there and not critical. The result is its id.
  * Refused with SESSION_INVALID, in Consul's words.
- * @param shortestTtl what `session_ttl_min` says
+ * @param minTtl what `session_ttl_min` says
  */
-export const createSession = (request: SessionRequest, shortestTtl: Duration): Command<string> =>
+export const createSession = (request: SessionRequest, minTtl: Duration): Command<string> =>
   drafted(draft => {
     if (request.node === '') throw invalid('Must provide Node')
     const behavior = behaviorOf(request.behavior)
-    assertTtl(request.ttl, shortestTtl)
+    assertTtl(request.ttl, minTtl)
     const node = draft.nodeNamed(request.node)
     if (node === undefined) throw invalid('apply failed: Missing node registration')
     draft.requireNode(node.node)
@@ -71,9 +71,9 @@ function assertTtl(written: string, shortest: Duration): void {
   const ttl = parseDuration(written)
   if (ttl === undefined)
     throw invalid(`Session TTL '${written}' invalid: time: invalid duration ${JSON.stringify(written)}`)
-  if (ttl === 0 || (ttl >= shortest && ttl <= longestTtl)) return
+  if (ttl === 0 || (ttl >= shortest && ttl <= maxTtl)) return
   throw invalid(
-    `Invalid Session TTL '${Math.round(ttl * 1e6)}', must be between [${formatDuration(shortest)}=${formatDuration(longestTtl)}]`,
+    `Invalid Session TTL '${Math.round(ttl * 1e6)}', must be between [${formatDuration(shortest)}=${formatDuration(maxTtl)}]`,
   )
 }
 

@@ -1,7 +1,7 @@
 import type { Duration } from '../../common/duration.js'
 import type { CatalogReads, Command } from '../api.js'
 import { assertId, wanServerKey } from '../keys.js'
-import { encodeWanServer } from '../members/codec.js'
+import { encodeWanServer } from '../members/member-codec.js'
 import type { AgentData } from '../members/types.js'
 import { same } from '../same.js'
 

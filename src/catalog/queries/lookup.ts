@@ -9,7 +9,7 @@ import type { PreparedQuery } from './types.js'
  * Longest name that is looked up, in characters; none longer can be stored. With it the work that a template makes is
  * bounded.
  */
-const longestLookup = 1024
+const maxLookup = 1024
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -28,7 +28,7 @@ export function assertQueryId(text: string): void {
  * @throws MusterError QUERY_IS_TEMPLATE for a template's id: it says nothing without a name
  */
 export function lookUp(reads: Pick<CatalogReads, 'queries'>, idOrName: string): PreparedQuery | undefined {
-  if (idOrName === '' || idOrName.length > longestLookup) return undefined
+  if (idOrName === '' || idOrName.length > maxLookup) return undefined
   const identified = isQueryId(idOrName) ? reads.queries.get(idOrName) : undefined
   if (identified !== undefined) {
     if (!isTemplate(identified)) return identified

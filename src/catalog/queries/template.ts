@@ -7,11 +7,11 @@ import { mapTexts } from './texts.js'
 import type { PreparedQuery, QueryData, ServiceQuery } from './types.js'
 
 /** Longest expression in characters. */
-const longestRegexp = 4096
+const maxRegexpLength = 4096
 /** Work that the longest name may make, in {@link Regex.cost}: the lookup of a name is not interrupted. */
 const maxWork = 20_000
 /** `${...}` in one template: each may put in as much as the longest name. */
-const mostPlaces = 500
+const maxPlaces = 500
 
 type TemplateParts = Pick<QueryData, 'name' | 'template' | 'service'>
 
@@ -33,7 +33,7 @@ export function compileTemplate({ name: prefix, template, service }: TemplatePar
     return text
   })
   const places = [...texts.values()].reduce((sum, text) => sum + text.places, 0)
-  if (places > mostPlaces) throw bad(`${places} \${...} are too many, ${mostPlaces} are allowed`)
+  if (places > maxPlaces) throw bad(`${places} \${...} are too many, ${maxPlaces} are allowed`)
   const regexp = template.regexp === '' ? undefined : expression(template.regexp)
   return {
     fill: name => {
@@ -80,8 +80,8 @@ function interpolation(text: string, path: string): Interpolation {
 }
 
 function expression(text: string): Regex {
-  if (text.length > longestRegexp)
-    throw bad(`Bad Regexp: it is ${text.length} characters long, ${longestRegexp} are allowed`)
+  if (text.length > maxRegexpLength)
+    throw bad(`Bad Regexp: it is ${text.length} characters long, ${maxRegexpLength} are allowed`)
   let regexp: Regex
   try {
     regexp = compileRegex(text)

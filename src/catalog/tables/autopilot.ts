@@ -1,6 +1,6 @@
 import type { Change } from '../../store/index.js'
 import { autopilotKey } from '../keys.js'
-import { decodeAutopilot } from '../members/codec.js'
+import { decodeAutopilot } from '../members/member-codec.js'
 import type { AutopilotRecord } from '../members/types.js'
 import type { Topic, Topics, Touched } from '../topics.js'
 import { RowStore } from './row-store.js'

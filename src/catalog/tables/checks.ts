@@ -1,6 +1,6 @@
 import type { Change } from '../../store/index.js'
 import { Bucket, Index } from '../bucket.js'
-import { decodeCheck } from '../codec.js'
+import { decodeCheck } from '../entry-codec.js'
 import { checkKey } from '../keys.js'
 import { pair } from '../order.js'
 import type { Topic, Topics, TopicFamily, Touched } from '../topics.js'

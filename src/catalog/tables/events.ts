@@ -1,6 +1,6 @@
 import type { Change, Revision } from '../../store/index.js'
 import { Bucket } from '../bucket.js'
-import { decodeEvent } from '../events/codec.js'
+import { decodeEvent } from '../events/event-codec.js'
 import type { UserEvent } from '../events/types.js'
 import type { Topic, Topics, Touched } from '../topics.js'
 import { RowStore } from './row-store.js'

@@ -1,5 +1,5 @@
 import type { Change } from '../../store/index.js'
-import { decodeLeaseMark } from '../members/codec.js'
+import { decodeLeaseMark } from '../members/member-codec.js'
 import type { LeaseMark } from '../members/types.js'
 import type { Topic, Topics, Touched } from '../topics.js'
 import { RowStore } from './row-store.js'

@@ -1,7 +1,7 @@
 import type { Change } from '../../store/index.js'
 import { Bucket, Index } from '../bucket.js'
 import { memberKey } from '../keys.js'
-import { decodeMember } from '../members/codec.js'
+import { decodeMember } from '../members/member-codec.js'
 import type { MemberRecord } from '../members/types.js'
 import { pair } from '../order.js'
 import type { Topic, Topics, Touched } from '../topics.js'

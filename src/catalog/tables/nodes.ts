@@ -2,7 +2,7 @@ import type { Change } from '../../store/index.js'
 import { canonicalAddress } from '../address.js'
 import { Bucket, Index } from '../bucket.js'
 import type { Row } from '../bucket.js'
-import { decodeNode } from '../codec.js'
+import { decodeNode } from '../entry-codec.js'
 import { nodeKey } from '../keys.js'
 import { compareText } from '../../common/text-order.js'
 import { same } from '../same.js'
@@ -13,11 +13,11 @@ import type { ServiceTable } from './services.js'
 import type { Table } from './table.js'
 
 /** Shortest prefix of a node id that is taken for one, in characters. */
-const shortestIdPrefix = 4
+const minIdPrefix = 4
 
 /** Whether a text could be a node id or the beginning of one. */
 const looksLikeId = (text: string): boolean =>
-  text.length <= 36 && text.replaceAll('-', '').length >= shortestIdPrefix && /^[0-9a-f-]+$/i.test(text)
+  text.length <= 36 && text.replaceAll('-', '').length >= minIdPrefix && /^[0-9a-f-]+$/i.test(text)
 
 /** Nodes. */
 export interface NodeReads {
@@ -125,7 +125,7 @@ export class NodeTable implements Table<NodeReads>, NodeReads {
    * that.
    */
   #touchId(id: string, touched: Touched): void {
-    for (let length = shortestIdPrefix; length <= id.length; length++) {
+    for (let length = minIdPrefix; length <= id.length; length++) {
       const prefix = id.slice(0, length)
       if (this.#services.byNodeTopics.find(prefix) !== undefined) touched.add(this.#services.byNodeTopics, prefix)
     }

@@ -1,7 +1,7 @@
 import type { Change } from '../../store/index.js'
 import { Bucket, Index } from '../bucket.js'
 import { queryKey } from '../keys.js'
-import { decodeQuery } from '../queries/codec.js'
+import { decodeQuery } from '../queries/query-codec.js'
 import { isTemplate } from '../queries/types.js'
 import type { PreparedQuery } from '../queries/types.js'
 import type { Topic, Topics, TopicFamily, Touched } from '../topics.js'

@@ -1,7 +1,7 @@
 import type { Change } from '../../store/index.js'
 import { canonicalAddress } from '../address.js'
 import { Index } from '../bucket.js'
-import { decodeService } from '../codec.js'
+import { decodeService } from '../entry-codec.js'
 import { serviceKey } from '../keys.js'
 import { pair } from '../order.js'
 import { same } from '../same.js'

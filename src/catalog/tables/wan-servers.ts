@@ -1,6 +1,6 @@
 import type { Change } from '../../store/index.js'
 import { Bucket, Index } from '../bucket.js'
-import { decodeWanServer } from '../members/codec.js'
+import { decodeWanServer } from '../members/member-codec.js'
 import type { WanServer } from '../members/types.js'
 import { pair } from '../order.js'
 import type { Topic, Topics, Touched } from '../topics.js'

@@ -157,11 +157,8 @@ async function follow(reports: Reports, wait: number, { io, say }: Telling): Pro
   }
   let heard = performance.now()
   for (;;) {
-    const patience = acknowledged.size > exits.size ? 2 * wait : wait
-    const { signal: silence, release } = limitedSignal(
-      io.interrupted,
-      Math.max(0, heard + patience - performance.now()),
-    )
+    const waitMs = acknowledged.size > exits.size ? 2 * wait : wait
+    const { signal: silence, release } = limitedSignal(io.interrupted, Math.max(0, heard + waitMs - performance.now()))
     try {
       const fresh = await reports.next(silence)
       // A question that ends without news is not something heard.

@@ -20,7 +20,7 @@ import type { Lock } from '../lock/types.js'
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 /** What a timer of Node.js takes; a longer one would be over at once. It is 24 days. */
-const longestTimer = 2 ** 31 - 1
+const maxTimer = 2 ** 31 - 1
 
 /** `muster lock`. */
 export const command: Command = {
@@ -119,7 +119,7 @@ function waitSignal(flags: ParsedFlags): Waiting {
     stopped.abort()
   }
   for (const signal of endings) process.on(signal, stop)
-  const timer = timeout === undefined || timeout === 0 ? undefined : setTimeout(stop, Math.min(timeout, longestTimer))
+  const timer = timeout === undefined || timeout === 0 ? undefined : setTimeout(stop, Math.min(timeout, maxTimer))
   const held = (): void => {
     clearTimeout(timer)
   }

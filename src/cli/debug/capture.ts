@@ -18,7 +18,7 @@ export interface CapturePlan {
 }
 
 /** Bytes of log lines that a bundle holds at most. */
-const mostLog = 64 * 1024 * 1024
+const maxLog = 64 * 1024 * 1024
 
 /** What is asked for once: target, path of the API, file of the bundle. */
 const once: readonly (readonly [Target, string, string])[] = [
@@ -90,12 +90,12 @@ async function logOf(client: Client, over: AbortSignal, tell: { warn(text: strin
       '/v1/agent/monitor',
       { loglevel: 'debug' },
       text => {
-        const room = mostLog - size
+        const room = maxLog - size
         if (room <= 0) return
         const chunk = Buffer.from(text).subarray(0, room)
         chunks.push(chunk)
         size += chunk.length
-        if (size >= mostLog) tell.warn(`consul.log: cut at ${mostLog} bytes`)
+        if (size >= maxLog) tell.warn(`consul.log: cut at ${maxLog} bytes`)
       },
       over,
     )

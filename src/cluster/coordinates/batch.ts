@@ -29,7 +29,7 @@ export interface CoordinateBatch {
  */
 const period = 5000
 const perWrite = 128
-const mostWaiting = 5 * perWrite
+const maxWaiting = 5 * perWrite
 
 /** Collects what agents report and writes it now and then, so that measuring costs the store next to nothing. */
 export function createCoordinateBatch({ catalog, server, clock, log }: CoordinateBatchOptions): CoordinateBatch {
@@ -61,7 +61,7 @@ export function createCoordinateBatch({ catalog, server, clock, log }: Coordinat
   const add = (update: CoordinateUpdate): void => {
     if (closed) return
     const name = update.node.toLowerCase()
-    if (waiting.size >= mostWaiting && !waiting.has(name)) {
+    if (waiting.size >= maxWaiting && !waiting.has(name)) {
       dropped++
       return
     }

@@ -20,7 +20,7 @@ export interface EventLogParts {
 }
 
 /** How many events an agent remembers. */
-const mostKept = 256
+const maxKept = 256
 
 /**
  * The events that this agent accepted, in memory: the newest 256. Those of agents among themselves are handed on and
@@ -40,7 +40,7 @@ export class EventLog {
         internal?.(event)
         return
       }
-      this.#events = [...this.#events, event].slice(-mostKept)
+      this.#events = [...this.#events, event].slice(-maxKept)
       for (const listener of [...this.#listeners]) listener()
     })
   }

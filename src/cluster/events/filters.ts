@@ -9,7 +9,7 @@ const largest = 512
  * Work that one event may cost an agent, in {@link Regex.cost}: every ordinary expression over thousands of tags, in
  * some tens of milliseconds.
  */
-const mostWork = 200_000
+const maxWork = 200_000
 
 /** What is asked for when an event is fired. */
 export interface EventRequest {
@@ -54,7 +54,7 @@ export function acceptsEvent(
   let work = 0
   const spend = (some: number): void => {
     work += some
-    if (work > mostWork) throw new Error('the filters cost too much')
+    if (work > maxWork) throw new Error('the filters cost too much')
   }
   const test = (expression: string): ((text: string) => boolean) => {
     if (expression === '') return () => true

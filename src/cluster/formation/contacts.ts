@@ -4,8 +4,8 @@ import type { Logger } from '../../telemetry/index.js'
 import type { CallOptions, RpcClient } from '../../rpc/index.js'
 import type { AgentInfo, ServerInfo } from '../types.js'
 import { lanAddress } from '../addresses.js'
-import type { Reachable } from './founding.js'
-import { methods, mostServers, readHello, readHelloAnswer, type Hello, type HelloAnswer } from '../server-messages.js'
+import type { Reachable } from './founding-promises.js'
+import { methods, maxServers, readHello, readHelloAnswer, type Hello, type HelloAnswer } from '../server-messages.js'
 
 /** What a server says of itself when it greets. */
 export interface Introduction {
@@ -29,9 +29,9 @@ export interface ContactsOptions {
  * Milliseconds. A server counts as reachable for a while after it was heard; one that nobody vouches for is forgotten
  * at last.
  */
-const patience = { hello: 2000, reachable: 5000, forget: 3_600_000, deaf: 120_000 }
+const timingMs = { hello: 2000, reachable: 5000, forget: 3_600_000, deaf: 120_000 }
 /** Former addresses tried when a server is silent at its newest. */
-const mostAddresses = 4
+const maxAddresses = 4
 
 interface Contact {
   info: ServerInfo
@@ -79,7 +79,7 @@ export class Contacts {
   isReachable(id: string): boolean {
     if (id === this.#options.self.id) return true
     const heard = this.#contacts.get(id)?.heard
-    return heard !== undefined && this.#options.clock.monotonic() - heard < patience.reachable
+    return heard !== undefined && this.#options.clock.monotonic() - heard < timingMs.reachable
   }
 
   /** Milliseconds since it answered last; since it has been known when it never did; undefined when it is not known. */
@@ -108,8 +108,8 @@ export class Contacts {
    */
   forget(id: string): void {
     const now = this.#options.clock.monotonic()
-    for (const [former, at] of this.#forgotten) if (now - at > patience.deaf) this.#forgotten.delete(former)
-    if (this.#forgotten.size < mostServers) this.#forgotten.set(id, now)
+    for (const [former, at] of this.#forgotten) if (now - at > timingMs.deaf) this.#forgotten.delete(former)
+    if (this.#forgotten.size < maxServers) this.#forgotten.set(id, now)
     if (this.#contacts.delete(id)) this.#options.onChange()
   }
 
@@ -134,7 +134,7 @@ export class Contacts {
       ...(own.cluster !== undefined && { cluster: own.cluster }),
       expect: own.expect,
       carries: own.carries,
-      servers: this.list().slice(0, mostServers),
+      servers: this.list().slice(0, maxServers),
     }
   }
 
@@ -145,9 +145,9 @@ export class Contacts {
     const hello: Hello = {
       from: self,
       ...(cluster !== undefined && { cluster }),
-      known: this.others().slice(0, mostServers),
+      known: this.others().slice(0, maxServers),
     }
-    const options: CallOptions = { timeout: patience.hello, ...(signal !== undefined && { signal }) }
+    const options: CallOptions = { timeout: timingMs.hello, ...(signal !== undefined && { signal }) }
     const answer = readHelloAnswer(await rpc.call(address, methods.hello, hello, options))
     this.#admit(answer.self, answer.cluster)
     if (answer.self.server && answer.self.id !== self.id) this.#heard({ ...answer.self, server: true }, answer)
@@ -160,7 +160,7 @@ export class Contacts {
     await Promise.all([...this.#contacts.values()].map(contact => this.#greet(contact, signal)))
     const now = this.#options.clock.monotonic()
     for (const [id, contact] of this.#contacts) {
-      if (now - (contact.heard ?? contact.since) > patience.forget) this.forget(id)
+      if (now - (contact.heard ?? contact.since) > timingMs.forget) this.forget(id)
     }
   }
 
@@ -261,7 +261,7 @@ export class Contacts {
   #rumour(info: ServerInfo): void {
     const { self, clock } = this.#options
     if (info.id === self.id || info.datacenter !== self.datacenter) return
-    if (clock.monotonic() - (this.#forgotten.get(info.id) ?? -Infinity) > patience.deaf) this.#hearOf(info)
+    if (clock.monotonic() - (this.#forgotten.get(info.id) ?? -Infinity) > timingMs.deaf) this.#hearOf(info)
   }
 
   #newContact(info: ServerInfo): Contact {
@@ -281,7 +281,7 @@ export class Contacts {
   #hearOf(info: ServerInfo, calling = false): Contact | undefined {
     const known = this.#contacts.get(info.id)
     if (known === undefined) {
-      if (this.#contacts.size >= mostServers - 1) return undefined
+      if (this.#contacts.size >= maxServers - 1) return undefined
       const contact = this.#newContact(info)
       this.#contacts.set(info.id, contact)
       this.#options.onChange()
@@ -290,7 +290,7 @@ export class Contacts {
     if (calling) known.heard = this.#options.clock.monotonic()
     const addresses = [known.info, ...known.rumours]
     if (!addresses.some(one => lanAddress(one) === lanAddress(info)) && (calling || !known.answering))
-      known.rumours = [info, ...known.rumours].slice(0, mostAddresses)
+      known.rumours = [info, ...known.rumours].slice(0, maxAddresses)
     return known
   }
 }

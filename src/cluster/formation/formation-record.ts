@@ -1,8 +1,8 @@
 import { MusterError, errorMessage } from '../../common/errors.js'
 import type { ServerInfo } from '../types.js'
 import type { FormationFiles } from './files.js'
-import type { FoundingRecord } from './founding.js'
-import { mostServers, readServer } from '../server-messages.js'
+import type { FoundingRecord } from './founding-promises.js'
+import { maxServers, readServer } from '../server-messages.js'
 import { Shape } from '../../rpc/index.js'
 
 /** What a server remembers about the servers of its datacenter, over restarts and crashes. */
@@ -99,7 +99,7 @@ function readFacts(value: unknown): FormationFacts {
     ...(read.has('entering') && { entering: true as const }),
     ...(read.has('removed') && { removed: true as const }),
     ...(read.has('left') && { left: true as const }),
-    known: read.list('known', mostServers, readServer),
+    known: read.list('known', maxServers, readServer),
   }
 }
 

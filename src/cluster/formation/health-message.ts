@@ -1,5 +1,5 @@
 import type { MemberStatus, ServerHealth } from '../types.js'
-import { mostServers } from '../server-messages.js'
+import { maxServers } from '../server-messages.js'
 import { Shape } from '../../rpc/index.js'
 
 /** The servers' health as a whole. */
@@ -17,7 +17,7 @@ export function readHealth(body: unknown): ClusterHealth {
   return {
     healthy: read.flag('healthy'),
     failureTolerance: read.number('failureTolerance'),
-    servers: read.list('servers', mostServers, readServerHealth),
+    servers: read.list('servers', maxServers, readServerHealth),
   }
 }
 

@@ -1,15 +1,15 @@
-import { announceAddress } from './again.js'
+import { announceAddress } from './announce-address.js'
 import type { EffectParts } from './effect-parts.js'
-import { enterCluster } from './enter.js'
-import { foundCluster } from './found.js'
+import { enterCluster } from './enter-cluster.js'
+import { foundCluster } from './found-cluster.js'
 import { pause } from '../../common/pause.js'
-import { giveBackPlace, leaveCluster } from './leave.js'
+import { giveBackPlace, leaveCluster } from './leave-cluster.js'
 import { startOver } from './member-life.js'
 import { readDisk } from './read-disk.js'
-import { recover } from './recover.js'
+import { recover } from './recover-cluster.js'
 import { awaitVote, resume } from './resume.js'
 import type { Effects } from './runner.js'
-import { tend } from './tend.js'
+import { tend } from './member-upkeep.js'
 
 type Jobs = Effects['jobs']
 type StartJobs = Pick<Jobs, 'read-disk' | 'recover' | 'announce-address' | 'resume'>

@@ -7,7 +7,7 @@ import type { Logger } from '../../telemetry/index.js'
  * Milliseconds after which a place is taken away again: that of a server whose etcd never came, and that of one that
  * went silent before it was a voter.
  */
-const patience = { unstarted: 30_000, silent: 60_000 }
+const timingMs = { unstarted: 30_000, silent: 60_000 }
 
 /** What the leader's server does for those that enter. */
 export interface LearnersOptions {
@@ -45,8 +45,8 @@ export class Learners {
   }
 
   #isGivenUp({ name }: EtcdMember, age: number): boolean {
-    if (name === '') return age > patience.unstarted
-    return age > patience.silent && (this.#options.silence(name) ?? Infinity) > patience.silent
+    if (name === '') return age > timingMs.unstarted
+    return age > timingMs.silent && (this.#options.silence(name) ?? Infinity) > timingMs.silent
   }
 
   async #promote({ id, name }: EtcdMember): Promise<void> {

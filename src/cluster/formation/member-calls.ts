@@ -1,6 +1,6 @@
 import { MusterError } from '../../common/errors.js'
 import type { Admission } from './admission.js'
-import { askedToPromise, isMeant, type Founding } from './founding.js'
+import { askedToPromise, isMeant, type Founding } from './founding-promises.js'
 import type { Group } from './group.js'
 import type { MemberLife } from './member-life.js'
 import { methods, readServer, type ServerStanding } from '../server-messages.js'

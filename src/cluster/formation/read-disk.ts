@@ -1,6 +1,6 @@
 import type { Disk } from './event.js'
 import type { MemberLife } from './member-life.js'
-import { survivors } from './recover.js'
+import { survivors } from './recover-cluster.js'
 
 /** What a server finds when it starts. Rejects CLUSTER_RECOVERY_FILE when `raft/peers.json` cannot be followed. */
 export async function readDisk(life: Pick<MemberLife, 'files' | 'self' | 'process' | 'record'>): Promise<Disk> {

@@ -1,5 +1,5 @@
 import { MusterError } from '../../common/errors.js'
-import { becomeVoter, othersGoOn, wasRemoved } from './enter.js'
+import { becomeVoter, othersGoOn, wasRemoved } from './enter-cluster.js'
 import type { Outcome } from './event.js'
 import type { MemberLife } from './member-life.js'
 

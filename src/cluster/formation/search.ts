@@ -8,7 +8,7 @@ import {
   type Founding,
   type FoundingAction,
   type Surroundings,
-} from './founding.js'
+} from './founding-promises.js'
 import type { MemberLife } from './member-life.js'
 import { methods } from '../server-messages.js'
 import { Shape } from '../../rpc/index.js'

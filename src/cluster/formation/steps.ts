@@ -2,7 +2,7 @@ import { MusterError, errorMessage } from '../../common/errors.js'
 import { Repeats } from '../../telemetry/index.js'
 import type { EffectParts } from './effect-parts.js'
 import type { MemberLife } from './member-life.js'
-import { deleteRecoveryFile } from './recover.js'
+import { deleteRecoveryFile } from './recover-cluster.js'
 import type { Effects } from './runner.js'
 
 type Steps = Effects['steps']

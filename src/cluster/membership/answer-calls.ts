@@ -1,7 +1,7 @@
 import type { Catalog } from '../../catalog/index.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { RpcServer } from '../../rpc/index.js'
-import { methods, mostServers, readHello, type HelloAnswer } from '../server-messages.js'
+import { methods, maxServers, readHello, type HelloAnswer } from '../server-messages.js'
 import type { Member, Membership, ServerInfo } from '../types.js'
 import type { Heartbeats } from './heartbeats.js'
 import { heartbeatInterval } from './lease-ttl.js'
@@ -72,7 +72,7 @@ export function answerCalls(
       cluster: self().id,
       expect: 0,
       carries: false,
-      servers: membership.servers().slice(0, mostServers),
+      servers: membership.servers().slice(0, maxServers),
     })
   })
 }

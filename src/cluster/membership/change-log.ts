@@ -33,7 +33,7 @@ export interface LeaderChange {
 const interval = 1000
 const gather = 100
 /** Lines of one look; a count stands for the rest. An agent that joins thousands learns of all of them at once. */
-const mostLines = 50
+const maxLines = 50
 
 /** The differences between two lists of members, in the order of the newer one. */
 export function memberChanges(before: readonly Member[], after: readonly Member[]): readonly MemberChange[] {
@@ -126,10 +126,10 @@ async function run({ membership, catalog, clock, log }: ChangeLogParts, signal: 
 }
 
 function tellMembers(changes: readonly MemberChange[], log: Logger): void {
-  for (const one of changes.slice(0, mostLines))
+  for (const one of changes.slice(0, maxLines))
     log[one.new === 'failed' ? 'warn' : 'info']('the status of a member has changed', { ...one })
-  if (changes.length > mostLines)
-    log.info('the status of more members has changed', { count: changes.length - mostLines })
+  if (changes.length > maxLines)
+    log.info('the status of more members has changed', { count: changes.length - maxLines })
 }
 
 function tellLeader(change: LeaderChange | undefined, log: Logger): void {

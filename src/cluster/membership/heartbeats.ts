@@ -20,7 +20,7 @@ export interface HeartbeatParts {
 }
 
 /** Members that a datacenter has at most: more are somebody's mistake, or ill will. */
-const mostMembers = 50_000
+const maxMembers = 50_000
 
 /**
  * Keeps members alive: each heartbeat starts the member's lease afresh, whichever server it comes to. Only what is new
@@ -66,10 +66,10 @@ export class Heartbeats {
     const { id } = beat.info
     const mark = catalog.aliveMarks.get(id)
     const known = catalog.members.get(id)
-    if (known === undefined && members.length >= mostMembers) {
+    if (known === undefined && members.length >= maxMembers) {
       throw new MusterError(
         'CLUSTER_FULL',
-        `the datacenter has ${members.length} members, at most ${mostMembers} are allowed`,
+        `the datacenter has ${members.length} members, at most ${maxMembers} are allowed`,
         { status: 503 },
       )
     }

@@ -5,8 +5,8 @@ import { Shape } from '../../rpc/index.js'
 import type { Heartbeat } from './types.js'
 
 /** Most tags of a member, and most characters of one: several times what an agent sends. */
-const mostTags = 64
-const longestTag = 512
+const maxTags = 64
+const maxTagLength = 512
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -50,10 +50,10 @@ function readTags(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refused('a heartbeat: tags are no object')
   const tags = Object.entries(value)
-  if (tags.length > mostTags) throw refused(`a heartbeat: ${tags.length} tags, at most ${mostTags} are allowed`)
+  if (tags.length > maxTags) throw refused(`a heartbeat: ${tags.length} tags, at most ${maxTags} are allowed`)
   return Object.fromEntries(
     tags.map(([name, text]: [string, unknown]) => {
-      if (typeof text !== 'string' || name.length + text.length > longestTag)
+      if (typeof text !== 'string' || name.length + text.length > maxTagLength)
         throw refused(`a heartbeat: tag ${JSON.stringify(name.slice(0, 40))} is no short text`)
       if (!isPrintable(name + text))
         throw refused(`a heartbeat: tag ${printable(JSON.stringify(name.slice(0, 40)))} has control characters`)

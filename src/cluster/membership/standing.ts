@@ -6,7 +6,7 @@ import type { ClusterStanding, Unheard } from '../types.js'
  * Milliseconds that a majority may be silent before this server counts as cut off: two questions a second apart, and
  * time for their answers.
  */
-const patience = 4000
+const maxSilenceMs = 4000
 
 /** What a server among others knows of its place at one moment. */
 export interface ServerFacts {
@@ -88,7 +88,7 @@ export function serverUnheard(facts: ServerFacts): Unheard | undefined {
   return { ...(silence !== undefined && { since: now - silence }), heard }
 }
 
-const isVouchedFor = ({ led, silence }: ServerFacts): boolean => led && silence !== undefined && silence < patience
+const isVouchedFor = ({ led, silence }: ServerFacts): boolean => led && silence !== undefined && silence < maxSilenceMs
 
 const timeOf = (ms: number): string => new Date(ms).toISOString()
 

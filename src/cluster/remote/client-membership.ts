@@ -124,7 +124,7 @@ export class ClientMembership implements Membership, StandingSource {
     const { pool, self } = this.#options
     const since = this.#heartbeats.lastAnswer
     try {
-      return readStanding(await pool.call(memberMethods.standing, {}, { timeout: standingWithin, again: true }))
+      return readStanding(await pool.call(memberMethods.standing, {}, { timeout: standingWithin, mayRepeat: true }))
     } catch (error) {
       // One of an earlier version cannot say, but has taken a heartbeat, which it writes.
       if (error instanceof MusterError && error.code === 'CLUSTER_UNKNOWN_METHOD' && this.connected)
@@ -173,7 +173,7 @@ export class ClientMembership implements Membership, StandingSource {
   }
 
   async forceLeave(name: string, prune: boolean): Promise<void> {
-    await this.#options.pool.call(memberMethods.forceLeave, { name, prune }, { timeout: 10_000, again: true })
+    await this.#options.pool.call(memberMethods.forceLeave, { name, prune }, { timeout: 10_000, mayRepeat: true })
     this.#list.stale()
   }
 
@@ -192,7 +192,7 @@ export class ClientMembership implements Membership, StandingSource {
     await this.#heartbeats.stop()
     const { pool, self, log } = this.#options
     try {
-      await pool.call(memberMethods.leave, { id: self().id }, { timeout: leaveWithin, again: true })
+      await pool.call(memberMethods.leave, { id: self().id }, { timeout: leaveWithin, mayRepeat: true })
     } catch (error) {
       log.warn('no server was told that this agent leaves: it will count as failed', { error: errorMessage(error) })
     }

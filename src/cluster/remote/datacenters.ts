@@ -14,7 +14,7 @@ export function registerDatacenters(server: RpcServer, others: () => readonly st
 /** The other datacenters that a server knows, in lower case. Rejects when none answers. */
 export async function askDatacenters(pool: ServerPool): Promise<readonly string[]> {
   const answer = new Shape(
-    await pool.call(viewMethods.datacenters, {}, { timeout: 2000, again: true }),
+    await pool.call(viewMethods.datacenters, {}, { timeout: 2000, mayRepeat: true }),
     'a list of datacenters',
   )
   return answer.list('datacenters', most, name => String(name).toLowerCase())

@@ -41,7 +41,7 @@ export interface HeartbeatsOptions {
  * A heartbeat must be answered within this time: a third of the shortest lease is the rhythm, so two more fit in.
  * Milliseconds.
  */
-const patience = 2500
+const timeoutMs = 2500
 /** Between attempts while nobody answers: at once after the first failure, then with some distance. */
 const retry = { shortest: 250, longest: 3000 }
 
@@ -165,7 +165,7 @@ export async function heartbeat(
     await pool.call(
       memberMethods.heartbeat,
       { info, tags, members: membersRevision },
-      { timeout: patience, again: true },
+      { timeout: timeoutMs, mayRepeat: true },
     ),
   )
 }

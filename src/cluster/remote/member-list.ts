@@ -10,7 +10,7 @@ import type { ServerPool } from './server-pool.js'
  */
 const distance = { perMember: 10, longest: 10_000 }
 /** Far above any cluster. */
-const mostMembers = 65_536
+const maxMembers = 65_536
 const statuses: readonly MemberStatus[] = ['alive', 'leaving', 'left', 'failed']
 
 /**
@@ -70,8 +70,11 @@ export class MemberList {
     this.#fetching = true
     this.#fetched = this.#clock.monotonic()
     try {
-      const answer = new Shape(await this.#pool.call(memberMethods.list, {}, { again: true }), 'the list of members')
-      this.#members = answer.list('members', mostMembers, readMember)
+      const answer = new Shape(
+        await this.#pool.call(memberMethods.list, {}, { mayRepeat: true }),
+        'the list of members',
+      )
+      this.#members = answer.list('members', maxMembers, readMember)
       this.#revision = answer.number('revision')
     } catch {
       // The next heartbeat's answer asks for it again; that no server can be reached, heartbeats tell.

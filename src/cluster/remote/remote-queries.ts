@@ -8,7 +8,7 @@ import { Shape } from '../../rpc/index.js'
 const method = 'query/resolve'
 
 /** Most instances that one answer brings: more than any answer of DNS holds. */
-const mostInstances = 4096
+const maxInstances = 4096
 
 type LocalQueries = ReturnType<typeof preparedQueries>
 type Resolved = Awaited<ReturnType<LocalQueries['resolve']>>
@@ -33,7 +33,7 @@ export function registerQueryHandler(server: RpcServer, queriesOf: (nodeName: st
           ordered: found.ordered,
           ...(found.ttl !== undefined && { ttl: found.ttl }),
           ...(found.datacenter !== undefined && { datacenter: found.datacenter }),
-          instances: found.instances.slice(0, mostInstances),
+          instances: found.instances.slice(0, maxInstances),
         }
   })
 }
@@ -46,13 +46,13 @@ export function remoteQueries(
   return {
     resolve: async (name, client) => {
       const answer = new Shape(
-        await pool.call(method, { name, agent: nodeName, client }, { timeout: 2000, again: true }),
+        await pool.call(method, { name, agent: nodeName, client }, { timeout: 2000, mayRepeat: true }),
         'the outcome of a prepared query',
       )
       if (!answer.flag('found')) return undefined
       const datacenter = answer.optionalText('datacenter')
       return {
-        instances: answer.list('instances', mostInstances, readInstance),
+        instances: answer.list('instances', maxInstances, readInstance),
         ordered: answer.flag('ordered'),
         ttl: answer.has('ttl') ? (answer.number('ttl') as Duration) : undefined,
         ...(datacenter !== undefined && { datacenter }),

@@ -11,7 +11,7 @@ import type { ServerInfo } from '../types.js'
  */
 const shunned = 30_000
 /** Far above what a cluster has; a stranger's answer must not grow the pool. */
-const mostServers = 64
+const maxServers = 64
 
 /** What a pool is built on. */
 export interface ServerPoolOptions {
@@ -66,7 +66,7 @@ export class ServerPool {
 
   /** Takes in servers that somebody knows, beside those that are known. */
   add(servers: readonly ServerInfo[]): void {
-    if (servers.length > 0) this.#set(new Map([...this.#known, ...this.#rankAll(servers)].slice(-mostServers)))
+    if (servers.length > 0) this.#set(new Map([...this.#known, ...this.#rankAll(servers)].slice(-maxServers)))
   }
 
   /** A server that could not be reached. */
@@ -86,7 +86,7 @@ export class ServerPool {
   async call(
     method: string,
     body: unknown,
-    { again = false, ...options }: CallOptions & { readonly again?: boolean } = {},
+    { mayRepeat = false, ...options }: CallOptions & { readonly mayRepeat?: boolean } = {},
   ): Promise<unknown> {
     let last: unknown = new MusterError('CLUSTER_NO_SERVERS', 'No known Consul servers', { status: 500 })
     for (const address of this.addresses()) {
@@ -98,7 +98,7 @@ export class ServerPool {
         if (!isUnreachable(error)) throw error
         this.failed(address)
         last = error
-        if (!again && !wasNotSent(error)) break
+        if (!mayRepeat && !wasNotSent(error)) break
       }
     }
     throw last
@@ -116,7 +116,7 @@ export class ServerPool {
   }
 
   #rankAll(servers: readonly ServerInfo[]): Map<string, Known> {
-    const sorted = [...servers].slice(0, mostServers).sort((a, b) => compare(a.id, b.id))
+    const sorted = [...servers].slice(0, maxServers).sort((a, b) => compare(a.id, b.id))
     return new Map(
       sorted.map(info => [
         info.id,

@@ -14,7 +14,7 @@ export interface RemoteNode {
 export const syncMethods = { read: 'sync/read', write: 'sync/write' } as const
 
 /** Entries of one call: what a large agent has, with room. */
-const mostEntries = 100_000
+const maxEntries = 100_000
 
 /**
  * Changes as another agent sent them. Of maps and lists only the kind is looked at. @throws MusterError CLUSTER_MESSAGE
@@ -27,10 +27,10 @@ export function readChanges(body: unknown): SyncRequest {
   return {
     node: readNode(node),
     put: {
-      services: put.list('services', mostEntries, readService),
-      checks: put.list('checks', mostEntries, readCheck),
+      services: put.list('services', maxEntries, readService),
+      checks: put.list('checks', maxEntries, readCheck),
     },
-    remove: { services: remove.list('services', mostEntries, text), checks: remove.list('checks', mostEntries, text) },
+    remove: { services: remove.list('services', maxEntries, text), checks: remove.list('checks', maxEntries, text) },
   }
 }
 
@@ -72,7 +72,7 @@ function readService(value: unknown): ServiceData {
     id: text(service.id),
     name: text(service.name),
     kind: shape.text('kind'),
-    tags: shape.list('tags', mostEntries, text),
+    tags: shape.list('tags', maxEntries, text),
     address: text(service.address),
     taggedAddresses: service.taggedAddresses,
     meta: service.meta,

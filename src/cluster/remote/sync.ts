@@ -24,7 +24,7 @@ export interface RemoteSyncTarget {
 const batchSize = 1000
 const writeLimit = 16 * 1024 * 1024
 /** Longer than a server waits for a leader. ms */
-const patience = 15_000
+const timeoutMs = 15_000
 
 /**
  * The servers of a datacenter as the place where a client agent's entries are kept. Rejects with CLUSTER_NO_SERVERS
@@ -32,11 +32,12 @@ const patience = 15_000
  */
 export function remoteSyncTarget(pool: ServerPool): RemoteSyncTarget {
   return {
-    read: async node => readRemoteNode(await pool.call(syncMethods.read, { node }, { timeout: patience, again: true })),
+    read: async node =>
+      readRemoteNode(await pool.call(syncMethods.read, { node }, { timeout: timeoutMs, mayRepeat: true })),
     write: async changes => {
       // One after the other: what a server has answered for is in the catalog, whatever happens to the rest.
       for (const batch of batches(changes, batchSize))
-        await pool.call(syncMethods.write, batch, { timeout: patience, again: true })
+        await pool.call(syncMethods.write, batch, { timeout: timeoutMs, mayRepeat: true })
     },
   }
 }

@@ -23,20 +23,20 @@ export interface RequestRoute {
 }
 
 /** Most agents that one request is offered to: each that is cut off costs the client seconds. */
-const mostTries = 5
+const maxTries = 5
 
 /** Hands requests to the first of the candidates that can be reached. */
 export function upstreams(rpc: RpcClient, candidates: Candidates): RequestRoute {
   return {
     proxy: async (request, response, options) => {
-      for (const address of candidates.addresses().slice(0, mostTries)) {
+      for (const address of candidates.addresses().slice(0, maxTries)) {
         if (await rpc.proxy(address, request, response, options)) return true
         candidates.failed?.(address)
       }
       return false
     },
     ask: async (request, signal) => {
-      for (const address of candidates.addresses().slice(0, mostTries)) {
+      for (const address of candidates.addresses().slice(0, maxTries)) {
         try {
           return await rpc.ask(address, request, signal)
         } catch (error) {

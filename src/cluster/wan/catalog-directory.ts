@@ -4,7 +4,7 @@ import type { ServerInfo } from '../types.js'
 import type { WanDirectory } from './types.js'
 
 /** Waits for changes this long at a time, in ms. */
-const patience = 600_000
+const waitMs = 600_000
 
 /**
  * The directory in the catalog.
@@ -54,7 +54,7 @@ function serverOf(info: Omit<ServerInfo, 'server'> & { readonly server: boolean 
 async function follow(catalog: CatalogReads, on: () => void, closed: AbortSignal): Promise<void> {
   const topic = catalog.wanServers.topics.all()
   for (let seen = topic.index; !closed.aborted;) {
-    const moved = await catalog.wait(topic, seen, patience, closed)
+    const moved = await catalog.wait(topic, seen, waitMs, closed)
     if (closed.aborted) return
     if (moved) {
       seen = topic.index

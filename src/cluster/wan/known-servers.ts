@@ -1,7 +1,7 @@
 import type { Coordinate } from '../../common/coordinate.js'
 import { hostPort } from '../../common/host-port.js'
 import type { MemberStatus, ServerInfo } from '../types.js'
-import { mostServers } from './wan-messages.js'
+import { maxServers } from './wan-messages.js'
 
 /** A server on the WAN as this one sees it. Times are the clock's monotonic ms. */
 export interface KnownServer {
@@ -85,7 +85,7 @@ export class KnownServers {
   }
 
   #add(info: ServerInfo, from: NewsFrom, now: number): Learned {
-    if (this.#servers.size >= mostServers) return 'refused'
+    if (this.#servers.size >= maxServers) return 'refused'
     // A server that was built anew has another id: its former self is gone.
     if (from === 'self')
       for (const { info: former, status } of this.of(info.datacenter)) {

@@ -23,7 +23,7 @@ interface RemoteQueriesParts {
 }
 
 /** Milliseconds for one datacenter: who asks waits for all that are tried. */
-const patience = 3000
+const timeoutMs = 3000
 const queryLimit = 64 * 1024
 
 /** Prepared queries across datacenters: answers those of others, and asks for those of this one. */
@@ -54,7 +54,7 @@ export function remoteQueries({
     remote: async (datacenter, query, limit) => {
       try {
         const answer = await routes.first(datacenter, async address => ({
-          found: await client.call(address, methods.query, { query, limit }, { timeout: patience }),
+          found: await client.call(address, methods.query, { query, limit }, { timeout: timeoutMs }),
         }))
         return answer === undefined ? undefined : readInstances(answer.found)
       } catch (error) {

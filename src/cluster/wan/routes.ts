@@ -14,7 +14,7 @@ import type { WanRoute } from './types.js'
  */
 const steady = 120_000
 /** Most servers of one datacenter that are tried for one request. */
-const mostTries = 4
+const maxTries = 4
 
 interface RoutesParts {
   readonly known: KnownServers
@@ -56,7 +56,7 @@ export class Routes {
     const { client, suspect } = this.#parts
     return {
       proxy: async (request, response, options) => {
-        for (const server of this.servers(datacenter).slice(0, mostTries)) {
+        for (const server of this.servers(datacenter).slice(0, maxTries)) {
           if (await client.proxy(wanAddress(server.info), request, response, options)) return true
           suspect(server)
         }
@@ -69,7 +69,7 @@ export class Routes {
   /** Asks the first server there that can be reached; undefined when none can. @throws what `ask` throws otherwise */
   async first<Result>(datacenter: string, ask: (address: string) => Promise<Result>): Promise<Result | undefined> {
     const { log, suspect } = this.#parts
-    for (const server of this.servers(datacenter).slice(0, mostTries)) {
+    for (const server of this.servers(datacenter).slice(0, maxTries)) {
       try {
         return await ask(wanAddress(server.info))
       } catch (error) {

@@ -4,7 +4,7 @@ import { Shape } from '../../rpc/index.js'
 import type { ServerInfo } from '../types.js'
 
 /** Most servers of all datacenters together that are kept. */
-export const mostServers = 1024
+export const maxServers = 1024
 
 /** What servers call each other with on the WAN port. */
 export const methods = {
@@ -18,8 +18,8 @@ export const methods = {
   query: 'wan/query',
 } as const
 
-/** Room for {@link mostServers}. */
-export const helloLimit = mostServers * 1024
+/** Room for {@link maxServers}. */
+export const helloLimit = maxServers * 1024
 
 /** Who calls, or answers, and all servers that it knows, of whatever datacenter. */
 export interface WanHello {
@@ -36,7 +36,7 @@ export interface WanPong {
 /** @throws MusterError CLUSTER_MESSAGE */
 export function readWanHello(value: unknown): WanHello {
   const hello = new Shape(value, 'a hello over the WAN')
-  return { self: readSelf(value), servers: hello.list('servers', mostServers, readServer) }
+  return { self: readSelf(value), servers: hello.list('servers', maxServers, readServer) }
 }
 
 /** Who calls. @throws MusterError CLUSTER_MESSAGE */

@@ -54,7 +54,7 @@ function fileOf(claims: ReadonlyMap<string, Claim>): Combined['checkFile'] {
 }
 
 /** How many names are compared for suggestions in all: comparing thousands with thousands would take minutes. */
-const mostComparisons = 20_000
+const maxComparisons = 20_000
 
 /** The faults of one kind in one file; those beyond the first are counted. */
 interface FaultsOfKind {
@@ -130,7 +130,7 @@ class Combiner {
   /** All service ids, as long as few names were compared. */
   #suggestible(): readonly string[] | undefined {
     this.#compared += this.services.size + this.#rules.known().size
-    return this.#compared <= mostComparisons ? [...this.services.keys(), ...this.#rules.known()] : undefined
+    return this.#compared <= maxComparisons ? [...this.services.keys(), ...this.#rules.known()] : undefined
   }
 
   /** False when the id belongs to an earlier entry. */

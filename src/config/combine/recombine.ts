@@ -10,7 +10,7 @@ export interface Combination extends Combined {
 }
 
 /** How many files may differ; with more of them it is no work to combine all anew. */
-const mostChanged = 50
+const maxChanged = 50
 
 /**
  * What combining would give, made from the outcome before it when only the content of some files changed and not the
@@ -33,7 +33,7 @@ export function recombine(
     const now = contributions[i]
     const old = before.contributions[i]
     if (now === old) continue
-    if (now === undefined || old === undefined || changed.length === mostChanged || !claimTheSame(old, now))
+    if (now === undefined || old === undefined || changed.length === maxChanged || !claimTheSame(old, now))
       return undefined
     changed.push(now)
   }

@@ -1,5 +1,5 @@
 /** How many replacements are laid over one map before a new one is made: few enough to copy with each change. */
-const mostReplaced = 100
+const maxReplaced = 100
 
 /**
  * A map in which some values stand in the place of earlier ones. It shares everything else with the map before it, so
@@ -24,7 +24,7 @@ export class ReplacedMap<Value> implements ReadonlyMap<string, Value> {
     const replaced =
       map instanceof ReplacedMap ? new Map([...(map as ReplacedMap<Value>).#replaced, ...replacements]) : replacements
     const result = new ReplacedMap(base, replaced)
-    return replaced.size > mostReplaced ? new Map(result) : result
+    return replaced.size > maxReplaced ? new Map(result) : result
   }
 
   get size(): number {

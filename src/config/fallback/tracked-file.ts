@@ -19,7 +19,7 @@ const keptContributions = 3
 /** Milliseconds for which an HCL file may still be in the writing: half of one is valid, too. */
 const writingTime = 2000
 /** Contents from before that a file which changes on and on keeps beside its newest one. */
-const mostHeld = 16
+const maxHeld = 16
 
 /**
  * When a load is made, in monotonic milliseconds: what changed HCL files no longer say then waits for a while. `at
@@ -145,7 +145,7 @@ export class TrackedFile {
     if (!takesAway(now, this.contribution(running, limits))) return newest
     if (!(running instanceof HeldContent)) return new HeldContent(newest, running)
     const adds = takesAway(now, this.contribution(running.now, limits))
-    return new HeldContent(newest, !adds ? running.before : running.depth < mostHeld ? running : running.now)
+    return new HeldContent(newest, !adds ? running.before : running.depth < maxHeld ? running : running.now)
   }
 
   /** What may stand in for a broken candidate: what runs, or what an earlier process took last. */

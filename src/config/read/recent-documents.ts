@@ -4,7 +4,7 @@ import type { Document } from './syntax/index.js'
  * Findings about two files that are at odds with each other go back and forth between them; more than a few at once
  * there never are.
  */
-const mostKept = 4
+const maxKept = 4
 
 /** The parsed documents that were asked for lately, since what is asked about one file is asked in a row. */
 export class RecentDocuments<Holder extends object> {
@@ -15,7 +15,7 @@ export class RecentDocuments<Holder extends object> {
     const known = this.#kept.find(entry => entry.holder === holder)
     if (known !== undefined) return known.document
     const document = parse()
-    this.#kept = [{ holder, document }, ...this.#kept.slice(0, mostKept - 1)]
+    this.#kept = [{ holder, document }, ...this.#kept.slice(0, maxKept - 1)]
     return document
   }
 }

@@ -7,10 +7,10 @@ export interface UnreadLimits {
   /** An answer of at most so many bytes is always given: what the connections there may be hold of such is little. */
   readonly small: number
   /** Milliseconds after which a client that takes nothing of a large answer loses its connection. */
-  readonly patience: number
+  readonly timeoutMs: number
 }
 
-const defaultUnreadLimits: UnreadLimits = { bytes: 256 * 1024 * 1024, small: 64 * 1024, patience: 60_000 }
+const defaultUnreadLimits: UnreadLimits = { bytes: 256 * 1024 * 1024, small: 64 * 1024, timeoutMs: 60_000 }
 
 interface Held {
   readonly size: number
@@ -52,7 +52,7 @@ export class UnreadAnswers {
       this.#leave(content, held)
     })
     // Node.js cuts the connection when the time is over, and counts as activity what the system takes of a long write.
-    response.setTimeout(this.#limits.patience)
+    response.setTimeout(this.#limits.timeoutMs)
     // Before node's own listener, which sets the time that an idle connection is kept.
     response.prependOnceListener('finish', () => {
       response.socket?.setTimeout(0)

@@ -30,7 +30,7 @@ const defaultCacheLimits: CacheLimits = {
 }
 
 /** Bodies too large to keep of which the place is remembered. */
-const mostLarge = 64
+const maxLarge = 64
 
 interface Slot {
   readonly body: PreparedBody
@@ -126,7 +126,7 @@ export class ResponseCache {
     this.#large.delete(key)
     this.#large.set(key, new WeakRef(body))
     const [oldest] = this.#large.keys()
-    if (this.#large.size > mostLarge && oldest !== undefined) this.#large.delete(oldest)
+    if (this.#large.size > maxLarge && oldest !== undefined) this.#large.delete(oldest)
   }
 
   #makeRoom(): void {

@@ -6,7 +6,7 @@ import { decodedAs, decodeFailed } from './json-body.js'
 import { check, registerCheck, registerService, transactionService } from './registration-body.js'
 
 /** Most operations of one transaction. */
-const mostOps = 64
+const maxOps = 64
 
 /** Text that UTF-8 can say: half a surrogate pair becomes U+FFFD, as Go reads it. */
 const utf8: Reader<string> = (value, where) => Buffer.from(string(value, where)).toString()
@@ -59,16 +59,16 @@ type OperationBody = Decoded<{ KV: typeof kvOp; Node: typeof nodeOp; Service: ty
 
 /**
  * The body of `PUT /v1/txn`.
- * @param largestValue what `limits.kv_max_value_size` says, in bytes
+ * @param maxValueSize what `limits.kv_max_value_size` says, in bytes
  * @throws MusterError 400 for what cannot be read, 413 for too many operations and too large values
  */
-export function readTransaction(body: Buffer, largestValue: number): readonly TxnOp[] {
+export function readTransaction(body: Buffer, maxValueSize: number): readonly TxnOp[] {
   const given = decodedAs('Failed to parse body: ', () => decodeExactly(body, operations))
-  if (given.length > mostOps) throw tooLarge(`Transaction contains too many operations (${given.length} > ${mostOps})`)
+  if (given.length > maxOps) throw tooLarge(`Transaction contains too many operations (${given.length} > ${maxOps})`)
   for (const { KV: kv } of given) {
     const size = kv?.Value?.length ?? 0
-    if (size > largestValue)
-      throw tooLarge(`Value for key ${JSON.stringify(kv?.Key ?? '')} is too large (${size} > ${largestValue} bytes)`)
+    if (size > maxValueSize)
+      throw tooLarge(`Value for key ${JSON.stringify(kv?.Key ?? '')} is too large (${size} > ${maxValueSize} bytes)`)
   }
   return given.map(operation)
 }

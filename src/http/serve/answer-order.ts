@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** How many requests of one connection may be under way or wait: pipelining clients keep to far less. */
-const mostInFlight = 64
+const maxInFlight = 64
 
 interface Waiting {
   readonly response: ServerResponse
@@ -33,7 +33,7 @@ export class AnswerOrder {
     } else if (line.waiting.length === 0 && line.current.writableFinished) {
       line.current = response
       begin()
-    } else if (line.waiting.length + 1 >= mostInFlight) {
+    } else if (line.waiting.length + 1 >= maxInFlight) {
       socket.destroy()
     } else {
       line.waiting.push({ response, begin })

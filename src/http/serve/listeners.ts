@@ -32,7 +32,7 @@ export interface Listener {
  * A header must be here within this time, a whole request within the next; an idle connection is kept for the third.
  * Milliseconds.
  */
-const patience = { headers: 10_000, request: 60_000, idle: 120_000, check: 2_000 }
+const timingMs = { headers: 10_000, request: 60_000, idle: 120_000, check: 2_000 }
 
 /**
  * Listens on every address of `addresses.http`. All or nothing: when one cannot be had, those already open are closed
@@ -54,10 +54,10 @@ export async function openListeners(settings: Settings, handlers: ListenerHandle
 async function openListener(address: string, settings: Settings, handlers: ListenerHandlers): Promise<Listener> {
   const server = http.createServer(
     {
-      headersTimeout: patience.headers,
-      requestTimeout: patience.request,
-      keepAliveTimeout: patience.idle,
-      connectionsCheckingInterval: patience.check,
+      headersTimeout: timingMs.headers,
+      requestTimeout: timingMs.request,
+      keepAliveTimeout: timingMs.idle,
+      connectionsCheckingInterval: timingMs.check,
       maxHeaderSize: settings.http.maxHeaderBytes,
       noDelay: true,
     },

@@ -97,12 +97,12 @@ function end(response: ServerResponse, status: number, headers: HeaderList, byte
  */
 export function writeWhole(response: ServerResponse, status: number, headers: HeaderList, bytes: Buffer): void {
   response.writeHead(status, headers as string[])
-  if (bytes.length > 0 && bytes.length <= longestJoined) response.end(bytes.toString('latin1'), 'latin1')
+  if (bytes.length > 0 && bytes.length <= maxJoined) response.end(bytes.toString('latin1'), 'latin1')
   else response.end(bytes)
 }
 
 /** Longest body that is joined to the head, in bytes: beyond it the copy costs more than the second piece. */
-const longestJoined = 2048
+const maxJoined = 2048
 
 function stream(
   request: IncomingMessage,

@@ -4,8 +4,8 @@ import { revision, type Revision } from '../store.js'
 import { EtcdChannel } from './connection.js'
 import type { CallOptions, Pick } from './connection.js'
 import { adminFailure, isCompacted } from './failures.js'
-import { alarmAction, alarmKind } from './messages.js'
-import type { Member } from './messages.js'
+import { alarmAction, alarmKind } from './etcd-messages.js'
+import type { Member } from './etcd-messages.js'
 import type { EtcdAdmin, EtcdConnection, EtcdMember, EtcdStatus } from './types.js'
 
 export interface EtcdAdminOptions {

@@ -5,7 +5,7 @@ import type { Keyspace } from './keyspace.js'
 import type { Settle } from './settle.js'
 
 /** Reads under way at a time; etcd answers those that came together with one round through its members. */
-const mostUnderWay = 4
+const maxUnderWay = 4
 
 /**
  * Linearizable read barriers: one read for all who ask within a turn of the event loop, several on their way at a time.
@@ -35,7 +35,7 @@ export class Barrier {
     await new Promise(resolve => {
       setImmediate(resolve)
     })
-    if (this.#underWay >= mostUnderWay)
+    if (this.#underWay >= maxUnderWay)
       await new Promise<void>(resolve => {
         this.#slots.push(resolve)
       })

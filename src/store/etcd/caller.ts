@@ -9,9 +9,9 @@ import { isConnectionFault, isNoSpace, isUnappliedForNow, isUncertain, noLeader,
  * one.
  */
 const firstPause = 20
-const longestPause = 100
+const maxPause = 100
 
-/** How long one attempt may take: etcd's own patience is 7 seconds, spent on a leader that is gone. */
+/** How long one attempt may take: etcd's own timeoutMs is 7 seconds, spent on a leader that is gone. */
 const attempt = 1500
 
 /** What happened that people may want to know, with what to do about it where there is something to do. */
@@ -25,12 +25,12 @@ export interface AskOptions {
   readonly hold?: number
   readonly refuse?: (fault: unknown) => MusterError
   /** Milliseconds that one attempt may take. */
-  readonly patience?: number
+  readonly timeoutMs?: number
   /** False: a member that has no leader may answer, too. */
   readonly needsLeader?: boolean
 }
 
-/** What the parts of the store share: the way to etcd, patience, and an end. */
+/** What the parts of the store share: the way to etcd, timeoutMs, and an end. */
 export class Caller {
   /** The newest Raft term seen. */
   term = 0
@@ -55,7 +55,7 @@ export class Caller {
   async ask<Request, Response>(
     pick: Pick<Request, Response>,
     request: Request,
-    { hold = this.hold, refuse = refused, patience = attempt, needsLeader = true }: AskOptions = {},
+    { hold = this.hold, refuse = refused, timeoutMs = attempt, needsLeader = true }: AskOptions = {},
   ): Promise<Response> {
     const end = this.clock.monotonic() + hold
     for (const pauses = new Pauses(); ;) {
@@ -63,7 +63,7 @@ export class Caller {
       const endpoint = this.channel.endpoint
       try {
         return await this.channel.call(pick, request, {
-          timeout: Math.max(1, Math.min(patience, end - this.clock.monotonic())),
+          timeout: Math.max(1, Math.min(timeoutMs, end - this.clock.monotonic())),
           needsLeader,
         })
       } catch (fault) {
@@ -95,7 +95,7 @@ export class Pauses {
 
   next(): number {
     const pause = this.#next
-    this.#next = Math.min(longestPause, pause * 1.5)
+    this.#next = Math.min(maxPause, pause * 1.5)
     return pause
   }
 

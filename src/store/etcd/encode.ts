@@ -1,7 +1,7 @@
 import type { Condition, Transaction, Write } from '../store.js'
 import type { Keyspace } from './keyspace.js'
-import { compareResult, compareTarget } from './messages.js'
-import type { Compare, RequestOp, TxnRequest } from './messages.js'
+import { compareResult, compareTarget } from './etcd-messages.js'
+import type { Compare, RequestOp, TxnRequest } from './etcd-messages.js'
 
 /** A transaction as etcd takes it, and what it counts against etcd's limits. */
 export interface Encoded {

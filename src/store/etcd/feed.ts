@@ -8,8 +8,8 @@ import type { Stream } from './connection.js'
 import { detailsOf, isConnectionFault } from './failures.js'
 import type { Keyspace } from './keyspace.js'
 import { load } from './load.js'
-import { eventType } from './messages.js'
-import type { WatchRequest, WatchResponse } from './messages.js'
+import { eventType } from './etcd-messages.js'
+import type { WatchRequest, WatchResponse } from './etcd-messages.js'
 import { Reached } from './reached.js'
 
 /** How a stream ended: what was compacted, or what went wrong. */

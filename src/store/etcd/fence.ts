@@ -1,7 +1,7 @@
 import type { Caller } from './caller.js'
 import type { Keyspace } from './keyspace.js'
-import { compareResult, compareTarget } from './messages.js'
-import type { Compare } from './messages.js'
+import { compareResult, compareTarget } from './etcd-messages.js'
+import type { Compare } from './etcd-messages.js'
 
 /**
  * Every group is written on condition that the store's fence has the version it had when the group set out. Raising the

@@ -4,7 +4,7 @@ import type { Clock } from '../../common/clock.js'
 const enough = 0.9
 
 /** Milliseconds in which somebody must have come, or nobody is waited for any more. */
-const patience = 1
+const quietMs = 1
 
 /** Milliseconds after an answer at which those who came set out in any case. */
 const longest = 4
@@ -44,7 +44,7 @@ export class Gathering {
   holds(waiting: number): boolean {
     if (waiting >= enough * this.#expected) return false
     const now = this.#clock.monotonic()
-    const until = Math.min(this.#answeredAt + longest, this.#cameAt + patience)
+    const until = Math.min(this.#answeredAt + longest, this.#cameAt + quietMs)
     if (now >= until) return false
     this.#timer ??= this.#clock.after(until - now, () => {
       this.#timer = undefined

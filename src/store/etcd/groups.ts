@@ -28,13 +28,13 @@ import type { Keyspace } from './keyspace.js'
 import { Limits } from './limits.js'
 import { leaseOf, puts } from './member.js'
 import type { Group, Member } from './member.js'
-import type { TxnResponse } from './messages.js'
+import type { TxnResponse } from './etcd-messages.js'
 import { Queue } from './queue.js'
 import type { Settle } from './settle.js'
 import { suspect } from './suspicion.js'
 
 /** Groups under way at a time: one is written while the next one is on its way there. */
-const mostUnderWay = 3
+const maxUnderWay = 3
 
 /** Milliseconds that an attempt must have. */
 const leastTime = 20
@@ -156,7 +156,7 @@ export class Groups {
     if (this.#underWay.size === 0) return !this.#gathering.holds(this.#queue.length)
     let travelling = 0
     for (const { members } of this.#underWay) travelling += members.length
-    return this.#underWay.size < mostUnderWay && this.#queue.length >= worthWhile * travelling
+    return this.#underWay.size < maxUnderWay && this.#queue.length >= worthWhile * travelling
   }
 
   #claims(): Claims[] {

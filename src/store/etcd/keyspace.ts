@@ -1,7 +1,7 @@
 import { compareText } from '../../common/text-order.js'
 import type { Entry } from '../store.js'
 import { revision } from '../store.js'
-import type { KeyValue } from './messages.js'
+import type { KeyValue } from './etcd-messages.js'
 
 /** A range of etcd's keys. */
 export interface Keys {

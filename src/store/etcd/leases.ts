@@ -5,7 +5,7 @@ import { Pauses } from './caller.js'
 import type { Caller } from './caller.js'
 import type { Stream } from './connection.js'
 import { isConnectionFault, isLeaseGone, noLeader } from './failures.js'
-import type { KeepAliveRequest, KeepAliveResponse } from './messages.js'
+import type { KeepAliveRequest, KeepAliveResponse } from './etcd-messages.js'
 import type { Settle } from './settle.js'
 
 /** A keep-alive that is not answered for so long went to a leader that is gone: it is sent again on another stream. */

@@ -2,14 +2,14 @@ import type { MusterError } from '../../common/errors.js'
 import type { Caller } from './caller.js'
 import { isTooManyOperations, tooLarge } from './failures.js'
 import type { Keyspace } from './keyspace.js'
-import { compareResult, compareTarget } from './messages.js'
+import { compareResult, compareTarget } from './etcd-messages.js'
 
 /**
  * What a group may hold: enough to make the way to the disk worth while, not so much that those behind wait long. The
  * bytes count twice, as etcd keeps its last 5,000 entries in memory, whatever they hold.
  */
-const mostOperations = 2048
-const mostBytes = 64 * 1024
+const maxOperations = 2048
+const maxBytes = 64 * 1024
 
 /** The operations that any etcd takes, and what it takes unless it is told otherwise. */
 const leastOperations = 8
@@ -20,8 +20,8 @@ const usualBytes = '--max-request-bytes: just under 10 MiB for those that server
  * refusing, so what it refuses teaches where its limit is.
  */
 export class Limits {
-  operations = mostOperations
-  bytes = mostBytes
+  operations = maxOperations
+  bytes = maxBytes
   readonly #caller: Caller
   readonly #keys: Keyspace
   #probed = false

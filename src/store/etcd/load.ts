@@ -9,7 +9,7 @@ import { MusterError } from '../../common/errors.js'
 const page = 2000
 
 /** Milliseconds that a page may take: it may hold hundreds of megabytes. */
-const patience = 30_000
+const timeoutMs = 30_000
 
 /** What of the entries, and how. */
 interface Wanted {
@@ -56,7 +56,7 @@ async function loadOnce(
       {
         needsLeader: !local,
         refuse: fault => (isCompacted(fault) ? gone(wanted) : refused(fault)),
-        patience,
+        timeoutMs,
         ...(hold === undefined ? {} : { hold }),
       },
     )

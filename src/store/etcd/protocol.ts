@@ -25,7 +25,7 @@ import type {
   TxnResponse,
   WatchRequest,
   WatchResponse,
-} from './messages.js'
+} from './etcd-messages.js'
 
 /** One call of etcd's API: where it goes and how its messages become bytes. */
 export interface Method<Request, Response> {

@@ -1,7 +1,7 @@
 import type { Caller } from './caller.js'
 
 /** A group that is under way longer than this is looked after. */
-const patience = 400
+const suspectAfterMs = 400
 const interval = 100
 
 /**
@@ -29,7 +29,7 @@ export function suspect(caller: Caller, sentIn: number, on: () => void): () => v
         void look()
       })
   }
-  let timer = caller.clock.after(patience, () => {
+  let timer = caller.clock.after(suspectAfterMs, () => {
     void look()
   })
   return () => {

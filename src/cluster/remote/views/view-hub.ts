@@ -2,7 +2,7 @@ import type { CatalogReads, CatalogWrites, Topic } from '../../../catalog/index.
 import { MusterError } from '../../../common/errors.js'
 import type { Clock } from '../../../common/clock.js'
 import type { RpcServer, RpcSink } from '../../../rpc/index.js'
-import { mostViews, readWants, viewKey, viewMethods, type ViewKind, type Want, type Wants } from './view-messages.js'
+import { maxViews, readWants, viewKey, viewMethods, type ViewKind, type Want, type Wants } from './view-messages.js'
 import { rowsOf, topicOf, viewText } from './view-rows.js'
 
 /** What the hub works on. */
@@ -17,11 +17,11 @@ export interface ViewHubOptions {
 }
 
 /** Streams of one server: every client agent of a large datacenter, and servers of others. */
-const mostStreams = 20_000
+const maxStreams = 20_000
 /** What moves with every write is looked at no oftener than this, in milliseconds. */
 const coarseEvery = 1000
 /** Views that are held elsewhere are asked for again in time, so that they are not forgotten there. */
-const longestWait = { own: 600_000, elsewhere: 30_000 }
+const maxWait = { own: 600_000, elsewhere: 30_000 }
 const wantLimit = 8 * 1024 * 1024
 
 /**
@@ -83,8 +83,8 @@ export class ViewHub {
   async #serve({ stream: id, add }: Wants, sink: RpcSink, aborted: AbortSignal): Promise<void> {
     this.#assertLoaded()
     if (this.#streams.has(id)) throw new MusterError('CLUSTER_MESSAGE', 'there is a stream of that id', { status: 409 })
-    if (this.#streams.size >= mostStreams)
-      throw new MusterError('CLUSTER_BUSY', `${mostStreams} agents follow views here`, { status: 429 })
+    if (this.#streams.size >= maxStreams)
+      throw new MusterError('CLUSTER_BUSY', `${maxStreams} agents follow views here`, { status: 429 })
     const stream = new Stream(sink)
     this.#streams.set(id, stream)
     try {
@@ -134,8 +134,8 @@ export class ViewHub {
     if (wants.some(({ index }) => index > catalog.revision)) await catalog.barrier().catch(() => undefined)
     for (const want of wants) {
       const live = this.#view(want)
-      if (!live.streams.has(stream) && stream.views.size >= mostViews)
-        throw new MusterError('CLUSTER_BUSY', `a stream may have ${mostViews} views`, { status: 429 })
+      if (!live.streams.has(stream) && stream.views.size >= maxViews)
+        throw new MusterError('CLUSTER_BUSY', `a stream may have ${maxViews} views`, { status: 429 })
       live.streams.add(stream)
       stream.views.add(live)
       if (live.line.length > 0 && (ready !== undefined || live.index > want.index || want.index > catalog.revision))
@@ -199,7 +199,7 @@ export class ViewHub {
         || (await catalog.wait(
           topic,
           after ?? topic.index,
-          ready === undefined ? longestWait.own : longestWait.elsewhere,
+          ready === undefined ? maxWait.own : maxWait.elsewhere,
           signal,
         ))
       const there = signal.aborted || ready === undefined || (await ready(kind, name))

@@ -11,9 +11,9 @@ export type ViewKind = (typeof viewKinds)[number]
 export const viewMethods = { stream: 'view/rows', want: 'view/want', datacenters: 'view/datacenters' } as const
 
 /** Most views of one stream: every service of a large cluster. A client keeps fewer. */
-export const mostViews = 32_768
+export const maxViews = 32_768
 /** Longest name of a view in characters, as in the catalog. */
-const longestName = 1024
+const maxNameLength = 1024
 
 /** One view, and the index of what the asker has of it; 0: nothing. */
 export interface Want {
@@ -62,8 +62,8 @@ export function readWants(body: unknown): Wants {
   return {
     stream: wants.text('stream'),
     datacenter: wants.optionalText('datacenter') ?? '',
-    add: wants.list('add', mostViews, readWant),
-    remove: wants.list('remove', mostViews, readWant),
+    add: wants.list('add', maxViews, readWant),
+    remove: wants.list('remove', maxViews, readWant),
   }
 }
 
@@ -83,7 +83,7 @@ function readRow(value: unknown): ViewRow {
 function readWant(value: unknown): Want {
   const { kind, name, index } = (value ?? {}) as Partial<Record<keyof Want, unknown>>
   const known = viewKinds.find(one => one === kind)
-  if (known === undefined || typeof name !== 'string' || name.length > longestName || typeof index !== 'number') {
+  if (known === undefined || typeof name !== 'string' || name.length > maxNameLength || typeof index !== 'number') {
     throw malformed('a view has no kind, name and index')
   }
   return { kind: known, name, index }

@@ -30,10 +30,10 @@ export function rowsOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' 
       return { nodes: node === undefined ? [] : [node], services: [], checks: [] }
     }
     case 'address': {
-      const services = catalog.services.at(name).slice(0, mostOfAddress)
+      const services = catalog.services.at(name).slice(0, maxOfAddress)
       const owners = services.flatMap(service => catalog.nodes.find(service.node) ?? [])
       return {
-        nodes: [...new Set([...catalog.nodes.at(name).slice(0, mostOfAddress), ...owners])],
+        nodes: [...new Set([...catalog.nodes.at(name).slice(0, maxOfAddress), ...owners])],
         services,
         checks: [],
       }
@@ -58,7 +58,7 @@ export function topicOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind'
 }
 
 /** The first name is what a reverse question gets. */
-const mostOfAddress = 4
+const maxOfAddress = 4
 
 function ofInstances(instances: readonly Instance[]): Rows {
   return {

@@ -45,8 +45,8 @@ export interface Views {
  * looked up once a minute at least.
  */
 const lifetime = { used: 600_000, empty: 120_000, sweep: 15_000 }
-/** How long a first question waits for its view, in ms: within the patience of resolvers. */
-const patience = 2000
+/** How long a first question waits for its view, in ms: within the timeoutMs of resolvers. */
+const timeoutMs = 2000
 const retry = { shortest: 100, longest: 3000 }
 
 /** Opens views; nothing is asked before the first {@link Views.ready}. */
@@ -121,7 +121,7 @@ class LiveViews implements Views {
     const { servers, clock } = this.#options
     if (this.#closing.signal.aborted || servers.addresses().length === 0) return Promise.resolve(false)
     return new Promise(resolve => {
-      const timer = clock.after(patience, () => {
+      const timer = clock.after(timeoutMs, () => {
         resolve(false)
       })
       view.waiters.push(there => {
@@ -171,7 +171,7 @@ class LiveViews implements Views {
     this.#stream = stream
     this.#add = []
     this.#remove = []
-    const silence = this.#options.clock.after(patience, () => {
+    const silence = this.#options.clock.after(timeoutMs, () => {
       if (!stream.open) end.abort()
     })
     try {

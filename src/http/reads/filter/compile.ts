@@ -10,7 +10,7 @@ import type { Field, SelectorTree } from './selector-tree.js'
 type Predicate = (value: unknown) => boolean
 
 /** Characters of the regular expressions of one filter together: each is compiled at once. */
-const longestRegexes = 1024
+const maxRegexesLength = 1024
 
 /**
  * Turns a filter expression into a function that tells which items it keeps. Selectors, operators and values are
@@ -22,8 +22,8 @@ const longestRegexes = 1024
 export function compileFilter(expression: string, tree: SelectorTree, meter: Meter): (item: unknown) => boolean {
   const parsed = parseFilter(expression)
   const length = regexLength(parsed)
-  if (length > longestRegexes)
-    throw filterInvalid(`the regular expressions are ${length} characters long, ${longestRegexes} are allowed`)
+  if (length > maxRegexesLength)
+    throw filterInvalid(`the regular expressions are ${length} characters long, ${maxRegexesLength} are allowed`)
   return compile(parsed, tree, meter)
 }
 

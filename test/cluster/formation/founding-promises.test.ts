@@ -12,7 +12,7 @@ import {
   type FoundingRecord,
   type Reachable,
   type Surroundings,
-} from '../../../src/cluster/formation/founding.js'
+} from '../../../src/cluster/formation/founding-promises.js'
 
 const around = (
   reachable: readonly (string | (Partial<Reachable> & { readonly id: string }))[],

@@ -3,14 +3,14 @@ import type { ServerInfo } from '../types.js'
 import { lanAddress } from '../addresses.js'
 import { pause } from '../../common/pause.js'
 import { startOver, watchUntil, type MemberLife } from './member-life.js'
-import { methods, mostServers, readEnterAnswer } from '../server-messages.js'
+import { methods, maxServers, readEnterAnswer } from '../server-messages.js'
 import { Shape } from '../../rpc/index.js'
 
 /**
  * Milliseconds: between two requests for a place, and how long a place, and then a vote, is waited for before looking
  * for another way.
  */
-const patience = { again: 300, place: 30_000, vote: 120_000 }
+const timingMs = { again: 300, place: 30_000, vote: 120_000 }
 
 /**
  * Enters the cluster that a server belongs to: asks for a place, starts etcd there and waits until it votes. Resolves
@@ -20,7 +20,7 @@ const patience = { again: 300, place: 30_000, vote: 120_000 }
 export async function enterCluster(life: MemberLife, through: ServerInfo, token: string): Promise<string | undefined> {
   const { process, record, rpc, clock, log, signal } = life
   if (process.hasData) await startOver(life)
-  const end = clock.monotonic() + patience.place
+  const end = clock.monotonic() + timingMs.place
   while (!signal.aborted && clock.monotonic() < end) {
     const answer = readEnterAnswer(
       await rpc.call(
@@ -32,7 +32,7 @@ export async function enterCluster(life: MemberLife, through: ServerInfo, token:
     )
     if ('wait' in answer) {
       log.debug('waiting for a place among the servers', { reason: answer.wait })
-      await pause(clock, patience.again, signal)
+      await pause(clock, timingMs.again, signal)
       continue
     }
     log.info('entering the cluster', { cluster: answer.cluster, through: through.name })
@@ -54,7 +54,7 @@ export async function becomeVoter(life: MemberLife): Promise<string | undefined>
   member.start()
   const over = (): boolean => process.state === 'removed' || process.state === 'failed'
   const voting = (): boolean => member.status?.learner === false && member.leader.address !== ''
-  await watchUntil(life, () => over() || voting(), patience.vote)
+  await watchUntil(life, () => over() || voting(), timingMs.vote)
   if (!voting() || over()) return undefined
   const cluster = member.status?.cluster ?? ''
   record.set({ cluster, entering: undefined, removed: undefined, founding: {} })
@@ -111,6 +111,6 @@ function isListOfOthers(
   { cluster, member }: { readonly cluster: string; readonly member: string },
 ): boolean {
   const list = new Shape(answer, 'the list of members')
-  const members = list.list('members', mostServers, String)
+  const members = list.list('members', maxServers, String)
   return list.text('cluster') === cluster && members.length > 0 && !members.includes(member)
 }

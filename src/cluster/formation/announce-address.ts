@@ -5,7 +5,7 @@ import type { MemberLife } from './member-life.js'
 import { methods } from '../server-messages.js'
 
 /** Milliseconds: how long the others are asked to note a new address before etcd starts with what it knows. */
-const patience = { announce: 1500, call: 2000, again: 200 }
+const timingMs = { announce: 1500, call: 2000, again: 200 }
 
 /**
  * A server starts at another address than the cluster knows it by: while the others have a quorum they can be told
@@ -21,7 +21,7 @@ export async function announceAddress({
   log,
   signal,
 }: MemberLife): Promise<boolean> {
-  const end = clock.monotonic() + patience.announce
+  const end = clock.monotonic() + timingMs.announce
   do {
     await contacts.round(signal)
     for (const { info, cluster } of contacts.answering()) {
@@ -31,7 +31,7 @@ export async function announceAddress({
           lanAddress(info),
           methods.readdress,
           { id: self.id, peerUrl: process.peerUrl },
-          { timeout: patience.call, signal },
+          { timeout: timingMs.call, signal },
         )
         record.set({ peerUrl: process.peerUrl })
         log.info('the cluster knows the new address', { raft: process.peerUrl, through: info.name })
@@ -40,7 +40,7 @@ export async function announceAddress({
         log.debug('a server could not note the new address', { server: info.name, reason: errorMessage(error) })
       }
     }
-    await pause(clock, patience.again, signal)
+    await pause(clock, timingMs.again, signal)
   } while (clock.monotonic() < end && !signal.aborted)
   return false
 }

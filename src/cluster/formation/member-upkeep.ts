@@ -1,5 +1,5 @@
-import { noteAddress } from './again.js'
-import { wasRemoved } from './enter.js'
+import { noteAddress } from './announce-address.js'
+import { wasRemoved } from './enter-cluster.js'
 import type { Outcome } from './event.js'
 import type { MemberLife } from './member-life.js'
 import { isReplaceable } from './resume.js'

@@ -1,7 +1,7 @@
 import { MusterError, errorCode, errorMessage } from '../../common/errors.js'
 import { hostPort, parseHostPort } from '../../common/host-port.js'
 import { lanAddress, raftAddress } from '../addresses.js'
-import { wasRemoved } from './enter.js'
+import { wasRemoved } from './enter-cluster.js'
 import { pause } from '../../common/pause.js'
 import { watchUntil, type MemberLife } from './member-life.js'
 import { methods } from '../server-messages.js'
