@@ -7,7 +7,14 @@ import type { CountedReads } from '../common/counted-map.js'
 import type { EndSignal } from '../common/end-signal.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { CheckStatus } from '../common/health.js'
-import type { CheckDefinition, Declared, Settings, WatchTargets } from '../config/index.js'
+import {
+  isConfigFile,
+  isNoLeftover,
+  type CheckDefinition,
+  type Declared,
+  type Settings,
+  type WatchTargets,
+} from '../config/index.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
 import { aliasSource } from './alias-source.js'
 import type {
@@ -396,8 +403,3 @@ export class Agent implements AgentApi {
     for (const run of this.#settingsListeners) run(settings)
   }
 }
-
-/** Names that editors and package managers leave beside a file. */
-const isNoLeftover = (name: string): boolean =>
-  !/^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg-\w+)$|^sed[A-Za-z0-9]{6}$|^4913$/.test(name)
-const isConfigFile = (name: string): boolean => isNoLeftover(name) && /\.(json5?|hcl)$/i.test(name)

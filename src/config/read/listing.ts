@@ -33,6 +33,12 @@ const formatOf = (file: string, forced: ConfigFormat | undefined): ConfigFormat 
 /** What editors and package managers leave beside a file: never read, never worth a word. */
 const leftovers = /^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg-\w+)$|^sed[A-Za-z0-9]{6}$|^4913$/
 
+/** Whether a folder's entry of this name is no leftover of an editor or a package manager. */
+export const isNoLeftover = (name: string): boolean => !leftovers.test(name)
+
+/** Whether a file of this name in a folder is one of ours, when its ending has to say which language it is in. */
+export const isConfigFile = (name: string): boolean => isNoLeftover(name) && formatOf(name, undefined) !== undefined
+
 /** Hidden, and yet called like a file of ours: Consul reads those. Not what Emacs, macOS and Kubernetes make. */
 const hidden = /^\.(?![.#_]).*\.(json5?|hcl)$/i
 
