@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from '../common/spawn.js'
-import { systemClock } from '../common/clock.js'
+import { commandClock } from '../common/clock.js'
 import { pause } from '../common/pause.js'
 
 /** How a program ended. */
@@ -87,7 +87,7 @@ export function startChild(
     .then(async end => {
       // A shell ends at once when it is told to, and what it waited for may not.
       while (timer !== undefined && grouped && !killed && send(child, grouped, 0))
-        await pause(systemClock, groupPoll, never)
+        await pause(commandClock, groupPoll, never)
       return end
     })
     .finally(() => {

@@ -6,7 +6,8 @@ export interface Timer {
 /**
  * Time as the parts of muster see it, passed in so that tests decide what time it is.
  * `now` is wall-clock milliseconds since 1970 (for what people read and what is kept on disk), `monotonic` is
- * milliseconds that never go back (for measuring). Timers do not keep the process alive on their own.
+ * milliseconds that never go back (for measuring). Timers do not keep the process alive on their own
+ * (those of {@link commandClock} do).
  */
 export interface Clock {
   now(): number
@@ -15,16 +16,25 @@ export interface Clock {
 }
 
 /** The machine's clock. Delays beyond what setTimeout can hold (24.8 days) are cut to it. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (delay, run) => {
-    const timer = setTimeout(run, Math.min(Math.max(delay, 0), 0x7fffffff))
-    timer.unref()
-    return {
-      cancel: () => {
-        clearTimeout(timer)
-      },
-    }
-  },
+export const systemClock: Clock = machineClock(timer => {
+  timer.unref()
+})
+
+/** The same for commands, which have nothing else that keeps the process alive while they wait: here timers do. */
+export const commandClock: Clock = machineClock(() => undefined)
+
+function machineClock(begun: (timer: NodeJS.Timeout) => void): Clock {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    after: (delay, run) => {
+      const timer = setTimeout(run, Math.min(Math.max(delay, 0), 0x7fffffff))
+      begun(timer)
+      return {
+        cancel: () => {
+          clearTimeout(timer)
+        },
+      }
+    },
+  }
 }

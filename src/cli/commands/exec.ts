@@ -10,7 +10,7 @@ import { announceJob, Reports, writeJob, type Job, type Receivers, type Report }
 import type { Io } from '../io.js'
 import { kvPath } from '../kv.js'
 import { createSession } from '../lock/session.js'
-import { systemClock } from '../../common/clock.js'
+import { commandClock } from '../../common/clock.js'
 import { pause } from '../../common/pause.js'
 
 /** `muster exec`. */
@@ -68,7 +68,7 @@ export const command: Command = {
       say(`Created remote execution session: ${session.id}`)
       const place = { prefix, session: session.id }
       await writeJob(client, place, job)
-      await pause(systemClock, replication, io.interrupted)
+      await pause(commandClock, replication, io.interrupted)
       // Nobody has been told of it yet, so nothing runs.
       if (io.interrupted.aborted) return 1
       say(`Fired remote execution event: ${await announceJob(client, place, to)}`)

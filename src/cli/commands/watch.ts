@@ -7,7 +7,7 @@ import { Client, unexpected, type Query } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
 import type { Io } from '../io.js'
-import { systemClock } from '../../common/clock.js'
+import { commandClock } from '../../common/clock.js'
 import { pause } from '../../common/pause.js'
 
 /** Flags that a watch in a file has as keys. */
@@ -126,7 +126,7 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
       if (given === undefined || io.interrupted.aborted) throw error
       io.err(`watch: ${errorMessage(error)}\n`)
       position = undefined
-      await pause(systemClock, Math.min(retryBase * (++failures) ** 2, retryLimit), io.interrupted)
+      await pause(commandClock, Math.min(retryBase * (++failures) ** 2, retryLimit), io.interrupted)
       continue
     }
     const body: unknown = answer.status === 404 || answer.body === '' ? null : JSON.parse(answer.body)

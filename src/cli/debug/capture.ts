@@ -2,7 +2,7 @@ import { MusterError, errorMessage } from '../../common/errors.js'
 import { limitedSignal } from '../../common/limited-signal.js'
 import type { TarFile } from '../../snapshot/index.js'
 import { unexpected, type Client } from '../client.js'
-import { systemClock } from '../../common/clock.js'
+import { commandClock } from '../../common/clock.js'
 import { pause } from '../../common/pause.js'
 import { profiles } from './profiles.js'
 
@@ -62,7 +62,7 @@ export async function capture(
     tell.say(`==> Beginning capture interval ${at} (${i})`)
     if (plan.targets.includes('metrics')) await get('/v1/agent/metrics', `${at}/metrics.json`)
     if (!profiled && !plan.targets.some(target => target === 'metrics' || target === 'logs')) break
-    const next = pause(systemClock, plan.interval, over)
+    const next = pause(commandClock, plan.interval, over)
     if (profiled) {
       const taken = await profiles(
         client,

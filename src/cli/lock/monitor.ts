@@ -1,7 +1,7 @@
 import { parseDuration } from '../../common/duration.js'
 import { MusterError } from '../../common/errors.js'
 import { limitedSignal } from '../../common/limited-signal.js'
-import { systemClock } from '../../common/clock.js'
+import { commandClock } from '../../common/clock.js'
 import { pause } from '../../common/pause.js'
 import { answerTime, questionWait, type Lock } from './types.js'
 
@@ -44,7 +44,7 @@ export async function untilLost(
       if (signal.aborted) return false
       if (!(error instanceof MusterError) || ++failures > retries) return true
       index = ''
-      await pause(systemClock, times.pause, signal)
+      await pause(commandClock, times.pause, signal)
     }
   }
   return false

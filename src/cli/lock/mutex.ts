@@ -1,7 +1,7 @@
 import { MusterError } from '../../common/errors.js'
 import type { Client } from '../client.js'
 import { kvQuery, kvWrite, type KvPair } from '../kv.js'
-import { systemClock } from '../../common/clock.js'
+import { commandClock } from '../../common/clock.js'
 import { pause } from '../../common/pause.js'
 import { delayedRetry, overdue, questionWait, type Lock } from './types.js'
 
@@ -50,7 +50,7 @@ export class Mutex implements Lock {
       )
         return true
       index = ''
-      await pause(systemClock, delayedRetry, signal)
+      await pause(commandClock, delayedRetry, signal)
     }
     return false
   }

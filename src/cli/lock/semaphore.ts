@@ -1,7 +1,7 @@
 import { MusterError } from '../../common/errors.js'
 import type { Client } from '../client.js'
 import { kvQuery, kvWrite, type KvPair } from '../kv.js'
-import { systemClock } from '../../common/clock.js'
+import { commandClock } from '../../common/clock.js'
 import { pause } from '../../common/pause.js'
 import { delayedRetry, overdue, questionWait, type Lock } from './types.js'
 
@@ -63,7 +63,7 @@ export class Semaphore implements Lock {
       }
       if (await this.#write([...holders, this.#session], seen.modified)) return true
       index = ''
-      await pause(systemClock, delayedRetry / 10, signal)
+      await pause(commandClock, delayedRetry / 10, signal)
     }
     return false
   }
@@ -86,7 +86,7 @@ export class Semaphore implements Lock {
         ))
       )
         break
-      await pause(systemClock, delayedRetry / 10, never)
+      await pause(commandClock, delayedRetry / 10, never)
     }
     await kvWrite(this.#client, 'DELETE', this.#own, {}, undefined, overdue())
   }

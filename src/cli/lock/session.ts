@@ -1,6 +1,6 @@
 import { MusterError } from '../../common/errors.js'
 import { unexpected, type Client } from '../client.js'
-import { systemClock } from '../../common/clock.js'
+import { commandClock } from '../../common/clock.js'
 import { pause } from '../../common/pause.js'
 import { overdue } from './types.js'
 
@@ -77,7 +77,7 @@ async function elsewhere(
 /** A renewal that fails is tried again each second: the session lives as long as one comes through in time. */
 async function renew(client: Client, id: string, lost: AbortController, closing: AbortSignal): Promise<void> {
   for (let wait = ttl * 500; ;) {
-    await pause(systemClock, wait, closing)
+    await pause(commandClock, wait, closing)
     if (closing.aborted) return
     try {
       const { status } = await client.request('PUT', `/v1/session/renew/${id}`, {}, undefined, overdue())
