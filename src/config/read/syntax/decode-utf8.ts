@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../types.js'
 import { diagnose } from './fault.js'
-import { LineMap } from './line-map.js'
+import { LineMap } from '../../../common/hcl/line-map.js'
 
 const strict = new TextDecoder('utf-8', { fatal: true })
 

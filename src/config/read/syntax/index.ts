@@ -2,12 +2,12 @@ import type { Diagnostic } from '../../types.js'
 import { diagnose } from './fault.js'
 import { parseHclDocument } from './hcl-document.js'
 import { parseJson } from './json-document.js'
-import { LineMap } from './line-map.js'
+import { LineMap } from '../../../common/hcl/line-map.js'
 import type { ConfigFormat, ListKeys, ParseResult } from './types.js'
 
 export { decodeUtf8 } from './decode-utf8.js'
 export { dotted } from './fault.js'
-export { parseHcl } from './hcl-parser.js'
+export { parseHcl } from './hcl-file.js'
 export type { ConfigFormat, Document, ListKeys, ParseResult } from './types.js'
 
 /**

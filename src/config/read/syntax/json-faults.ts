@@ -1,7 +1,8 @@
-import { depthLimit, endOf, quoted, tooDeep } from './fault.js'
-import type { Fault } from './fault.js'
-import { isQuote, isSpace, skipComment } from './json-text.js'
-import { LineMap } from './line-map.js'
+import { depthLimit, endOf, quoted, tooDeep } from '../../../common/hcl/fault.js'
+import type { Fault } from '../../../common/hcl/fault.js'
+import { LineMap } from '../../../common/hcl/line-map.js'
+import { isSpace } from '../../../common/hcl/space.js'
+import { isQuote, skipComment } from './json-text.js'
 
 /**
  * What may stand next: `key` and `element` also allow the container's end, `next` is behind a value, `done` behind the

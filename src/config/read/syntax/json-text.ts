@@ -1,12 +1,10 @@
+import { isSpace } from '../../../common/hcl/space.js'
+
 // How to step over the pieces of JSON5 text. Each function takes an offset and returns the one behind the piece.
 
 const backslash = 92
 const slash = 47
 const star = 42
-
-/** Whether this is white space or a line end, in JSON5's sense (which is JavaScript's). */
-export const isSpace = (code: number): boolean =>
-  code === 32 || (code >= 9 && code <= 13) || (code > 127 && /\s/.test(String.fromCharCode(code)))
 
 /** Whether this opens a string. */
 export const isQuote = (code: number): boolean => code === 34 || code === 39

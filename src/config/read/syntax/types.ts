@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../types.js'
-import type { LineColumn } from './line-map.js'
+import type { LineColumn } from '../../../common/hcl/line-map.js'
 
 /** `json` is read as JSON5, so `.json` and `.json5` files are both; `hcl` is version 1 of that language. */
 export type ConfigFormat = 'json' | 'hcl'

@@ -1,7 +1,7 @@
 import { endOf, FaultError, quoted } from './fault.js'
-import { readHclString, readHeredoc } from './hcl-strings.js'
-import { isSpace } from './json-text.js'
 import type { LineMap } from './line-map.js'
+import { isSpace } from './space.js'
+import { readHclString, readHeredoc } from './strings.js'
 
 /** A token of HCL version 1. `text` is what stands in the file, `value` what it means. */
 export type Token = { readonly at: number; readonly end: number } & (

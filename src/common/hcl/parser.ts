@@ -1,8 +1,7 @@
-import type { Diagnostic, Origin } from '../../types.js'
-import { depthLimit, diagnose, FaultError, origin, quoted, tooDeep } from './fault.js'
-import { HclLexer } from './hcl-lexer.js'
-import type { Token } from './hcl-lexer.js'
-import { LineMap } from './line-map.js'
+import { depthLimit, FaultError, quoted, tooDeep } from './fault.js'
+import { HclLexer } from './lexer.js'
+import type { Token } from './lexer.js'
+import type { LineMap } from './line-map.js'
 
 /** A key or label and its offset. */
 export interface HclKey {
@@ -31,32 +30,13 @@ export type HclValue = { readonly at: number } & (
   | { readonly type: 'object'; readonly items: readonly HclItem[] }
 )
 
-/** A file as written: items in order, blocks with their labels, nothing merged. */
-export interface HclFile {
-  readonly items: readonly HclItem[]
-  /** An offset of the tree as a place in the file. */
-  place(at: number): Origin
-}
-
-/** What {@link parseHcl} found. */
-export type HclResult =
-  { readonly ok: true; readonly file: HclFile } | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
-
 /**
- * Reads HCL version 1 (also the JSON that it allows: a file whose first letter is a brace) into a tree. Never throws.
- * Stricter than the usual parser in one thing: a comma that is missing in JSON input, or a second one anywhere, is an
- * error there and loses no setting.
+ * Reads HCL version 1 (also the JSON that it allows: a text whose first letter is a brace) into items as they are
+ * written: in order, blocks with their labels, nothing merged. Stricter than the usual parser in one thing: a comma
+ * that is missing in JSON input, or a second one anywhere, is an error there and loses no setting.
+ * @throws FaultError at the first thing that is wrong
  */
-export function parseHcl(file: string, text: string): HclResult {
-  const lines = new LineMap(text)
-  try {
-    const items = new HclParser(text, lines).file()
-    return { ok: true, file: { items, place: at => origin(file, lines, at) } }
-  } catch (error) {
-    if (!(error instanceof FaultError)) throw error
-    return { ok: false, diagnostics: [diagnose(file, lines, error.fault)] }
-  }
-}
+export const parseHclItems = (text: string, lines: LineMap): readonly HclItem[] => new HclParser(text, lines).file()
 
 class HclParser {
   readonly #lexer: HclLexer
