@@ -13,7 +13,8 @@ const allowed = {
   'etcd': ['common', 'store', 'telemetry'],
   'check-kinds': ['common', 'generated'],
   'config': ['common', 'generated', 'check-kinds'],
-  'catalog': ['common', 'store', 'check-kinds'],
+  'acl': ['common'],
+  'catalog': ['common', 'store', 'check-kinds', 'acl'],
   'checks': ['common', 'config', 'check-kinds', 'telemetry'],
   'cluster': ['common', 'store', 'rpc', 'etcd', 'catalog', 'telemetry'],
   'exec': ['common', 'catalog', 'telemetry'],
@@ -33,6 +34,10 @@ const allowed = {
  * the rooms.
  */
 const rooms = {
+  acl: {
+    '.': ['rules'],
+    'rules': [],
+  },
   cluster: {
     '.': [],
     'coordinates': ['.'],

@@ -15,16 +15,31 @@ export type Token = { readonly at: number; readonly end: number } & (
 const word = /[\p{L}_][\p{L}\p{Nd}_.-]*/uy
 const numeric = /-?(?:\d|\.\d)(?:[eE][+-]\d+|[\w.:-])*/y
 
+/** A comment as it stands in the text, its sign included. */
+export interface HclComment {
+  readonly at: number
+  readonly text: string
+}
+
 /** Splits HCL text into tokens, one at a time. Throws FaultError at what is none. */
 export class HclLexer {
   readonly #text: string
   readonly #lines: LineMap
+  readonly #comments: HclComment[] | undefined
   #at = 0
   #ahead: Token | undefined
+  #taken = 0
 
-  constructor(text: string, lines: LineMap) {
+  /** @param comments takes in the comments that are passed over */
+  constructor(text: string, lines: LineMap, comments?: HclComment[]) {
     this.#text = text
     this.#lines = lines
+    this.#comments = comments
+  }
+
+  /** The offset behind the token that was taken last. */
+  get taken(): number {
+    return this.#taken
   }
 
   /** The next token without taking it. */
@@ -36,11 +51,12 @@ export class HclLexer {
   next(): Token {
     const token = this.peek()
     this.#ahead = undefined
+    this.#taken = token.end
     return token
   }
 
   #read(): Token {
-    const at = behindTrivia(this.#text, this.#at)
+    const at = behindTrivia(this.#text, this.#at, this.#comments)
     if (at >= this.#text.length)
       return { type: 'end', text: 'the end of the file', at: endOf(this.#text), end: this.#text.length }
     const token = this.#token(at)
@@ -123,17 +139,23 @@ export class HclLexer {
 }
 
 /** Behind white space and comments; at the comment itself when it never closes. */
-function behindTrivia(text: string, from: number): number {
+function behindTrivia(text: string, from: number, comments: HclComment[] | undefined): number {
   for (let at = from; ;) {
     while (isSpace(text.charCodeAt(at))) at++
-    if (text[at] === '#' || text.startsWith('//', at)) {
-      const end = text.indexOf('\n', at)
-      if (end < 0) return text.length
-      at = end
-    } else if (text.startsWith('/*', at)) {
-      const end = text.indexOf('*/', at + 2)
-      if (end < 0) return at
-      at = end + 2
-    } else return at
+    const end = behindComment(text, at)
+    if (end === at) return at
+    comments?.push({ at, text: text.slice(at, end).trimEnd() })
+    at = end
   }
+}
+
+/** Behind the comment that begins at `at`; `at` itself where none does, or it never closes. */
+function behindComment(text: string, at: number): number {
+  if (text[at] === '#' || text.startsWith('//', at)) {
+    const end = text.indexOf('\n', at)
+    return end < 0 ? text.length : end
+  }
+  if (!text.startsWith('/*', at)) return at
+  const end = text.indexOf('*/', at + 2)
+  return end < 0 ? at : end + 2
 }

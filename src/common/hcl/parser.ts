@@ -1,6 +1,6 @@
 import { depthLimit, FaultError, quoted, tooDeep } from './fault.js'
 import { HclLexer } from './lexer.js'
-import type { Token } from './lexer.js'
+import type { HclComment, Token } from './lexer.js'
 import type { LineMap } from './line-map.js'
 
 /** A key or label and its offset. */
@@ -18,6 +18,8 @@ export interface HclItem {
   readonly labels: readonly HclKey[]
   readonly assigned: boolean
   readonly value: HclValue
+  /** The offset behind it. */
+  readonly end: number
 }
 
 /** A value and its offset. `null` comes from JSON input only. */
@@ -34,9 +36,11 @@ export type HclValue = { readonly at: number } & (
  * Reads HCL version 1 (also the JSON that it allows: a text whose first letter is a brace) into items as they are
  * written: in order, blocks with their labels, nothing merged. Stricter than the usual parser in one thing: a comma
  * that is missing in JSON input, or a second one anywhere, is an error there and loses no setting.
+ * @param comments takes in the comments, in order
  * @throws FaultError at the first thing that is wrong
  */
-export const parseHclItems = (text: string, lines: LineMap): readonly HclItem[] => new HclParser(text, lines).file()
+export const parseHclItems = (text: string, lines: LineMap, comments?: HclComment[]): readonly HclItem[] =>
+  new HclParser(text, lines, comments).file()
 
 class HclParser {
   readonly #lexer: HclLexer
@@ -45,8 +49,8 @@ class HclParser {
   #json = false
   #depth = 0
 
-  constructor(text: string, lines: LineMap) {
-    this.#lexer = new HclLexer(text.startsWith('\ufeff') ? ` ${text.slice(1)}` : text, lines)
+  constructor(text: string, lines: LineMap, comments: HclComment[] | undefined) {
+    this.#lexer = new HclLexer(text.startsWith('\ufeff') ? ` ${text.slice(1)}` : text, lines, comments)
     this.#lines = lines
   }
 
@@ -106,11 +110,12 @@ class HclParser {
         this.#depth += labels.length
         const value = this.#value(key.text)
         this.#depth -= labels.length
-        return { key, labels, assigned: false, value }
+        return { key, labels, assigned: false, value, end: this.#lexer.taken }
       }
       if (labels.length === 0 && is(token, this.#json ? ':' : '=')) {
         this.#lexer.next()
-        return { key, labels, assigned: true, value: this.#value(key.text, token) }
+        const value = this.#value(key.text, token)
+        return { key, labels, assigned: true, value, end: this.#lexer.taken }
       }
       if (this.#json || (token.type !== 'word' && token.type !== 'string') || this.#otherLine(first, token))
         throw this.#noValue(key, labels, token)

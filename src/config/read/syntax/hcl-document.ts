@@ -149,7 +149,7 @@ class Builder {
     const inner = this.#labelScope(scope, item)
     if (inner === undefined) return
     const [first, ...rest] = item.labels
-    if (first !== undefined) this.#put(inner, { key: first, labels: rest, assigned: item.assigned, value: item.value })
+    if (first !== undefined) this.#put(inner, { ...item, key: first, labels: rest })
   }
 
   #labelScope(scope: Scope, item: HclItem): Scope | undefined {
