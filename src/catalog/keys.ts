@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { MusterError } from '../common/errors.js'
 import { lengthFault, maxIdBytes, maxNodeBytes } from '../common/name-limits.js'
 import { compareText } from '../common/text-order.js'
@@ -66,6 +67,28 @@ export const autopilotKey = 'autopilot/configuration'
 export const wanServerKey = (datacenter: string, id: string): string =>
   ['wan', escape(datacenter), escape(id.toLowerCase())].join('/')
 
+/** Key of a token. */
+export const aclTokenKey = (accessor: string): string => `acl-token/${escape(accessor.toLowerCase())}`
+/**
+ * Key that is there for each accessor and each secret, so that no two tokens have the same, and no secret is an
+ * accessor. It does not tell the secret.
+ */
+export const aclClaimKey = (id: string): string => `acl-claim/${createHash('sha256').update(id).digest('hex')}`
+/** Key of a policy. */
+export const aclPolicyKey = (id: string): string => `acl-policy/${escape(id.toLowerCase())}`
+/** Key that holds a policy's name, so that no two have the same. */
+export const aclPolicyNameKey = (name: string): string => `acl-policy-name/${escape(name.toLowerCase())}`
+/** Key of a role. */
+export const aclRoleKey = (id: string): string => `acl-role/${escape(id.toLowerCase())}`
+/** Key that holds a role's name, so that no two have the same. */
+export const aclRoleNameKey = (name: string): string => `acl-role-name/${escape(name.toLowerCase())}`
+/** Key of an auth method. */
+export const aclMethodKey = (name: string): string => `acl-method/${escape(name.toLowerCase())}`
+/** Key of a binding rule. */
+export const aclBindingRuleKey = (id: string): string => `acl-binding-rule/${escape(id.toLowerCase())}`
+/** Key that is there once a first token was made; its revision is the index that allows another. */
+export const aclBootstrapKey = 'acl-bootstrap/done'
+
 /** The keys from `from` up to and without `to`. */
 export interface KeyRange {
   readonly from: string
@@ -87,6 +110,9 @@ export const sessionGuardsRange = (id: string): KeyRange => prefixRange(`guard/s
 /** Every key of {@link sessionGuardKey} that a session can have. */
 export const sessionGuardKeys = (id: string): readonly string[] =>
   Array.from({ length: sessionGuards }, (_, bucket) => guardInBucket(id, bucket))
+
+/** All keys of binding rules. */
+export const aclBindingRulesRange = prefixRange('acl-binding-rule/')
 
 /** How many guards a session has at most. */
 const sessionGuards = 64

@@ -19,6 +19,15 @@ const savedTables: ReadonlySet<string> = new Set([
   'guard',
   'coordinate',
   'autopilot',
+  'acl-policy',
+  'acl-policy-name',
+  'acl-role',
+  'acl-role-name',
+  'acl-method',
+  'acl-binding-rule',
+  'acl-token',
+  'acl-claim',
+  'acl-bootstrap',
 ])
 
 /** An entry as a snapshot keeps it. */

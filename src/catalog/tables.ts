@@ -1,4 +1,15 @@
-import { aliveKey, lockDelayKey, reapKey, stewardKey } from './keys.js'
+import { decodeAuthMethod, decodeBindingRule, decodePolicy, decodeRole } from './acl/acl-codec.js'
+import {
+  aclBindingRuleKey,
+  aclBootstrapKey,
+  aclMethodKey,
+  aclPolicyKey,
+  aclRoleKey,
+  aliveKey,
+  lockDelayKey,
+  reapKey,
+  stewardKey,
+} from './keys.js'
 import { AutopilotTable } from './tables/autopilot.js'
 import { CheckTable } from './tables/checks.js'
 import { CoordinateTable } from './tables/coordinates.js'
@@ -8,11 +19,13 @@ import { LeaseMarkTable } from './tables/lease-marks.js'
 import { LockTable } from './tables/locks.js'
 import { MarkTable } from './tables/marks.js'
 import { MemberTable } from './tables/members.js'
+import { NamedRows } from './tables/named-rows.js'
 import { NodeTable } from './tables/nodes.js'
 import { QueryTable } from './tables/queries.js'
 import { ServiceTable } from './tables/services.js'
 import { SessionTable } from './tables/sessions.js'
 import type { Table } from './tables/table.js'
+import { TokenTable } from './tables/tokens.js'
 import { WanServerTable } from './tables/wan-servers.js'
 import type { Topics } from './topics.js'
 
@@ -48,6 +61,43 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
     steward: new LeaseMarkTable(topics, 'steward', () => stewardKey),
     autopilot: new AutopilotTable(topics),
     wanServers: new WanServerTable(topics),
+    tokens: new TokenTable(topics),
+    policies: new NamedRows(topics, {
+      prefix: 'acl-policy',
+      topic: 'acl-policies',
+      keyOf: aclPolicyKey,
+      decode: decodePolicy,
+      idOf: ({ id }) => id,
+      nameOf: ({ name }) => name,
+    }),
+    roles: new NamedRows(topics, {
+      prefix: 'acl-role',
+      topic: 'acl-roles',
+      keyOf: aclRoleKey,
+      decode: decodeRole,
+      idOf: ({ id }) => id,
+      nameOf: ({ name }) => name,
+    }),
+    /** Auth methods, whose names are their ids. */
+    authMethods: new NamedRows(topics, {
+      prefix: 'acl-method',
+      topic: 'acl-auth-methods',
+      keyOf: aclMethodKey,
+      decode: decodeAuthMethod,
+      idOf: ({ name }) => name,
+      nameOf: ({ name }) => name,
+    }),
+    /** Binding rules, which have no names but their ids. */
+    bindingRules: new NamedRows(topics, {
+      prefix: 'acl-binding-rule',
+      topic: 'acl-binding-rules',
+      keyOf: aclBindingRuleKey,
+      decode: decodeBindingRule,
+      idOf: ({ id }) => id,
+      nameOf: ({ id }) => id,
+    }),
+    /** There once the first token was made. */
+    aclBootstrap: new MarkTable('acl-bootstrap', () => aclBootstrapKey),
   } satisfies Record<string, Table<unknown>>
 }
 

@@ -28,6 +28,15 @@ const types: Readonly<Record<string, string>> = {
   'autopilot': 'Autopilot',
   'event': 'UserEvent',
   'guard': 'Index',
+  'acl-policy': 'ACLPolicy',
+  'acl-policy-name': 'ACLPolicy',
+  'acl-role': 'ACLRole',
+  'acl-role-name': 'ACLRole',
+  'acl-method': 'ACLAuthMethod',
+  'acl-binding-rule': 'ACLBindingRule',
+  'acl-token': 'ACLToken',
+  'acl-claim': 'ACLToken',
+  'acl-bootstrap': 'ACLBootstrap',
 }
 
 const sizeOf = ({ key, value }: SnapshotRecord): number => Buffer.byteLength(key) + value.length

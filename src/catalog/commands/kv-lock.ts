@@ -3,7 +3,7 @@ import { kvKey, lockDelayKey, lockKey, sessionGuardKey, sessionKey } from '../ke
 import { encodeKv } from '../kv/kv-codec.js'
 import { encodeLock } from '../kv/lock-codec.js'
 import type { KvData } from '../kv/types.js'
-import { sessionIdFault } from '../sessions/session-id.js'
+import { uuidFault } from '../uuid-fault.js'
 import type { Session } from '../sessions/types.js'
 import type { KeyDraft } from './key-draft.js'
 import { sameContent } from './kv-write.js'
@@ -60,7 +60,7 @@ export function releaseLock(draft: KeyDraft, key: string, lockIndex: number): vo
 
 function livingSession(draft: KeyDraft, id: string): Session {
   if (id === '') throw missingSession()
-  const fault = sessionIdFault(id)
+  const fault = uuidFault(id)
   if (fault !== undefined) throw refusal(`failed session lookup: ${fault}`)
   const session = draft.state.sessions.get(id)
   if (session === undefined) throw refusal(`invalid session ${JSON.stringify(id)}`)

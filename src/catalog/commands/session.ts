@@ -4,7 +4,7 @@ import { MusterError } from '../../common/errors.js'
 import type { Command } from '../api.js'
 import { nodeSessionKey, sessionKey } from '../keys.js'
 import { encodeSession } from '../sessions/session-codec.js'
-import { sessionIdFault } from '../sessions/session-id.js'
+import { uuidFault } from '../uuid-fault.js'
 import { checksOf } from '../sessions/types.js'
 import type { SessionBehavior, SessionData } from '../sessions/types.js'
 import { drafted } from './draft.js'
@@ -56,7 +56,7 @@ export const destroySession = (id: string, still: () => boolean = () => true): C
 
 /** @throws MusterError SESSION_INVALID when a text cannot be a session's id. */
 export function assertSessionId(id: string): void {
-  const fault = sessionIdFault(id)
+  const fault = uuidFault(id)
   if (fault !== undefined) throw invalid(`failed session lookup: ${fault}`)
 }
 

@@ -1,6 +1,6 @@
 import { MusterError } from '../../common/errors.js'
 import type { CatalogReads } from '../api.js'
-import { sessionIdFault as uuidFault } from '../sessions/session-id.js'
+import { uuidFault } from '../uuid-fault.js'
 import { fillTemplate } from './template.js'
 import { isTemplate } from './types.js'
 import type { PreparedQuery } from './types.js'

@@ -3,6 +3,7 @@ import {
   memberLeft,
   removeNode,
   startSessionReaper,
+  startTokenReaper,
   type Catalog,
   type MemberRecord,
 } from '../../catalog/index.js'
@@ -65,6 +66,7 @@ export class ClusterMembership implements Membership {
         livenessDuty(parts),
         reconcileDuty(parts),
         () => startSessionReaper({ catalog, clock, log }),
+        () => startTokenReaper({ catalog, clock, log }),
         ...(options.duties ?? []),
       ],
     })

@@ -1,5 +1,5 @@
-/** What is wrong with a session id, in the words of Consul's index of UUIDs; undefined when it is one. */
-export function sessionIdFault(id: string): string | undefined {
+/** What is wrong with an id, in the words of Consul's index of UUIDs; undefined when it is one. */
+export function uuidFault(id: string): string | undefined {
   if (Buffer.byteLength(id) !== 36) return 'index error: UUID must be 36 characters'
   const hyphens = id.split('-').length - 1
   if (hyphens > 4) return `index error: UUID should have maximum of 4 "-"; got ${hyphens}`

@@ -1,0 +1,8 @@
+export { Authorizer } from './authorizer.js'
+export type { DefaultPolicy } from './authorizer.js'
+export { AuthorizerCache } from './authorizer-cache.js'
+export type { Part } from './authorizer-cache.js'
+export * from './identities.js'
+export { isIdentityName } from './identity-names.js'
+export { readRules } from './rules/read-rules.js'
+export * from './templated-policies.js'

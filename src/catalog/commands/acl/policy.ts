@@ -1,0 +1,73 @@
+import { readRules } from '../../../acl/index.js'
+import { encodePolicy } from '../../acl/acl-codec.js'
+import { assertNamed, invalidAcl, isUuid } from '../../acl/names.js'
+import { managementPolicyId } from '../../acl/types.js'
+import type { Policy, PolicyData } from '../../acl/types.js'
+import type { Command } from '../../api.js'
+import { aclPolicyKey, aclPolicyNameKey } from '../../keys.js'
+import { same } from '../../same.js'
+import { drafted } from '../draft.js'
+import { putNamed } from './named.js'
+
+/**
+ * Creates a policy under an id that nobody has. The result is the id. Refused with ACL_INVALID or ACL_RULES_INVALID, in
+ * Consul's words.
+ */
+export const createPolicy =
+  (data: PolicyData): Command<string> =>
+  state =>
+    drafted(draft => {
+      assertNamed('Policy', data.name, data.description)
+      if (state.policies.named(data.name) !== undefined)
+        throw invalidAcl(`Invalid Policy: A Policy with Name ${JSON.stringify(data.name)} already exists`)
+      readRules(data.rules)
+      putPolicy(draft, data, undefined)
+      return data.id
+    })(state)
+
+/**
+ * Puts a policy in the place of the one with its id. Written only when it differs. Refused as {@link createPolicy}
+ * does, when there is none, and when what is builtin would change.
+ */
+export const updatePolicy =
+  (data: PolicyData): Command<string> =>
+  state =>
+    drafted(draft => {
+      assertNamed('Policy', data.name, data.description)
+      if (!isUuid(data.id)) throw invalidAcl('Policy ID invalid UUID')
+      const standing = state.policies.get(data.id)
+      if (standing === undefined) throw invalidAcl(`cannot find policy ${data.id}`)
+      const holder = state.policies.named(data.name)
+      if (holder !== undefined && holder.id !== standing.id)
+        throw invalidAcl(`Invalid Policy: A policy with name ${JSON.stringify(data.name)} already exists`)
+      if (standing.id === managementPolicyId) assertStillManages(standing, data)
+      readRules(data.rules)
+      const { created: _created, modified: _modified, ...before } = standing
+      const after = { ...data, id: standing.id }
+      if (!same(before, after)) putPolicy(draft, after, standing)
+      return standing.id
+    })(state)
+
+/** Deletes a policy; links to it say nothing from then on. One that is not there is fine. Refused for the builtin. */
+export const deletePolicy =
+  (id: string): Command<true> =>
+  state =>
+    drafted(draft => {
+      if (id.toLowerCase() === managementPolicyId)
+        throw invalidAcl('Delete operation not permitted on the builtin global-management policy')
+      const standing = state.policies.get(id)
+      if (standing === undefined) return true as const
+      draft.relyOnKey(aclPolicyKey(standing.id), standing.modified)
+      draft.delete(aclPolicyKey(standing.id))
+      draft.delete(aclPolicyNameKey(standing.name))
+      return true as const
+    })(state)
+
+function assertStillManages(standing: Policy, { datacenters, rules }: PolicyData): void {
+  const what = datacenters.length > 0 ? 'Datacenters' : rules === standing.rules ? undefined : 'Rules'
+  if (what !== undefined)
+    throw invalidAcl(`Changing the ${what} for the builtin global-management policy is not permitted`)
+}
+
+/** Writes a policy and takes its name; nothing is judged. */
+export const putPolicy = putNamed<PolicyData>(aclPolicyKey, aclPolicyNameKey, encodePolicy)

@@ -1,0 +1,71 @@
+import { encodeRole } from '../../acl/acl-codec.js'
+import { assertNamed, invalidAcl, isUuid } from '../../acl/names.js'
+import type { RoleData } from '../../acl/types.js'
+import type { CatalogReads, Command } from '../../api.js'
+import { aclRoleKey, aclRoleNameKey } from '../../keys.js'
+import { same } from '../../same.js'
+import { drafted } from '../draft.js'
+import { resolveGrants, type GrantsRequest } from './grants.js'
+import { putNamed } from './named.js'
+
+/** What a role is to be. */
+export interface RoleRequest extends GrantsRequest {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+}
+
+/** Creates a role under an id that nobody has. The result is the id. Refused with ACL_INVALID, in Consul's words. */
+export const createRole =
+  (request: RoleRequest): Command<string> =>
+  state =>
+    drafted(draft => {
+      assertNamed('Role', request.name, request.description)
+      if (state.roles.named(request.name) !== undefined)
+        throw invalidAcl(`Invalid Role: A Role with Name ${JSON.stringify(request.name)} already exists`)
+      putRole(draft, roleOf(state, request), undefined)
+      return request.id
+    })(state)
+
+/**
+ * Puts a role in the place of the one with its id. Written only when it differs. Refused as {@link createRole} does,
+ * and when there is none.
+ */
+export const updateRole =
+  (request: RoleRequest): Command<string> =>
+  state =>
+    drafted(draft => {
+      assertNamed('Role', request.name, request.description)
+      if (!isUuid(request.id)) throw invalidAcl('Role ID invalid UUID')
+      const standing = state.roles.get(request.id)
+      if (standing === undefined) throw invalidAcl(`cannot find role ${request.id}`)
+      const holder = state.roles.named(request.name)
+      if (holder !== undefined && holder.id !== standing.id)
+        throw invalidAcl(`Invalid Role: A role with name ${JSON.stringify(request.name)} already exists`)
+      const { created: _created, modified: _modified, ...before } = standing
+      const after = { ...roleOf(state, request), id: standing.id }
+      if (!same(before, after)) putRole(draft, after, standing)
+      return standing.id
+    })(state)
+
+/** Deletes a role; links to it say nothing from then on. One that is not there is fine. */
+export const deleteRole =
+  (id: string): Command<true> =>
+  state =>
+    drafted(draft => {
+      const standing = state.roles.get(id)
+      if (standing === undefined) return true as const
+      draft.relyOnKey(aclRoleKey(standing.id), standing.modified)
+      draft.delete(aclRoleKey(standing.id))
+      draft.delete(aclRoleNameKey(standing.name))
+      return true as const
+    })(state)
+
+const roleOf = (state: CatalogReads, request: RoleRequest): RoleData => ({
+  id: request.id,
+  name: request.name,
+  description: request.description,
+  ...resolveGrants(state, request, 'role'),
+})
+
+const putRole = putNamed<RoleData>(aclRoleKey, aclRoleNameKey, encodeRole)
