@@ -5,6 +5,7 @@ import { mergeRules } from './merge.js'
 import type { PolicyRules, Ruling, ServiceRuling } from './merge.js'
 import { grants, NameRulings } from './name-rulings.js'
 import type { Level, Rule } from './rules/types.js'
+import { readableOf } from './view.js'
 
 /** What holds where no rule says anything. */
 export type DefaultPolicy = 'allow' | 'deny'
@@ -24,6 +25,7 @@ export class Authorizer {
   readonly #defaultPolicy: DefaultPolicy
   readonly #whole = new Map<WholeResource, Ruling>()
   readonly #named: Readonly<Record<NamedResource | 'intention', NameRulings>>
+  readonly #views = new Map<string, string>()
 
   constructor(policies: readonly PolicyRules[], defaultPolicy: DefaultPolicy) {
     this.#defaultPolicy = defaultPolicy
@@ -59,6 +61,22 @@ export class Authorizer {
     if (!this.#allowsBeginning(resource, access, prefix)) return false
     for (const { level } of this.#named[resource].below(prefix)) if (!grants(level, access)) return false
     return true
+  }
+
+  /**
+   * The same for all who may read the same things of some resources, whatever else they may: an answer that holds
+   * nothing but these, filtered for one of them, is right for the others.
+   */
+  view(...resources: readonly (NamedResource | 'intention')[]): string {
+    const key = resources.join()
+    const known = this.#views.get(key)
+    if (known !== undefined) return known
+    const texts = resources.map(
+      resource => `${resource}\n${readableOf(this.#named[resource], this.#byDefault(resource))}`,
+    )
+    const view = createHash('sha256').update(texts.join('\n\n')).digest('base64url')
+    this.#views.set(key, view)
+    return view
   }
 
   /** What {@link allows} answers, and why. */

@@ -28,6 +28,12 @@ export class NameRulings {
     return this.#prefixes.longest(prefix)
   }
 
+  /** All rulings, with what they are about. */
+  *all(): Generator<readonly [match: 'exact' | 'prefix', name: string, ruling: Ruling]> {
+    for (const [name, ruling] of this.#prefixes.entries()) yield ['prefix', name, ruling]
+    for (const [name, ruling] of this.#exact) yield ['exact', name, ruling]
+  }
+
   /** All rulings on names and beginnings that begin with `prefix`. Goes through every exact name. */
   *below(prefix: string): Generator<Ruling> {
     yield* this.#prefixes.below(prefix)

@@ -45,6 +45,11 @@ export class PrefixTree<Value> {
     return found
   }
 
+  /** All beginnings with their values. */
+  entries(): Generator<readonly [prefix: string, value: Value]> {
+    return entriesOf(this.#root, '')
+  }
+
   /** The values of all beginnings that begin with `prefix` themselves. */
   *below(prefix: string): Generator<Value> {
     let node = this.#root
@@ -61,6 +66,12 @@ export class PrefixTree<Value> {
 function* valuesOf<Value>(node: Node<Value>): Generator<Value> {
   if (node.value !== undefined) yield node.value
   for (const child of node.children.values()) yield* valuesOf(child)
+}
+
+function* entriesOf<Value>(node: Node<Value>, above: string): Generator<readonly [string, Value]> {
+  const prefix = above + node.label
+  if (node.value !== undefined) yield [prefix, node.value]
+  for (const child of node.children.values()) yield* entriesOf(child, prefix)
 }
 
 function sharedLength(label: string, text: string, at: number): number {

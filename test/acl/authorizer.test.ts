@@ -4,8 +4,11 @@ import t from 'tap'
 import { Authorizer } from '../../src/acl/authorizer.js'
 import type { DefaultPolicy } from '../../src/acl/authorizer.js'
 import type { PolicyRules } from '../../src/acl/merge.js'
+import { answerQuestion } from '../../src/acl/question.js'
+import { recoveryAuthorizer } from '../../src/acl/recovery.js'
 import { readRules } from '../../src/acl/rules/read-rules.js'
 import type { Level, NamedRule, Rule, WholeRule } from '../../src/acl/rules/types.js'
+import { nodeRules, serviceRules } from '../../src/acl/identities.js'
 import type { Access, NamedResource, Resource } from '../../src/common/access.js'
 
 const authorizer = (texts: readonly string[], otherwise: DefaultPolicy = 'deny'): Authorizer =>
@@ -162,6 +165,45 @@ t.test('intentions', async () => {
   })
 })
 
+t.test('questions in words', async () => {
+  const rights = authorizer(['key_prefix "a/" { policy = "write" } key "a/b" { policy = "read" } operator = "read"'])
+  const ask = (resource: string, access: string, segment = ''): boolean =>
+    answerQuestion(rights, { resource, access, segment })
+  assert.equal(ask('key', 'write-prefix', 'a/'), false)
+  assert.equal(ask('key', 'write-prefix', 'a/c'), true)
+  assert.equal(ask('key', 'list', 'a/c'), true)
+  assert.equal(ask('operator', 'read'), true)
+  for (const [resource, access, message] of [
+    ['toaster', 'read', 'Bad request: Invalid ACL resource requested: "toaster"'],
+    ['toString', 'read', 'Bad request: Invalid ACL resource requested: "toString"'],
+    ['service', 'list', 'Bad request: Invalid access level for service resource: list'],
+    ['acl', 'write-prefix', 'Bad request: Invalid access level for acl resource: write-prefix'],
+  ] as const)
+    assert.throws(() => ask(resource, access), { message, status: 400 })
+})
+
+t.test('the recovery token of an agent', async () => {
+  const rights = recoveryAuthorizer('n"1')
+  ask(rights, {
+    'agent write n"1': true,
+    'agent read n2': false,
+    'node read n2': true,
+    'node write n"1': false,
+    'key read a': false,
+  })
+})
+
+t.test('those who see the same have the same view, whatever they may write', async () => {
+  const [web, api, node] = [serviceRules('web'), serviceRules('api'), nodeRules('n1')].map(text => authorizer([text]))
+  assert.notEqual(web?.fingerprint, api?.fingerprint)
+  assert.equal(web?.view('service', 'node'), api?.view('service', 'node'))
+  assert.equal(web?.view('service'), node?.view('service'))
+  assert.notEqual(web?.view('service', 'node'), node?.view('service', 'node'))
+  assert.notEqual(web?.view('service'), web?.view('node'))
+  assert.notEqual(authorizer([]).view('key'), authorizer([], 'allow').view('key'))
+  assert.equal(authorizer(['key_prefix "" { policy = "read" }']).view('node'), authorizer([]).view('node'))
+})
+
 // Below: the same decisions, made the long way.
 
 const resources = ['agent', 'event', 'key', 'node', 'query', 'service', 'session'] as const
@@ -286,6 +328,26 @@ t.test('what is allowed below a beginning is allowed of all that begins so', asy
     }),
     { numRuns: 2000 },
   )
+})
+
+t.test('an equal view is an equal sight of every name, and another one is not', async () => {
+  const resource = fc.constantFrom<NamedResource>('key', 'service')
+  let equal = 0
+  fc.assert(
+    fc.property(policies, policies, otherwise, resource, fc.array(name), (one, two, fallback, about, more) => {
+      const [a, b] = [new Authorizer(one, fallback), new Authorizer(two, fallback)]
+      const named = [...one, ...two]
+        .flatMap(({ rules }) => rules)
+        .flatMap(given => (given.match === 'whole' ? [] : [given.name]))
+      // No rule is about a name that ends so, and so it shows what its beginning says.
+      const names = [...more, ...named, ...named.map(text => `${text}zz`), 'zz']
+      const differ = names.some(text => a.allows(about, 'read', text) !== b.allows(about, 'read', text))
+      assert.equal(a.view(about) === b.view(about), !differ)
+      if (!differ) equal++
+    }),
+    { numRuns: 2000 },
+  )
+  assert.ok(equal > 100, 'too few of the pairs are equal for this to say much')
 })
 
 t.test('rules mean the same as text', async () => {

@@ -9,7 +9,6 @@ import {
   type ServiceIdentity,
   type TemplatedPolicy,
 } from '../../../acl/index.js'
-import type { CatalogReads } from '../../api.js'
 import { invalidAcl } from '../../acl/names.js'
 import type { Grants } from '../../acl/types.js'
 
@@ -31,25 +30,21 @@ export interface GrantsRequest {
 const maxLinks = 1000
 
 /**
- * What a token or role is granted, each thing once: policies in their order, identities by name.
+ * What a token or role is granted beside its policies, each thing once, by name.
  * @throws MusterError ACL_INVALID in Consul's words
  */
-export function resolveGrants(
-  state: Pick<CatalogReads, 'policies'>,
-  request: GrantsRequest,
+export function resolveIdentities(
+  { serviceIdentities, nodeIdentities, templatedPolicies }: Omit<GrantsRequest, 'policies'>,
   holder: 'token' | 'role',
   isLocal = false,
-): Grants {
-  const { serviceIdentities, nodeIdentities, templatedPolicies } = request
+): Omit<Grants, 'policies'> {
   assertFew('service identities', serviceIdentities)
   assertFew('node identities', nodeIdentities)
   assertFew('templated policies', templatedPolicies)
-  const policies = resolveLinks('policy', request.policies, state.policies)
   refuseFirst(serviceIdentities.map(identity => serviceIdentityFault(identity, holder, isLocal)))
   refuseFirst(nodeIdentities.map(identity => nodeIdentityFault(identity, holder)))
   refuseFirst(templatedPolicies.map(use => templatedPolicyFault(use, holder, isLocal)))
   return {
-    policies,
     serviceIdentities: joinServiceIdentities(serviceIdentities),
     nodeIdentities: joinNodeIdentities(nodeIdentities),
     templatedPolicies: joinTemplatedPolicies(templatedPolicies),
@@ -57,7 +52,7 @@ export function resolveGrants(
 }
 
 /**
- * Ids of what is linked, each once.
+ * Ids of what is linked, each once, in the order given.
  * @throws MusterError ACL_INVALID in Consul's words, when one is not there
  */
 export function resolveLinks(

@@ -6,7 +6,7 @@ import type { TokenData } from '../../acl/types.js'
 import type { Command } from '../../api.js'
 import { aclMethodKey } from '../../keys.js'
 import { drafted } from '../draft.js'
-import { resolveGrants } from './grants.js'
+import { resolveIdentities } from './grants.js'
 import { putToken, removeToken, type TokenIds } from './token-writes.js'
 
 /** What somebody is to get whom an auth method knows, as its binding rules say. */
@@ -38,12 +38,8 @@ export const createLoginToken =
       const data: TokenData = {
         ...made,
         description: request.description,
-        ...resolveGrants(
-          state,
-          { policies: [], serviceIdentities, nodeIdentities, templatedPolicies: [] },
-          'token',
-          local,
-        ),
+        policies: [],
+        ...resolveIdentities({ serviceIdentities, nodeIdentities, templatedPolicies: [] }, 'token', local),
         roles: [...new Set(roles)],
         local,
         createTime: now,

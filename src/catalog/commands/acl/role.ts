@@ -5,7 +5,7 @@ import type { CatalogReads, Command } from '../../api.js'
 import { aclRoleKey, aclRoleNameKey } from '../../keys.js'
 import { same } from '../../same.js'
 import { drafted } from '../draft.js'
-import { resolveGrants, type GrantsRequest } from './grants.js'
+import { resolveIdentities, resolveLinks, type GrantsRequest } from './grants.js'
 import { putNamed } from './named.js'
 
 /** What a role is to be. */
@@ -65,7 +65,8 @@ const roleOf = (state: CatalogReads, request: RoleRequest): RoleData => ({
   id: request.id,
   name: request.name,
   description: request.description,
-  ...resolveGrants(state, request, 'role'),
+  policies: resolveLinks('policy', request.policies, state.policies),
+  ...resolveIdentities(request, 'role'),
 })
 
 const putRole = putNamed<RoleData>(aclRoleKey, aclRoleNameKey, encodeRole)

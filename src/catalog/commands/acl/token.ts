@@ -6,7 +6,7 @@ import type { CatalogReads, Command } from '../../api.js'
 import { same } from '../../same.js'
 import { uuidFault } from '../../uuid-fault.js'
 import { drafted } from '../draft.js'
-import { resolveGrants, resolveLinks, type GrantsRequest, type Link } from './grants.js'
+import { resolveIdentities, resolveLinks, type GrantsRequest, type Link } from './grants.js'
 import { expiryOf, type ExpiryRequest } from './token-expiry.js'
 import { assertFreeId, putToken, removeToken, type TokenIds } from './token-writes.js'
 
@@ -150,11 +150,12 @@ function contentOf(
   state: CatalogReads,
   request: TokenRequest,
 ): Pick<TokenData, 'description' | 'roles' | 'type' | 'rules' | keyof GrantsRequest> {
-  const grants = resolveGrants(state, request, 'token', request.local)
+  const policies = resolveLinks('policy', request.policies, state.policies)
   const roles = resolveLinks('role', request.roles, state.roles)
+  const identities = resolveIdentities(request, 'token', request.local)
   if (request.rules !== '') throw invalidAcl('Rules cannot be specified for this token')
   assertDescription('Token', request.description)
-  return { ...grants, roles, description: request.description, type: '', rules: '' }
+  return { policies, roles, ...identities, description: request.description, type: '', rules: '' }
 }
 
 /** @throws MusterError ACL_INVALID in Consul's words, when a request would change what a token keeps. */
