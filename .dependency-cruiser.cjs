@@ -37,6 +37,7 @@ const rooms = {
   acl: {
     '.': ['rules'],
     'rules': [],
+    'auth': [],
   },
   cluster: {
     '.': [],

@@ -1,6 +1,6 @@
 import { isIdentityName } from '../../acl/index.js'
 import { isAclName } from './names.js'
-import type { AuthMethodData, BindingRuleData } from './types.js'
+import type { BindingRuleData } from './types.js'
 
 /** A name with its variables filled in, or why that cannot be. */
 export type BoundName =
@@ -28,12 +28,4 @@ export function bindName(
   }
   name += pattern.slice(at)
   return { ok: true, name, isValid: bindType === 'role' ? isAclName('Role', name) : isIdentityName(name) }
-}
-
-/** The variables that the names of a method's binding rules may hold. */
-export function variablesOf({ type, config }: Pick<AuthMethodData, 'type' | 'config'>): readonly string[] {
-  if (type === 'kubernetes') return ['namespace', 'name', 'uid'].map(name => `serviceaccount.${name}`)
-  const mappings = config.ClaimMappings
-  const names: readonly unknown[] = typeof mappings === 'object' && mappings !== null ? Object.values(mappings) : []
-  return names.flatMap(name => (typeof name === 'string' ? [`value.${name}`] : []))
 }

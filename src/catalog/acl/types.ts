@@ -1,4 +1,4 @@
-import type { NodeIdentity, ServiceIdentity, TemplatedPolicy } from '../../acl/index.js'
+import type { AuthMethodType, NodeIdentity, ServiceIdentity, TemplatedPolicy } from '../../acl/index.js'
 import type { Duration } from '../../common/duration.js'
 import type { Revisions } from '../types.js'
 
@@ -63,7 +63,7 @@ export interface TokenData extends Grants {
 /** Who says who somebody is that wants a token. `config` is what its type wants, checked by those who ask it. */
 export interface AuthMethodData {
   readonly name: string
-  readonly type: 'jwt' | 'kubernetes'
+  readonly type: AuthMethodType
   readonly displayName: string
   readonly description: string
   /** How long tokens live; 0 for ever. */

@@ -16,8 +16,9 @@ import {
 import type { Catalog } from '../../../src/catalog/index.js'
 import { hours, minutes, seconds } from '../../../src/common/duration.js'
 import { MusterError } from '../../../src/common/errors.js'
+import { testCertificate } from '../../support/certificate.js'
 import { openCatalog } from '../samples.js'
-import { addRole, addToken, ids, methodRequest, now, refused, ruleRequest, run } from './requests.js'
+import { addRole, addToken, ids, jwtConfig, methodRequest, now, refused, ruleRequest, run } from './requests.js'
 
 const absent = '11111111-2222-3333-4444-555555555555'
 const set = (given: Parameters<typeof methodRequest>[0] = {}) => setAuthMethod(methodRequest(given), randomUUID())
@@ -43,8 +44,14 @@ void t.test('auth methods', async t => {
   const { catalog } = await openCatalog(t)
   await run(catalog, set({ displayName: 'M', maxTokenTtl: minutes(90), tokenLocality: 'global' }))
   const { instance } = catalog.authMethods.get('M') ?? {}
-  await run(catalog, set({ type: '', description: 'x', config: { a: 1 } }))
-  t.match(catalog.authMethods.get('m'), { type: 'jwt', displayName: '', description: 'x', config: { a: 1 }, instance })
+  await run(catalog, set({ type: '', description: 'x', config: { ...jwtConfig, BoundIssuer: 'i' } }))
+  t.match(catalog.authMethods.get('m'), {
+    type: 'jwt',
+    displayName: '',
+    description: 'x',
+    config: { BoundIssuer: 'i' },
+    instance,
+  })
   const cases: readonly (readonly [Parameters<typeof methodRequest>[0], string])[] = [
     [{ name: '' }, 'Invalid Auth Method: no Name is set'],
     [{ name: 'bad name' }, "Invalid Auth Method: invalid Name. Only alphanumeric characters, '-' and '_' are allowed"],
@@ -53,6 +60,10 @@ void t.test('auth methods', async t => {
     [{ name: 'n', type: '' }, 'Invalid Auth Method: Type should be one of: [jwt kubernetes]'],
     [{ name: 'n', maxTokenTtl: seconds(30) }, 'MaxTokenTTL 30s cannot be less than 1m0s'],
     [{ name: 'n', maxTokenTtl: hours(48) }, 'MaxTokenTTL 48h0m0s cannot be more than 24h0m0s'],
+    [
+      { config: { ...jwtConfig, Nope: 1 } },
+      "Invalid Auth Method: error decoding config: 1 error(s) decoding:\n\n* '' has invalid keys: Nope",
+    ],
     [{ name: 'n', tokenLocality: 'galaxy' }, "Invalid Auth Method: TokenLocality should be one of 'local' or 'global'"],
   ]
   for (const [given, text] of cases) await refused(catalog, set(given), text)
@@ -62,8 +73,11 @@ void t.test('auth methods', async t => {
 
 void t.test('binding rules', async t => {
   const { catalog } = await openCatalog(t)
-  await run(catalog, set({ config: { ClaimMappings: { user: 'user' } } }))
-  await run(catalog, set({ name: 'k', type: 'kubernetes' }))
+  await run(catalog, set({ config: { ...jwtConfig, ClaimMappings: { user: 'user' } } }))
+  const { cert } = await testCertificate('localhost')
+  const jwt = `${Buffer.from('{}').toString('base64url')}.e30.c2ln`
+  const config = { Host: 'https://k', CACert: cert, ServiceAccountJWT: jwt }
+  await run(catalog, set({ name: 'k', type: 'kubernetes', config }))
   const create = (given: Parameters<typeof ruleRequest>[0]) => createBindingRule(ruleRequest(given), anySelector)
   const cases: readonly (readonly [Parameters<typeof ruleRequest>[0], string])[] = [
     [{ authMethod: '' }, 'Invalid Binding Rule: no AuthMethod is set'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import type {
   AuthMethodRequest,
   BindingRuleRequest,
@@ -47,6 +47,15 @@ export const tokenRequest = (given: Partial<TokenRequest> = {}): TokenRequest =>
   ...given,
 })
 
+/** A key of an auth method of type jwt. */
+export const jwtConfig = {
+  JWTValidationPubKeys: [
+    generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+      .publicKey.export({ type: 'spki', format: 'pem' })
+      .toString(),
+  ],
+} as const
+
 export const methodRequest = (given: Partial<AuthMethodRequest> = {}): AuthMethodRequest => ({
   name: 'm',
   type: 'jwt',
@@ -54,7 +63,7 @@ export const methodRequest = (given: Partial<AuthMethodRequest> = {}): AuthMetho
   description: '',
   maxTokenTtl: milliseconds(0),
   tokenLocality: '',
-  config: {},
+  config: jwtConfig,
   ...given,
 })
 

@@ -1,3 +1,4 @@
+import { authMethodTypes, readAuthConfig } from '../../../acl/index.js'
 import { encodeAuthMethod } from '../../acl/acl-codec.js'
 import { assertNamed, invalidAcl } from '../../acl/names.js'
 import type { AuthMethodData } from '../../acl/types.js'
@@ -14,15 +15,12 @@ export interface AuthMethodRequest extends Omit<AuthMethodData, 'type' | 'tokenL
   readonly tokenLocality: string
 }
 
-/** Types of auth methods, in the order in which a refusal names them. */
-const types = ['jwt', 'kubernetes'] as const
-
 /** How many tokens of a method go with it; those that are left count no more, and are deleted a little later. */
 const maxTokens = 30
 
 /**
- * What a request comes to, all but its `config`: that is judged by those who know its type, who may have to ask others,
- * before it is written.
+ * What a request comes to. Its `config` is judged as far as that is possible without asking others: whether they answer
+ * is to be found out by those who write it, between this and the writing.
  * @throws MusterError ACL_INVALID in Consul's words
  */
 export function readAuthMethod(
@@ -34,12 +32,13 @@ export function readAuthMethod(
   const written = request.type === '' && standing !== undefined ? standing.type : request.type
   if (standing !== undefined && written !== standing.type)
     throw invalidAcl('the Type field of an Auth Method is immutable')
-  const type = types.find(known => known === written)
-  if (type === undefined) throw invalidAcl(`Invalid Auth Method: Type should be one of: [${types.join(' ')}]`)
+  const type = authMethodTypes.find(known => known === written)
+  if (type === undefined) throw invalidAcl(`Invalid Auth Method: Type should be one of: [${authMethodTypes.join(' ')}]`)
   assertMaxTokenTtl(request.maxTokenTtl)
   const { tokenLocality } = request
   if (tokenLocality !== '' && tokenLocality !== 'local' && tokenLocality !== 'global')
     throw invalidAcl("Invalid Auth Method: TokenLocality should be one of 'local' or 'global'")
+  readAuthConfig(type, request.config)
   return { ...request, type, tokenLocality }
 }
 

@@ -1,5 +1,6 @@
+import { readAuthConfig, variablesOf } from '../../../acl/index.js'
 import { encodeBindingRule } from '../../acl/acl-codec.js'
-import { bindName, variablesOf } from '../../acl/bind-name.js'
+import { bindName } from '../../acl/bind-name.js'
 import { assertDescription, invalidAcl, isUuid } from '../../acl/names.js'
 import type { AuthMethod, BindingRule, BindingRuleData } from '../../acl/types.js'
 import type { CatalogReads, Command } from '../../api.js'
@@ -89,7 +90,8 @@ function bindTypeOf({ bindType, bindName: name }: BindingRuleRequest): BindingRu
 
 /** A trial with a value for each variable that there may be. */
 function assertBindName(data: BindingRuleData, method: AuthMethod): void {
-  const bound = bindName(data, new Map(variablesOf(method).map(variable => [variable, 'fake'])))
+  const variables = variablesOf(readAuthConfig(method.type, method.config))
+  const bound = bindName(data, new Map(variables.map(variable => [variable, 'fake'])))
   if (!bound.ok) throw invalidAcl(`Invalid Binding Rule: invalid BindName: ${bound.problem}`)
   if (!bound.isValid) throw invalidAcl('Invalid Binding Rule: invalid BindName')
 }
