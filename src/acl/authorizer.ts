@@ -24,12 +24,12 @@ export class Authorizer {
   readonly fingerprint: string
   readonly #defaultPolicy: DefaultPolicy
   readonly #whole = new Map<WholeResource, Ruling>()
-  readonly #named: Readonly<Record<NamedResource | 'intention', NameRulings>>
+  /** Of those resources that there are rules about: most holders of tokens have two or three. */
+  readonly #named = new Map<NamedResource | 'intention', NameRulings>()
   readonly #views = new Map<string, string>()
 
   constructor(policies: readonly PolicyRules[], defaultPolicy: DefaultPolicy) {
     this.#defaultPolicy = defaultPolicy
-    this.#named = newTables()
     const rulings = mergeRules(policies)
     for (const ruling of rulings) this.#place(ruling)
     this.fingerprint = fingerprintOf(rulings, defaultPolicy)
@@ -48,7 +48,7 @@ export class Authorizer {
   /** Whether an access is allowed to anything of a resource at all, e.g. to at least one service. */
   allowsSome(resource: NamedResource | 'intention', access: Access): boolean {
     if (this.#allowsBeginning(resource, access, '')) return true
-    for (const { level } of this.#named[resource].below('')) if (grants(level, access)) return true
+    for (const { level } of this.#rulings(resource).below('')) if (grants(level, access)) return true
     return false
   }
 
@@ -59,7 +59,7 @@ export class Authorizer {
    */
   allowsAll(resource: NamedResource | 'intention', access: Access, prefix = ''): boolean {
     if (!this.#allowsBeginning(resource, access, prefix)) return false
-    for (const { level } of this.#named[resource].below(prefix)) if (!grants(level, access)) return false
+    for (const { level } of this.#rulings(resource).below(prefix)) if (!grants(level, access)) return false
     return true
   }
 
@@ -72,7 +72,7 @@ export class Authorizer {
     const known = this.#views.get(key)
     if (known !== undefined) return known
     const texts = resources.map(
-      resource => `${resource}\n${readableOf(this.#named[resource], this.#byDefault(resource))}`,
+      resource => `${resource}\n${readableOf(this.#rulings(resource), this.#byDefault(resource))}`,
     )
     const view = createHash('sha256').update(texts.join('\n\n')).digest('base64url')
     this.#views.set(key, view)
@@ -89,7 +89,7 @@ export class Authorizer {
   }
 
   #allowsBeginning(resource: NamedResource | 'intention', access: Access, prefix: string): boolean {
-    const ruling = this.#named[resource].ofBeginning(prefix)
+    const ruling = this.#rulings(resource).ofBeginning(prefix)
     return ruling === undefined ? this.#byDefault(resource) : grants(ruling.level, access)
   }
 
@@ -108,8 +108,18 @@ export class Authorizer {
       case 'mesh':
         return this.#whole.get('mesh') ?? this.#whole.get('operator')
       default:
-        return this.#named[resource].of(name)
+        return this.#rulings(resource).of(name)
     }
+  }
+
+  #rulings(resource: NamedResource | 'intention'): NameRulings {
+    return this.#named.get(resource) ?? noRulings
+  }
+
+  #tableOf(resource: NamedResource | 'intention'): NameRulings {
+    const table = this.#named.get(resource) ?? new NameRulings()
+    this.#named.set(resource, table)
+    return table
   }
 
   /** Access rules themselves, and snapshots, are never open to everybody. */
@@ -123,9 +133,9 @@ export class Authorizer {
       this.#whole.set(rule.resource, ruling)
       return
     }
-    this.#named[rule.resource].set(rule.match, rule.name, ruling)
+    this.#tableOf(rule.resource).set(rule.match, rule.name, ruling)
     if (rule.resource === 'service')
-      this.#named.intention.set(rule.match, rule.name, { ...ruling, level: intentionLevel(ruling) })
+      this.#tableOf('intention').set(rule.match, rule.name, { ...ruling, level: intentionLevel(ruling) })
   }
 }
 
@@ -133,16 +143,7 @@ export class Authorizer {
 const intentionLevel = ({ level, intentions }: ServiceRuling): Level =>
   intentions ?? (level === 'deny' ? 'deny' : 'read')
 
-const newTables = (): Record<NamedResource | 'intention', NameRulings> => ({
-  agent: new NameRulings(),
-  event: new NameRulings(),
-  intention: new NameRulings(),
-  key: new NameRulings(),
-  node: new NameRulings(),
-  query: new NameRulings(),
-  service: new NameRulings(),
-  session: new NameRulings(),
-})
+const noRulings = new NameRulings()
 
 /** Of what the rules come to, whatever policies they stand in and in whatever order. */
 function fingerprintOf(rulings: readonly ServiceRuling[], defaultPolicy: DefaultPolicy): string {

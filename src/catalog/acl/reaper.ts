@@ -20,6 +20,8 @@ export interface TokenReaperParts {
 
 /** How many tokens go in one transaction: each is three keys, and an etcd of someone else takes 128. */
 const maxTogether = 40
+/** How many go in one round, as in Consul: others want to write too. */
+const maxInRound = 4096
 /** How long it is at least from one round to the next, in ms: tokens may come in hundreds a second. */
 const minWait = 1000
 /** How long it is at most, in ms. */
@@ -67,11 +69,10 @@ class TokenReaper {
   async #round(): Promise<boolean> {
     const { catalog, clock, log } = this.#parts
     try {
-      for (;;) {
-        const over = this.#over(clock.now()).slice(0, maxTogether)
-        if (over.length === 0 || this.#ended()) return true
-        await catalog.execute(reapTokens(over, clock.now()))
-      }
+      const over = this.#over(clock.now()).slice(0, maxInRound)
+      for (let at = 0; at < over.length && !this.#ended(); at += maxTogether)
+        await catalog.execute(reapTokens(over.slice(at, at + maxTogether), clock.now()))
+      return true
     } catch (error) {
       if (!this.#ended())
         log?.warn('tokens that have expired could not be deleted, trying again', { error: errorMessage(error) })
