@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { openEtcdAdmin, openEtcdStore } from '../src/store/index.js'
-import { EtcdChannel } from '../src/store/etcd/connection.js'
+import { EtcdChannel } from '../src/store/etcd/channel.js'
+import { methods } from '../src/store/etcd/methods.js'
 import { row } from './support/row.js'
 
 /** Milliseconds of each measurement: ours and the bare limit by turns, so that a slow moment of the disk hits both. */
@@ -51,7 +52,7 @@ export async function run(): Promise<void> {
       })
     for (const callers of [64, 500]) {
       const single: Write = (caller, number) =>
-        channel.call(({ txn }) => txn, bareRequest(caller, number), { timeout: 10_000 })
+        channel.call(methods.txn, bareRequest(caller, number), { timeout: 10_000 })
       const nested = gathering(channel)
       const counts = { ours: 0, single: 0, nested: 0 }
       for (let turn = 0; turn < turns; turn++) {
@@ -97,7 +98,7 @@ function gathering(channel: EtcdChannel): Write {
     busy = true
     for (let group = waiting.splice(0); group.length > 0; group = waiting.splice(0)) {
       await channel.call(
-        ({ txn }) => txn,
+        methods.txn,
         { compare: [], success: group.map(({ request }) => ({ requestTxn: request })) },
         { timeout: 10_000 },
       )

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
-import { EtcdChannel } from '../../src/store/etcd/connection.js'
+import { EtcdChannel } from '../../src/store/etcd/channel.js'
+import { methods } from '../../src/store/etcd/methods.js'
 import { startEtcdCluster } from '../../test/support/etcd.js'
 
 /**
@@ -30,7 +31,7 @@ export async function bareEtcd(
       requestPut: { key: Buffer.from(`kv/${caller}/${number % 200}`), value },
     })
     const transact = (success: object[]): Promise<unknown> =>
-      channel.call(({ txn }) => txn, { compare: [], success }, { timeout: 10_000 })
+      channel.call(methods.txn, { compare: [], success }, { timeout: 10_000 })
     const single = await during(callers, milliseconds, (caller, number) => transact([put(caller, number)]))
     // The plainest gathering: all callers' puts go together, each in a transaction of its own.
     const rounds = await during(1, milliseconds, (_, number) =>

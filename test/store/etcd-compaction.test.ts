@@ -1,5 +1,6 @@
 import t from 'tap'
-import { EtcdChannel } from '../../src/store/etcd/connection.js'
+import { EtcdChannel } from '../../src/store/etcd/channel.js'
+import { methods } from '../../src/store/etcd/methods.js'
 import { cuttableProxy } from '../support/cuttable-proxy.js'
 import { startEtcd } from '../support/etcd.js'
 import { following, opened, standing } from './etcd-opened.js'
@@ -23,11 +24,7 @@ void t.test('a watch that was cut off finds out what a compaction hides, round a
     proxy.cut()
     await other.commit(always(put(`k/${round % 30}`, `${round}`), remove(`k/${(round + 7) % 30}`), put(`new/${round}`)))
     await other.commit(always(remove(`new/${round - 3}`), put('last', `${round}`)))
-    await channel.call(
-      ({ compact }) => compact,
-      { revision: await other.barrier(), physical: false },
-      { timeout: 5000 },
-    )
+    await channel.call(methods.compact, { revision: await other.barrier(), physical: false }, { timeout: 5000 })
     proxy.mend()
     await store.commit(always(put('own', `${round}`)))
     const before = plain(follower.entries.values())

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { seconds } from '../../src/common/duration.js'
-import { EtcdChannel } from '../../src/store/etcd/connection.js'
+import { EtcdChannel } from '../../src/store/etcd/channel.js'
+import { methods } from '../../src/store/etcd/methods.js'
 import { startEtcd } from '../support/etcd.js'
 import { following, opened } from './etcd-opened.js'
 import { always, put, remove } from './suite.js'
@@ -39,10 +40,10 @@ void t.test('a full etcd refuses puts, lets deletions through, and says so', asy
   t.teardown(() => {
     channel.close()
   })
-  await channel.call(({ compact }) => compact, { revision: await store.barrier(), physical: true }, { timeout: 5000 })
-  await channel.call(({ defragment }) => defragment, {}, { timeout: 5000 })
-  const { alarms } = await channel.call(({ alarm }) => alarm, { action: 0, memberID: '0', alarm: 0 }, { timeout: 5000 })
-  for (const raised of alarms) await channel.call(({ alarm }) => alarm, { action: 2, ...raised }, { timeout: 5000 })
+  await channel.call(methods.compact, { revision: await store.barrier(), physical: true }, { timeout: 5000 })
+  await channel.call(methods.defragment, {}, { timeout: 5000 })
+  const { alarms } = await channel.call(methods.alarm, { action: 0, memberID: '0', alarm: 0 }, { timeout: 5000 })
+  for (const raised of alarms) await channel.call(methods.alarm, { action: 2, ...raised }, { timeout: 5000 })
   t.match(await store.commit(always(put('a'))), { ok: true })
   t.equal((await store.status()).writable, true)
   t.same(

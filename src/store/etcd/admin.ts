@@ -1,12 +1,13 @@
 import { milliseconds } from '../../common/duration.js'
 import type { Duration } from '../../common/duration.js'
 import { revision, type Revision } from '../store.js'
-import { EtcdChannel } from './connection.js'
-import type { CallOptions, Pick } from './connection.js'
+import { EtcdChannel } from './channel.js'
+import type { CallOptions } from './channel.js'
 import { adminFailure, isCompacted } from './failures.js'
 import { alarmAction, alarmKind } from './etcd-messages.js'
 import type { Member } from './etcd-messages.js'
 import type { EtcdAdmin, EtcdConnection, EtcdMember, EtcdStatus } from './types.js'
+import { methods, type Method } from './methods.js'
 
 export interface EtcdAdminOptions {
   /** Within which every call ends; default 5 seconds. Compacting and defragmenting get ten times as long. */
@@ -29,7 +30,7 @@ class Admin implements EtcdAdmin {
   }
 
   async status(): Promise<EtcdStatus> {
-    const status = await this.#call(({ status }) => status, {})
+    const status = await this.#call(methods.status, {})
     return {
       member: hexadecimal(status.header.memberId),
       cluster: hexadecimal(status.header.clusterId),
@@ -49,7 +50,7 @@ class Admin implements EtcdAdmin {
 
   async members(linearizable: boolean): Promise<readonly EtcdMember[]> {
     const { members } = await this.#call(
-      ({ memberList }) => memberList,
+      methods.memberList,
       { linearizable },
       { timeout: this.#timeout, needsLeader: linearizable },
     )
@@ -59,7 +60,7 @@ class Admin implements EtcdAdmin {
   async addLearner(
     peerUrls: readonly string[],
   ): Promise<{ readonly member: EtcdMember; readonly members: readonly EtcdMember[] }> {
-    const { member, members } = await this.#decide(({ memberAdd }) => memberAdd, {
+    const { member, members } = await this.#decide(methods.memberAdd, {
       peerURLs: peerUrls,
       isLearner: true,
     })
@@ -67,32 +68,32 @@ class Admin implements EtcdAdmin {
   }
 
   async promote(id: string): Promise<void> {
-    await this.#decide(({ memberPromote }) => memberPromote, { ID: decimal(id) })
+    await this.#decide(methods.memberPromote, { ID: decimal(id) })
   }
 
   async remove(id: string): Promise<void> {
-    await this.#decide(({ memberRemove }) => memberRemove, { ID: decimal(id) })
+    await this.#decide(methods.memberRemove, { ID: decimal(id) })
   }
 
   async update(id: string, peerUrls: readonly string[]): Promise<void> {
-    await this.#decide(({ memberUpdate }) => memberUpdate, { ID: decimal(id), peerURLs: peerUrls })
+    await this.#decide(methods.memberUpdate, { ID: decimal(id), peerURLs: peerUrls })
   }
 
   async moveLeader(to: string): Promise<void> {
-    await this.#call(({ moveLeader }) => moveLeader, { targetID: decimal(to) })
+    await this.#call(methods.moveLeader, { targetID: decimal(to) })
   }
 
   async disarm(): Promise<void> {
-    const { alarms } = await this.#call(({ alarm }) => alarm, { action: alarmAction.get, memberID: '0', alarm: 0 })
+    const { alarms } = await this.#call(methods.alarm, { action: alarmAction.get, memberID: '0', alarm: 0 })
     for (const raised of alarms)
       if (raised.alarm === alarmKind.noSpace)
-        await this.#decide(({ alarm }) => alarm, { action: alarmAction.deactivate, ...raised })
+        await this.#decide(methods.alarm, { action: alarmAction.deactivate, ...raised })
   }
 
   async compact(at: Revision): Promise<void> {
     try {
       await this.#channel.call(
-        ({ compact }) => compact,
+        methods.compact,
         { revision: at, physical: true },
         { timeout: 10 * this.#timeout, needsLeader: true },
       )
@@ -102,7 +103,7 @@ class Admin implements EtcdAdmin {
   }
 
   async defragment(): Promise<void> {
-    await this.#call(({ defragment }) => defragment, {}, { timeout: 10 * this.#timeout })
+    await this.#call(methods.defragment, {}, { timeout: 10 * this.#timeout })
   }
 
   close(): void {
@@ -110,18 +111,18 @@ class Admin implements EtcdAdmin {
   }
 
   /** A call that takes a quorum; a member without one says so at once. */
-  #decide<Request, Response>(pick: Pick<Request, Response>, request: Request): Promise<Response> {
-    return this.#call(pick, request, { timeout: this.#timeout, needsLeader: true })
+  #decide<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
+    return this.#call(method, request, { timeout: this.#timeout, needsLeader: true })
   }
 
   async #call<Request, Response>(
-    pick: Pick<Request, Response>,
+    method: Method<Request, Response>,
     request: Request,
     options: CallOptions = { timeout: this.#timeout },
   ): Promise<Response> {
     const endpoint = this.#channel.endpoint
     try {
-      return await this.#channel.call(pick, request, options)
+      return await this.#channel.call(method, request, options)
     } catch (fault) {
       const failure = adminFailure(fault, this.#endpoints)
       if (failure.code === 'STORE_UNREACHABLE') this.#channel.leave(endpoint)

@@ -3,6 +3,7 @@ import type { Caller } from './caller.js'
 import type { Feed } from './feed.js'
 import type { Keyspace } from './keyspace.js'
 import type { Settle } from './settle.js'
+import { methods } from './methods.js'
 
 /** Reads under way at a time; etcd answers those that came together with one round through its members. */
 const maxUnderWay = 4
@@ -43,7 +44,7 @@ export class Barrier {
     this.#gathering = undefined
     this.#underWay++
     try {
-      const { header } = await this.#caller.ask(({ range }) => range, { key: this.#key, countOnly: true })
+      const { header } = await this.#caller.ask(methods.range, { key: this.#key, countOnly: true })
       this.#caller.sawTerm(header.raftTerm)
       await this.#settle.until(header.revision)
       return this.#feed.hub.revision

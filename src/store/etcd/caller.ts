@@ -1,8 +1,9 @@
 import type { Clock } from '../../common/clock.js'
 import type { MusterError } from '../../common/errors.js'
 import { storeClosed } from '../errors.js'
-import type { EtcdChannel, Pick } from './connection.js'
+import type { EtcdChannel } from './channel.js'
 import { isConnectionFault, isNoSpace, isUnappliedForNow, isUncertain, noLeader, noSpace, refused } from './failures.js'
+import type { Method } from './methods.js'
 
 /**
  * Milliseconds between attempts: a new leader is to be found within tens of them, and nobody to be kept busy without
@@ -53,7 +54,7 @@ export class Caller {
    * @throws MusterError STORE_NO_LEADER, STORE_CLOSED, STORE_FULL, or what `refuse` makes of etcd's refusal
    */
   async ask<Request, Response>(
-    pick: Pick<Request, Response>,
+    method: Method<Request, Response>,
     request: Request,
     { hold = this.hold, refuse = refused, timeoutMs = attempt, needsLeader = true }: AskOptions = {},
   ): Promise<Response> {
@@ -62,7 +63,7 @@ export class Caller {
       if (this.closed) throw storeClosed()
       const endpoint = this.channel.endpoint
       try {
-        return await this.channel.call(pick, request, {
+        return await this.channel.call(method, request, {
           timeout: Math.max(1, Math.min(timeoutMs, end - this.clock.monotonic())),
           needsLeader,
         })

@@ -88,8 +88,8 @@ export interface TxnResponse {
 }
 
 export interface ResponseOp {
-  readonly responseRange?: RangeResponse | null
-  readonly responseTxn?: { readonly succeeded: boolean } | null
+  readonly responseRange?: RangeResponse
+  readonly responseTxn?: { readonly succeeded: boolean }
 }
 
 export interface WatchRequest {
@@ -103,7 +103,19 @@ export interface WatchRequest {
   readonly progressRequest?: Empty
 }
 
+export interface CompactionRequest {
+  readonly revision: number
+  /** Answers only when what is forgotten is gone from the disk. */
+  readonly physical: boolean
+}
+
 export const eventType = { put: 0, delete: 1 } as const
+
+/** `type` is one of {@link eventType}. */
+export interface WatchEvent {
+  readonly type: number
+  readonly kv: KeyValue
+}
 
 export interface WatchResponse {
   readonly header: Header
@@ -115,7 +127,7 @@ export interface WatchResponse {
   readonly cancelReason: string
   /** More of the same revision follows. */
   readonly fragment: boolean
-  readonly events: readonly { readonly type: string | number; readonly kv: KeyValue }[]
+  readonly events: readonly WatchEvent[]
 }
 
 /** TTLs are whole seconds. */
@@ -123,11 +135,13 @@ export interface LeaseGrantRequest {
   readonly TTL: number
 }
 export interface LeaseGrantResponse {
-  readonly header: NamedHeader
   readonly ID: string
 }
 export interface LeaseRevokeRequest {
   readonly ID: string
+}
+export interface LeaseRevokeResponse {
+  readonly header: Header
 }
 export interface KeepAliveRequest {
   readonly ID: string

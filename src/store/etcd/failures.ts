@@ -1,46 +1,25 @@
 import { MusterError, errorMessage } from '../../common/errors.js'
+import { GrpcFault, grpcCode } from './grpc/fault.js'
 
-/** The codes of gRPC that etcd answers with, and the one of a deadline that passed here. */
-const codes = {
-  cancelled: 1,
-  invalid: 3,
-  deadline: 4,
-  notFound: 5,
-  denied: 7,
-  exhausted: 8,
-  failedPrecondition: 9,
-  outOfRange: 11,
-  unavailable: 14,
-  unauthenticated: 16,
-} as const
-
-const codeOf = (fault: unknown): number | undefined =>
-  fault instanceof Error && 'code' in fault && typeof fault.code === 'number' ? fault.code : undefined
+const codeOf = (fault: unknown): number | undefined => (fault instanceof GrpcFault ? fault.code : undefined)
 
 /** What etcd (or gRPC) said, without gRPC's code in front. */
 export function detailsOf(fault: unknown): string {
-  const details =
-    fault instanceof Error && 'details' in fault && typeof fault.details === 'string'
-      ? fault.details
-      : errorMessage(fault)
+  const details = fault instanceof GrpcFault ? fault.details : errorMessage(fault)
   return details.replace(/^etcdserver: /, '')
 }
 
 /** The user's token is no longer known, or was never asked for. */
 export const isAuthFault = (fault: unknown): boolean =>
-  codeOf(fault) === codes.unauthenticated
+  codeOf(fault) === grpcCode.unauthenticated
   || /invalid auth token|user name is empty|revision in header is old/.test(detailsOf(fault))
 
-/** Nobody could be reached at all: nothing was sent. */
-const wasNotSent = (fault: unknown): boolean =>
-  codeOf(fault) === codes.unavailable
-  && /^No connection established|^Name resolution failed|Failed to (connect|start HTTP\/2 stream)/.test(
-    detailsOf(fault),
-  )
+/** Nobody could be reached, or whoever was reached said that it did nothing of it. */
+const wasNotSent = (fault: unknown): boolean => fault instanceof GrpcFault && !fault.sent
 
 /** The connection broke, or nobody could be reached: another endpoint may do better. */
 export const isConnectionFault = (fault: unknown): boolean =>
-  codeOf(fault) === codes.unavailable
+  codeOf(fault) === grpcCode.unavailable
   && !detailsOf(fault).startsWith('no leader')
   && !detailsOf(fault).includes('leader failure')
 
@@ -54,31 +33,31 @@ export const isUnappliedForNow = (fault: unknown): boolean => wasNotSent(fault) 
 /** Whether nobody knows if a call that failed like this was applied. For reads: whether it may be made again. */
 export const isUncertain = (fault: unknown): boolean => {
   const code = codeOf(fault)
-  if (code === codes.unavailable || code === codes.deadline || code === codes.cancelled) return true
+  if (code === grpcCode.unavailable || code === grpcCode.deadline || code === grpcCode.cancelled) return true
   return (
     code === undefined
     || /request timed out|leader changed|server stopped/.test(detailsOf(fault))
-    || code === 2
-    || code === 13
+    || code === grpcCode.unknown
+    || code === grpcCode.internal
   )
 }
 
 /** The history that was asked for has been compacted away. */
 export const isCompacted = (fault: unknown): boolean =>
-  codeOf(fault) === codes.outOfRange && detailsOf(fault).includes('compacted')
+  codeOf(fault) === grpcCode.outOfRange && detailsOf(fault).includes('compacted')
 
 export const isLeaseGone = (fault: unknown): boolean =>
-  codeOf(fault) === codes.notFound && detailsOf(fault).includes('lease not found')
+  codeOf(fault) === grpcCode.notFound && detailsOf(fault).includes('lease not found')
 
 export const isNoSpace = (fault: unknown): boolean =>
-  codeOf(fault) === codes.exhausted && detailsOf(fault).includes('space exceeded')
+  codeOf(fault) === grpcCode.exhausted && detailsOf(fault).includes('space exceeded')
 
 export const isTooManyOperations = (fault: unknown): boolean => detailsOf(fault).includes('too many operations')
 
 /** Above etcd's limit of a request, or of a message. */
 export const isTooLarge = (fault: unknown): boolean =>
   detailsOf(fault).includes('request is too large')
-  || (codeOf(fault) === codes.exhausted && detailsOf(fault).includes('larger than max'))
+  || (codeOf(fault) === grpcCode.exhausted && detailsOf(fault).includes('larger than max'))
 
 /** No quorum, or nobody to ask, for as long as one waits. The message is the one that Consul's clients know. */
 export const noLeader = (cause: unknown): MusterError =>
@@ -102,7 +81,7 @@ export function adminFailure(fault: unknown, endpoints: readonly string[]): Must
   const details = detailsOf(fault)
   if (/no leader|request timed out|leader changed|proposal dropped/.test(details)) return noLeader(fault)
   const code = codeOf(fault)
-  if (code === codes.unavailable || code === codes.deadline || code === codes.cancelled) {
+  if (code === grpcCode.unavailable || code === grpcCode.deadline || code === grpcCode.cancelled) {
     const unhealthy = details.includes('unhealthy cluster')
     if (!unhealthy)
       return new MusterError('STORE_UNREACHABLE', `etcd at ${endpoints.join(', ')} does not answer: ${details}`, {
@@ -132,7 +111,7 @@ export const refused = (fault: unknown): MusterError =>
     : new MusterError('STORE_FAILED', `etcd refused: ${detailsOf(fault)}`, {
         status: 503,
         cause: fault,
-        ...(codeOf(fault) === codes.denied || codeOf(fault) === codes.unauthenticated || isAuthFault(fault)
+        ...(codeOf(fault) === grpcCode.denied || codeOf(fault) === grpcCode.unauthenticated || isAuthFault(fault)
           ? { hint: "the user must have a role that may read and write every key that begins with the store's prefix" }
           : {}),
       })

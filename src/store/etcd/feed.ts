@@ -4,13 +4,14 @@ import { revision } from '../store.js'
 import type { Change, Snapshot } from '../store.js'
 import { Pauses } from './caller.js'
 import type { Caller } from './caller.js'
-import type { Stream } from './connection.js'
+import type { Stream } from './channel.js'
 import { detailsOf, isConnectionFault } from './failures.js'
 import type { Keyspace } from './keyspace.js'
 import { load } from './load.js'
 import { eventType } from './etcd-messages.js'
 import type { WatchRequest, WatchResponse } from './etcd-messages.js'
 import { Reached } from './reached.js'
+import { methods } from './methods.js'
 
 /** How a stream ended: what was compacted, or what went wrong. */
 type Ended = { readonly compacted: number } | { readonly fault: unknown }
@@ -116,7 +117,7 @@ export class Feed {
     this.#heard = this.#caller.clock.monotonic()
     try {
       const stream = await this.#caller.channel.stream(
-        ({ watch }) => watch,
+        methods.watch,
         {
           data: response => {
             this.#take(response)

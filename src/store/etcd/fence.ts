@@ -2,6 +2,7 @@ import type { Caller } from './caller.js'
 import type { Keyspace } from './keyspace.js'
 import { compareResult, compareTarget } from './etcd-messages.js'
 import type { Compare } from './etcd-messages.js'
+import { methods } from './methods.js'
 
 /**
  * Every group is written on condition that the store's fence has the version it had when the group set out. Raising the
@@ -35,12 +36,12 @@ export class Fence {
 
   /** Learns the version anew, after a group was stopped by a fence that was raised without our hearing of it. */
   async learn(): Promise<void> {
-    const { kvs } = await this.#caller.ask(({ range }) => range, { key: this.#key })
+    const { kvs } = await this.#caller.ask(methods.range, { key: this.#key })
     this.version = kvs[0]?.version ?? 0
   }
 
   async #put(): Promise<void> {
-    const { header, responses } = await this.#caller.ask(({ txn }) => txn, {
+    const { header, responses } = await this.#caller.ask(methods.txn, {
       compare: [],
       success: [{ requestPut: { key: this.#key, value: Buffer.alloc(0) } }, { requestRange: { key: this.#key } }],
     })

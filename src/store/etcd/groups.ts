@@ -32,6 +32,7 @@ import type { TxnResponse } from './etcd-messages.js'
 import { Queue } from './queue.js'
 import type { Settle } from './settle.js'
 import { suspect } from './suspicion.js'
+import { methods } from './methods.js'
 
 /** Groups under way at a time: one is written while the next one is on its way there. */
 const maxUnderWay = 3
@@ -195,7 +196,7 @@ export class Groups {
     const version = this.#fence.version
     const call = this.#caller.channel
       .call(
-        ({ txn }) => txn,
+        methods.txn,
         {
           compare: [this.#fence.condition()],
           success: members.map(({ encoded }) => ({ requestTxn: encoded.request })),

@@ -53,9 +53,9 @@ export class Keyspace {
     return bytes[this.#length] === 0 ? undefined : bytes.toString('utf8', this.#length)
   }
 
-  /** A user's entry as etcd gave it. The value is copied, because it is a piece of a message that may be large. */
+  /** A user's entry as etcd gave it. */
   entry(key: string, { value, createRevision, modRevision }: KeyValue): Entry {
-    return { key, value: Buffer.from(value), created: revision(createRevision), modified: revision(modRevision) }
+    return { key, value: alone(value), created: revision(createRevision), modified: revision(modRevision) }
   }
 
   #from(from: string): Buffer {
@@ -74,3 +74,9 @@ function after(prefix: string): Buffer {
   }
   return everything
 }
+
+/**
+ * A value that may be kept for long. It is a part of what was received, and would keep all of that: only one that is
+ * most of it is left where it is.
+ */
+const alone = (value: Buffer): Buffer => (value.buffer.byteLength <= 2 * value.length ? value : Buffer.from(value))

@@ -3,10 +3,11 @@ import { invalid, leaseLost, storeClosed } from '../errors.js'
 import type { Lease, LeaseId } from '../store.js'
 import { Pauses } from './caller.js'
 import type { Caller } from './caller.js'
-import type { Stream } from './connection.js'
+import type { Stream } from './channel.js'
 import { isConnectionFault, isLeaseGone, noLeader } from './failures.js'
 import type { KeepAliveRequest, KeepAliveResponse } from './etcd-messages.js'
 import type { Settle } from './settle.js'
+import { methods } from './methods.js'
 
 /** A keep-alive that is not answered for so long went to a leader that is gone: it is sent again on another stream. */
 const silence = 1500
@@ -40,7 +41,7 @@ export class EtcdLeases {
    */
   async grant(ttl: Duration): Promise<Lease> {
     if (!(ttl > 0)) throw invalid(`a lease's ttl must be above 0, not ${ttl}ms`)
-    const { ID } = await this.#caller.ask(({ leaseGrant }) => leaseGrant, { TTL: Math.ceil(ttl / 1000) })
+    const { ID } = await this.#caller.ask(methods.leaseGrant, { TTL: Math.ceil(ttl / 1000) })
     return this.handle(ID as LeaseId, ttl)
   }
 
@@ -58,7 +59,7 @@ export class EtcdLeases {
     const gone = leaseLost(id)
     try {
       const { header } = await this.#caller.ask(
-        ({ leaseRevoke }) => leaseRevoke,
+        methods.leaseRevoke,
         { ID: id },
         {
           refuse: fault => (isLeaseGone(fault) ? gone : invalid(`lease ${id} cannot be revoked`)),
@@ -107,7 +108,7 @@ export class EtcdLeases {
     let timer: { cancel(): void } | undefined
     try {
       const stream = await this.#caller.channel.stream<KeepAliveRequest, KeepAliveResponse>(
-        ({ leaseKeepAlive }) => leaseKeepAlive,
+        methods.leaseKeepAlive,
         {
           data: response => {
             answered = this.#caller.clock.monotonic()

@@ -3,6 +3,7 @@ import type { Caller } from './caller.js'
 import { isTooManyOperations, tooLarge } from './failures.js'
 import type { Keyspace } from './keyspace.js'
 import { compareResult, compareTarget } from './etcd-messages.js'
+import { methods } from './methods.js'
 
 /**
  * What a group may hold: enough to make the way to the disk worth while, not so much that those behind wait long. The
@@ -84,7 +85,7 @@ export class Limits {
     }
     try {
       await this.#caller.ask(
-        ({ txn }) => txn,
+        methods.txn,
         { compare: Array.from({ length: count }, () => one), success: [] },
         {
           refuse: fault => {

@@ -4,6 +4,7 @@ import type { Caller } from './caller.js'
 import { isCompacted, refused } from './failures.js'
 import type { Keyspace } from './keyspace.js'
 import { MusterError } from '../../common/errors.js'
+import { methods } from './methods.js'
 
 /** Keys of one page: large enough to need few, small enough to keep a page of large values out of trouble. */
 const page = 2000
@@ -44,7 +45,7 @@ async function loadOnce(
   let { key } = keys.data
   for (let wanted = at; ;) {
     const { header, kvs, more } = await caller.ask(
-      ({ range }) => range,
+      methods.range,
       {
         key,
         rangeEnd: keys.data.rangeEnd,

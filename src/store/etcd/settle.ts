@@ -3,6 +3,7 @@ import type { Caller } from './caller.js'
 import { noLeader } from './failures.js'
 import type { Feed } from './feed.js'
 import type { Keyspace } from './keyspace.js'
+import { methods } from './methods.js'
 
 /** Changes arrive with the answers that name them; later than this, what etcd counted may have been someone else's. */
 const usual = 25
@@ -45,7 +46,7 @@ export class Settle {
   /** Resolves with the revision of the note. */
   async #beat(): Promise<number> {
     try {
-      const { header } = await this.#caller.ask(({ txn }) => txn, {
+      const { header } = await this.#caller.ask(methods.txn, {
         compare: [],
         success: [{ requestPut: { key: this.#keys.note('beat'), value: Buffer.alloc(0) } }],
       })

@@ -1,4 +1,5 @@
 import type { Caller } from './caller.js'
+import { methods } from './methods.js'
 
 /** A group that is under way longer than this is looked after. */
 const suspectAfterMs = 400
@@ -14,7 +15,7 @@ export function suspect(caller: Caller, sentIn: number, on: () => void): () => v
   let known = sentIn
   const look = async (): Promise<void> => {
     try {
-      const { leader, raftTerm } = await caller.channel.call(({ status }) => status, {}, { timeout: 2 * interval })
+      const { leader, raftTerm } = await caller.channel.call(methods.status, {}, { timeout: 2 * interval })
       const term = Number(raftTerm)
       if (known === 0) known = term
       if (!over && term > known && leader !== '0') {
