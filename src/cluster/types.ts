@@ -1,8 +1,8 @@
-import type { Duration } from '../common/duration.js'
+import type { AgentInfo, AutopilotConfiguration, MemberStatus } from '../catalog/index.js'
 import type { Revision } from '../store/index.js'
 
-/** Member states as Consul numbers them on the wire: 1 alive, 2 leaving, 3 left, 4 failed. */
-export type MemberStatus = 'alive' | 'leaving' | 'left' | 'failed'
+/** Nouns of the catalog of which the cluster speaks on every page. */
+export type { AgentInfo, AutopilotConfiguration, MemberStatus }
 
 /** An agent of the cluster as membership sees it. */
 export interface Member {
@@ -80,23 +80,6 @@ export interface Membership {
   close(): Promise<void>
 }
 
-/**
- * An agent as others of the cluster reach it. `lan` and `wan` are cluster ports, `raft` is the port of its etcd; 0:
- * none.
- */
-export interface AgentInfo {
-  /** Node id: stays the same when name and address change. */
-  readonly id: string
-  readonly name: string
-  readonly datacenter: string
-  /** IP without a port. */
-  readonly address: string
-  readonly wanAddress: string
-  readonly ports: { readonly raft: number; readonly lan: number; readonly wan: number }
-  readonly build: string
-  readonly server: boolean
-}
-
 /** A server agent. */
 export type ServerInfo = AgentInfo & { readonly server: true }
 
@@ -107,18 +90,6 @@ export interface RaftServer {
   readonly address: string
   readonly leader: boolean
   readonly voter: boolean
-}
-
-/** How autopilot decides. Durations in milliseconds. */
-export interface AutopilotConfiguration {
-  readonly cleanupDeadServers: boolean
-  readonly lastContactThreshold: Duration
-  readonly maxTrailingLogs: number
-  readonly minQuorum: number
-  readonly serverStabilizationTime: Duration
-  readonly redundancyZoneTag: string
-  readonly disableUpgradeMigration: boolean
-  readonly upgradeVersionTag: string
 }
 
 /** One server as autopilot judges it. `lastContact` in ms (undefined: never heard of), `stableSince` wall-clock ms. */

@@ -1,7 +1,7 @@
 import type { Command } from '../api.js'
 import { autopilotKey } from '../keys.js'
 import { encodeAutopilot } from '../members/member-codec.js'
-import type { AutopilotData } from '../members/types.js'
+import type { AutopilotConfiguration } from '../members/types.js'
 import { same } from '../same.js'
 import { drafted } from './draft.js'
 
@@ -10,7 +10,7 @@ import { drafted } from './draft.js'
  * result tells whether it stands now. Written only when it differs.
  */
 export const setAutopilot =
-  (configuration: AutopilotData, cas?: number): Command<boolean> =>
+  (configuration: AutopilotConfiguration, cas?: number): Command<boolean> =>
   state =>
     drafted(draft => {
       const standing = state.autopilot.get()
@@ -28,7 +28,7 @@ export const setAutopilot =
  * written.
  */
 export const foundAutopilot =
-  (configuration: AutopilotData): Command<boolean> =>
+  (configuration: AutopilotConfiguration): Command<boolean> =>
   state =>
     drafted(draft => {
       if (state.autopilot.get() !== undefined) return false

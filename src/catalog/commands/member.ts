@@ -4,7 +4,7 @@ import { serfHealthCheckId } from '../../common/health.js'
 import type { CatalogReads, Command } from '../api.js'
 import { aliveKey, assertId, memberKey, reapKey, stewardKey } from '../keys.js'
 import { encodeLeaseMark, encodeMember } from '../members/member-codec.js'
-import type { AgentData, LeaseMarkData, MemberData, MemberRecord } from '../members/types.js'
+import type { AgentInfo, LeaseMarkData, MemberData, MemberRecord } from '../members/types.js'
 import { same } from '../same.js'
 import type { Node, ServiceData } from '../types.js'
 import { drafted } from './draft.js'
@@ -13,7 +13,7 @@ import { placeNode } from './place-node.js'
 
 /** A member that lives. */
 export interface MemberArrival {
-  readonly info: AgentData
+  readonly info: AgentInfo
   readonly tags: Readonly<Record<string, string>>
   /** The lease that keeps it alive from now on; without one that stays as it is. */
   readonly mark?: LeaseMarkData
@@ -186,7 +186,7 @@ function putMember(draft: Draft, standing: MemberRecord | undefined, data: Membe
 }
 
 /** A member's own node: one of its name that belongs to another id is not touched. */
-function nodeOf(draft: Draft, info: AgentData): Node | undefined {
+function nodeOf(draft: Draft, info: AgentInfo): Node | undefined {
   const node = draft.nodeNamed(info.name)
   return node?.id.toLowerCase() === info.id.toLowerCase() ? node : undefined
 }
@@ -200,7 +200,7 @@ function forget(draft: Draft, state: CatalogReads, record: MemberRecord): void {
 }
 
 /** Writes the node unless id, name and address stand; what its agent has told of it stays while they do. */
-function placeMember(draft: Draft, { id, name, address }: AgentData, takenOver: boolean): string {
+function placeMember(draft: Draft, { id, name, address }: AgentInfo, takenOver: boolean): string {
   const own = draft.nodeWithId(id)
   const taggedAddresses = own?.address === address ? own.taggedAddresses : null
   const wanted = { node: name, id, address, taggedAddresses, meta: own?.meta ?? null }
@@ -210,7 +210,7 @@ function placeMember(draft: Draft, { id, name, address }: AgentData, takenOver: 
   return name
 }
 
-const nameTaken = (wanted: AgentData, { info }: MemberRecord, ttl: Duration | undefined): MusterError =>
+const nameTaken = (wanted: AgentInfo, { info }: MemberRecord, ttl: Duration | undefined): MusterError =>
   new MusterError(
     'CLUSTER_NAME_TAKEN',
     `Node name ${wanted.name} is reserved by node ${info.id} with name ${info.name} (${info.address})`
@@ -220,7 +220,7 @@ const nameTaken = (wanted: AgentData, { info }: MemberRecord, ttl: Duration | un
     { status: 409, hint: 'choose another node_name, or stop the other agent' },
   )
 
-const idTaken = (wanted: AgentData, { info }: MemberRecord): MusterError =>
+const idTaken = (wanted: AgentInfo, { info }: MemberRecord): MusterError =>
   new MusterError('CLUSTER_ID_TAKEN', `Node id ${wanted.id} is that of server ${info.name} (${info.address})`, {
     status: 409,
     hint: 'each agent needs a node id of its own: was a data-dir copied? Delete the file node-id in it',

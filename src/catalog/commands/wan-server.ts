@@ -2,7 +2,7 @@ import type { Duration } from '../../common/duration.js'
 import type { CatalogReads, Command } from '../api.js'
 import { assertId, wanServerKey } from '../keys.js'
 import { encodeWanServer } from '../members/member-codec.js'
-import type { AgentData } from '../members/types.js'
+import type { AgentInfo } from '../members/types.js'
 import { same } from '../same.js'
 
 /**
@@ -19,7 +19,7 @@ export interface WanServerLife {
  * tells whether it was.
  */
 export const putWanServer =
-  (info: AgentData, { ttl, renew = false }: WanServerLife = {}): Command<boolean> =>
+  (info: AgentInfo, { ttl, renew = false }: WanServerLife = {}): Command<boolean> =>
   state => {
     assertId('datacenter', info.datacenter)
     assertId('node id', info.id)

@@ -1,20 +1,17 @@
 import { milliseconds } from '../../common/duration.js'
 import type { Entry, LeaseId } from '../../store/index.js'
 import { bytes, isObject, number, parse, text, texts } from '../fields.js'
+import { isMemberStatus } from './types.js'
 import type {
-  AgentData,
-  AutopilotData,
+  AgentInfo,
+  AutopilotConfiguration,
   AutopilotRecord,
   LeaseMark,
   LeaseMarkData,
   MemberData,
   MemberRecord,
-  MemberState,
   WanServer,
 } from './types.js'
-
-const states: ReadonlySet<string> = new Set<MemberState>(['alive', 'leaving', 'left', 'failed'])
-const isState = (value: string): value is MemberState => states.has(value)
 
 /** Bytes of a member's record. */
 export const encodeMember = ({ info, tags, state }: MemberData): Uint8Array =>
@@ -27,7 +24,7 @@ export function decodeMember(entry: Entry): MemberRecord {
   return {
     info: agentOf(fields.info),
     tags: texts(fields.tags) ?? {},
-    state: isState(state) ? state : 'failed',
+    state: isMemberStatus(state) ? state : 'failed',
     created: entry.created,
     modified: entry.modified,
   }
@@ -49,7 +46,7 @@ export function decodeLeaseMark(entry: Entry): LeaseMark {
 }
 
 /** Bytes of autopilot's configuration. */
-export function encodeAutopilot(data: AutopilotData): Uint8Array {
+export function encodeAutopilot(data: AutopilotConfiguration): Uint8Array {
   const {
     cleanupDeadServers,
     lastContactThreshold,
@@ -91,7 +88,7 @@ export function decodeAutopilot(entry: Entry): AutopilotRecord {
 }
 
 /** Bytes of a server of another datacenter. */
-export const encodeWanServer = (info: AgentData): Uint8Array => bytes(agentFields(info))
+export const encodeWanServer = (info: AgentInfo): Uint8Array => bytes(agentFields(info))
 
 /** The server of another datacenter of an entry. @throws MusterError CATALOG_UNREADABLE */
 export const decodeWanServer = (entry: Entry): WanServer => ({
@@ -109,9 +106,9 @@ const agentFields = ({
   ports: { raft, lan, wan },
   build,
   server,
-}: AgentData): AgentData => ({ id, name, datacenter, address, wanAddress, ports: { raft, lan, wan }, build, server })
+}: AgentInfo): AgentInfo => ({ id, name, datacenter, address, wanAddress, ports: { raft, lan, wan }, build, server })
 
-function agentOf(value: unknown): AgentData {
+function agentOf(value: unknown): AgentInfo {
   const fields = isObject(value) ? value : {}
   const ports = isObject(fields.ports) ? fields.ports : {}
   return {

@@ -2,11 +2,16 @@ import type { Duration } from '../../common/duration.js'
 import type { LeaseId } from '../../store/index.js'
 import type { Revisions } from '../types.js'
 
-/** An agent as others reach it. `lan` and `wan` are cluster ports, `raft` is the port of its etcd; 0: none. */
-export interface AgentData {
+/**
+ * What the cluster keeps about an agent: how others reach it. `lan` and `wan` are cluster ports, `raft` is the port of
+ * its etcd; 0: none.
+ */
+export interface AgentInfo {
+  /** Node id: stays the same when name and address change. */
   readonly id: string
   readonly name: string
   readonly datacenter: string
+  /** IP without a port. */
   readonly address: string
   readonly wanAddress: string
   readonly ports: { readonly raft: number; readonly lan: number; readonly wan: number }
@@ -14,17 +19,23 @@ export interface AgentData {
   readonly server: boolean
 }
 
+const memberStatuses = ['alive', 'leaving', 'left', 'failed'] as const
+
 /**
  * What is known of a member. `alive` becomes `failed` when its lease has lapsed and the steward has seen to what
  * follows from that.
  */
-export type MemberState = 'alive' | 'leaving' | 'left' | 'failed'
+export type MemberStatus = (typeof memberStatuses)[number]
+
+/** Whether a text that came from a store or from another agent is a status. */
+export const isMemberStatus = (text: string): text is MemberStatus =>
+  (memberStatuses as readonly string[]).includes(text)
 
 /** What a write gives a member's record. */
 export interface MemberData {
-  readonly info: AgentData
+  readonly info: AgentInfo
   readonly tags: Readonly<Record<string, string>>
-  readonly state: MemberState
+  readonly state: MemberStatus
 }
 
 /** A member in the catalog's memory. */
@@ -40,8 +51,8 @@ export interface LeaseMarkData {
 /** A leased key in the catalog's memory; it is there as long as its lease lives. */
 export interface LeaseMark extends LeaseMarkData, Revisions {}
 
-/** How autopilot decides, as operators set it. Durations in milliseconds. */
-export interface AutopilotData {
+/** How autopilot decides, as operators set it. Durations in milliseconds; on the wire they are texts of Go. */
+export interface AutopilotConfiguration {
   readonly cleanupDeadServers: boolean
   readonly lastContactThreshold: Duration
   readonly maxTrailingLogs: number
@@ -54,10 +65,10 @@ export interface AutopilotData {
 
 /** Autopilot's configuration in the catalog's memory. */
 export interface AutopilotRecord extends Revisions {
-  readonly configuration: AutopilotData
+  readonly configuration: AutopilotConfiguration
 }
 
 /** A server of another datacenter in the catalog's memory. */
 export interface WanServer extends Revisions {
-  readonly info: AgentData
+  readonly info: AgentInfo
 }

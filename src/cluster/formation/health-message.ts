@@ -1,4 +1,5 @@
-import type { MemberStatus, ServerHealth } from '../types.js'
+import { isMemberStatus } from '../../catalog/index.js'
+import type { ServerHealth } from '../types.js'
 import { maxServers } from '../server-messages.js'
 import { Shape } from '../../rpc/index.js'
 
@@ -8,8 +9,6 @@ export interface ClusterHealth {
   readonly failureTolerance: number
   readonly servers: readonly ServerHealth[]
 }
-
-const statuses: readonly string[] = ['alive', 'leaving', 'left', 'failed'] satisfies readonly MemberStatus[]
 
 /** Reads the leader's answer. @throws MusterError CLUSTER_MESSAGE */
 export function readHealth(body: unknown): ClusterHealth {
@@ -28,7 +27,7 @@ function readServerHealth(item: unknown): ServerHealth {
     id: one.text('id'),
     name: one.text('name'),
     address: one.text('address'),
-    status: isStatus(status) ? status : 'failed',
+    status: isMemberStatus(status) ? status : 'failed',
     version: one.text('version'),
     leader: one.flag('leader'),
     voter: one.flag('voter'),
@@ -39,5 +38,3 @@ function readServerHealth(item: unknown): ServerHealth {
     stableSince: one.number('stableSince'),
   }
 }
-
-const isStatus = (text: string): text is MemberStatus => statuses.includes(text)

@@ -1,7 +1,8 @@
+import { isMemberStatus } from '../../catalog/index.js'
 import type { Clock, Timer } from '../../common/clock.js'
 import { memberMethods } from '../membership/types.js'
 import { Shape } from '../../rpc/index.js'
-import type { Member, MemberStatus } from '../types.js'
+import type { Member } from '../types.js'
 import type { ServerPool } from './server-pool.js'
 
 /**
@@ -11,7 +12,6 @@ import type { ServerPool } from './server-pool.js'
 const distance = { perMember: 10, longest: 10_000 }
 /** Far above any cluster. */
 const maxMembers = 65_536
-const statuses: readonly MemberStatus[] = ['alive', 'leaving', 'left', 'failed']
 
 /**
  * The members as a server told them last, fetched again when a heartbeat says that they have changed. Until then this
@@ -95,7 +95,7 @@ function readMember(value: unknown): Member {
     id: one.text('id'),
     address: one.text('address'),
     port: one.number('port'),
-    status: statuses.find(known => known === status) ?? 'alive',
+    status: isMemberStatus(status) ? status : 'alive',
     tags: Object.fromEntries(
       Object.entries(typeof tags === 'object' && tags !== null ? tags : {}).map(([name, text]) => [name, String(text)]),
     ),

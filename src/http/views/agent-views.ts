@@ -1,5 +1,6 @@
 import { checkTimes, type EntryOrigin, type LocalCheck, type LocalService } from '../../agent/index.js'
-import type { Member, MemberStatus, Unheard } from '../../cluster/index.js'
+import type { MemberStatus } from '../../catalog/index.js'
+import type { Member, Unheard } from '../../cluster/index.js'
 import { proxyView, sinceView, taggedAddresses } from './catalog-views.js'
 
 /** Who declared an entry: `conf/web3.json:4`, or `api`. */
