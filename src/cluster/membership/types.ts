@@ -57,17 +57,19 @@ export interface Heartbeat {
   readonly tags: Readonly<Record<string, string>>
 }
 
-/**
- * Answer to `member/heartbeat`. Times in ms: how long the lease lives, and when to speak up again. `leader` and `peers`
- * are Raft addresses.
- */
+/** Answer to `member/heartbeat`. Times in milliseconds. */
 export interface HeartbeatAnswer {
+  /** How long the agent counts as alive without another heartbeat. */
   readonly ttl: number
+  /** When the next one is due. */
   readonly every: number
   readonly servers: readonly ServerInfo[]
+  /** `address:port` of the leader's server port, '' for none or not told. */
   readonly leader: string
+  /** Server ports of all Raft peers, `address:port`. */
   readonly peers: readonly string[]
   readonly datacenters: readonly string[]
+  /** The revision that last changed one of the members. */
   readonly membersRevision: number
 }
 

@@ -1,26 +1,11 @@
 import type { Clock, Timer } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { Repeats, type Logger } from '../../telemetry/index.js'
-import { memberMethods } from '../membership/types.js'
+import { memberMethods, type HeartbeatAnswer } from '../membership/types.js'
 import { readServer } from '../server-messages.js'
 import { Shape } from '../../rpc/index.js'
-import type { AgentInfo, ServerInfo } from '../types.js'
+import type { AgentInfo } from '../types.js'
 import type { ServerPool } from './server-pool.js'
-
-/** Answer to `member/heartbeat`. Times in milliseconds. */
-export interface HeartbeatAnswer {
-  /** How long the agent counts as alive without another heartbeat. */
-  readonly ttl: number
-  /** When the next one is due. */
-  readonly every: number
-  readonly servers: readonly ServerInfo[]
-  /** The revision that last changed one of the members. */
-  readonly membersRevision: number
-  /** `address:port` of the leader's server port, '' for none or not told. */
-  readonly leader: string
-  readonly peers: readonly string[]
-  readonly datacenters: readonly string[]
-}
 
 /** What heartbeats need. */
 export interface HeartbeatsOptions {
