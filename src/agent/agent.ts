@@ -1,4 +1,4 @@
-import type { CatalogReads } from '../catalog/index.js'
+import type { CatalogReads, SyncTarget } from '../catalog/index.js'
 import { startsProgram } from '../check-kinds/index.js'
 import type { CheckRunner, RunnerDependencies } from '../checks/index.js'
 import { consulService, type Membership } from '../cluster/index.js'
@@ -35,7 +35,6 @@ import { Registrations } from './registrations.js'
 import { Reloader, type ConfigReader, type InitialLoad } from './reload.js'
 import { logStatusChanges } from './status-log.js'
 import { Sync } from './sync.js'
-import type { SyncTarget } from './sync-target.js'
 import { ConfigWatcher, type WatchTarget } from './watcher.js'
 
 /** What an {@link Agent} is made of. */

@@ -5,4 +5,4 @@ export { isReadinessLevel, readinessLevels, readyAt } from './readiness-level.js
 export { resolveNodeId } from './node-id.js'
 export { noPersistence, openPersistence, type Persistence } from './persistence.js'
 export type { InitialLoad } from './reload.js'
-export { catalogTarget, type SyncTarget } from './sync-target.js'
+export { catalogTarget } from './sync-target.js'

@@ -3,15 +3,16 @@ import {
   standsForServer,
   type Check,
   type CheckData,
+  type NodeContents,
   type NodeData,
   type Service,
   type ServiceData,
+  type SyncRequest,
 } from '../catalog/index.js'
 import { serfHealthCheckId } from '../common/health.js'
 import type { EntryOrigin, LocalCheck, LocalReads } from './api.js'
 import { checkData, serviceData } from './catalog-data.js'
 import { sameMap, sameTexts } from './same.js'
-import type { NodeChanges, RemoteNode } from './sync-target.js'
 
 /** What stands for this server in the catalog; undefined on a client agent. */
 export type ServersService = Omit<ServiceData, 'node'> | undefined
@@ -35,7 +36,7 @@ export interface Correction {
  * What a full comparison found. `tags`: tags that the catalog holds for services with tag override, to be shown here.
  */
 export interface Comparison {
-  readonly changes: NodeChanges
+  readonly changes: SyncRequest
   readonly corrections: readonly Correction[]
   readonly tags: ReadonlyMap<string, readonly string[]>
 }
@@ -50,7 +51,7 @@ export interface CompareOptions {
 const ownerOf = (origin: EntryOrigin): string => (origin.by === 'api' ? 'api' : `${origin.at.file}:${origin.at.line}`)
 
 /** Whether a comparison or a push has nothing to say. */
-export const isEmpty = ({ put, remove }: NodeChanges): boolean =>
+export const isEmpty = ({ put, remove }: SyncRequest): boolean =>
   put.services.length + put.checks.length + remove.services.length + remove.checks.length === 0
 
 /**
@@ -59,7 +60,7 @@ export const isEmpty = ({ put, remove }: NodeChanges): boolean =>
  * service of a server that declares none itself) and the tags of services with tag override. With `ignoreOutput` a
  * check whose output alone differs is left alone.
  */
-export function compare(local: LocalReads, remote: RemoteNode, node: NodeData, options: CompareOptions): Comparison {
+export function compare(local: LocalReads, remote: NodeContents, node: NodeData, options: CompareOptions): Comparison {
   const services = compareServices(local, remote, node.node, options)
   const checks = compareChecks(local, remote, node.node, options)
   return {
@@ -74,13 +75,13 @@ export function compare(local: LocalReads, remote: RemoteNode, node: NodeData, o
 }
 
 /** Whether the catalog's entry of the node itself is as it should be. */
-export const sameNode = (remote: RemoteNode, wanted: NodeData): boolean =>
+export const sameNode = (remote: NodeContents, wanted: NodeData): boolean =>
   remote.node?.id === wanted.id
   && remote.node.address === wanted.address
   && sameMap(remote.node.taggedAddresses, wanted.taggedAddresses)
   && sameMap(remote.node.meta, wanted.meta)
 
-function compareServices(local: LocalReads, remote: RemoteNode, node: string, options: CompareOptions) {
+function compareServices(local: LocalReads, remote: NodeContents, node: string, options: CompareOptions) {
   const held = new Map(remote.services.map(service => [service.id, service]))
   const put: ServiceData[] = []
   const corrections: Correction[] = []
@@ -115,7 +116,7 @@ function compareServices(local: LocalReads, remote: RemoteNode, node: string, op
   return { put, remove, corrections, tags }
 }
 
-function compareChecks(local: LocalReads, remote: RemoteNode, node: string, options: CompareOptions) {
+function compareChecks(local: LocalReads, remote: NodeContents, node: string, options: CompareOptions) {
   const held = new Map(remote.checks.map(check => [check.id, check]))
   const put: CheckData[] = []
   const corrections: Correction[] = []

@@ -1,4 +1,4 @@
-import type { NodeData } from '../catalog/index.js'
+import type { NodeData, SyncRequest, SyncTarget } from '../catalog/index.js'
 import type { Clock, Timer } from '../common/clock.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { serfHealthCheckId } from '../common/health.js'
@@ -8,7 +8,6 @@ import { DeferredOutputs } from './deferred-outputs.js'
 import type { LocalChange, LocalState } from './local-state.js'
 import { compare, isEmpty, sameNode, type Correction, type ServersService } from './sync-compare.js'
 import { isWorking, next, type SyncEvent, type SyncState } from './sync-state.js'
-import type { NodeChanges, SyncTarget } from './sync-target.js'
 
 /** What a {@link Sync} works with. */
 export interface SyncDependencies {
@@ -255,10 +254,10 @@ export class Sync {
       })
   }
 
-  #changes(services: ReadonlySet<string>, checks: ReadonlySet<string>): NodeChanges {
+  #changes(services: ReadonlySet<string>, checks: ReadonlySet<string>): SyncRequest {
     const { local, own } = this.#deps
     const node = this.#deps.node()
-    const put: NodeChanges['put'] & { services: unknown[]; checks: unknown[] } = { services: [], checks: [] }
+    const put: SyncRequest['put'] & { services: unknown[]; checks: unknown[] } = { services: [], checks: [] }
     const remove = { services: [] as string[], checks: [] as string[] }
     for (const id of services) {
       const service = local.services().get(id)
@@ -290,7 +289,7 @@ const isOwn = (entry: string, services: ReadonlySet<string>, checks: ReadonlySet
 /** One more for each doubling of a cluster above 128 members, so that the comparisons of all together stay bearable. */
 const scale = (members: number): number => (members <= 128 ? 1 : Math.ceil(Math.log2(members) - 7) + 1)
 
-function union(a: NodeChanges, b: NodeChanges): NodeChanges {
+function union(a: SyncRequest, b: SyncRequest): SyncRequest {
   const byId = <Entry extends { readonly id: string }>(
     left: readonly Entry[],
     right: readonly Entry[],

@@ -88,6 +88,13 @@ export interface Check extends CheckData, Revisions {
   readonly serviceTags: readonly string[]
 }
 
+/** What the catalog holds of one node, of one moment. `node` is undefined for one that it does not know. */
+export interface NodeContents {
+  readonly node: Node | undefined
+  readonly services: readonly Service[]
+  readonly checks: readonly Check[]
+}
+
 /** One instance of a service with all that decides its health: its own checks and its node's checks. */
 export interface Instance {
   readonly node: Node

@@ -1,5 +1,4 @@
-import type { SyncTarget } from '../agent/index.js'
-import type { Catalog, RemoteDatacenters } from '../catalog/index.js'
+import type { Catalog, RemoteDatacenters, SyncTarget } from '../catalog/index.js'
 import type { EventFeed, Membership, ServerCoordinates, StandingSource } from '../cluster/index.js'
 import type { RpcClient, RpcServer } from '../rpc/index.js'
 import type { MusterError } from '../common/errors.js'

@@ -4,9 +4,16 @@ import type { EntryOrigin } from '../../src/agent/api.js'
 import { nodeData } from '../../src/agent/catalog-data.js'
 import { LocalState } from '../../src/agent/local-state.js'
 import { compare, isEmpty } from '../../src/agent/sync-compare.js'
-import { catalogTarget, type NodeChanges, type SyncTarget } from '../../src/agent/sync-target.js'
+import { catalogTarget } from '../../src/agent/sync-target.js'
 import { Sync } from '../../src/agent/sync.js'
-import { Catalog, deregister, pushNode, type NodeData } from '../../src/catalog/index.js'
+import {
+  Catalog,
+  deregister,
+  pushNode,
+  type NodeData,
+  type SyncRequest,
+  type SyncTarget,
+} from '../../src/catalog/index.js'
 import { systemClock } from '../../src/common/clock.js'
 import { consulService } from '../../src/cluster/index.js'
 import { openMemoryStore } from '../../src/store/index.js'
@@ -37,7 +44,7 @@ async function syncing(t: Test, options: { interval?: number } = {}) {
   const log = new RecordingLog()
   const metrics = new RecordingMetrics()
   const local = new LocalState({ discardOutput: false, now: () => 0 })
-  const writes: NodeChanges[] = []
+  const writes: SyncRequest[] = []
   const fault = { on: false }
   const node = { data: own }
   const real = catalogTarget(catalog)

@@ -2,7 +2,7 @@ import { MusterError } from '../../common/errors.js'
 import type { Revision } from '../../store/index.js'
 import type { CatalogWrites, Command } from '../api.js'
 import { assertId } from '../keys.js'
-import type { Check, CheckData, NodeData, ServiceData } from '../types.js'
+import type { Check, CheckData, NodeContents, NodeData, ServiceData } from '../types.js'
 import { drafted } from './draft.js'
 import type { Draft } from './draft.js'
 import { placeNode } from './place-node.js'
@@ -16,6 +16,16 @@ export interface SyncRequest {
   readonly node: NodeData
   readonly put: { readonly services: readonly ServiceData[]; readonly checks: readonly CheckData[] }
   readonly remove: { readonly services: readonly string[]; readonly checks: readonly string[] }
+}
+
+/**
+ * Where an agent's entries are brought: the catalog of this process, or that of servers elsewhere. Both reject when it
+ * cannot be reached.
+ */
+export interface SyncTarget {
+  read(node: string): Promise<NodeContents>
+  /** Resolves when the changes are committed and visible. */
+  write(changes: SyncRequest): Promise<void>
 }
 
 /** How far one transaction of a sync got. */

@@ -1,15 +1,17 @@
 import { isIP } from 'node:net'
-import type { Check, CheckData, Node, NodeData, Service, ServiceData, SyncRequest } from '../../catalog/index.js'
+import type {
+  Check,
+  CheckData,
+  Node,
+  NodeContents,
+  NodeData,
+  Service,
+  ServiceData,
+  SyncRequest,
+} from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import { nodeNameFault } from '../../common/name-limits.js'
 import { Shape } from '../../rpc/index.js'
-
-/** What the catalog holds of one node, of one moment; a structural copy of the agent's. */
-export interface RemoteNode {
-  readonly node: Node | undefined
-  readonly services: readonly Service[]
-  readonly checks: readonly Check[]
-}
 
 export const syncMethods = { read: 'sync/read', write: 'sync/write' } as const
 
@@ -35,10 +37,10 @@ export function readChanges(body: unknown): SyncRequest {
 }
 
 /**
- * The answer to `sync/read`. It comes from a server of the same cluster and was checked when it was stored. @throws
+ * The answer to `sync/read`, in which `node` is null for one that the catalog does not know. It comes from a server of the same cluster and was checked when it was stored. @throws
  * MusterError CLUSTER_MESSAGE
  */
-export function readRemoteNode(body: unknown): RemoteNode {
+export function readRemoteNode(body: unknown): NodeContents {
   const answer = new Shape(body, 'the entries of a node')
   const { node } = body as { readonly node?: Node | null }
   return {

@@ -3,19 +3,15 @@ import {
   type CatalogReads,
   type CatalogWrites,
   type CheckData,
+  type NodeContents,
   type ServiceData,
   type SyncRequest,
+  type SyncTarget,
 } from '../../catalog/index.js'
 import { Shape } from '../../rpc/index.js'
 import type { RpcServer } from '../../rpc/index.js'
-import { readChanges, readRemoteNode, syncMethods, type RemoteNode } from './sync-messages.js'
+import { readChanges, readRemoteNode, syncMethods } from './sync-messages.js'
 import type { ServerPool } from './server-pool.js'
-
-/** Where a client agent's entries are brought; a structural copy of the agent's `SyncTarget`. */
-export interface RemoteSyncTarget {
-  read(node: string): Promise<RemoteNode>
-  write(changes: SyncRequest): Promise<void>
-}
 
 /**
  * Entries of one call: enough that the way there does not count, little enough that a server has time for others in
@@ -30,7 +26,7 @@ const timeoutMs = 15_000
  * The servers of a datacenter as the place where a client agent's entries are kept. Rejects with CLUSTER_NO_SERVERS
  * when none is known.
  */
-export function remoteSyncTarget(pool: ServerPool): RemoteSyncTarget {
+export function remoteSyncTarget(pool: ServerPool): SyncTarget {
   return {
     read: async node =>
       readRemoteNode(await pool.call(syncMethods.read, { node }, { timeout: timeoutMs, mayRepeat: true })),
@@ -124,7 +120,7 @@ export function registerSyncHandlers(server: RpcServer, catalog: CatalogReads & 
       node: catalog.nodes.find(node) ?? null,
       services: catalog.services.ofNode(node),
       checks: catalog.checks.ofNode(node),
-    } satisfies Record<keyof RemoteNode, unknown>
+    } satisfies Record<keyof NodeContents, unknown>
   })
   server.handle(
     syncMethods.write,
