@@ -1,4 +1,5 @@
 export * from './types.js'
+export { viewKinds, type ViewKind } from './view-kinds.js'
 export * from './api.js'
 export { Catalog } from './catalog.js'
 export * from './health.js'

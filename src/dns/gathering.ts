@@ -1,4 +1,4 @@
-import type { CatalogReads, Instance, Node, Topic } from '../catalog/index.js'
+import type { CatalogReads, Instance, Node, Topic, ViewKind } from '../catalog/index.js'
 import type { Duration } from '../common/duration.js'
 import type { Profile } from './profile.js'
 import type { AnswerSet, DnsRecord } from './records.js'
@@ -41,9 +41,6 @@ export interface DnsAccess {
   node(name: string): boolean
   service(name: string): boolean
 }
-
-/** What a view is of; a structural copy of the cluster's. */
-export type ViewKind = 'service' | 'node' | 'address'
 
 /** Parts of catalogs that have to be fetched before they can be answered from. */
 export interface DnsViews {

@@ -1,8 +1,8 @@
-import type { CatalogReads, CatalogWrites, Topic } from '../../../catalog/index.js'
+import type { CatalogReads, CatalogWrites, Topic, ViewKind } from '../../../catalog/index.js'
 import { MusterError } from '../../../common/errors.js'
 import type { Clock } from '../../../common/clock.js'
 import type { RpcServer, RpcSink } from '../../../rpc/index.js'
-import { maxViews, readWants, viewKey, viewMethods, type ViewKind, type Want, type Wants } from './view-messages.js'
+import { maxViews, readWants, viewKey, viewMethods, type Want, type Wants } from './view-messages.js'
 import { rowsOf, topicOf, viewText } from './view-rows.js'
 
 /** What the hub works on. */

@@ -1,12 +1,6 @@
+import { viewKinds, type ViewKind } from '../../../catalog/index.js'
 import { MusterError } from '../../../common/errors.js'
 import { Shape } from '../../../rpc/index.js'
-
-/**
- * What a view is of: all instances of a service; a node, by name, id or the beginning of one; or the nodes and services
- * that have an address.
- */
-export const viewKinds = ['service', 'node', 'address'] as const
-export type ViewKind = (typeof viewKinds)[number]
 
 export const viewMethods = { stream: 'view/rows', want: 'view/want', datacenters: 'view/datacenters' } as const
 

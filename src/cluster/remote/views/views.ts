@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import type { ViewKind } from '../../../catalog/index.js'
 import type { Clock, Timer } from '../../../common/clock.js'
 import { MusterError, errorMessage } from '../../../common/errors.js'
 import type { Logger } from '../../../telemetry/index.js'
 import type { Candidates } from '../upstreams.js'
 import type { RpcClient } from '../../../rpc/index.js'
-import { readUpdate, viewKey, viewMethods, type ViewKind, type Want, type Wants } from './view-messages.js'
+import { readUpdate, viewKey, viewMethods, type Want, type Wants } from './view-messages.js'
 import { ViewStore } from './view-store.js'
 
 /** What views are opened with. */
