@@ -12,6 +12,7 @@ import {
   isNoLeftover,
   type CheckDefinition,
   type Declared,
+  type LoadedFile,
   type Settings,
   type WatchTargets,
 } from '../config/index.js'
@@ -19,7 +20,6 @@ import type { Logger, Metrics } from '../telemetry/index.js'
 import { aliasSource } from './alias-source.js'
 import type {
   AgentApi,
-  FileReport,
   LocalCheck,
   LocalService,
   PlanReport,
@@ -170,7 +170,7 @@ export class Agent implements AgentApi {
   get declared(): Declared {
     return this.#reloader.load.declared
   }
-  get files(): readonly FileReport[] {
+  get files(): readonly LoadedFile[] {
     return this.#reloader.files
   }
   get lastReload(): ReloadReport {

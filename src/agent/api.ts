@@ -6,6 +6,7 @@ import type {
   Declared,
   DeclaredChange,
   Diagnostic,
+  LoadedFile,
   NeedsRestart,
   Origin,
   ServiceDefinition,
@@ -53,17 +54,6 @@ export interface LocalReads {
    * Resolves true when the service's content hash differs from `hash` (also: it is gone), false after `ms` or on abort.
    */
   waitForService(id: string, hash: string, ms: number, signal?: EndSignal): Promise<boolean>
-}
-
-/** One configuration file as last read. */
-export interface FileReport {
-  readonly path: string
-  readonly state: 'applied' | 'last-good' | 'refused'
-  readonly services: number
-  readonly checks: number
-  /** sha256 of the bytes, hex. */
-  readonly hash: string
-  readonly diagnostics: readonly Diagnostic[]
 }
 
 /** Outcome of the newest (re)load. */
@@ -122,7 +112,7 @@ export interface AgentApi extends LocalReads {
   readonly settings: Settings
   readonly nodeId: string
   readonly declared: Declared
-  readonly files: readonly FileReport[]
+  readonly files: readonly LoadedFile[]
   readonly lastReload: ReloadReport
   readonly configPaths: readonly string[]
   readiness(): Readiness

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import type { Clock, Timer } from '../common/clock.js'
 import { errorMessage } from '../common/errors.js'
-import type { ConfigLoad, DeclaredChange, Settings } from '../config/index.js'
+import type { ConfigLoad, DeclaredChange, LoadedFile, Settings } from '../config/index.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
-import type { FileReport, PlanReport, ReloadReport } from './api.js'
+import type { PlanReport, ReloadReport } from './api.js'
 import { applyChanges } from './apply-declared.js'
 import { compareDeclared } from './compare-declared.js'
 import { stepSettings, type SettingsStep } from './live-settings.js'
@@ -101,7 +101,7 @@ export class Reloader {
   get load(): ConfigLoad {
     return this.#load
   }
-  get files(): readonly FileReport[] {
+  get files(): readonly LoadedFile[] {
     return this.#load.files
   }
   get last(): ReloadReport {

@@ -1,6 +1,5 @@
 import { bracketed } from '../common/host-port.js'
-import type { FileReport } from '../agent/index.js'
-import type { Declared, Settings } from '../config/index.js'
+import type { Declared, LoadedFile, Settings } from '../config/index.js'
 import { version } from '../common/version.js'
 
 /** Where HTTP is served; port 0 stands for a unix socket. */
@@ -24,7 +23,7 @@ export interface BannerFacts {
   /** Cluster ports that are bound; 0: not. */
   readonly cluster: { readonly lan: number; readonly wan: number }
   readonly configPaths: readonly string[]
-  readonly files: readonly FileReport[]
+  readonly files: readonly LoadedFile[]
   readonly declared: Declared
   /** Name of a service that is answered for now, for the command lines to try. */
   readonly answered: string

@@ -1,5 +1,5 @@
-import type { FileReport, PlanReport, ReloadReport } from '../../agent/index.js'
-import type { DeclaredChange, Diagnostic, NeedsRestart, Origin } from '../../config/index.js'
+import type { PlanReport, ReloadReport } from '../../agent/index.js'
+import type { DeclaredChange, Diagnostic, LoadedFile, NeedsRestart, Origin } from '../../config/index.js'
 
 const place = ({ file, line, column }: Origin): string => `${file}:${line}:${column}`
 
@@ -61,7 +61,7 @@ export const reloadView = (report: ReloadReport) => ({
 })
 
 /** A configuration file of `/v1/agent/config`. */
-export const fileView = (file: FileReport) => ({
+export const fileView = (file: LoadedFile) => ({
   path: file.path,
   state: file.state,
   services: file.services,

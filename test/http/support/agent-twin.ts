@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type {
   AgentApi,
-  FileReport,
   LocalCheck,
   LocalService,
   PlanReport,
@@ -12,13 +11,13 @@ import type {
 import { CountedMap, type CountedReads } from '../../../src/common/counted-map.js'
 import { MusterError } from '../../../src/common/errors.js'
 import { nodeMaintenanceCheckId, serviceMaintenancePrefix, type CheckStatus } from '../../../src/common/health.js'
-import type { CheckDefinition, Declared, Settings } from '../../../src/config/index.js'
+import type { CheckDefinition, Declared, LoadedFile, Settings } from '../../../src/config/index.js'
 
 /** An agent in memory that keeps what it is told and pushes it nowhere. Tests reach into its maps. */
 export class AgentTwin implements AgentApi {
   readonly nodeId = '0d7b4d0a-6f0e-4f9b-9f0a-6d1f5a3c2b10'
   readonly declared: Declared = { services: new Map(), checks: new Map(), watches: [] }
-  files: readonly FileReport[] = []
+  files: readonly LoadedFile[] = []
   readonly configPaths = ['conf']
   readonly told: string[] = []
   ready: Readiness = { ready: true }
