@@ -12,9 +12,9 @@ import {
   upstreams,
   type Coordinates,
   type Membership,
-  type RequestRoute,
 } from '../cluster/index.js'
 import { hostPort } from '../common/host-port.js'
+import type { RequestRoute } from '../rpc/index.js'
 import { joinedThrough } from './history.js'
 import { clientRemoteViews } from './remote-views.js'
 import type { Role, RoleParts } from './role.js'

@@ -5,7 +5,7 @@ import { Pools, type Exchange, type Lane, type UnderWay } from './pools.js'
 import { checkProtocol, decodeError, headers, methodPath, protocolRange } from './protocol.js'
 import { proxy } from './proxy.js'
 import { readLines } from './read-lines.js'
-import type { CallOptions, OwnRequest, ProxyOptions, RpcClient } from './types.js'
+import type { ApiAnswer, CallOptions, OwnRequest, ProxyOptions, RpcClient } from './types.js'
 import { unreachable } from './unreachable.js'
 
 /** What calls are made with. */
@@ -79,11 +79,7 @@ class Calls implements RpcClient {
     return proxy(this.#pools, address, request, response, options)
   }
 
-  async ask(
-    address: string,
-    { method, target, body }: OwnRequest,
-    signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly index: string; readonly body: string }> {
+  async ask(address: string, { method, target, body }: OwnRequest, signal: AbortSignal): Promise<ApiAnswer> {
     const answer = await this.#ask({
       address,
       method,

@@ -1,8 +1,8 @@
 export type {
   ApiListener,
   CallOptions,
-  OwnRequest,
   ProxyOptions,
+  RequestRoute,
   RpcClient,
   RpcPort,
   RpcServer,

@@ -89,6 +89,27 @@ export interface OwnRequest {
   readonly body?: Buffer
 }
 
+/** An answer of the API; `index` is X-Consul-Index, '' for none. */
+export interface ApiAnswer {
+  readonly status: number
+  readonly index: string
+  readonly body: string
+}
+
+/**
+ * A way to hand requests of the API on to agents of which any may answer: the servers of a datacenter, or the owner of
+ * a node alone. They are tried one after the other.
+ */
+export interface RequestRoute {
+  /**
+   * False when none could be reached: then nothing was written, nothing of the request's body is gone, and the request
+   * may go elsewhere.
+   */
+  proxy(request: IncomingMessage, response: ServerResponse, options?: ProxyOptions): Promise<boolean>
+  /** A request on behalf of this process; undefined when none could be reached. Rejects when `signal` is aborted. */
+  ask(request: OwnRequest, signal: AbortSignal): Promise<ApiAnswer | undefined>
+}
+
 /** Pooled connections to other agents' cluster ports. Addresses are `ip:port`, IPv6 in brackets. */
 export interface RpcClient {
   /**
@@ -103,11 +124,7 @@ export interface RpcClient {
    */
   proxy(address: string, request: IncomingMessage, response: ServerResponse, options?: ProxyOptions): Promise<boolean>
   /** A request of the API on another agent. */
-  ask(
-    address: string,
-    request: OwnRequest,
-    signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly index: string; readonly body: string }>
+  ask(address: string, request: OwnRequest, signal: AbortSignal): Promise<ApiAnswer>
   /**
    * A call whose answer comes in pieces for as long as both sides live: `on` is given each JSON value. Resolves when
    * the other side ends it, rejects as {@link call} does, CLUSTER_UNREACHABLE too when it breaks off, CLUSTER_ABORTED

@@ -37,8 +37,8 @@ export function readChanges(body: unknown): SyncRequest {
 }
 
 /**
- * The answer to `sync/read`, in which `node` is null for one that the catalog does not know. It comes from a server of the same cluster and was checked when it was stored. @throws
- * MusterError CLUSTER_MESSAGE
+ * The answer to `sync/read`, in which `node` is null for one that the catalog does not know. It comes from a server of
+ * the same cluster and was checked when it was stored. @throws MusterError CLUSTER_MESSAGE
  */
 export function readRemoteNode(body: unknown): NodeContents {
   const answer = new Shape(body, 'the entries of a node')

@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MusterError } from '../../common/errors.js'
-import type { OwnRequest, ProxyOptions, RpcClient } from '../../rpc/index.js'
+import type { RequestRoute, RpcClient } from '../../rpc/index.js'
 import { isUnreachable } from '../../rpc/index.js'
 
 /**
@@ -11,15 +10,6 @@ export interface Candidates {
   addresses(): readonly string[]
   /** Told of one that could not be reached. */
   failed?(address: string): void
-}
-
-/** A way to hand requests of the API on, see {@link upstreams}. */
-export interface RequestRoute {
-  proxy(request: IncomingMessage, response: ServerResponse, options: ProxyOptions): Promise<boolean>
-  ask(
-    request: OwnRequest,
-    signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
 }
 
 /** Most agents that one request is offered to: each that is cut off costs the client seconds. */

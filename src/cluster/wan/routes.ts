@@ -2,11 +2,10 @@ import { errorMessage } from '../../common/errors.js'
 import { shuffled } from '../../common/shuffled.js'
 import type { Clock } from '../../common/clock.js'
 import type { Logger } from '../../telemetry/index.js'
-import type { RpcClient } from '../../rpc/index.js'
+import type { RequestRoute, RpcClient } from '../../rpc/index.js'
 import { isUnreachable } from '../../rpc/index.js'
 import type { ServerInfo } from '../types.js'
 import { wanAddress, wanName, type KnownServer, type KnownServers } from './known-servers.js'
-import type { WanRoute } from './types.js'
 
 /**
  * How long requests to a datacenter prefer the same servers, in ms: long enough that a client reads its own writes,
@@ -51,7 +50,7 @@ export class Routes {
   }
 
   /** See {@link Wan.route}. */
-  route(datacenter: string): WanRoute | undefined {
+  route(datacenter: string): RequestRoute | undefined {
     if (this.servers(datacenter).length === 0) return undefined
     const { client, suspect } = this.#parts
     return {

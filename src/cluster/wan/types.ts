@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CatalogReads, RemoteDatacenters } from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
 import type { Coordinate } from '../../common/coordinate.js'
@@ -6,7 +5,7 @@ import type { Duration } from '../../common/duration.js'
 import type { MusterError } from '../../common/errors.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { DatacenterCoordinates } from '../coordinates/types.js'
-import type { OwnRequest, ProxyOptions, RpcClient, RpcServer } from '../../rpc/index.js'
+import type { RequestRoute, RpcClient, RpcServer } from '../../rpc/index.js'
 import type { Member, MemberStatus, ServerInfo } from '../types.js'
 
 /** The servers of other datacenters, kept where all servers of this one find them and a restart does. */
@@ -52,24 +51,6 @@ export interface WanOptions {
   readonly log: Logger
 }
 
-/** The servers of another datacenter, tried one after the other. */
-export interface WanRoute {
-  /**
-   * Hands a request of the API on. False when no server could be reached: nothing was written, and nothing of the
-   * request's body is gone.
-   */
-  proxy(request: IncomingMessage, response: ServerResponse, options?: ProxyOptions): Promise<boolean>
-  /** A request of the API; undefined when no server could be reached. Rejects when `signal` is aborted. */
-  ask(request: OwnRequest, signal: AbortSignal): Promise<ApiAnswer | undefined>
-}
-
-/** An answer of the API; `index` is X-Consul-Index, '' for none. */
-export interface ApiAnswer {
-  readonly status: number
-  readonly index: string
-  readonly body: string
-}
-
 /**
  * The datacenters that know each other through `join -wan`. Everything but `join` answers from memory, also while there
  * is no leader.
@@ -91,7 +72,7 @@ export interface Wan {
    */
   join(addresses: readonly string[]): Promise<number>
   /** The way to another datacenter; undefined for one that is not known. Names match without regard to case. */
-  route(datacenter: string): WanRoute | undefined
+  route(datacenter: string): RequestRoute | undefined
   /** Servers of a datacenter in the order in which they should be asked, those that did not answer lately last. */
   servers(datacenter: string): readonly ServerInfo[]
   /** For prepared queries that find nothing here. */

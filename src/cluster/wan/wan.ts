@@ -12,7 +12,8 @@ import { helloLimit, methods, readSelf, readWanHello, type WanHello, type WanPon
 import { Pings } from './pings.js'
 import { remoteQueries } from './remote-queries.js'
 import { Routes, infoOf } from './routes.js'
-import type { Wan, WanOptions, WanRoute } from './types.js'
+import type { RequestRoute } from '../../rpc/index.js'
+import type { Wan, WanOptions } from './types.js'
 
 /**
  * Milliseconds: how often what is known is compared with one server of each datacenter, how long a leaving server waits
@@ -147,7 +148,7 @@ class WanNode implements Wan {
     return this.#joining.join(addresses)
   }
 
-  route(datacenter: string): WanRoute | undefined {
+  route(datacenter: string): RequestRoute | undefined {
     return this.#routes.route(datacenter)
   }
   servers(datacenter: string): readonly ServerInfo[] {

@@ -1,39 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fromAfar, fromHere, type Perspective } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import type { Settings } from '../../config/index.js'
+import type { ProxyOptions, RequestRoute } from '../../rpc/index.js'
 import type { Query } from '../request/query.js'
 import type { ApiRequest, Endpoint } from '../route.js'
 
-/**
- * How a request is handed on. `target` replaces the request's own; `body` is what was already read of it. Headers are
- * names and values in turn.
- */
-export interface HandOver {
-  readonly target: string
-  readonly body?: Buffer
-  /** Go with the request, beside its own. */
-  readonly requestHeaders: readonly string[]
-  /** Go with the answer, before its own. */
-  readonly answerHeaders: readonly string[]
-}
-
-/** Agents of which any may answer: the servers of a datacenter, or the owner of a node alone. */
-export interface Upstreams {
-  /**
-   * Tries one after the other. False when none could be reached: then nothing was written and the request may go
-   * elsewhere.
-   */
-  proxy(request: IncomingMessage, response: ServerResponse, options: HandOver): Promise<boolean>
-  /**
-   * A request on behalf of this process; undefined when none could be reached. Rejects when `signal` is aborted. A PUT
-   * may be done twice.
-   */
-  ask(
-    request: { readonly method: 'GET' | 'PUT'; readonly target: string; readonly body?: Buffer },
-    signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly index: string; readonly body: string } | undefined>
-}
+/** How a request is handed on: here it is always said what is asked and what goes along with it. */
+export type HandOver = ProxyOptions & Required<Omit<ProxyOptions, 'body'>>
 
 /** Where requests go that this agent does not answer itself. What is not given, there is not. */
 export interface Forwarding {
@@ -41,11 +14,11 @@ export interface Forwarding {
    * The servers of this datacenter, for a client agent: everything goes there but what is about the agent itself. Not
    * given: this is a server.
    */
-  readonly servers?: Upstreams
+  readonly servers?: RequestRoute
   /** The servers of another datacenter; undefined for one that is not known. */
-  readonly datacenter?: (name: string) => Upstreams | undefined
+  readonly datacenter?: (name: string) => RequestRoute | undefined
   /** The agent that a node belongs to; undefined when no living member is called so. */
-  readonly owner?: (node: string) => Upstreams | undefined
+  readonly owner?: (node: string) => RequestRoute | undefined
 }
 
 /** Tells the second agent which one its client talks to. Taken from other agents only. */
@@ -56,7 +29,7 @@ export const agentHeader = 'muster-agent'
  * is a tenth of a request's time.
  */
 export interface Destination {
-  readonly upstreams: Upstreams
+  readonly upstreams: RequestRoute
   readonly unreachable: () => MusterError
 }
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import type { RpcPort } from '../../rpc/index.js'
+import type { RequestRoute, RpcPort } from '../../rpc/index.js'
 import type { Clock } from '../../common/clock.js'
 import { text, type Answer } from '../answer/answer.js'
-import { agentHeader, type HandOver, type Upstreams } from '../rules/forwarding.js'
+import { agentHeader, type HandOver } from '../rules/forwarding.js'
 import { arrivedBody, readBody, readPieces } from '../request/read-body.js'
 
 /** Where a request comes from: a socket, or this process itself. */
@@ -17,7 +17,7 @@ export interface Exchange {
   /** The same in pieces as they come. */
   readonly upload: (limit: number) => AsyncIterable<Buffer>
   /** Lets another agent answer. Undefined when its answer has been written already. */
-  readonly handOn: (upstreams: Upstreams, options: HandOver) => Promise<Answer | 'unreachable' | undefined>
+  readonly handOn: (upstreams: RequestRoute, options: HandOver) => Promise<Answer | 'unreachable' | undefined>
 }
 
 /** What blocked queries that wait at another agent may take to end when this one closes, in milliseconds. */
