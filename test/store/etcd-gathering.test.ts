@@ -1,6 +1,10 @@
 import t from 'tap'
+import { systemClock } from '../../src/common/clock.js'
 import { Gathering } from '../../src/store/etcd/gathering.js'
+import { startEtcd } from '../support/etcd.js'
 import { FakeClock } from '../support/fake-clock.js'
+import { opened } from './etcd-opened.js'
+import { always, put } from './suite.js'
 
 function gathering(): { clock: FakeClock; held: Gathering; over: () => number } {
   const clock = new FakeClock()
@@ -72,4 +76,25 @@ void t.test('the end holds nobody back', async t => {
   t.equal(held.holds(1), false)
   await clock.advance(10)
   t.equal(over(), 0)
+})
+
+void t.test('a writer who is alone in a store waits for etcd and for nothing else', async t => {
+  const delays: number[] = []
+  const clock = {
+    ...systemClock,
+    after: (delay: number, run: () => void) => {
+      delays.push(delay)
+      return systemClock.after(delay, run)
+    },
+  }
+  const etcd = await startEtcd(t)
+  const { store } = opened(t, [etcd.socket], { clock })
+  await store.load()
+  for (let count = 0; count < 20; count++) await store.commit(always(put(`key/${count}`)))
+  t.same(
+    delays.filter(delay => delay <= 4),
+    [],
+    'nobody is held back',
+  )
+  t.ok(delays.length >= 20, 'the clock that was given is the one that counts')
 })

@@ -5,8 +5,11 @@ import type { Keyspace } from './keyspace.js'
 import type { Settle } from './settle.js'
 import { methods } from './methods.js'
 
-/** Reads under way at a time; etcd answers those that came together with one round through its members. */
-const maxUnderWay = 4
+/**
+ * Reads under way at a time. There is one for each turn of the event loop, so as long as etcd answers within as many
+ * turns nobody waits for the end of a read that began before; where it does not answer at all, they stay this few.
+ */
+const maxUnderWay = 16
 
 /**
  * Linearizable read barriers: one read for all who ask within a turn of the event loop, several on their way at a time.

@@ -1,3 +1,4 @@
+import type { Timer } from '../../common/clock.js'
 import { leaseLost, storeClosed } from '../errors.js'
 import { revision } from '../store.js'
 import type { Committed, Transaction } from '../store.js'
@@ -247,10 +248,16 @@ export class Groups {
       this.full = false
       this.#caller.report({ kind: 'writable', message: 'etcd takes writes again' })
     }
-    // Those who are answered now have their next transaction ready for the next group; but it does not wait for a watch
+    // Those who are answered have their next transaction ready for the next group; but that does not wait for a watch
     // that is late.
-    await Promise.race([this.#shown(members, accepted, header.revision), this.#caller.pause(lateness)])
-    this.#gathering.answered(members.length, this.#queue.length)
+    let late: Timer | undefined
+    await Promise.race([
+      this.#shown(members, accepted, header.revision),
+      new Promise<void>(resolve => {
+        late = this.#caller.clock.after(lateness, resolve)
+      }),
+    ])
+    late?.cancel()
   }
 
   /** Answers once watchers have seen what was written, while the next group is on its way already. */
@@ -260,6 +267,9 @@ export class Groups {
       await this.#settle.until(at)
       // Etcd counts other prefixes too; what is told here is what watchers can wait for.
       const seen = revision(Math.min(at, this.#feed.hub.revision))
+      // Before they are told: one who is alone would else be seen to wait when it comes again, and be held back for
+      // somebody else.
+      this.#gathering.answered(members.length, this.#queue.length)
       members.forEach(({ resolve }, i) => {
         resolve({ ok: accepted[i] === true, revision: seen })
       })
