@@ -100,6 +100,12 @@ void t.test('servers that do not answer', async t => {
   })
   const rude = await hostile(t, introduction, 'close')
   await t.rejects(channelTo(t, rude.endpoint).call(echo, Buffer.alloc(0), { timeout }), { code: 14, sent: true })
+  const reset = await hostile(t, introduction, 'reset')
+  await t.rejects(channelTo(t, reset.endpoint).call(echo, Buffer.alloc(0), { timeout }), {
+    code: 14,
+    sent: true,
+    details: /ECONNRESET/,
+  })
   const other = await hostile(t, Buffer.from('SSH-2.0-OpenSSH_9.2\r\n'))
   await t.rejects(channelTo(t, other.endpoint).call(echo, Buffer.alloc(0), { timeout }), { code: 14, sent: false })
 })

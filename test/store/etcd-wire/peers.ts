@@ -64,12 +64,12 @@ export const introduction = settingsFrame([])
 
 /**
  * A server that says these bytes as soon as somebody connects, and the next ones after the first request, one piece in
- * each turn of the event loop; 'close' closes the connection. It counts who came.
+ * each turn of the event loop; 'close' and 'reset' end the connection. It counts who came.
  */
 export async function hostile(
   t: Test,
   first: Buffer,
-  then: Buffer | readonly Buffer[] | 'close' = [],
+  then: Buffer | readonly Buffer[] | 'close' | 'reset' = [],
 ): Promise<{ readonly endpoint: string; connections: number }> {
   const sockets = new Set<net.Socket>()
   const server = net.createServer(socket => {
@@ -85,6 +85,7 @@ export async function hostile(
       if (answered || !heard.includes(echo.path)) return
       answered = true
       if (then === 'close') socket.end()
+      else if (then === 'reset') socket.resetAndDestroy()
       else void say(socket, Buffer.isBuffer(then) ? [then] : then)
     })
   })
@@ -92,7 +93,12 @@ export async function hostile(
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  const found = { endpoint: await listening(t, server), connections: 0 }
+  // Only TCP can be reset.
+  await new Promise<void>(resolve => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as net.AddressInfo
+  const found = { endpoint: `http://127.0.0.1:${port}`, connections: 0 }
   return found
 }
 

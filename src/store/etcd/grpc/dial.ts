@@ -43,9 +43,11 @@ export function dial(options: DialOptions): Dialling {
       socket.destroy()
       reject(reason)
     }
-    socket.on('error', fault => {
+    // Once it is made, what happens to the connection is the connection's: then something may have been sent.
+    const unable = (fault: Error): void => {
       abandon?.(unreached(errorMessage(fault)))
-    })
+    }
+    socket.on('error', unable)
     socket.once(socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect', () => {
       if (socket instanceof tls.TLSSocket && socket.alpnProtocol !== 'h2') {
         abandon?.(unreached('it does not speak HTTP/2'))
@@ -55,6 +57,8 @@ export function dial(options: DialOptions): Dialling {
       made.ready.then(
         () => {
           late.cancel()
+          socket.off('error', unable)
+          abandon = undefined
           if (made !== undefined) resolve(made)
         },
         (fault: unknown) => abandon?.(unreached(errorMessage(fault))),
