@@ -1,11 +1,11 @@
 import type { Clock, Timer } from '../common/clock.js'
 
 /** Milliseconds without another change after which a burst is over. A single dropped file waits this long. */
-const quiet = 4
+const quietMs = 4
 /** Milliseconds after which a burst that does not end is handed over as far as it is. */
-const longest = 100
+const maxBurstMs = 100
 /** Milliseconds that a removed file may come back in: editors and deployment tools remove and write anew. */
-const removalGrace = 100
+const removalGraceMs = 100
 
 /** Makes one change of many: a burst of added, changed and removed files is handed over together. */
 export class ChangeGatherer {
@@ -30,8 +30,8 @@ export class ChangeGatherer {
     if (this.#changed.size === 0) this.#since = this.#clock.monotonic()
     this.#changed.add(path)
     this.#quietTimer?.cancel()
-    const left = this.#since + longest - this.#clock.monotonic()
-    this.#quietTimer = this.#clock.after(Math.max(0, Math.min(quiet, left)), () => {
+    const left = this.#since + maxBurstMs - this.#clock.monotonic()
+    this.#quietTimer = this.#clock.after(Math.max(0, Math.min(quietMs, left)), () => {
       this.#flush()
     })
   }
@@ -39,7 +39,7 @@ export class ChangeGatherer {
   /** A file was removed. Together with another change it counts at once: a rename is both. */
   remove(path: string): void {
     this.#removed.add(path)
-    this.#removalTimer ??= this.#clock.after(removalGrace, () => {
+    this.#removalTimer ??= this.#clock.after(removalGraceMs, () => {
       this.#flush()
     })
   }

@@ -12,7 +12,7 @@ import type { Logger } from '../telemetry/index.js'
  * Milliseconds from a failed write to the next attempt, doubled with each one that fails, and the most that becomes of
  * it.
  */
-const retry = { first: 1_000, most: 60_000 } as const
+const retryMs = { first: 1_000, max: 60_000 } as const
 
 /**
  * A directory with one JSON file an entry, named after the hash of the entry's id. For what was acknowledged to a
@@ -26,7 +26,7 @@ export class EntryFiles {
   readonly #log: Logger
   /** What the files of these ids are still to become: a text, or (undefined) nothing. */
   readonly #unsaved = new Map<string, string | undefined>()
-  #delay: number = retry.first
+  #delay: number = retryMs.first
   #timer: Timer | undefined
   #closed = false
   /** The newest work on each id: writes of one entry happen in the order they were asked for. */
@@ -107,7 +107,7 @@ export class EntryFiles {
       throw error
     }
     if (this.#unsaved.delete(id) && this.#unsaved.size === 0) {
-      this.#delay = retry.first
+      this.#delay = retryMs.first
       this.#log.info('all that was registered is saved again', { directory: this.#directory })
     }
   }
@@ -116,7 +116,7 @@ export class EntryFiles {
     if (this.#closed) return
     this.#timer ??= this.#clock.after(this.#delay, () => {
       this.#timer = undefined
-      this.#delay = Math.min(2 * this.#delay, retry.most)
+      this.#delay = Math.min(2 * this.#delay, retryMs.max)
       void this.#again()
     })
   }

@@ -63,7 +63,7 @@ interface Request {
 }
 
 /** Milliseconds for which a broken file may be one that is still being written. */
-const writingTime = 100
+const writingMs = 100
 /** How often a file that is being written on and on is waited for before it is reported as it is. */
 const maxLooks = 10
 
@@ -201,7 +201,7 @@ export class Reloader {
       const load = this.#deps.source.load(paths, this.#deps.clock.monotonic())
       const young = Math.max(
         ...load.diagnostics.flatMap(({ severity, at }) =>
-          severity === 'error' && at !== undefined && paths.has(at.file) ? writingTime - this.#age(at.file) : [],
+          severity === 'error' && at !== undefined && paths.has(at.file) ? writingMs - this.#age(at.file) : [],
         ),
         0,
       )
@@ -229,8 +229,8 @@ export class Reloader {
   #age(file: string): number {
     const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs
     // A time in the future is somebody's clock, not a writer at work.
-    const age = written === undefined ? writingTime : this.#deps.clock.now() - written
-    return age < 0 ? writingTime : age
+    const age = written === undefined ? writingMs : this.#deps.clock.now() - written
+    return age < 0 ? writingMs : age
   }
 
   #step(load: ConfigLoad): SettingsStep {

@@ -4,10 +4,10 @@ import type { Duration } from '../common/duration.js'
 import type { Lease, Store } from '../store/index.js'
 
 /** Shorter lives are kept to the second, so each has a lease of its own. */
-const shortest = milliseconds(60_000)
+const minSharedTtl = milliseconds(60_000)
 /** For how long a lease is given to others who want the same, as a share of its ttl, and at most. */
-const share = 1 / 60
-const longest = milliseconds(10_000)
+const windowShare = 1 / 60
+const maxWindow = milliseconds(10_000)
 
 interface Shared {
   readonly lease: Promise<Lease>
@@ -30,7 +30,7 @@ export class SharedLeases {
 
   /** Whether a lease for this life is given to several: then none of them may end it. */
   shares(ttl: Duration): boolean {
-    return ttl > shortest
+    return ttl > minSharedTtl
   }
 
   /**
@@ -46,7 +46,7 @@ export class SharedLeases {
     const now = this.#clock.monotonic()
     const known = this.#shared.get(ttl)
     if (known !== undefined && now < known.until) return known.lease
-    const window = Math.min(ttl * share, longest)
+    const window = Math.min(ttl * windowShare, maxWindow)
     const lease = store.lease(milliseconds(ttl + window))
     this.#shared.set(ttl, { lease, until: now + window })
     // One that was not granted is not given to anybody else.

@@ -90,9 +90,9 @@ export class PolledChecks {
   #firstDelay({ status }: CheckDefinition, interval: number, known: boolean): number {
     // Who declares how a check stands vouches for it until its first regular run, as in Consul.
     if (!known && status !== 'critical') return this.#deps.random() * interval
-    const longest = Math.min(interval, maxStagger)
-    if (known) return this.#deps.random() * longest
-    return (this.#waitingForFirst * spreadPerCheck + this.#deps.random() * freshWindow) % longest
+    const maxDelay = Math.min(interval, maxStagger)
+    if (known) return this.#deps.random() * maxDelay
+    return (this.#waitingForFirst * spreadPerCheck + this.#deps.random() * freshWindow) % maxDelay
   }
 
   #enqueue(check: Polled): void {

@@ -98,9 +98,9 @@ export class Schedule<Item extends Scheduled> {
     for (;;) {
       const left = heap[2 * item.place + 1]
       const right = heap[2 * item.place + 2]
-      const least = right !== undefined && left !== undefined && right.due < left.due ? right : left
-      if (least === undefined || least.due >= item.due) return
-      this.#swap(item, least)
+      const earliest = right !== undefined && left !== undefined && right.due < left.due ? right : left
+      if (earliest === undefined || earliest.due >= item.due) return
+      this.#swap(item, earliest)
     }
   }
 

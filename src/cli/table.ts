@@ -30,12 +30,12 @@ export function table(rows: readonly (readonly string[])[], { width, style }: Ta
         `${row
           .map((cell, x) => {
             const last = x === row.length - 1
-            const most = widths[x] ?? 0
-            const text = last && width === undefined ? cell : cut(cell, most)
+            const max = widths[x] ?? 0
+            const text = last && width === undefined ? cell : cut(cell, max)
             const look = style?.(y, x, cell)
             return (
               (look === undefined || text === '' ? text : styled(look, text))
-              + (last ? '' : ' '.repeat(most - text.length))
+              + (last ? '' : ' '.repeat(max - text.length))
             )
           })
           .join(gap)}\n`,
@@ -58,8 +58,8 @@ function fitted(natural: readonly number[], width: number | undefined): readonly
   const last = widths.length - 1
   if (width === undefined || last < 0) return widths
   let excess = widths.reduce((sum, one) => sum + one, 0) + gap.length * last - width
-  const shrink = (column: number, least: number): void => {
-    const by = Math.max(0, Math.min(excess, (widths[column] ?? 0) - least))
+  const shrink = (column: number, min: number): void => {
+    const by = Math.max(0, Math.min(excess, (widths[column] ?? 0) - min))
     widths[column] = (widths[column] ?? 0) - by
     excess -= by
   }
@@ -75,7 +75,7 @@ function fitted(natural: readonly number[], width: number | undefined): readonly
 }
 
 /** A text of at most so many characters. */
-const cut = (text: string, most: number): string => (text.length <= most ? text : text.slice(0, most - 1) + mark)
+const cut = (text: string, max: number): string => (text.length <= max ? text : text.slice(0, max - 1) + mark)
 
 const statusStyles: ReadonlyMap<string, Style> = new Map([
   ['passing', 'green'],

@@ -79,7 +79,7 @@ export interface RetryJoin {
   /** ms between attempts. */
   readonly interval: number
   /** Attempts before giving up; 0: without end. */
-  readonly most: number
+  readonly maxAttempts: number
 }
 
 /**
@@ -94,7 +94,7 @@ const firstInterval = 1000
  * the agent ends then.
  */
 export async function retryJoin(
-  { addresses, interval, most }: RetryJoin,
+  { addresses, interval, maxAttempts }: RetryJoin,
   join: (addresses: readonly string[]) => Promise<number>,
   {
     clock,
@@ -110,7 +110,7 @@ export async function retryJoin(
     try {
       return await join(addresses)
     } catch (error) {
-      if (most > 0 && attempt >= most) {
+      if (maxAttempts > 0 && attempt >= maxAttempts) {
         throw new MusterError('CLUSTER_JOIN_EXHAUSTED', 'agent: max join LAN retry exhausted, exiting', {
           hint: `none of ${addresses.join(', ')} answered in ${attempt} attempts; the last failure: ${errorMessage(error)}`,
           cause: error,
@@ -119,7 +119,7 @@ export async function retryJoin(
       failed(error, attempt)
       await pause(
         clock,
-        most > 0 ? interval : Math.min(interval, firstInterval * 2 ** Math.min(attempt - 1, 20)),
+        maxAttempts > 0 ? interval : Math.min(interval, firstInterval * 2 ** Math.min(attempt - 1, 20)),
         signal,
       )
     }

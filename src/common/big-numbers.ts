@@ -5,7 +5,7 @@ const standIn = 'uint64'
 
 const longNumber = /(?<![\d.eE+-])\d{16,20}(?![\d.eE])/g
 
-const most = 0xffff_ffff_ffff_ffffn
+const maxUint64 = 0xffff_ffff_ffff_ffffn
 
 /**
  * Reads JSON in which whole numbers of 16 digits and more, which `JSON.parse` would round, are kept for {@link
@@ -24,7 +24,9 @@ export function readUint64(value: unknown): bigint | undefined {
     typeof value === 'object' && value !== null && standIn in value && Object.keys(value).length === 1
       ? value[standIn]
       : undefined
-  return typeof digits === 'string' && /^\d{1,20}$/.test(digits) && BigInt(digits) <= most ? BigInt(digits) : undefined
+  return typeof digits === 'string' && /^\d{1,20}$/.test(digits) && BigInt(digits) <= maxUint64
+    ? BigInt(digits)
+    : undefined
 }
 
 function keepBigNumbers(source: string): string {

@@ -29,7 +29,7 @@ const units: Readonly<Record<string, readonly [factor: number, divisor: number]>
 }
 
 /** What Go can express, 2^63 nanoseconds: some 292 years. */
-const longest = 2 ** 63 / 1e6
+const maxMs = 2 ** 63 / 1e6
 
 /** Characters of the longest text that is read: digits alone stand for more than 292 years long before. */
 export const maxDuration = 100
@@ -53,7 +53,7 @@ export function parseDuration(text: string): Duration | undefined {
     total += (Number(match[1]) * factor) / divisor
     end = part.lastIndex
   }
-  if (end === 0 || end !== body.length || total > longest) return undefined
+  if (end === 0 || end !== body.length || total > maxMs) return undefined
   return milliseconds(negative ? -total : total)
 }
 

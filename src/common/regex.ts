@@ -63,7 +63,7 @@ function apparentSteps(source: string): number {
   const outer: { readonly sum: number }[] = []
   let sum = 0
   let last = 0
-  for (const [text, least, most] of source.matchAll(token)) {
+  for (const [text, min, max] of source.matchAll(token)) {
     if (text === '(') {
       outer.push({ sum })
       sum = 0
@@ -71,8 +71,8 @@ function apparentSteps(source: string): number {
     } else if (text === ')') {
       last = sum + 2
       sum = (outer.pop()?.sum ?? 0) + last
-    } else if (least !== undefined) {
-      const repeated = last * Math.max(1, Number(least), Number(most ?? 0))
+    } else if (min !== undefined) {
+      const repeated = last * Math.max(1, Number(min), Number(max ?? 0))
       sum += repeated - last
       last = repeated
     } else {

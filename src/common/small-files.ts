@@ -21,7 +21,7 @@ import { MusterError, errorCode } from './errors.js'
  */
 
 /** Bytes that such a file may have: far more than any of them needs, and little enough to be read at once. */
-const largest = 256 * 1024 * 1024
+const maxFileBytes = 256 * 1024 * 1024
 
 /**
  * The text of a file; undefined when there is none. Anything that is not a plain file is refused without being read: a
@@ -42,7 +42,7 @@ export function readSmallFile(file: string): string | undefined {
   try {
     const stats = fstatSync(descriptor)
     if (!stats.isFile()) throw notAFile(file, kindOf(stats))
-    if (stats.size > largest) throw notAFile(file, `a file of ${stats.size} bytes`)
+    if (stats.size > maxFileBytes) throw notAFile(file, `a file of ${stats.size} bytes`)
     return readFileSync(descriptor, 'utf8')
   } finally {
     closeSync(descriptor)

@@ -24,7 +24,7 @@ import { faultsBetween, firstChoices, giveUp, settle } from './fallback/settle.j
 import type { Choice } from './fallback/settle.js'
 import type { ConfigFormat } from './read/syntax/index.js'
 import { TrackedFile } from './fallback/tracked-file.js'
-import type { Patience } from './fallback/tracked-file.js'
+import type { LoadTiming } from './fallback/tracked-file.js'
 import type { Declared, Diagnostic, Origin } from './types.js'
 
 /** The text that a file held when it was last taken. */
@@ -185,10 +185,10 @@ export class ConfigSource {
     return this.#judge(undefined, 'preview').load
   }
 
-  #judge(changed: ReadonlySet<string> | undefined, patience: Patience): Judgement {
-    const skipped = this.#files.refresh(changed, patience)
+  #judge(changed: ReadonlySet<string> | undefined, timing: LoadTiming): Judgement {
+    const skipped = this.#files.refresh(changed, timing)
     const files = [...this.#files.files, ...this.#fragments]
-    for (const file of files) file.decide(patience, anyLimits)
+    for (const file of files) file.decide(timing, anyLimits)
     const limits = { checkOutputMaxSize: this.#outputLimit(files) }
     const choices = firstChoices(files, limits, this.#choices)
     const settled = this.#settleSettings(choices, limits)

@@ -8,7 +8,7 @@ import { listenToSignals } from './signals.js'
 export type End = 'left' | 'stopped' | 'gave up' | 'anew'
 
 /** A graceful leave that takes longer is given up. Milliseconds. */
-const leavePatience = 15_000
+const leaveTimeoutMs = 15_000
 
 /**
  * The end of the process, awaited in one place and brought about from several. Signals count from the first moment,
@@ -83,7 +83,7 @@ export class Lifecycle {
       this.end('stopped')
       return
     }
-    systemClock.after(leavePatience, () => {
+    systemClock.after(leaveTimeoutMs, () => {
       this.end('gave up')
     })
     agent.leave().catch((error: unknown) => {

@@ -74,7 +74,7 @@ function openPlace(parts: RoleParts, process: EtcdProcess, catalog: Catalog, ful
     process,
     openStore: connection => openSharedStore(parts, full, connection),
     startJoin: cluster.startJoin,
-    retryJoin: { addresses: cluster.retryJoin, interval: cluster.retryInterval, most: cluster.retryMax },
+    retryJoin: { addresses: cluster.retryJoin, interval: cluster.retryInterval, maxAttempts: cluster.retryMax },
     onJoinExhausted: giveUp,
     rejoinAfterLeave: cluster.rejoinAfterLeave,
     server: calls.server,

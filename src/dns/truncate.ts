@@ -15,7 +15,7 @@ export interface Limits {
   /** Whether answers that are fewer because of `answers` alone are marked as cut. */
   readonly tellsFewer: boolean
   /** Bytes that no packet may exceed, not even for the one answer that always stays. */
-  readonly most: number
+  readonly maxBytes: number
 }
 
 /** Settings that decide how an answer is cut and written. */
@@ -48,12 +48,18 @@ export function limitsFor(query: Query, transport: 'udp' | 'tcp', cutting: Cutti
   if (transport === 'tcp') {
     // More records than these never fit: an SRV record is never shorter than 1/1024 of the bytes, an A record than
     // 1/4096.
-    return { answers: isSrv ? 1024 : 4096, bytes: maxTcpSize, uncompressed: false, tellsFewer: true, most: maxTcpSize }
+    return {
+      answers: isSrv ? 1024 : 4096,
+      bytes: maxTcpSize,
+      uncompressed: false,
+      tellsFewer: true,
+      maxBytes: maxTcpSize,
+    }
   }
-  const most = Math.min(cutting.udpAnswerSize, maxUdpSize)
+  const maxBytes = Math.min(cutting.udpAnswerSize, maxUdpSize)
   const size = udpSizeOf(query, cutting.udpAnswerSize)
   if (size > plainUdpSize) {
-    return { answers: Number.POSITIVE_INFINITY, bytes: size - spare, uncompressed: false, tellsFewer: true, most }
+    return { answers: Number.POSITIVE_INFINITY, bytes: size - spare, uncompressed: false, tellsFewer: true, maxBytes }
   }
   const answers = Math.min(maxPlainUdpAnswers, Math.max(0, cutting.udpAnswerLimit))
   return {
@@ -61,7 +67,7 @@ export function limitsFor(query: Query, transport: 'udp' | 'tcp', cutting: Cutti
     bytes: plainUdpSize - spare,
     uncompressed: true,
     tellsFewer: isSrv || cutting.enableTruncate === true,
-    most,
+    maxBytes,
   }
 }
 
@@ -127,8 +133,10 @@ function maxThatFits(lean: Message, units: readonly Unit[], set: AnswerSet, limi
     const packet = fitting(message, limits, compress)
     if (packet !== undefined) return packet
     if (count <= 1) {
-      const least = encodeMessage({ ...message, additional: [] }, compress)
-      return least.length <= limits.most ? least : encodeMessage({ ...message, answers: [], additional: [] }, compress)
+      const minimal = encodeMessage({ ...message, additional: [] }, compress)
+      return minimal.length <= limits.maxBytes
+        ? minimal
+        : encodeMessage({ ...message, answers: [], additional: [] }, compress)
     }
     count = fewer(
       count,

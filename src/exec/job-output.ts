@@ -1,9 +1,9 @@
 import type { Clock } from '../common/clock.js'
 
 /** Bytes: of one piece; of those that wait before the program has to; of all of them. */
-const most = { piece: 16 * 1024, waiting: 64 * 1024, shown: 4 * 1024 * 1024 }
+const maxBytes = { piece: 16 * 1024, waiting: 64 * 1024, shown: 4 * 1024 * 1024 }
 /** What comes within so many milliseconds of a first byte goes with it in one piece. */
-const gather = 100
+const gatherMs = 100
 
 /**
  * What a program prints, taken in pieces that end at a line's end where they can, else between two characters. Beyond 4
@@ -23,11 +23,11 @@ export class JobOutput {
 
   /** Whether the program should wait until some is taken. */
   get full(): boolean {
-    return this.#waiting.length >= most.waiting
+    return this.#waiting.length >= maxBytes.waiting
   }
 
   push(chunk: Buffer): void {
-    const fitting = chunk.subarray(0, Math.max(0, most.shown - this.#kept))
+    const fitting = chunk.subarray(0, Math.max(0, maxBytes.shown - this.#kept))
     this.#total += chunk.length
     this.#kept += fitting.length
     this.#waiting = Buffer.concat([this.#waiting, fitting])
@@ -46,19 +46,19 @@ export class JobOutput {
   /** The next piece: an empty one after `ms` without any output, undefined once all have been taken. */
   async next(ms: number): Promise<Buffer | undefined> {
     if (!this.#is('begun')) await this.#until('begun', ms)
-    if (this.#waiting.length > 0) await this.#until('plenty', gather)
+    if (this.#waiting.length > 0) await this.#until('plenty', gatherMs)
     if (this.#waiting.length === 0) return this.#ended ? undefined : this.#waiting
     const size =
-      this.#ended && this.#waiting.length <= most.piece
+      this.#ended && this.#waiting.length <= maxBytes.piece
         ? this.#waiting.length
-        : cutBefore(this.#waiting.subarray(0, most.piece), this.#waiting.length > most.piece)
+        : cutBefore(this.#waiting.subarray(0, maxBytes.piece), this.#waiting.length > maxBytes.piece)
     const piece = this.#waiting.subarray(0, size)
     this.#waiting = this.#waiting.subarray(size)
     return piece
   }
 
   #is(what: 'begun' | 'plenty'): boolean {
-    return this.#ended || this.#waiting.length > (what === 'begun' ? 0 : most.piece)
+    return this.#ended || this.#waiting.length > (what === 'begun' ? 0 : maxBytes.piece)
   }
 
   async #until(what: 'begun' | 'plenty', ms: number): Promise<void> {

@@ -14,7 +14,7 @@ interface OwnAnswer {
 }
 
 /** Milliseconds: how long servers may be away while a job runs, and how soon they are asked again. */
-const timingMs = { away: 15_000, again: 500 }
+const timingMs = { away: 15_000, retry: 500 }
 /** Pieces of output that the five digits of their keys can count. */
 const maxPieces = 100_000
 
@@ -104,7 +104,7 @@ export class JobReports {
       }
       if (this.#clock.monotonic() >= until) throw over(`the servers could not be asked: ${trouble}`)
       await new Promise<void>(resolve => {
-        this.#clock.after(timingMs.again, resolve)
+        this.#clock.after(timingMs.retry, resolve)
       })
       this.#signal.throwIfAborted()
     }

@@ -21,8 +21,8 @@ export interface Job {
 }
 
 /** Whoever asked without saying how long they wait; and the limits of what they may say. Milliseconds. */
-const usualWait = 2000
-const waitLimits = { least: 500, most: 120_000 }
+const defaultWaitMs = 2000
+const waitLimitsMs = { min: 500, max: 120_000 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -38,7 +38,9 @@ export function readJobPlace(payload: string): JobPlace | undefined {
 export function readJob(value: Buffer): Job | undefined {
   const { Command, Args, Script, Wait } = fieldsOf(value.toString())
   const wait =
-    typeof Wait === 'number' && Wait > 0 ? Math.min(Math.max(Wait / 1e6, waitLimits.least), waitLimits.most) : usualWait
+    typeof Wait === 'number' && Wait > 0
+      ? Math.min(Math.max(Wait / 1e6, waitLimitsMs.min), waitLimitsMs.max)
+      : defaultWaitMs
   if (typeof Script === 'string' && Script !== '')
     return { work: { type: 'script', text: Buffer.from(Script, 'base64') }, wait }
   if (Array.isArray(Args) && Args.length > 0 && Args.every(arg => typeof arg === 'string'))

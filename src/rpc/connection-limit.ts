@@ -21,8 +21,8 @@ export class ConnectionLimit {
   readonly admit = (socket: Socket): void => {
     const address = socket.remoteAddress ?? ''
     const count = this.#counts.get(address) ?? 0
-    const most = this.#perClient()
-    if (this.#allowed?.has(address) === false || (most > 0 && count >= most)) {
+    const max = this.#perClient()
+    if (this.#allowed?.has(address) === false || (max > 0 && count >= max)) {
       this.refused++
       socket.on('error', () => {
         socket.destroy()

@@ -10,7 +10,7 @@ import { headers, pingPath, protocolRange } from './protocol.js'
  */
 export type Lane = 'short' | 'long'
 
-const most = { addresses: 4096, connections: { short: 16, long: 1024 }, underWay: 4096 }
+const max = { addresses: 4096, connections: { short: 16, long: 1024 }, underWay: 4096 }
 /**
  * Milliseconds. An address is asked whether it lives after `quiet`, and given up when it has not answered within
  * `ping`.
@@ -82,7 +82,7 @@ export class Pools {
       const { Pool } = await this.#library()
       const peer = this.#peer(address)
       if (this.#closed) throw new MusterError('CLUSTER_CLOSED', 'the agent is closing')
-      if (peer.underWay >= most.underWay)
+      if (peer.underWay >= max.underWay)
         throw new MusterError('CLUSTER_BUSY', `${peer.underWay} requests are under way to ${address}`)
       peer.underWay++
       peer.used = this.#clock.monotonic()
@@ -91,7 +91,7 @@ export class Pools {
       let pool = peer.lanes.get(lane)
       if (pool === undefined) {
         pool = new Pool(`http://${address}`, {
-          connections: most.connections[lane],
+          connections: max.connections[lane],
           pipelining: 1,
           keepAliveTimeout: timingMs.idle,
           keepAliveMaxTimeout: timingMs.idle,
@@ -139,8 +139,8 @@ export class Pools {
   #peer(address: string): Peer {
     const known = this.#peers.get(address)
     if (known !== undefined) return known
-    if (this.#peers.size >= most.addresses)
-      throw new MusterError('CLUSTER_BUSY', `connections to ${most.addresses} addresses are open`)
+    if (this.#peers.size >= max.addresses)
+      throw new MusterError('CLUSTER_BUSY', `connections to ${max.addresses} addresses are open`)
     const peer: Peer = { lanes: new Map(), underWay: 0, heard: 0, used: 0, pinging: false }
     this.#peers.set(address, peer)
     return peer

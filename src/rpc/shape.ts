@@ -53,11 +53,11 @@ export class Shape {
   }
 
   /** Each item of a list, of which at most `most` are looked at; none when the list is missing. */
-  list<Item>(name: string, most: number, read: (item: unknown) => Item): readonly Item[] {
+  list<Item>(name: string, maxItems: number, read: (item: unknown) => Item): readonly Item[] {
     const value = this.#fields[name]
     if (value === undefined) return []
     if (!Array.isArray(value)) throw malformed(this.#what, `has no list '${name}'`)
-    return value.slice(0, most).map(read)
+    return value.slice(0, maxItems).map(read)
   }
 }
 

@@ -130,10 +130,10 @@ async function readFiles(bytes: ByteReader, limit: number, readState: StateReade
   return meta
 }
 
-async function fileSize(bytes: ByteReader, name: string, largest: number): Promise<number> {
+async function fileSize(bytes: ByteReader, name: string, maxSize: number): Promise<number> {
   const header = readHeader(await bytes.take(block))
   if (header?.name !== name) throw new Error(`${name} is missing`)
-  if (header.size > largest) throw new Error(`${name} is larger than ${largest} bytes`)
+  if (header.size > maxSize) throw new Error(`${name} is larger than ${maxSize} bytes`)
   return header.size
 }
 

@@ -29,7 +29,7 @@ export function packRecords(records: readonly SnapshotRecord[]): Buffer {
 }
 
 /** Largest key and value of a record: far above what any store here takes in one write. */
-const largest = { key: 64 * 1024, value: 16 * 1024 * 1024 }
+const maxBytes = { key: 64 * 1024, value: 16 * 1024 * 1024 }
 
 /**
  * Reads `size` bytes that {@link packRecords} has written, one record at a time.
@@ -69,7 +69,7 @@ async function readOwn(bytes: ByteReader, size: number, on: (record: SnapshotRec
     const head = await take(headBytes)
     const [keyLength, valueLength] = [head.readUInt32BE(0), head.readUInt32BE(4)]
     if (keyLength === 0) throw new Error('a record has no key')
-    if (keyLength > largest.key || valueLength > largest.value)
+    if (keyLength > maxBytes.key || valueLength > maxBytes.value)
       throw new Error('a record is too large to be one of a catalog')
     const key = (await take(keyLength)).toString()
     on({

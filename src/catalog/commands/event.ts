@@ -7,7 +7,7 @@ import { eventKey } from '../keys.js'
 /** How long an event waits for agents that are away. */
 const life = minutes(10)
 /** How many events wait at a time, about: four times what an agent keeps. */
-const most = 1024
+const maxWaiting = 1024
 /** How many more there may be in between, in any case. */
 const leeway = 1024
 /**
@@ -21,7 +21,7 @@ export const fireEvent =
   (event: EventData): Command<undefined> =>
   state => {
     const waiting = state.events.all()
-    const tooMany = waiting.length + 1 - most
+    const tooMany = waiting.length + 1 - maxWaiting
     const clearsUp = tooMany > leeway || Number.parseInt(event.id.slice(-4), 16) % turn === 0
     const surplus = clearsUp ? waiting.slice(0, Math.max(0, tooMany)) : []
     return {

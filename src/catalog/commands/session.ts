@@ -66,14 +66,14 @@ function behaviorOf(written: string): SessionBehavior {
   return written
 }
 
-function assertTtl(written: string, shortest: Duration): void {
+function assertTtl(written: string, minTtl: Duration): void {
   if (written === '') return
   const ttl = parseDuration(written)
   if (ttl === undefined)
     throw invalid(`Session TTL '${written}' invalid: time: invalid duration ${JSON.stringify(written)}`)
-  if (ttl === 0 || (ttl >= shortest && ttl <= maxTtl)) return
+  if (ttl === 0 || (ttl >= minTtl && ttl <= maxTtl)) return
   throw invalid(
-    `Invalid Session TTL '${Math.round(ttl * 1e6)}', must be between [${formatDuration(shortest)}=${formatDuration(maxTtl)}]`,
+    `Invalid Session TTL '${Math.round(ttl * 1e6)}', must be between [${formatDuration(minTtl)}=${formatDuration(maxTtl)}]`,
   )
 }
 

@@ -112,11 +112,11 @@ function chosen(flags: ParsedFlags): readonly Target[] {
   return words.length === 0 ? targets : targets.filter(target => words.includes(target))
 }
 
-function atLeast(flags: ParsedFlags, name: string, otherwise: string, least: number): Duration {
+function atLeast(flags: ParsedFlags, name: string, otherwise: string, min: number): Duration {
   const text = flagValue(flags, name) ?? otherwise
   const read = parseDuration(text)
-  if (read === undefined || read < least)
-    throw new MusterError('USAGE', `-${name}: "${text}" is not a duration of ${least / 1000}s or more`)
+  if (read === undefined || read < min)
+    throw new MusterError('USAGE', `-${name}: "${text}" is not a duration of ${min / 1000}s or more`)
   return read
 }
 

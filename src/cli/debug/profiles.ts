@@ -3,7 +3,7 @@ import type { TarFile } from '../../snapshot/index.js'
 import { unexpected, type Client } from '../client.js'
 
 /** Seconds that an agent takes a profile for, at most. */
-const longest = 300
+const maxSeconds = 300
 
 const kinds = [
   ['/debug/pprof/profile', 'profile.cpuprofile'],
@@ -20,7 +20,7 @@ export async function profiles(
   warn: (text: string) => void,
   signal: AbortSignal,
 ): Promise<readonly TarFile[] | undefined> {
-  const seconds = Math.min(Math.floor(ms / 1000), longest)
+  const seconds = Math.min(Math.floor(ms / 1000), maxSeconds)
   if (seconds < 1) return []
   let none = false
   const taken = await Promise.all(

@@ -48,7 +48,7 @@ const plentiful = 128
 /**
  * A cluster as a whole sends this many coordinates a second, and an agent not more than one in 15 s: as Consul does.
  */
-const report = { perSecond: 64, shortest: 15_000, anyway: 600_000 }
+const report = { perSecond: 64, minMs: 15_000, maxMs: 600_000 }
 
 /** Builds what measures; nothing happens before {@link Coordinates.start}, but others are answered at once. */
 export const createCoordinates = (options: CoordinatesOptions): Coordinates => new Measuring(options)
@@ -67,7 +67,7 @@ class Measuring implements Coordinates {
     this.#options = options
     this.#place = new Place(random)
     this.#neighbours = new Neighbours({
-      most: 8,
+      maxNeighbours: 8,
       turnsPerChange: 40,
       random,
       lost: id => {
@@ -132,7 +132,7 @@ class Measuring implements Coordinates {
   #reportLater(): void {
     if (this.#closed.signal.aborted) return
     const { clock, members, random } = this.#options
-    const interval = Math.max(report.shortest, (members().length / report.perSecond) * 1000)
+    const interval = Math.max(report.minMs, (members().length / report.perSecond) * 1000)
     this.#timers.report = clock.after(interval * (1 + random()), () => {
       void this.#report().finally(() => {
         this.#reportLater()
@@ -146,7 +146,7 @@ class Measuring implements Coordinates {
     const now = clock.monotonic()
     if (
       this.#sent !== undefined
-      && now - this.#sent.at < report.anyway
+      && now - this.#sent.at < report.maxMs
       && !movedEnough(this.#sent.coordinate, coordinate)
     )
       return

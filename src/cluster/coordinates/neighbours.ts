@@ -8,7 +8,7 @@ interface Candidate {
  * another from time to time, so that the whole cluster is seen.
  */
 export class Neighbours<Peer extends Candidate> {
-  readonly #most: number
+  readonly #maxNeighbours: number
   readonly #turnsPerChange: number
   readonly #random: () => number
   readonly #lost: (id: string) => void
@@ -17,17 +17,17 @@ export class Neighbours<Peer extends Candidate> {
 
   /** @param lost told of each that is no neighbour any more */
   constructor({
-    most,
+    maxNeighbours,
     turnsPerChange,
     random,
     lost,
   }: {
-    readonly most: number
+    readonly maxNeighbours: number
     readonly turnsPerChange: number
     readonly random: () => number
     readonly lost: (id: string) => void
   }) {
-    this.#most = most
+    this.#maxNeighbours = maxNeighbours
     this.#turnsPerChange = turnsPerChange
     this.#random = random
     this.#lost = lost
@@ -40,11 +40,11 @@ export class Neighbours<Peer extends Candidate> {
     this.#ids = this.#ids.filter(id => byId.has(id))
     this.#turn++
     const others = candidates.filter(({ id }) => !this.#ids.includes(id))
-    if (others.length > 0 && this.#ids.length >= this.#most && this.#turn % this.#turnsPerChange === 0) {
+    if (others.length > 0 && this.#ids.length >= this.#maxNeighbours && this.#turn % this.#turnsPerChange === 0) {
       const gone = this.#ids.shift()
       if (gone !== undefined) this.#lost(gone)
     }
-    while (this.#ids.length < this.#most && others.length > 0) {
+    while (this.#ids.length < this.#maxNeighbours && others.length > 0) {
       const [chosen] = others.splice(Math.floor(this.#random() * others.length), 1)
       if (chosen !== undefined) this.#ids.push(chosen.id)
     }

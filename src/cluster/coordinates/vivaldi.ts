@@ -27,12 +27,13 @@ const window = 20
 /** Pulls all places slowly towards the origin, so that the whole does not drift away. Seconds; larger pulls less. */
 const gravity = 150
 /** Round trips above this are no measure of distance. Seconds. */
-const longest = 10
+const maxRoundTripSeconds = 10
 /** Below this nothing is told apart. Seconds. */
 const tiny = 1e-6
 
 /** Whether seconds can be a round trip. */
-export const isRoundTrip = (seconds: number): boolean => Number.isFinite(seconds) && seconds >= 0 && seconds <= longest
+export const isRoundTrip = (seconds: number): boolean =>
+  Number.isFinite(seconds) && seconds >= 0 && seconds <= maxRoundTripSeconds
 
 /**
  * The place after one measured round trip (seconds) to a machine at `other`: it moves along the line between the two by

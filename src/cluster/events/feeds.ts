@@ -11,7 +11,7 @@ import type { EventFeed } from './event-log.js'
 const sinceMethod = 'event/since'
 
 /** Milliseconds: how long a question waits at a server; how long after a failed one the next is asked, at most. */
-const timingMs = { question: 55_000, again: 1000, longest: 15_000 }
+const timingMs = { poll: 55_000, retry: 1000, maxRetry: 15_000 }
 /** How many events are remembered to tell one that comes a second time. */
 const remembered = 2048
 
@@ -32,12 +32,12 @@ export const catalogFeed = (catalog: Reads): EventFeed => ({
 
 async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, closed: AbortSignal): Promise<void> {
   while (!catalog.loaded && !closed.aborted) {
-    if (!(await catalog.wait(catalog.topics.all(), catalog.revision, timingMs.question, closed))) await breath()
+    if (!(await catalog.wait(catalog.topics.all(), catalog.revision, timingMs.poll, closed))) await breath()
   }
   const topic = catalog.events.topics.all()
   for (let since = catalog.revision; !closed.aborted;) {
     // A closed catalog lets all who wait go at once.
-    if (!(await catalog.wait(topic, since, timingMs.question, closed))) await breath()
+    if (!(await catalog.wait(topic, since, timingMs.poll, closed))) await breath()
     if (isAborted(closed)) return
     const events = catalog.events.since(since)
     since = catalog.revision
@@ -63,7 +63,7 @@ export function serveEvents(server: RpcServer, catalog: Reads): void {
       if (typeof since !== 'number' || !Number.isSafeInteger(since) || since > catalog.revision)
         return { revision: catalog.revision, events: [] }
       const from = revision(since)
-      await catalog.wait(catalog.events.topics.all(), from, timingMs.question, aborted)
+      await catalog.wait(catalog.events.topics.all(), from, timingMs.poll, aborted)
       return { revision: catalog.revision, events: catalog.events.since(from) }
     },
     { bodyLimit: 1024 },
@@ -108,7 +108,7 @@ async function followServer(
   let failures = 0
   while (!closed.aborted) {
     try {
-      const answer = await call(sinceMethod, { since }, { timeout: timingMs.question + 10_000, signal: closed })
+      const answer = await call(sinceMethod, { since }, { timeout: timingMs.poll + 10_000, signal: closed })
       const { revision: at, events } = (typeof answer === 'object' && answer !== null ? answer : {}) as Readonly<
         Record<string, unknown>
       >
@@ -127,7 +127,7 @@ async function followServer(
       if (isAborted(closed)) return
       failures++
       log.debug('no server tells of events', { failures, error: errorMessage(error) })
-      await pause(clock, Math.min(timingMs.again * failures, timingMs.longest), closed)
+      await pause(clock, Math.min(timingMs.retry * failures, timingMs.maxRetry), closed)
     }
   }
 }

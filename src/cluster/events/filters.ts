@@ -4,7 +4,7 @@ import { MusterError, errorMessage } from '../../common/errors.js'
 import { compileRegex } from '../../common/regex.js'
 
 /** Name, payload and filters of an event together, in bytes: events go to every agent. */
-const largest = 512
+const maxEventBytes = 512
 /**
  * Work that one event may cost an agent, in {@link Regex.cost}: every ordinary expression over thousands of tags, in
  * some tens of milliseconds.
@@ -26,9 +26,9 @@ export function newEvent({ name, payload, nodeFilter, serviceFilter, tagFilter }
   if (tagFilter !== '' && serviceFilter === '') throw invalid('Cannot provide tag filter without service filter')
   const size =
     payload.length + [name, nodeFilter, serviceFilter, tagFilter].reduce((sum, one) => sum + Buffer.byteLength(one), 0)
-  if (size > largest)
+  if (size > maxEventBytes)
     throw invalid(
-      `user event exceeds configured limit of ${largest} bytes before encoding`,
+      `user event exceeds configured limit of ${maxEventBytes} bytes before encoding`,
       `it has ${size} with its filters`,
     )
   for (const [what, expression] of [

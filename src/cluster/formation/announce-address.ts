@@ -5,7 +5,7 @@ import type { MemberLife } from './member-life.js'
 import { methods } from '../server-messages.js'
 
 /** Milliseconds: how long the others are asked to note a new address before etcd starts with what it knows. */
-const timingMs = { announce: 1500, call: 2000, again: 200 }
+const timingMs = { announce: 1500, call: 2000, retry: 200 }
 
 /**
  * A server starts at another address than the cluster knows it by: while the others have a quorum they can be told
@@ -40,7 +40,7 @@ export async function announceAddress({
         log.debug('a server could not note the new address', { server: info.name, reason: errorMessage(error) })
       }
     }
-    await pause(clock, timingMs.again, signal)
+    await pause(clock, timingMs.retry, signal)
   } while (clock.monotonic() < end && !signal.aborted)
   return false
 }

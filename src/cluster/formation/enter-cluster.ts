@@ -10,7 +10,7 @@ import { Shape } from '../../rpc/index.js'
  * Milliseconds: between two requests for a place, and how long a place, and then a vote, is waited for before looking
  * for another way.
  */
-const timingMs = { again: 300, place: 30_000, vote: 120_000 }
+const timingMs = { retry: 300, place: 30_000, vote: 120_000 }
 
 /**
  * Enters the cluster that a server belongs to: asks for a place, starts etcd there and waits until it votes. Resolves
@@ -32,7 +32,7 @@ export async function enterCluster(life: MemberLife, through: ServerInfo, token:
     )
     if ('wait' in answer) {
       log.debug('waiting for a place among the servers', { reason: answer.wait })
-      await pause(clock, timingMs.again, signal)
+      await pause(clock, timingMs.retry, signal)
       continue
     }
     log.info('entering the cluster', { cluster: answer.cluster, through: through.name })

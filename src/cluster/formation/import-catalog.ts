@@ -1,7 +1,7 @@
 import type { Snapshot, Store } from '../../store/index.js'
 
 /** Limits of one transaction while importing: well below what etcd takes. */
-const most = { writes: 100, bytes: 512 * 1024 }
+const maxPerTransaction = { writes: 100, bytes: 512 * 1024 }
 
 /**
  * Writes every entry of a snapshot into a store that holds nothing yet. Groups of keys go in one after the other:
@@ -12,9 +12,9 @@ export async function importSnapshot({ entries }: Snapshot, store: Store): Promi
   for (let at = 0; at < entries.length;) {
     const from = at
     let bytes = 0
-    for (; at < entries.length && at - from < most.writes; at++) {
+    for (; at < entries.length && at - from < maxPerTransaction.writes; at++) {
       const size = (entries[at]?.key.length ?? 0) + (entries[at]?.value.length ?? 0)
-      if (at > from && bytes + size > most.bytes) break
+      if (at > from && bytes + size > maxPerTransaction.bytes) break
       bytes += size
     }
     await store.commit({

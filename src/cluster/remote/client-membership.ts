@@ -239,7 +239,7 @@ export class ClientMembership implements Membership, StandingSource {
     const failures = new Repeats(log, clock)
     try {
       const joined = await retryJoin(
-        { addresses, interval: retryInterval, most: retryMax },
+        { addresses, interval: retryInterval, maxAttempts: retryMax },
         some => this.join(some, false),
         {
           clock,

@@ -4,11 +4,11 @@ import { Shape } from '../../rpc/index.js'
 import { viewMethods } from './views/view-messages.js'
 
 /** More datacenters than are ever joined. */
-const most = 1024
+const maxDatacenters = 1024
 
 /** Tells client agents which other datacenters they may ask for views of. */
 export function registerDatacenters(server: RpcServer, others: () => readonly string[]): void {
-  server.handle(viewMethods.datacenters, () => Promise.resolve({ datacenters: others().slice(0, most) }))
+  server.handle(viewMethods.datacenters, () => Promise.resolve({ datacenters: others().slice(0, maxDatacenters) }))
 }
 
 /** The other datacenters that a server knows, in lower case. Rejects when none answers. */
@@ -17,5 +17,5 @@ export async function askDatacenters(pool: ServerPool): Promise<readonly string[
     await pool.call(viewMethods.datacenters, {}, { timeout: 2000, mayRepeat: true }),
     'a list of datacenters',
   )
-  return answer.list('datacenters', most, name => String(name).toLowerCase())
+  return answer.list('datacenters', maxDatacenters, name => String(name).toLowerCase())
 }

@@ -28,7 +28,7 @@ export interface HeartbeatsOptions {
  */
 const timeoutMs = 2500
 /** Between attempts while nobody answers: at once after the first failure, then with some distance. */
-const retry = { shortest: 250, longest: 3000 }
+const retryMs = { min: 250, max: 3000 }
 
 /**
  * Tells a server, again and again, that this agent lives. The first heartbeat also makes it a member and puts its node
@@ -122,7 +122,7 @@ export class Heartbeats {
     this.#failures.tell('warn', "no server takes this agent's heartbeat", text, { error: text })
     if (this.#stopped) return
     missed(this.#misses)
-    this.#schedule(Math.min(retry.longest, retry.shortest * 2 ** Math.min(this.#misses, 10)) * (0.75 + random() * 0.5))
+    this.#schedule(Math.min(retryMs.max, retryMs.min * 2 ** Math.min(this.#misses, 10)) * (0.75 + random() * 0.5))
   }
 
   #schedule(ms: number): void {

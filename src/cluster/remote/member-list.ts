@@ -9,7 +9,7 @@ import type { ServerPool } from './server-pool.js'
  * Lists of thousands of members are fetched by thousands of agents: no oftener than this, in milliseconds. A small
  * cluster's is fetched at once.
  */
-const distance = { perMember: 10, longest: 10_000 }
+const fetchIntervalMs = { perMember: 10, max: 10_000 }
 /** Far above any cluster. */
 const maxMembers = 65_536
 
@@ -59,7 +59,9 @@ export class MemberList {
   #soon(): void {
     if (this.#closed || this.#fetching || this.#timer !== undefined || this.#revision === this.#wanted) return
     const wait =
-      this.#fetched + Math.min(distance.longest, distance.perMember * this.members.length) - this.#clock.monotonic()
+      this.#fetched
+      + Math.min(fetchIntervalMs.max, fetchIntervalMs.perMember * this.members.length)
+      - this.#clock.monotonic()
     this.#timer = this.#clock.after(Math.max(0, wait), () => {
       this.#timer = undefined
       void this.#fetch()

@@ -6,7 +6,7 @@ import type { KnownServer, KnownServers } from './known-servers.js'
 import type { WanDirectory } from './types.js'
 
 /** Milliseconds: writes that failed are tried again after this; there may be no leader for a while. */
-const again = 5000
+const retryMs = 5000
 
 interface DirectoryParts {
   readonly directory: WanDirectory
@@ -130,7 +130,7 @@ export class DirectorySync {
       this.#writing = false
     }
     if (this.#waiting.size === 0 || this.#closed) return
-    this.#timer = clock.after(again, () => {
+    this.#timer = clock.after(retryMs, () => {
       this.#timer = undefined
       void this.#work()
     })

@@ -21,7 +21,7 @@ export interface PingsParts {
 }
 
 /** Milliseconds. A server that did not answer is asked again soon, and has failed after three times. */
-const pace = { usual: 5000, failed: 10_000, again: 1000, timeout: 3000, tick: 500 }
+const pace = { usual: 5000, failed: 10_000, retry: 1000, timeout: 3000, tick: 500 }
 const missesToFail = 3
 /** From this many servers on each is pinged more rarely, so that the pings of one server stay a few a second. */
 const plentiful = 32
@@ -95,7 +95,7 @@ export class Pings {
       if (this.#closed.signal.aborted || server.status === 'left') return
       server.misses++
       const failed = server.misses >= missesToFail
-      server.due = clock.monotonic() + (failed ? this.#interval(pace.failed) : pace.again)
+      server.due = clock.monotonic() + (failed ? this.#interval(pace.failed) : pace.retry)
       if (!failed || server.status !== 'alive') return
       known.mark(server, 'failed', clock.monotonic())
       log.warn('a server of the WAN does not answer', {

@@ -14,7 +14,7 @@ export interface Limits {
 }
 
 /** Most letters of a message: it may quote a value, and a value may be megabytes. */
-const longest = 500
+const maxMessageLength = 500
 
 /** Takes the problems of one declaration, or of one part of it. */
 export class Problems {
@@ -55,7 +55,7 @@ export class Problems {
       path: [...this.#base, ...path],
       severity,
       code,
-      message: message.length > longest ? `${message.slice(0, longest)}…` : message,
+      message: message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message,
       ...(hint === undefined ? {} : { hint }),
     })
   }

@@ -3,7 +3,7 @@ import { emptyFolderAt, listPath, replacedAt, skippedAt, withName } from '../rea
 import type { Listing } from '../read/listing.js'
 import type { ConfigFormat } from '../read/syntax/index.js'
 import { TrackedFile } from './tracked-file.js'
-import type { Patience } from './tracked-file.js'
+import type { LoadTiming } from './tracked-file.js'
 import type { Diagnostic } from '../types.js'
 
 /** What of the file system can change what is declared. */
@@ -75,10 +75,10 @@ export class FileSet {
    * empty one has taken the place of, unless all is to be settled at once. Returns warnings about names that are not
    * read.
    */
-  refresh(changed: ReadonlySet<string> | undefined, patience: Patience): readonly Diagnostic[] {
+  refresh(changed: ReadonlySet<string> | undefined, timing: LoadTiming): readonly Diagnostic[] {
     const resolved = [...(changed ?? [])].map(file => path.resolve(file))
     const few = changed !== undefined && this.#narrow(resolved)
-    if (!few) this.#list(patience)
+    if (!few) this.#list(timing)
     const forced = new Set(resolved.flatMap(file => this.#givenPath(file)?.given ?? []))
     const gone = new Set<string>()
     for (const file of few ? [...forced].flatMap(given => this.#tracked.get(given) ?? []) : this.#files) {
@@ -91,7 +91,7 @@ export class FileSet {
     }
     for (const root of new Set([...gone].flatMap(file => this.#rootOf.get(file) ?? []))) {
       // With its folder all files are gone: that is no wish to remove them either.
-      const error = this.#faultOf(root, listPath(root.given, this.#format), patience)
+      const error = this.#faultOf(root, listPath(root.given, this.#format), timing)
       if (error === undefined) continue
       root.listing = { ...root.listing, error }
       for (const { path: file } of root.listing.files) gone.delete(file)
@@ -132,10 +132,10 @@ export class FileSet {
     return root && { root, given: root.listing.folder ? path.join(root.given, path.basename(resolved)) : root.given }
   }
 
-  #list(patience: Patience): void {
+  #list(timing: LoadTiming): void {
     for (const root of this.#roots) {
       const listing = listPath(root.given, this.#format)
-      const error = this.#faultOf(root, listing, patience)
+      const error = this.#faultOf(root, listing, timing)
       root.listing = error === undefined ? listing : { ...root.listing, error }
     }
     this.#listed = true
@@ -143,10 +143,10 @@ export class FileSet {
   }
 
   /** Why a root keeps the files that it had, although it is listed so now. */
-  #faultOf({ given, listing: before }: Root, now: Listing, patience: Patience): Diagnostic | undefined {
+  #faultOf({ given, listing: before }: Root, now: Listing, timing: LoadTiming): Diagnostic | undefined {
     if (now.error !== undefined) return now.error
     const replaced = now.folder && now.files.length === 0 && before.files.length > 0 && now.identity !== before.identity
-    return replaced && patience !== 'at once' ? replacedAt(given) : undefined
+    return replaced && timing !== 'at once' ? replacedAt(given) : undefined
   }
 
   #track(): void {

@@ -17,7 +17,7 @@ import type { Diagnostic } from '../types.js'
 const keptContributions = 3
 
 /** Milliseconds for which an HCL file may still be in the writing: half of one is valid, too. */
-const writingTime = 2000
+const settleDelayMs = 2000
 /** Contents from before that a file which changes on and on keeps beside its newest one. */
 const maxHeld = 16
 
@@ -25,7 +25,7 @@ const maxHeld = 16
  * When a load is made, in monotonic milliseconds: what changed HCL files no longer say then waits for a while. `at
  * once`: nothing waits any more. `preview`: what `at once` would give, and what waits goes on waiting.
  */
-export type Patience = number | 'at once' | 'preview'
+export type LoadTiming = number | 'at once' | 'preview'
 
 /**
  * One configuration file over its lifetime: what it holds now, what of it runs, and what it held when it was last good.
@@ -45,7 +45,7 @@ export class TrackedFile {
   /** The content that the latest load took from this file. */
   running: Content | undefined
   #signature: string | undefined
-  /** The newest content is one that no load with patience has seen. */
+  /** The newest content is one that no ordinary load (one with a time) has seen. */
   #fresh = false
   /** When what the newest content no longer says is taken away; monotonic milliseconds. */
   #settledAt: number | undefined
@@ -108,7 +108,7 @@ export class TrackedFile {
    * Settles what the file is taken to say. A blank one makes no statement, so what ran stays. What an HCL file no
    * longer says is held for two seconds after its last change, in which its writer may add it.
    */
-  decide(patience: Patience, limits: EntryLimits): void {
+  decide(timing: LoadTiming, limits: EntryLimits): void {
     const { newest } = this
     if (newest.blank) {
       const { fallback } = this
@@ -116,12 +116,12 @@ export class TrackedFile {
       return
     }
     this.candidate = newest
-    if (patience === 'preview') return
-    if (patience === 'at once') {
+    if (timing === 'preview') return
+    if (timing === 'at once') {
       this.#settledAt = undefined
     } else {
-      if (this.#fresh) this.#settledAt = patience + writingTime
-      if (this.#settledAt !== undefined && patience < this.#settledAt) this.candidate = this.#held(limits)
+      if (this.#fresh) this.#settledAt = timing + settleDelayMs
+      if (this.#settledAt !== undefined && timing < this.#settledAt) this.candidate = this.#held(limits)
       if (this.candidate === newest) this.#settledAt = undefined
     }
     this.#fresh = false

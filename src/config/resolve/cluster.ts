@@ -74,9 +74,9 @@ function resolveAutopilot(reader: Reader): AutopilotSettings {
 }
 
 /** A duration of at least `least` milliseconds. */
-function above(reader: Reader, key: string, least: number, text = '1ms'): Duration {
+function above(reader: Reader, key: string, min: number, text = '1ms'): Duration {
   const duration = reader.duration(key)
-  if (duration < least)
+  if (duration < min)
     reader.report(key, {
       code: 'out-of-range',
       message: `${quote(key)} must be at least ${text}, found ${quote(reader.text(key))}`,

@@ -59,8 +59,8 @@ export function readOptions(
  */
 function mayBeStale(query: Query, { cluster }: QuerySettings, { path, age }: View): boolean {
   if (query.has('leader')) return false
-  const most = parseDuration(query.first('max_stale'))
-  if (most !== undefined) return age <= most
+  const maxStale = parseDuration(query.first('max_stale'))
+  if (maxStale !== undefined) return age <= maxStale
   if (query.has('stale')) return true
   return cluster.discoveryMaxStale > 0 && age <= cluster.discoveryMaxStale && /^\/v1\/(?:catalog|health)\//.test(path)
 }

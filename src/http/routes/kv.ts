@@ -120,7 +120,7 @@ function refuseConflict(query: Query, flags: readonly string[]): void {
   throw new MusterError('HTTP_PARAMETER', `Conflicting flags: ${sorted.toString()}`, { status: 400 })
 }
 
-const most = 0xffff_ffff_ffff_ffffn
+const maxUint64 = 0xffff_ffff_ffff_ffffn
 
 /** An unsigned 64-bit number, refused in the words of Go's strconv and with Consul's status. @throws MusterError 500 */
 function parseUint(written: string): bigint {
@@ -128,7 +128,7 @@ function parseUint(written: string): bigint {
     new MusterError('HTTP_PARAMETER', `strconv.ParseUint: parsing ${JSON.stringify(written.slice(0, 64))}: ${reason}`)
   if (!/^\d+$/.test(written)) throw refusal('invalid syntax')
   // Twenty digits reach beyond the largest; more are not worth reading.
-  const value = /^0*\d{1,20}$/.test(written) ? BigInt(written.replace(/^0+(?=\d)/, '')) : most + 1n
-  if (value > most) throw refusal('value out of range')
+  const value = /^0*\d{1,20}$/.test(written) ? BigInt(written.replace(/^0+(?=\d)/, '')) : maxUint64 + 1n
+  if (value > maxUint64) throw refusal('value out of range')
   return value
 }

@@ -6,7 +6,7 @@ import type { ApiRequest, Route } from '../route.js'
 
 /** Seconds: how long each is taken unless asked otherwise, and at most. */
 const usually = { cpu: 30, heap: 10, trace: 1 } as const
-const longest = 300
+const maxSeconds = 300
 
 /**
  * `/debug/pprof/*`: profiles of this process, where `enable_debug` has them. They are V8's, not Go's; `consul debug`
@@ -74,8 +74,8 @@ async function profile(deps: Deps, { query, gone }: ApiRequest, kind: ProfileKin
 function readSeconds(text: string, otherwise: number): number {
   if (text === '') return otherwise
   const seconds = Number(text)
-  if (/^\d+$/.test(text) && seconds >= 1 && seconds <= longest) return seconds
-  throw new MusterError('HTTP_PARAMETER', `Invalid seconds: "${text}" is not a whole number from 1 to ${longest}`, {
+  if (/^\d+$/.test(text) && seconds >= 1 && seconds <= maxSeconds) return seconds
+  throw new MusterError('HTTP_PARAMETER', `Invalid seconds: "${text}" is not a whole number from 1 to ${maxSeconds}`, {
     status: 400,
   })
 }

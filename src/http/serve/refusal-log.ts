@@ -2,8 +2,8 @@ import type { Clock } from '../../common/clock.js'
 import type { Logger } from '../../telemetry/index.js'
 
 /** Lines of one reason in a while, and the while in milliseconds. */
-const most = 10
-const interval = 10_000
+const maxLines = 10
+const intervalMs = 10_000
 
 /**
  * Tells of requests that failed for a reason of ours. While a store is full or a leader missing, that is every request
@@ -25,11 +25,11 @@ export class RefusalLog {
     const now = this.#clock.monotonic()
     let reason = this.#reasons.get(code)
     const others = reason?.others ?? 0
-    if (reason === undefined || now - reason.began >= interval) {
+    if (reason === undefined || now - reason.began >= intervalMs) {
       reason = { began: now, lines: 0, others: 0 }
       this.#reasons.set(code, reason)
     }
-    if (reason.lines >= most) {
+    if (reason.lines >= maxLines) {
       reason.others++
       return
     }

@@ -7,7 +7,7 @@ const enough = 0.9
 const quietMs = 1
 
 /** Milliseconds after an answer at which those who came set out in any case. */
-const longest = 4
+const maxHoldMs = 4
 
 /**
  * Holds back those who wait while others are expected. Callers who were answered together mostly have their next
@@ -44,7 +44,7 @@ export class Gathering {
   holds(waiting: number): boolean {
     if (waiting >= enough * this.#expected) return false
     const now = this.#clock.monotonic()
-    const until = Math.min(this.#answeredAt + longest, this.#cameAt + quietMs)
+    const until = Math.min(this.#answeredAt + maxHoldMs, this.#cameAt + quietMs)
     if (now >= until) return false
     this.#timer ??= this.#clock.after(until - now, () => {
       this.#timer = undefined

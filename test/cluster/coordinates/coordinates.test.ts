@@ -154,7 +154,7 @@ void t.test('a few neighbours, each again and again, and in the end all of them'
   const lost: string[] = []
   const candidates = Array.from({ length: 30 }, (_, i) => ({ id: `m${i}` }))
   const neighbours = new Neighbours({
-    most: 4,
+    maxNeighbours: 4,
     turnsPerChange: 10,
     random: Math.random,
     lost: id => {

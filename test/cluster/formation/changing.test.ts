@@ -137,7 +137,10 @@ t.test('joining: what fails is named, names stand for several addresses, and att
   })
   await t.rejects(two.formation.join(['a b']), { message: 'Failed to join a b: is no host[:port]' })
   const three = await (
-    await servers.make({ startJoin: ['127.0.0.1:1'], retryJoin: { addresses: ['127.0.0.1:1'], interval: 10, most: 3 } })
+    await servers.make({
+      startJoin: ['127.0.0.1:1'],
+      retryJoin: { addresses: ['127.0.0.1:1'], interval: 10, maxAttempts: 3 },
+    })
   ).start()
   await t.rejects(three.formation.started, { code: 'CLUSTER_JOIN_FAILED' })
   await until('attempts are used up', () => three.exhausted === 'agent: max join LAN retry exhausted, exiting')

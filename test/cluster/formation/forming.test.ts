@@ -86,7 +86,7 @@ t.test('three servers started at once that join each other become one cluster', 
   await Promise.all(
     all.map(server =>
       server.start({
-        retryJoin: { addresses: ['cluster.test'], interval: 100, most: 0 },
+        retryJoin: { addresses: ['cluster.test'], interval: 100, maxAttempts: 0 },
         resolve: () => Promise.resolve(addresses),
       }),
     ),

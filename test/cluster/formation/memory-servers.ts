@@ -90,7 +90,7 @@ export class MemoryServer {
       expect: 3,
       process: this.etcd,
       startJoin: [],
-      retryJoin: { addresses: [], interval: 100, most: 0 },
+      retryJoin: { addresses: [], interval: 100, maxAttempts: 0 },
       openStore: () => {
         const store = this.disk.data?.cluster.store
         if (store === undefined) throw new Error('no etcd is there')

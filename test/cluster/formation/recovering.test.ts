@@ -103,7 +103,7 @@ t.test('all servers move to other addresses at once', async t => {
   for (const server of all) server.address = await loopbackAddress()
   await Promise.all(
     all.map(server =>
-      server.start({ retryJoin: { addresses: all.map(({ address }) => address), interval: 100, most: 0 } }),
+      server.start({ retryJoin: { addresses: all.map(({ address }) => address), interval: 100, maxAttempts: 0 } }),
     ),
   )
   await servers.agree(all)

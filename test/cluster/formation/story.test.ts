@@ -265,7 +265,7 @@ t.test('a server that moves tells the others before its etcd starts; all may mov
     server.host = `10.0.8.${i}`
   })
   for (const server of all)
-    server.start({ retryJoin: { addresses: all.map(({ host }) => host), interval: 100, most: 0 } })
+    server.start({ retryJoin: { addresses: all.map(({ host }) => host), interval: 100, maxAttempts: 0 } })
   await world.agree(all)
 })
 

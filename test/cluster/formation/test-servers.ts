@@ -95,7 +95,7 @@ export class TestServer {
       expect: 0,
       process: this.process,
       startJoin: [],
-      retryJoin: { addresses: [], interval: 100, most: 0 },
+      retryJoin: { addresses: [], interval: 100, maxAttempts: 0 },
       openStore: connection => openEtcdStore({ connection, prefix: 'muster/', holdTimeout: milliseconds(3000) }),
       onJoinExhausted: error => {
         this.exhausted = error.message

@@ -49,10 +49,10 @@ export function removableServers(servers: readonly Removable[], minQuorum: numbe
   const voters = servers.filter(({ voter }) => voter)
   const answering = voters.filter(({ answers }) => answers).length
   const removable: string[] = []
-  const most = Math.floor((voters.length - 1) / 2)
+  const maxRemovable = Math.floor((voters.length - 1) / 2)
   for (const { id, dead } of voters) {
     const left = voters.length - removable.length
-    if (!dead || removable.length >= most || left - 1 < minQuorum || answering < quorum(left)) continue
+    if (!dead || removable.length >= maxRemovable || left - 1 < minQuorum || answering < quorum(left)) continue
     removable.push(id)
   }
   return [...learners, ...removable]

@@ -18,7 +18,7 @@ export interface ViewsOptions {
   readonly clock: Clock
   readonly log: Logger
   /** Most views kept at a time; 16,384 unless given. */
-  readonly most?: number
+  readonly maxViews?: number
 }
 
 /**
@@ -48,7 +48,7 @@ export interface Views {
 const lifetime = { used: 600_000, empty: 120_000, sweep: 15_000 }
 /** How long a first question waits for its view, in ms: within the timeoutMs of resolvers. */
 const timeoutMs = 2000
-const retry = { shortest: 100, longest: 3000 }
+const retryMs = { min: 100, max: 3000 }
 
 /** Opens views; nothing is asked before the first {@link Views.ready}. */
 export const openViews = (options: ViewsOptions): Views => new LiveViews(options)
@@ -67,7 +67,7 @@ interface View {
 class LiveViews implements Views {
   readonly store = new ViewStore()
   readonly #options: ViewsOptions
-  readonly #most: number
+  readonly #maxViews: number
   /** In the order of their last use, by and large: those looked up lately are moved to the end by the sweep. */
   readonly #views = new Map<string, View>()
   readonly #closing = new AbortController()
@@ -84,7 +84,7 @@ class LiveViews implements Views {
 
   constructor(options: ViewsOptions) {
     this.#options = options
-    this.#most = options.most ?? 16_384
+    this.#maxViews = options.maxViews ?? 16_384
   }
 
   get size(): number {
@@ -97,7 +97,7 @@ class LiveViews implements Views {
     let view = this.#views.get(key)
     if (view === undefined) {
       view = { kind, name, index: 0, known: false, empty: true, used: now, waiters: [] }
-      if (this.#views.size >= this.#most) this.#dropOldest()
+      if (this.#views.size >= this.#maxViews) this.#dropOldest()
       this.#views.set(key, view)
       this.#add.push(view)
       this.#work()
@@ -130,7 +130,7 @@ class LiveViews implements Views {
         resolve(there)
       })
       // A new question is worth an attempt, however long the next one is off, but not every question of a flood.
-      if (clock.monotonic() - this.#tried >= retry.shortest) this.#wake?.()
+      if (clock.monotonic() - this.#tried >= retryMs.min) this.#wake?.()
     })
   }
 
@@ -159,7 +159,7 @@ class LiveViews implements Views {
       this.#tried = this.#options.clock.monotonic()
       if (this.#stream === undefined) this.#lost ??= this.#options.clock.monotonic()
       for (const view of this.#views.values()) if (!view.known) this.#settle(view, false)
-      await this.#pause(Math.min(retry.longest, retry.shortest * 2 ** Math.min(this.#failures++, 10)))
+      await this.#pause(Math.min(retryMs.max, retryMs.min * 2 ** Math.min(this.#failures++, 10)))
     }
     this.#running = false
   }

@@ -14,14 +14,14 @@ interface Call {
 const token = /\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`|([+-]?\d+)|([A-Za-z_]\w*)|(\|)|(\S))/y
 
 /** Most letters of a template: it is a line of a file. */
-const longest = 2000
+const maxTemplateLength = 2000
 
 /**
  * Understands what stands between `{{` and `}}`: one function that gives a text, or one that gives interfaces and
  * others behind `|`, the last of which gives a text. @throws TemplateFault
  */
 export function compileTemplate(source: string): Template {
-  const calls = read(source.slice(0, longest))
+  const calls = read(source.slice(0, maxTemplateLength))
   const first = calls[0]
   if (first === undefined) throw new TemplateFault('the template {{ }} is empty', 'write e.g. {{ GetPrivateIP }}')
   let entries = (all: readonly Entry[]): readonly Entry[] => all

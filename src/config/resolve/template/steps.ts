@@ -123,8 +123,8 @@ export const steps: ReadonlyMap<string, Step> = new Map<string, Step>([
       kind: 'filter',
       takes: 1,
       make: text => {
-        const most = wholeNumber('limit', text, /^\d+$/)
-        return entries => entries.slice(0, most)
+        const max = wholeNumber('limit', text, /^\d+$/)
+        return entries => entries.slice(0, max)
       },
     },
   ],

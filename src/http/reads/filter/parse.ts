@@ -21,7 +21,7 @@ export interface Comparison {
 }
 
 /** Bytes of an expression: more than any person writes, little enough to read at once. */
-const longest = 8192
+const maxExpressionLength = 8192
 /** Brackets and nots within each other; each costs stack. */
 const deepest = 100
 
@@ -62,8 +62,8 @@ interface Operand {
  * @throws MusterError FILTER_INVALID naming the place, what was found there and what was expected.
  */
 export function parseFilter(text: string): Expression {
-  if (text.length > longest)
-    throw filterInvalid(`the expression is ${text.length} characters long, ${longest} are allowed`)
+  if (text.length > maxExpressionLength)
+    throw filterInvalid(`the expression is ${text.length} characters long, ${maxExpressionLength} are allowed`)
   return new Parser(text).whole()
 }
 
