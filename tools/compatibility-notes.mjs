@@ -16,7 +16,7 @@ export const endpoints = {
   ],
   '/v1/agent/members': [
     'GET',
-    'same fields; a member that nobody vouches for, since there is no leader, has `UnheardSince` too; statuses come from leases, see "How soon a dead machine is noticed" in the README',
+    'same fields; a member whose status cannot be known, because there is no leader, has `UnheardSince` too; statuses come from leases, see "Failure detection times" in the README',
   ],
   '/v1/agent/host': ['GET', same],
   '/v1/agent/ready': [

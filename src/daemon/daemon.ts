@@ -3,13 +3,13 @@ import { Agent, resolveNodeId } from '../agent/index.js'
 import { RemoteExec } from '../exec/index.js'
 import { createCheckRunner } from '../checks/index.js'
 import { etcdVersion } from '../etcd/index.js'
-import { logChanges } from '../cluster/index.js'
+import { logChanges, type Membership } from '../cluster/index.js'
 import type { Clock } from '../common/clock.js'
 import type { MusterError } from '../common/errors.js'
 import { errorMessage } from '../common/errors.js'
 import { createDnsServer, type DnsServer } from '../dns/index.js'
 import { createHttpServer, type HttpServer } from '../http/index.js'
-import { createMetrics, type Logger, type LogHub } from '../telemetry/index.js'
+import { createMetrics, type Logger, type LogHub, type Metrics } from '../telemetry/index.js'
 import { watchPlan, Watches } from '../watch/index.js'
 import { connectionsPerClient, openCalls } from './calls.js'
 import { clientRole } from './client-role.js'
@@ -68,23 +68,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
-  const { config, logs, clock, random, stop, giveUp } = options
-  const { settings, source, initial, persistence, paths, format } = config
+  const { config, logs, clock, random, giveUp, startAnew } = options
+  const { settings } = config
   const log = logs.root
-  const metrics = createMetrics({
-    prefix: settings.telemetry.metricsPrefix,
-    clock,
-    ...(!settings.telemetry.disableHostname && { hostname: os.hostname() }),
-  })
-  opened.add('metrics', () => {
-    metrics.close()
-  })
+  const metrics = openMetrics(options, opened)
   const own = isAlone(settings) ? await openOwnStore(settings, log.child('store')) : undefined
   if (own !== undefined) opened.add('store', () => own.close())
-  // Not before the store is open: it tells whether the directory is another agent's.
+  // Read only once the store is open, which fails when the directory belongs to another agent.
   const nodeId = resolveNodeId(settings)
   const calls = await openCalls(settings, { clock, log, metrics, opened })
   let running: Agent | undefined
+  const serversChanged = (): void => {
+    running?.serversChanged()
+  }
   const parts: RoleParts = {
     settings,
     nodeId,
@@ -95,36 +91,93 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
     metrics,
     opened,
     giveUp,
-    serversChanged: () => {
-      running?.serversChanged()
-    },
+    serversChanged,
   }
   const role = await openRole(parts, own && (await ownKind(parts, own)))
-  // Those that lock the directory have done so.
+  // Only now is the directory locked, by the store or by etcd.
   if (settings.dataDir !== '') removeRemains(settings.dataDir, log)
-  const { catalog, target } = role
   const membership = settings.lone
-    ? loneMembership(role.membership, { ...parts, catalog, startAnew: options.startAnew })
+    ? loneMembership(role.membership, { ...parts, catalog: role.catalog, startAnew })
     : role.membership
-  const agent = (running = new Agent({
-    settings,
+  const context: Context = { options, nodeId, role, membership, metrics }
+  const agent = (running = createAgent(context))
+  config.knownServices(() => agent.services().keys())
+  const servers = createServers(context, agent)
+  calls.server.serveApi(servers.http.serve)
+  agent.onSettings(next => {
+    logs.setLevel(next.log.level)
+    servers.dns.update(next)
+    servers.http.update(next)
+    calls.server.update(connectionsPerClient(next))
+  })
+  await startParts(context, agent, servers, opened)
+  return {
+    agent,
     nodeId,
-    initial,
-    source,
-    configPaths: paths,
-    readsAnyName: format !== undefined,
-    catalog,
-    target,
+    http: servers.http,
+    dns: servers.dns,
+    cluster: calls.server.ports,
+    close: () => opened.close(),
+  }
+}
+
+/** What the agent and its servers are created from. */
+interface Context {
+  readonly options: DaemonOptions
+  readonly nodeId: string
+  readonly role: Role
+  readonly membership: Membership
+  readonly metrics: Metrics
+}
+
+/** What answers requests. */
+interface Servers {
+  readonly dns: DnsServer
+  readonly http: HttpServer
+  /** Runs jobs of other agents; undefined where that is disabled. */
+  readonly remoteExec: RemoteExec | undefined
+}
+
+function openMetrics({ config, clock }: DaemonOptions, opened: Closers): Metrics {
+  const { telemetry } = config.settings
+  const metrics = createMetrics({
+    prefix: telemetry.metricsPrefix,
+    clock,
+    ...(!telemetry.disableHostname && { hostname: os.hostname() }),
+  })
+  opened.add('metrics', () => {
+    metrics.close()
+  })
+  return metrics
+}
+
+function createAgent({ options, nodeId, role, membership, metrics }: Context): Agent {
+  const { config, logs, clock, random, stop } = options
+  return new Agent({
+    settings: config.settings,
+    nodeId,
+    initial: config.initial,
+    source: config.source,
+    configPaths: config.paths,
+    readsAnyName: config.format !== undefined,
+    catalog: role.catalog,
+    target: role.target,
     membership,
     createRunner: createCheckRunner,
-    persistence,
+    persistence: config.persistence,
     clock,
     random,
-    log,
+    log: logs.root,
     metrics,
     stop,
-  }))
-  config.knownServices(() => agent.services().keys())
+  })
+}
+
+function createServers({ options, role, membership, metrics }: Context, agent: Agent): Servers {
+  const { config, logs, clock, random } = options
+  const { settings } = config
+  const { catalog } = role
+  const log = logs.root
   const dns = createDnsServer({
     settings,
     catalog,
@@ -152,30 +205,37 @@ async function start(options: DaemonOptions, opened: Closers): Promise<Daemon> {
   const remoteExec = settings.cluster.disableRemoteExec
     ? undefined
     : new RemoteExec({ api: http, node: settings.nodeName, clock, log: log.child('exec') })
-  calls.server.serveApi(http.serve)
-  agent.onSettings(next => {
-    logs.setLevel(next.log.level)
-    dns.update(next)
-    http.update(next)
-    calls.server.update(connectionsPerClient(next))
-  })
+  return { dns, http, remoteExec }
+}
+
+/**
+ * Starts what was created: the servers before the role, so that they answer while it looks for the others, and watches
+ * last, since they ask the HTTP API.
+ */
+async function startParts(
+  { options, role, membership }: Context,
+  agent: Agent,
+  { dns, http, remoteExec }: Servers,
+  opened: Closers,
+): Promise<void> {
+  const { config, logs, clock } = options
+  const log = logs.root
   await dns.start()
   opened.add('dns', () => dns.close())
   await http.start()
   opened.add('http', () => http.close())
   await role.begin()
-  const changes = logChanges({ membership, catalog, clock, log: log.child('cluster') })
+  const changes = logChanges({ membership, catalog: role.catalog, clock, log: log.child('cluster') })
   opened.add('log of members', () => {
     changes.close()
   })
-  rememberRole(settings)
+  rememberRole(config.settings)
   opened.add('agent', () => agent.close())
   await startAgent(agent, role, log.child('agent'))
   const watches = new Watches({ source: http, log: log.child('watch'), clock })
   opened.add('watches', () => watches.close())
   if (remoteExec !== undefined) opened.add('jobs of other agents', () => remoteExec.close())
   followWatches(agent, watches, log.child('watch'))
-  return { agent, nodeId, http, dns, cluster: calls.server.ports, close: () => opened.close() }
 }
 
 async function openRole(parts: RoleParts, own: Awaited<ReturnType<typeof ownKind>> | undefined): Promise<Role> {
@@ -184,7 +244,7 @@ async function openRole(parts: RoleParts, own: Awaited<ReturnType<typeof ownKind
     case 'external':
       return serverRole(parts, externalKind(parts))
     case 'etcd':
-      // Found out now, and not when the servers have met and nothing comes of it.
+      // Fails now when the program is missing, rather than after the servers have agreed to found a cluster.
       await etcdVersion(parts.settings.etcd.program)
       return serverRole(parts, raftKind(parts))
     default:
@@ -193,8 +253,8 @@ async function openRole(parts: RoleParts, own: Awaited<ReturnType<typeof ownKind
 }
 
 /**
- * An agent with a catalog of its own runs once its entries are in it. Others run at once: how long it takes until the
- * catalog is there is not in their hands.
+ * An agent with a catalog of its own counts as started once its entries are in it. Other agents do not wait for that,
+ * since their servers may be away for any length of time.
  */
 async function startAgent(agent: Agent, role: Role, log: Logger): Promise<void> {
   if (role.alone) {
@@ -206,7 +266,7 @@ async function startAgent(agent: Agent, role: Role, log: Logger): Promise<void> 
   })
 }
 
-/** Runs the declared watches, those of each reload too. One that cannot run is told of, and the others run. */
+/** Runs the declared watches, also those of each reload. One that cannot run is logged, and the others run. */
 function followWatches(agent: Agent, watches: Watches, log: Logger): void {
   const update = (): void => {
     watches.update(

@@ -43,38 +43,15 @@ export interface ServerKind {
 
 /** A server agent: it has the catalog, answers for it, and serves client agents and other datacenters. */
 export function serverRole(parts: RoleParts, kind: ServerKind): Role {
-  const { settings, calls, clock, random, log, opened } = parts
+  const { settings, random } = parts
   const { catalog } = kind
-  const self = () => shownServer(selfServer(settings, parts.nodeId, calls.server), settings)
   const wan: Wan = openWan(parts, kind, () => membership)
-  const membership = new ClusterMembership({
-    self,
-    expect: settings.bootstrapExpect,
-    store: kind.store,
-    catalog,
-    calls,
-    ...(calls.server.ports.wan > 0 && { wan }),
-    encrypted: false,
-    reconnectTimeout: settings.cluster.reconnectTimeout,
-    holdTimeout: settings.cluster.rpcHoldTimeout,
-    autopilot: settings.cluster.autopilot,
-    clock,
-    random,
-    log: log.child('cluster'),
-    ...(kind.formation !== undefined && { formation: kind.formation }),
-    ...(kind.duties !== undefined && { duties: kind.duties }),
-  })
-  opened.add('membership', () => membership.close())
+  const membership = openClusterMembership(parts, kind, wan)
   const coordinates = openCoordinates(parts, catalog, membership)
-  registerSyncHandlers(calls.server, catalog)
-  serveEvents(calls.server, catalog)
-  calls.server.handle(memberMethods.standing, () => kind.standing.standing())
   const queriesOf = (nodeName: string) =>
     preparedQueries({ catalog, random, datacenter: settings.datacenter, nodeName, others: wan.remote })
-  registerQueryHandler(calls.server, queriesOf)
   const views = serverRemoteViews(parts, wan)
-  new ViewHub({ catalog, clock }).register(calls.server, datacenter => views.hub(datacenter))
-  registerDatacenters(calls.server, () => wan.datacenters().slice(1))
+  registerHandlers(parts, kind, { wan, views, queriesOf })
   return {
     catalog,
     membership: withWan(membership, wan),
@@ -112,9 +89,54 @@ export function serverRole(parts: RoleParts, kind: ServerKind): Role {
   }
 }
 
+function openClusterMembership(parts: RoleParts, kind: ServerKind, wan: Wan): ClusterMembership {
+  const { settings, nodeId, calls, clock, random, log, opened } = parts
+  const membership = new ClusterMembership({
+    self: () => shownServer(selfServer(settings, nodeId, calls.server), settings),
+    expect: settings.bootstrapExpect,
+    store: kind.store,
+    catalog: kind.catalog,
+    calls,
+    ...(calls.server.ports.wan > 0 && { wan }),
+    encrypted: false,
+    reconnectTimeout: settings.cluster.reconnectTimeout,
+    holdTimeout: settings.cluster.rpcHoldTimeout,
+    autopilot: settings.cluster.autopilot,
+    clock,
+    random,
+    log: log.child('cluster'),
+    ...(kind.formation !== undefined && { formation: kind.formation }),
+    ...(kind.duties !== undefined && { duties: kind.duties }),
+  })
+  opened.add('membership', () => membership.close())
+  return membership
+}
+
+/** Answers the calls of client agents and other servers. */
+function registerHandlers(
+  { calls: { server }, clock }: RoleParts,
+  { catalog, standing }: ServerKind,
+  {
+    wan,
+    views,
+    queriesOf,
+  }: {
+    readonly wan: Wan
+    readonly views: ReturnType<typeof serverRemoteViews>
+    readonly queriesOf: Parameters<typeof registerQueryHandler>[1]
+  },
+): void {
+  registerSyncHandlers(server, catalog)
+  serveEvents(server, catalog)
+  server.handle(memberMethods.standing, () => standing.standing())
+  registerQueryHandler(server, queriesOf)
+  new ViewHub({ catalog, clock }).register(server, datacenter => views.hub(datacenter))
+  registerDatacenters(server, () => wan.datacenters().slice(1))
+}
+
 /**
- * A server whose cluster ports another program has is listed with those that it was to have: nobody can reach it there,
- * and nobody will.
+ * The server as lists show it. Where another program holds its cluster ports, they show the configured ports instead of
+ * 0, although nobody can reach the server there.
  */
 const shownServer = (self: ServerInfo, { ports }: RoleParts['settings']): ServerInfo => ({
   ...self,
@@ -125,7 +147,7 @@ const shownServer = (self: ServerInfo, { ports }: RoleParts['settings']): Server
   },
 })
 
-/** A server among others waits for as many as it takes, and answers for itself meanwhile. */
+/** Starts the membership once the catalog is loaded, without holding up the agent: its servers may be away. */
 function startOnceLoaded(catalog: Catalog, membership: Membership, { log, serversChanged }: RoleParts): void {
   catalog.whenLoaded
     .then(() => membership.start())
@@ -207,7 +229,7 @@ function openCoordinates(
   return coordinates
 }
 
-/** The agent that a living member's node belongs to. One that is shown as leaving still answers. */
+/** The agent of a node, if it is a member that can answer: one that is leaving still does. */
 function ownerOf({ calls }: RoleParts, membership: Membership, node: string) {
   const member = membership
     .members()
