@@ -1,7 +1,7 @@
 import { dispatch } from './cli/dispatch.js'
 import { processIo } from './cli/io.js'
 
-// A reader that went away (`muster monitor | head`) is no failure of ours.
+// A closed pipe (`muster monitor | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1)
 })

@@ -11,7 +11,7 @@ export function readableOf(rulings: NameRulings, byDefault: boolean): string {
   const all = [...rulings.all()].map(([match, name, { level }]) => ({ match, name, seen: grants(level, 'read') }))
   const prefixes = new PrefixTree<boolean>()
   const lines: string[] = []
-  // A shorter beginning comes before those that begin with it, and all of them before names.
+  // Shorter prefixes come before longer ones, and all prefixes before exact names.
   for (const { name, seen } of all.filter(({ match }) => match === 'prefix').sort(byLength)) {
     if ((prefixes.longest(name) ?? byDefault) === seen) continue
     prefixes.set(name, seen)

@@ -99,7 +99,7 @@ export class Agent implements AgentApi {
       if (this.#phase === 'syncing') this.#phase = 'ready'
     })
     if (settings.autoReloadConfig) {
-      // Looking at every file would compete with the first sync.
+      // Let the first sync finish before the watcher reads every file.
       let startTimer: Timer | undefined
       await Promise.race([
         synced,
@@ -192,7 +192,7 @@ export class Agent implements AgentApi {
   async leave(): Promise<void> {
     const before = this.#phase
     this.#phase = 'leaving'
-    // Whatever is synced after the node is gone would bring it back.
+    // A later sync would register the node again.
     await this.#parts.sync.stop()
     try {
       await this.#deps.membership.leave()
@@ -209,7 +209,7 @@ export class Agent implements AgentApi {
     this.#phase = 'closed'
     await this.#watcher?.close()
     await this.#parts.reloader.close()
-    // While the checks still run: TTL checks are asked when they expire.
+    // Close this while the checks still run, since it asks TTL checks for their deadline.
     this.#parts.states.close()
     await Promise.all([this.#parts.sync.stop(), this.#parts.runner.close()])
     this.#parts.aliases.close()
@@ -269,7 +269,7 @@ export class Agent implements AgentApi {
 
   #settingsChanged(settings: Settings): void {
     this.#parts.local.discardOutput(settings.discardCheckOutput)
-    // Compared with the catalog's, so it costs no write when no setting of the node itself changed.
+    // The sync compares before it writes, so this costs nothing when the node's own data is unchanged.
     this.#parts.sync.nodeChanged()
     for (const run of this.#settingsListeners) run(settings)
   }

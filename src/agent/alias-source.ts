@@ -18,7 +18,8 @@ export function aliasSource(node: string, local: LocalState, catalog: CatalogRea
   const wake = (): void => {
     for (const run of [...listeners]) run()
   }
-  // An output alone says nothing about health; and aliases of each other would answer one another without end.
+  // Ignore changes of the output alone: they do not change the health, and aliases of each other would notify each
+  // other without end.
   const subscription = local.subscribe(change => {
     if (change.what !== 'output') wake()
   })

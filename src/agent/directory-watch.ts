@@ -41,7 +41,7 @@ export function watchDirectory(
   return {
     ready,
     close: () => {
-      // Closed early it would never be ready, and someone may wait for that.
+      // A watcher that is closed early never becomes ready, so wait for that first.
       release()
       return watcher.close()
     },

@@ -125,7 +125,8 @@ export class EntryFiles {
   async #again(): Promise<void> {
     for (const id of [...this.#unsaved.keys()]) {
       try {
-        // Meanwhile the entry may have become something else, which was written or failed in its turn.
+        // Skip entries that have changed in the meantime: they have been written, or scheduled for a retry, by that
+        // change.
         await this.#inOrder(id, () =>
           this.#unsaved.has(id) ? this.#attempt(id, this.#unsaved.get(id)) : Promise.resolve(),
         )

@@ -88,7 +88,7 @@ function statOf(path: string): Stats | undefined {
     const stat = statSync(path, { throwIfNoEntry: false })
     return stat?.isFile() === true ? stat : undefined
   } catch {
-    // A circle of links or a directory that may not be entered: nothing there that could be read.
+    // A circle of links, or a directory without access: no file can be read there.
     return undefined
   }
 }

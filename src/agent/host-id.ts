@@ -12,7 +12,7 @@ export function hostNodeId(read: (path: string) => string = readText): string | 
       .toLowerCase()
       .replace(/^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/, '$1-$2-$3-$4-$5')
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(said)) continue
-    // Hashed, so that the id of the machine itself is not told to everybody.
+    // Hash it, since the machine's own id should not be published.
     const hash = createHash('sha512').update(said).digest('hex')
     return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
   }

@@ -115,7 +115,7 @@ export class Journal {
       else this.#take(entry[0], entry.length === 1 ? undefined : JSON.stringify(entry[1]))
     }
     this.#fileBytes = text.length
-    // A line that was cut has no end: appending to it would spoil the next one.
+    // The last line may be cut off: a line appended to it would be unreadable.
     this.#rewrite = skipped > 0 || (text !== '' && !text.endsWith('\n'))
     if (skipped > 0) this.#log.warn('skipped unreadable lines of a state file', { path: this.#path, lines: skipped })
   }
@@ -130,7 +130,7 @@ export class Journal {
       if (this.#failing) this.#log.info('a state file is written again', { path: this.#path })
       this.#failing = false
     } catch (error) {
-      // What part of the lines reached the file is unknown, so the next write starts it afresh.
+      // It is unknown which part of the lines was written, so the next write replaces the file.
       this.#rewrite = true
       for (const key of keys) this.#dirty.add(key)
       if (!this.#failing)

@@ -53,7 +53,7 @@ function linkTarget(path: string): { readonly path: string } | 'no link' | 'miss
     if (stat === undefined) return 'missing'
     return stat.isSymbolicLink() ? { path: readlinkSync(path) } : 'no link'
   } catch {
-    // Gone meanwhile, or not ours to look at: it leads nowhere that could be read.
+    // The link was removed in the meantime, or access is denied.
     return 'missing'
   }
 }

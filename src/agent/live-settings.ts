@@ -25,7 +25,7 @@ export function stepSettings(
   let settings = running
   for (const path of differingPaths(running, wanted, [])) {
     const trial = withValue(settings, path, valueAt(wanted, path)) as Settings
-    // Which setting a part belongs to is config's to know; made alone, a live difference asks for no restart.
+    // Try each difference alone: `config` knows which settings need a restart, and the others are applied.
     if (settingsDifference(settings, trial, () => undefined).needsRestart.length === 0) settings = Object.freeze(trial)
   }
   return { settings, live, needsRestart }

@@ -35,7 +35,7 @@ export function readyAt(level: ReadinessLevel, { agent, alone, loaded, standing 
   const restored = agent.ready || agent.restored === true
   if (!restored) return no(agent.reason, 'wait for it, for example with "muster ready -wait=30s"')
   if (level === 'started') return { ready: true }
-  // Why there is no catalog yet, whoever decides writes knows best.
+  // The leader check gives the most precise reason for a missing catalog.
   if (!standing.writable && (level === 'writable' || !standing.serving)) return no(standing.reason, standing.hint)
   if (!loaded) return no('the catalog is being loaded', 'wait for it')
   if (!agent.ready && (alone || level === 'writable'))

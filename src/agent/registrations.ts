@@ -227,7 +227,7 @@ export class Registrations {
           ? { status: check.status, output: check.output, ...(expires === undefined ? {} : { ttlExpires: expires }) }
           : undefined,
       )
-      // Only now does a TTL check have a deadline to keep.
+      // The deadline of a TTL check exists only from here on.
       states.save(check.id)
     }
   }

@@ -187,7 +187,8 @@ export class Reloader {
     this.#last = report
     this.#log.tell(report, loadedBy(load))
     this.#deps.onReload?.(report)
-    // Who asked wants to see the outcome; files change again before a slow catalog has answered.
+    // Only a requested reload waits for the sync. After a file change the next one may come before a slow catalog has
+    // answered.
     if (cause !== 'file') await pushed()
     return report
   }
@@ -228,7 +229,7 @@ export class Reloader {
 
   #age(file: string): number {
     const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs
-    // A time in the future is somebody's clock, not a writer at work.
+    // A modification time in the future comes from a wrong clock, not from a file being written.
     const age = written === undefined ? writingMs : this.#deps.clock.now() - written
     return age < 0 ? writingMs : age
   }

@@ -111,7 +111,7 @@ export class ConfigWatcher {
     const isHolder = name === undefined || this.#holders.get(directory)?.has(name) === true
     if (name !== undefined && this.#deps.isConfigFile(name))
       for (const target of targets) this.#look(join(target, name))
-    // The directory's own name comes when it is deleted or moved.
+    // inotify reports the directory's own name when it is deleted or moved.
     if (isHolder || (targets.length > 0 && name === basename(directory))) this.#recheckSoon()
   }
 
@@ -165,7 +165,7 @@ export class ConfigWatcher {
       if (this.#holders.size < maxLinkDirectories) this.#hold(followLinks(path, memo), 'file')
     const wanted = new Set([...this.#holders.keys(), ...this.#directories.keys()])
     for (const [directory, watch] of this.#watches) {
-      // A directory that was deleted and made again has the same name, but the watch went with the old one.
+      // A watch follows the inode: a directory that was deleted and created again needs a new one.
       if (wanted.has(directory) && !this.#told.has(directory)) continue
       this.#watches.delete(directory)
       watch.close().catch((error: unknown) => {
@@ -206,7 +206,7 @@ export class ConfigWatcher {
       },
     )
     this.#watches.set(directory, watch)
-    // What happened before the watch was in place has no event.
+    // Changes before the watch was in place cause no event.
     void watch.ready.then(() => {
       if (this.#started && this.#watches.get(directory) === watch) this.#lookAtAll()
     })
@@ -260,7 +260,7 @@ function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory)
   } catch {
-    // Not there (yet, or any more), or not ours to read: what it held is gone, which the looks at its files tell.
+    // The directory does not exist or cannot be read. The checks of its files find that they are gone.
     return []
   }
 }

@@ -81,7 +81,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
     this.#sharedLeases = new SharedLeases(clock)
     this.#holdTimeout = holdTimeout
     this.whenLoaded = begin(this)
-    // Who does not ask is not told.
+    // Avoid an unhandled rejection when nobody awaits this.
     this.whenLoaded.catch(() => undefined)
   }
 

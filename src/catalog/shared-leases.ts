@@ -49,7 +49,7 @@ export class SharedLeases {
     const window = Math.min(ttl * windowShare, maxWindow)
     const lease = store.lease(milliseconds(ttl + window))
     this.#shared.set(ttl, { lease, until: now + window })
-    // One that was not granted is not given to anybody else.
+    // Do not share a lease that could not be granted.
     lease.catch(() => {
       if (this.#shared.get(ttl)?.lease === lease) this.#shared.delete(ttl)
     })

@@ -78,7 +78,7 @@ export class AliasChecks {
 
   #look(): void {
     for (const [id, check] of [...this.#checks]) {
-      // A report made in this round may have stopped it.
+      // A report of this round may have stopped the check.
       if (this.#checks.get(id) !== check) continue
       const result = aliasResult(id, check.target, this.#source.statusOf(check.target), check.definition.outputMaxSize)
       if (check.last?.status === result.status && check.last.output === result.output) continue
@@ -103,12 +103,12 @@ function aliasResult(
       output: `Service ${service} could not be found on ${node === '' ? 'this node' : `node ${node}`}`,
     }
   }
-  // An alias of its own service would hold itself in whatever state it is.
+  // Leave out the alias itself: it would keep its own state for ever.
   const others = found.filter(check => check.id !== id)
   if (others.length === 0) return { status: 'passing', output: 'No checks found.' }
   const worst = others.find(check => check.status === 'critical') ?? others.find(check => check.status === 'warning')
   if (worst === undefined) return { status: 'passing', output: 'All checks passing.' }
-  // Cut, because aliases of aliases in a circle would quote each other without end.
+  // Limit the output: aliases in a circle would quote each other without end.
   return {
     status: worst.status,
     output: firstBytes(`Aliased check "${worst.name}" failing: ${worst.output}`, outputMaxSize),

@@ -12,7 +12,7 @@ export const h2ping: PolledKind<'h2ping'> = {
   async run(options, { signal }) {
     const at = await readAddress(options.address, 'tcp')
     if (typeof at === 'string') return { status: 'critical', output: at }
-    // A URL cannot hold the zone of an address, so what to connect to is said beside it.
+    // A URL cannot hold the zone of an IPv6 address, so the host is passed separately.
     const host = at.host.includes(':') ? bracketed(at.host.replace(/%.*/, '')) : at.host
     let connected = false
     const ended = await withDeadline<CheckResult>(signal, options.timeout, done => {

@@ -88,7 +88,7 @@ export class PolledChecks {
   }
 
   #firstDelay({ status }: CheckDefinition, interval: number, known: boolean): number {
-    // Who declares how a check stands vouches for it until its first regular run, as in Consul.
+    // A declared initial status holds until the first regular run, as in Consul.
     if (!known && status !== 'critical') return this.#deps.random() * interval
     const maxDelay = Math.min(interval, maxStagger)
     if (known) return this.#deps.random() * maxDelay
@@ -118,7 +118,7 @@ export class PolledChecks {
     const result = await this.#asked(check, check.run.signal)
     check.run = undefined
     if (check.stopped) return
-    // Before the report, which may stop this check.
+    // Reschedule before reporting, since the report may stop this check.
     this.#schedule.set(check, this.#deps.clock.monotonic() + check.options.interval)
     const { counts, report } = count(check.definition, check.counts, result)
     check.counts = counts

@@ -52,7 +52,7 @@ class Runner implements CheckRunner {
       case 'alias':
         this.#alias.start(definition, definition.kind)
         break
-      // Who has changed a check wants to see its result soon.
+      // A changed check (`before` is set) runs soon, so that its author sees the result.
       default:
         this.#polled.start(definition, definition.kind, resume !== undefined && before === undefined)
     }

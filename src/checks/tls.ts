@@ -45,11 +45,11 @@ export const tls: PolledKind<'tls'> = {
       const socket = connect({
         ...dialTarget(at, options.timeout),
         servername: expectedName(options.tlsServerName, at.host),
-        // One that is not trusted is read too, so that the output can name it.
+        // Accept an untrusted certificate here, so that the output can name it.
         rejectUnauthorized: false,
       })
       socket.once('secureConnect', () => {
-        // Node declares an error here and gives its code.
+        // Node types this as an Error, but sets a string code.
         const distrust: unknown = socket.authorizationError
         done({
           certificate: socket.getPeerCertificate(),

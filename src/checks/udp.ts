@@ -34,7 +34,7 @@ export const udp: PolledKind<'udp'> = {
         socket.on('message', () => {
           done({})
         })
-        // Only a connected socket hears of a closed port.
+        // Only a connected socket receives the ICMP error of a closed port.
         socket.connect(at.port, address, () => {
           socket.send('\n', failed => {
             if (failed === null) sent = true

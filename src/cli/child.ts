@@ -63,7 +63,7 @@ export function startChild(
     env: { ...env },
     stdio: [inheritInput ? 'inherit' : input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
   })
-  // A program need not read what it is given.
+  // The program may exit without reading its input.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
   let timer: NodeJS.Timeout | undefined
@@ -85,7 +85,7 @@ export function startChild(
     })
   })
     .then(async end => {
-      // A shell ends at once when it is told to, and what it waited for may not.
+      // A shell exits at once on the signal, but its children may still run: wait for the whole group.
       while (timer !== undefined && grouped && !killed && send(child, grouped, 0))
         await pause(commandClock, groupPoll, never)
       return end

@@ -134,7 +134,7 @@ const truth = (text: string): boolean => ['1', 't', 'true'].includes(text.toLowe
 
 async function settingsFile(io: Io): Promise<FileSettings> {
   const { cosmiconfig, defaultLoaders } = await import('cosmiconfig')
-  // Settings are data: a .js file lying around in the working directory must not run.
+  // No loaders for code: a .js file in the working directory must not be executed.
   const loaders = {
     'noExt': defaultLoaders['.yaml'],
     '.json': defaultLoaders['.json'],

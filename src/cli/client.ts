@@ -55,7 +55,7 @@ export class Client {
     try {
       bytes = await whole(response)
     } catch (error) {
-      // The answer broke off in the middle.
+      // The connection was lost in the middle of the answer.
       throw this.#unreachable(error instanceof Error ? error : new Error(String(error)))
     }
     return { status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString('utf8') }
@@ -140,7 +140,7 @@ export class Client {
   #search(query: Query): string {
     const { datacenter, stale, namespace, partition } = this.#settings
     const parameters = new URLSearchParams()
-    // What has to be read from the leader is, whatever the flags say.
+    // `consistent` takes precedence over -stale.
     const mayBeStale = stale && query.consistent === undefined
     const common = {
       ...(datacenter !== '' && { dc: datacenter }),

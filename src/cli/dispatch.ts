@@ -49,7 +49,7 @@ async function runCommand(entry: CommandEntry, argv: readonly string[], io: Io):
     }
     return await command.run(parseFlags(command.flags, argv, command.interspersed), io)
   } catch (error) {
-    // What the system refused is no fault of this program: its words are enough, without a stack.
+    // Print errors of the operating system without a stack trace, since they are no bug.
     if (!(error instanceof MusterError) && !/^E[A-Z0-9]+$/.test(errorCode(error) ?? '')) throw error
     io.err(errorLines('Error', error))
     if (error instanceof MusterError && error.code === 'USAGE')

@@ -15,7 +15,7 @@ export function servicesInFiles(paths: readonly string[], io: Io): Promise<reado
     lastGood: { all: () => [], set: () => undefined },
   })
   const { declared, diagnostics } = source.load()
-  // Whether scripts may run is for the agent to say, not for these files.
+  // Allow scripts here: the agent decides whether they may run.
   const errors = diagnostics.filter(({ severity, code }) => severity === 'error' && code !== 'scripts-disabled')
   if (errors.length > 0) return Promise.reject(new MusterError('CLI_FILES', errors.map(diagnosticLine).join('\n')))
   if (declared.services.size === 0) {
@@ -47,7 +47,7 @@ export function toApi(definition: ServiceDefinition): { readonly Name: string } 
         Object.entries(taggedAddresses).map(([name, { address, port }]) => [name, { Address: address, Port: port }]),
       ),
     }),
-    // The id is settled here: over HTTP it would be numbered in another order.
+    // Set the id here, since the agent would number checks in another order.
     Checks: definition.checks.map(check => {
       const { ID: _topLevelId, ...written } = check.written
       return { ...written, CheckID: check.id, Name: check.name, Status: check.status }

@@ -35,7 +35,7 @@ function walk(
       continue
     }
     const earlier = depthOf.get(target)
-    // A service that mirrors itself leaves that check out, which is no circle.
+    // An alias check ignores itself, so an alias of its own service is no circle.
     if (earlier !== undefined && earlier < depth) circles.push(path.slice(earlier))
     if (earlier !== undefined || done.has(target) || !targets.has(target)) continue
     depthOf.set(target, path.length)

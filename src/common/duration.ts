@@ -16,7 +16,7 @@ export const minutes = (count: number): Duration => (count * 60_000) as Duration
 /** A count of hours as a {@link Duration}. */
 export const hours = (count: number): Duration => (count * 3_600_000) as Duration
 
-// As fractions: 100 / 1e6 is the number that 0.0001 is, 100 * 1e-6 is not.
+// Divide instead of multiplying: 100 / 1e6 is exactly 0.0001 as a double, 100 * 1e-6 is not.
 const units: Readonly<Record<string, readonly [factor: number, divisor: number]>> = {
   ns: [1, 1e6],
   us: [1, 1e3],

@@ -57,7 +57,7 @@ export async function runProcess(args: readonly string[], limits: ProcessLimits)
   }
   child.stdout?.on('data', keep)
   child.stderr?.on('data', keep)
-  // A program need not read what it is given.
+  // The program may exit without reading its input.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
   const ended = await withDeadline<ProcessEnd['how']>(limits.signal, limits.timeout, done => {
@@ -83,7 +83,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // The group is gone already.
+    // The process group has ended already.
     child.kill('SIGKILL')
   }
 }

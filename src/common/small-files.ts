@@ -31,11 +31,11 @@ const maxFileBytes = 256 * 1024 * 1024
 export function readSmallFile(file: string): string | undefined {
   let descriptor: number
   try {
-    // Not blocking: opening a pipe waits as well.
+    // Non-blocking, since opening a pipe would wait for a writer.
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
-    // What opening a socket says.
+    // The error of opening a socket.
     if (errorCode(error) === 'ENXIO') throw notAFile(file, 'a socket')
     throw error
   }
@@ -76,7 +76,7 @@ export function replaceFile(file: string, text: string): void {
     try {
       rmSync(temporary, { force: true })
     } catch {
-      // The first error is the one that says why.
+      // Ignore errors of the cleanup: the first error is the relevant one.
     }
     throw error
   }

@@ -43,7 +43,7 @@ export function spawn(program: string, args: readonly string[], options: SpawnOp
 function withNothing(stdio: SpawnOptions['stdio']): ('ignore' | 'pipe' | 'inherit' | number)[] {
   const all: ('ignore' | 'pipe' | 'inherit' | number)[] = [...stdio]
   for (const descriptor of hidden) {
-    // What is left out of the list in between counts as `ignore`: Node does not touch it in the child.
+    // Holes in the list count as `ignore`: Node leaves those descriptors alone in the child.
     while (all.length <= descriptor) all.push('ignore')
     all[descriptor] = nothing
   }

@@ -34,7 +34,7 @@ export function withDeadline<T>(
       return
     }
     const begun = begin(end)
-    // `begin` may have been done before it returned.
+    // `begin` may call `done` before it returns.
     if (ended) begun()
     else release = begun
   })

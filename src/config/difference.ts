@@ -19,7 +19,7 @@ export function difference(before: Declared, after: Declared, unchanged?: SameEn
       if (!after.checks.has(id)) changes.push({ kind: 'check', op: 'remove', id, before: old })
   }
   if (before.services !== after.services) {
-    // Of all ways through a map only this one makes no list of two for each entry.
+    // `forEach` is the only iteration that does not allocate a pair for each entry.
     before.services.forEach((old, id) => {
       if (!after.services.has(id)) changes.push({ kind: 'service', op: 'remove', id, before: old })
     })

@@ -342,7 +342,7 @@ export class ConfigSource {
       this.#input.lastGood.set(file.path, content.text)
     }
     const keepOthers = this.#files.pathErrors.length > 0
-    // The same files as the last time, then, which is also the same list.
+    // Nothing to do when the list of files is the one of the last load.
     if (this.#remembered === this.#files.files) return
     this.#remembered = keepOthers ? undefined : this.#files.files
     const paths = new Set(choices.map(({ file }) => file.path))

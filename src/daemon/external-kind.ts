@@ -23,7 +23,7 @@ export function externalKind(parts: RoleParts): ServerKind {
   const catalog = followStore(parts, Promise.resolve(store))
   const quorum = openQuorum(parts, catalog)
   const standing = standingFrom(() => ({
-    // Whoever may be the leader is decided in the etcd: it answers, or nothing is known.
+    // The external etcd elects its leader itself, so a server only knows whether etcd answers.
     state: undefined,
     led: true,
     silence: quorum.silence,

@@ -38,7 +38,7 @@ export class Lifecycle {
         this.#stop(signal)
       },
       abort: () => {
-        // Asked twice to stop while still starting: there is nothing running that would need care.
+        // The second signal during the start: nothing runs yet that has to be closed.
         if (this.#agent === undefined) process.exit(1)
         this.impatient.abort()
         this.end('gave up')

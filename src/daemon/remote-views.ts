@@ -134,7 +134,7 @@ export function clientRemoteViews(parts: Parts, pool: ServerPool, own: Ready): R
       names = new Set(await askDatacenters(pool))
       asked = clock.monotonic()
     } catch {
-      // What was there before still is, as far as anybody knows.
+      // Keep the last known list of datacenters.
     } finally {
       asking = undefined
     }

@@ -27,7 +27,7 @@ export function listenToSignals(actions: SignalActions): { close(): void } {
   process.on('SIGTERM', onStop)
   process.on('SIGHUP', onReload)
   process.on('SIGPIPE', ignore)
-  // Unheard, it would open Node's debugger to all users of the machine.
+  // Without a listener Node would open its debugger port for all users of the machine.
   process.on('SIGUSR1', ignore)
   return {
     close: () => {

@@ -238,7 +238,7 @@ class Writer {
 
   #copy(bytes: Uint8Array): void {
     if (bytes.length > 16) scratch.set(bytes, this.#length)
-    // A handful of bytes is written sooner than a call into the engine begins.
+    // For a few bytes a loop is faster than a call into native code.
     else for (let at = 0; at < bytes.length; at++) scratch[this.#length + at] = bytes[at] ?? 0
     this.#length += bytes.length
   }

@@ -151,14 +151,13 @@ export class Gathering {
 
   /** The instances of a service, healthy or not; undefined when the datacenter is not known. */
   instances(datacenter: string, service: string): readonly Instance[] | undefined {
-    // Which datacenters there are may have to be asked as well.
+    // The list of datacenters may have to be fetched first.
     if (!this.#isThere(datacenter, 'service', service)) return []
     const catalog = this.#catalog(datacenter)
     if (catalog === undefined) return undefined
     const { access } = this.#sources
     const found = catalog.health.instances(service)
-    // Of a name that nobody has, a birth is seen in the table of names; a topic for every name that strangers make up
-    // would be a burden.
+    // For an unknown name depend on the topic of the whole table: a topic for each made-up name would cost memory.
     this.topics.add(found.length === 0 ? catalog.services.topics.names() : catalog.health.topics.instances(service))
     if (access === undefined) return found
     return found.filter(instance => access.service(instance.service.name) && access.node(instance.node.node))

@@ -40,7 +40,7 @@ export function followHost(gathering: Gathering, ask: Ask, host: string, ttl: nu
 function recordsOf(gathering: Gathering, ask: Ask, host: string, type: number, ttl: number): readonly DnsRecord[] {
   const set = ask.depth > 0 ? gathering.inside(gathering, host, type, ask.depth - 1) : undefined
   if (set !== undefined) {
-    // The order of what lies behind a name is decided here once, so it must not be kept for long.
+    // The records behind the name are shuffled here once, so the answer must not be cached for long.
     if (set.units.length > 1) gathering.keepFor(1000)
     const units = set.shuffled ? shuffled(set.units, gathering.random) : set.units
     return units

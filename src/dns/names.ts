@@ -50,7 +50,7 @@ function zoneOf(lower: readonly string[], zones: Zones): string | undefined {
       && parts.every((part, at) => lower[lower.length - parts.length + at] === part)
     )
   })
-  // One of the two may lie inside the other; the longer one is meant.
+  // One domain may be part of the other, so try the longer one first.
   return inside.sort((a, b) => b.length - a.length)[0]
 }
 
@@ -74,7 +74,7 @@ function readSubject(labels: readonly string[], type: number, zone: string): Nam
       return { kind: 'query', zone, query: subject.join('.'), datacenter }
     case 'addr':
       return subject.length === 1 ? { kind: 'address', zone, digits: subject[0] ?? '', datacenter } : unknown
-    // The service mesh's names are known and never have an answer.
+    // Names of the service mesh are valid but have no records.
     default:
       return unknown
   }

@@ -16,7 +16,7 @@ export function answerNode(gathering: Gathering, ask: Ask, named: NamedQuestion 
   const { A, AAAA, ANY, TXT } = recordType
   const usual = [A, AAAA, ANY, TXT].some(type => type === ask.type)
   const node = gathering.node(named.datacenter, named.node)
-  // To questions of other types Consul does not even look whether the node exists.
+  // For other types Consul does not check whether the node exists.
   if (node === undefined) return usual ? noSuchName(gathering, ask) : noData(gathering, ask)
   const ttl = gathering.profile.nodeTtl
   const wan = !gathering.isLocal(named.datacenter) && gathering.profile.translateWanAddresses

@@ -75,7 +75,7 @@ export class Recursors {
         },
       ],
     })
-    // The question is all there is between the header and the OPT record.
+    // Only the question lies between the header and the OPT record.
     const question = request.subarray(headerSize, request.length - 11)
     const answer = await this.#ask(request, question, transport)
     if (answer === undefined) return []

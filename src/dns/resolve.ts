@@ -33,7 +33,7 @@ export function resolve(gathering: Gathering, query: Query): Resolution {
 export function resolveInside(gathering: Gathering, name: string, type: number, depth: number): AnswerSet | undefined {
   const named = readName(name.split('.'), type, gathering.profile)
   if (!('zone' in named)) return undefined
-  // What lies behind a followed name is cut by the caller, which knows whether the client speaks EDNS.
+  // The caller truncates the records behind a followed name, since it knows whether the client supports EDNS.
   const resolution = answer(gathering, { name, zone: named.zone, type, edns: true, depth }, named)
   return typeof resolution === 'string' ? undefined : resolution
 }

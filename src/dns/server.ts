@@ -113,7 +113,7 @@ class Listeners implements DnsServer {
         this.#listeners = await this.#bindAll(addresses.dns, ports.dns)
       } catch (thrown) {
         if (!(thrown instanceof BindFailure)) throw thrown
-        // Another process may hold a free port's number for the other transport; a given one is not ours to change.
+        // Another process may use the port of the other transport. Try another port only if none was configured.
         if (ports.dns !== 0 || thrown.code !== 'EADDRINUSE' || attempt === maxAttempts) throw listenError(thrown)
       }
     }

@@ -111,7 +111,7 @@ function aliasAnswers(shared: Shared, instances: readonly Instance[], shuffle: b
 function placeOf({ ask, wan }: Shared, instance: Instance, type: number): Place | undefined {
   const own = servicePlace(instance, type, wan)
   const node = nodePlace(instance.node, type, wan)
-  // A service that names itself as its address would lead in a circle: it is where its node is.
+  // A service whose address is its own DNS name would cause a loop, so use the node's address.
   return own === undefined ? (instance.service.address === '' ? node : undefined) : isItself(own, ask) ? node : own
 }
 
@@ -162,7 +162,7 @@ function srvTarget(shared: Shared, instance: Instance): Target | undefined {
   const node = nodePlace(instance.node, recordType.ANY, wan)
   if (own === undefined || isItself(own, ask))
     return node === undefined ? undefined : nodeTarget(shared, instance, node)
-  // A loopback address means the node to everyone else, so that is what is given to them.
+  // For clients on other machines a loopback address is useless, so give them the node's.
   if ('ip' in own && isLoopback(own.ip) && node !== undefined && 'ip' in node && !isLoopback(node.ip))
     return nodeTarget(shared, instance, node)
   if ('ip' in own) return addressTarget(shared, own.ip)
@@ -181,7 +181,7 @@ function nodeTarget(
       : undefined
   }
   const name = nodeName(shared, instance)
-  // The node's own name leads to its own address only, and only where DNS can carry the name.
+  // The node's name can stand for the node's own address only, and only if it is a valid DNS name.
   if (!isDomainName(name) || node.text !== instance.node.address) return addressTarget(shared, node.ip)
   return {
     name,

@@ -105,7 +105,7 @@ class Turns {
   }
 
   #run(): void {
-    // Each that has more to answer joins again at the end of the line.
+    // A connection with more queries goes to the end of the queue, so that all get their turn.
     let left = this.#perTurn
     for (const connection of this.#waiting) {
       if (left-- === 0) {
@@ -142,7 +142,7 @@ class Connection {
     socket.setTimeout(this.#limits.idle, () => {
       socket.destroy()
     })
-    // A client that goes away in the middle is nothing to report; 'close' follows.
+    // Ignore a client that disconnects; 'close' follows.
     socket.on('error', () => {
       socket.destroy()
     })
@@ -171,7 +171,7 @@ class Connection {
     if (message === undefined) return
     const answer = this.#responder.respond(message, 'tcp', this.#client)
     if (answer === undefined) {
-      // What is not a query has no answer to wait for: whoever sends it is no DNS client.
+      // Close the connection: a client that sends something else than queries does not speak DNS.
       this.#socket.destroy()
       return
     }

@@ -172,7 +172,7 @@ function choose(set: AnswerSet, order: readonly number[], maxAnswers: number): U
  */
 function fitting(message: Message, limits: Limits, compress: boolean): Buffer | undefined {
   if (limits.uncompressed && message.answers.length > 1 && uncompressedSize(message) > limits.bytes) return undefined
-  // Counted as small as can be it is too big already: no need to write it to see that.
+  // Skip the encoding when even the lower bound of the size is too large.
   if (minSize(message.answers) + minSize(message.additional) > limits.bytes) return undefined
   const packet = encodeMessage(message, compress)
   return packet.length > limits.bytes ? undefined : packet

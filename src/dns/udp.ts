@@ -25,7 +25,7 @@ export class UdpListener {
       const socket = createSocket({
         type: isIPv6(address) ? 'udp6' : 'udp4',
         ipv6Only: isIPv6(address),
-        // Clients are known by address, so there is nothing to look up, and no reason to wait a tick for it.
+        // Replace the default `lookup`, which takes a tick even for addresses.
         lookup: (host, _options, found) => {
           found(null, host, isIPv6(host) ? 6 : 4)
         },
@@ -67,10 +67,9 @@ function serve(socket: Socket, responder: Responder): void {
     socket.send(answer, client.port, client.address)
   }
   socket.on('message', (packet, client) => {
-    // Nobody listens there; an answer could only be meant to hit someone.
+    // Nobody listens on port 0, so the sender is forged.
     if (client.port === 0) return
-    // A ready answer's bytes are used again at the next query. While the system still holds one back, they are not to
-    // be touched.
+    // The buffer of a kept answer is reused for the next query, so it must not change while a send is still queued.
     const busy = socket.getSendQueueCount() > 0
     const answer = responder.respond(packet, 'udp', client.address, busy)
     if (answer === undefined) return

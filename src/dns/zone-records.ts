@@ -16,7 +16,7 @@ const maxNameServers = 3
 /** The answer for SOA and NS, the same whatever stands before the zone's name. */
 export function answerApex(gathering: Gathering, ask: Ask): AnswerSet {
   const { servers, glue } = nameServers(gathering, ask)
-  // Which three are named is decided here, so it must not be kept for long.
+  // The choice of three servers is random, so the answer must not be cached for long.
   gathering.keepFor(1000)
   if (ask.type === recordType.SOA) {
     const soa = soaRecord(gathering, ask)

@@ -42,7 +42,7 @@ export function steadyArguments(options: EtcdProcessOptions, formerUrls: readonl
   return [
     `--name=${name}`,
     `--data-dir=${dataFolder(directory)}`,
-    // The directory is closed to other users, and so is the socket.
+    // Other users cannot open the directory, and so cannot reach the socket.
     `--listen-client-urls=unix://${socketName}`,
     `--advertise-client-urls=unix://${socketName}`,
     `--listen-peer-urls=${[peerUrlOf(bindAddress, port), ...formerUrls].join(',')}`,
@@ -61,11 +61,11 @@ export function steadyArguments(options: EtcdProcessOptions, formerUrls: readonl
     // An entry holds a whole group. Those since the last snapshot, and 5,000 before it, are kept in memory and read at
     // a restart.
     '--snapshot-count=1000',
-    // Its check would have every voter connected for 5 s before the next may enter, so three servers would form that
-    // much more slowly. What it protects is kept here: only a learner that has caught up is promoted, and removals look
-    // at the quorum first.
+    // With the strict check every voter must be connected for 5 s before the next may enter, which would slow down the
+    // forming of a cluster. muster gives the same protection: it promotes a learner only when it has caught up, and
+    // checks the quorum before a removal.
     '--strict-reconfig-check=false',
-    // To stderr, which is a file: so the words of a dying Go runtime are in it as well.
+    // Log to stderr, which is redirected to a file, so that a panic of the Go runtime is in the same file.
     '--logger=zap',
     '--log-outputs=stderr',
     '--log-level=info',
@@ -83,7 +83,7 @@ export function initialArguments(options: EtcdProcessOptions, start: EtcdStart, 
     case 'found':
       return [`--initial-cluster=${own}`, '--initial-cluster-state=new', `--initial-cluster-token=${token}`]
     case 'enter': {
-      // Members that have not started yet have no name; any will do, as etcd compares addresses.
+      // Members that have not started yet have no name. Any name will do, since etcd compares addresses only.
       const url = peerUrlOf(options.advertiseAddress, options.port)
       const others = start.members.filter(({ name, peerUrl }) => name !== options.name && peerUrl !== url)
       return [
@@ -128,13 +128,13 @@ export function etcdEnvironment(
   { architecture, cores }: EtcdMachine,
 ): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(([name]) => !/^ETCD_|^(https?|all|no)_proxy$|^REQUEST_METHOD$/i.test(name))
-  // etcd 3.4 runs on some processors only when told that this is meant.
+  // etcd 3.4 refuses to run on some architectures unless this is set.
   const go = ({ arm64: 'arm64', arm: 'arm', ia32: '386', riscv64: 'riscv64' } as Readonly<Record<string, string>>)[
     architecture
   ]
   return {
-    // Half of the machine, as the agent needs the other: etcd spreads its small steps over all the threads it has, and
-    // waking those costs more than they do.
+    // Use half of the cores: etcd spreads small tasks over all threads it may use, and waking them costs more than the
+    // tasks.
     GOMAXPROCS: String(Math.max(1, Math.floor(cores / 2))),
     ...Object.fromEntries(kept),
     ...(go !== undefined && { ETCD_UNSUPPORTED_ARCH: go }),

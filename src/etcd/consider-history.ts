@@ -79,7 +79,8 @@ export function considerHistory(
     && (compacted === undefined || (at - compacted.done >= time.urgentAgain && revision > compacted.revision))
   )
     return compact(now)
-  // How much is in use is not told anew before something is written, and a full one takes deletions only.
+  // etcd updates the size in use only with the next write, and a full database accepts deletions only. So defragment a
+  // full one even if little seems to be free, but not twice at one revision.
   const isWorth = inUse < quota * share.worthDefragmenting || revision > (defragmented?.revision ?? 0)
   if (isFull && isWorth && (defragmented === undefined || at - defragmented.at >= time.defragmentAgain)) {
     return { state: { ...state, defragmented: { at, revision } }, step: { do: 'defragment' } }

@@ -20,7 +20,7 @@ export function lockDirectory(directory: string): DirectoryLock {
   const owner = becomeOwner(systemProcesses)
   const own = `${file}.${process.pid}-${owner.token}`
   try {
-    // A link is made only where nothing is, and what it leads to is complete.
+    // `link` fails if the lock exists, and the linked file is complete from the first moment.
     writeFileSync(own, JSON.stringify(owner), { mode: 0o600 })
     while (!isLinked(own, file)) {
       const text = readOr(file, '')

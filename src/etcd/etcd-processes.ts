@@ -60,7 +60,7 @@ export function signalEtcd(etcd: ProcessIdentity, signal: NodeJS.Signals): void 
   try {
     process.kill(-etcd.pid, signal)
   } catch {
-    // Gone in between.
+    // The process ended in the meantime.
   }
 }
 
@@ -81,7 +81,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'latin1')
   } catch {
-    // Of another user, or gone.
+    // The process belongs to another user, or has ended.
     return ''
   }
 }

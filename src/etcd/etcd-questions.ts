@@ -74,7 +74,7 @@ export class EtcdQuestions {
     const { members, renumbering } = this.#parts
     const answer = await this.askPeerPort()
     if (answer === undefined || !counts()) return false
-    // Until it has read all of its log again, some are missing or have no name.
+    // Until etcd has replayed its log, some members are missing or have no name.
     const names = new Set(answer.members.map(({ name }) => name))
     if (names.has('') || names.size === 0 || !members.list.every(({ name }) => names.has(name))) return false
     members.remember(answer.members)

@@ -106,17 +106,17 @@ export function explainExit(
   const end =
     signal !== undefined ? `it was ended by ${signal}` : code !== undefined ? `it ended with code ${code}` : 'it ended'
   const last = lines.findLast(({ level }) => level === 'error')
-  // The runtime's own words come before its long list of goroutines.
+  // The Go runtime prints the error before its long list of goroutines.
   const saying = lines.find(({ message }) => /^(panic|fatal error):/.test(message)) ?? last
   const said = saying === undefined ? '' : `: ${lineText(saying).slice(0, 500)}`
-  // Warnings do not end it: a lost connection reads like a damaged file.
+  // Ignore warnings, which never end the process: the warning of a lost connection reads like that of a damaged file.
   const grave = lines
     .filter(({ level, message }) => level === 'error' || message.startsWith('flag provided'))
     .slice(-maxErrorLines)
     .map(lineText)
   const pattern =
     signal === 'SIGKILL' || code === 0 ? undefined : patterns.find(({ words }) => grave.some(text => words.test(text)))
-  // With no room at all it cannot even say so.
+  // On a full disk etcd cannot write its own error message.
   const isMute = code !== undefined && code !== 0 && pattern === undefined && last === undefined
   if (lacksRoom && (pattern?.kind === 'damaged' || isMute))
     return { kind: 'crash', reason: `${full.reason} (${end}${said})`, hint: full.hint }

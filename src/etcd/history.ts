@@ -69,7 +69,7 @@ export class History {
           log.warn('etcd takes writes again: there is room in its database')
       }
     } catch (error) {
-      // The next look calls for it again.
+      // The next look decides on it again.
       log.debug("etcd's database could not be looked after", { step: step.do, reason: errorMessage(error) })
     }
   }

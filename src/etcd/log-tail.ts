@@ -51,7 +51,7 @@ export class LogTail {
     this.#clock = clock
     this.#onLine = onLine
     const stored = Number(readSmallFile(positionFile(directory))?.trim() ?? '0')
-    // Emptied by someone else, or by an agent that was killed before it noted that.
+    // Another program has truncated the file, or the agent did and was killed before it saved the position.
     this.#position = Number.isSafeInteger(stored) && stored <= fstatSync(this.#file).size ? stored : 0
     this.#plan()
   }
@@ -87,7 +87,7 @@ export class LogTail {
       this.#hand(bytes.subarray(from, end))
       from = end + 1
     }
-    // A line without an end would be kept for ever.
+    // Limit the buffer: an endless line would be kept for ever.
     if (bytes.length - from >= chunkSize) {
       this.#hand(bytes.subarray(from))
       from = bytes.length

@@ -59,7 +59,7 @@ export class PeerProxy {
     const target = url === undefined ? undefined : this.#routes.get(url.host)
     if (url === undefined || target === undefined) {
       request.resume()
-      // Never 403 or 410: etcd takes those for the word that its cluster has removed it.
+      // Never answer 403 or 410: etcd would conclude that its cluster has removed it.
       response.writeHead(502).end('not a member of the cluster\n')
       return
     }

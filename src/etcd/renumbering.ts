@@ -99,13 +99,13 @@ export class Renumbering {
 
   #route(): void {
     const routes = new Map<string, string>()
-    // The newest last, so that what one member had before does not hide where another is.
+    // Former addresses first, so that present ones overwrite them in the map.
     for (const { name, formerUrls = [] } of this.#stored)
       for (const url of formerUrls) routes.set(new URL(url).host, new URL(this.#present.get(name) ?? url).host)
     for (const { name, peerUrls } of this.#stored) {
       for (const url of peerUrls) routes.set(new URL(url).host, new URL(this.#present.get(name) ?? url).host)
     }
-    // A present address is reached as such, unless it is some other member's stored one.
+    // A present address routes to itself, unless it is the stored address of another member.
     for (const url of this.#present.values())
       if (!routes.has(new URL(url).host)) routes.set(new URL(url).host, new URL(url).host)
     this.#proxy?.route(routes)

@@ -84,7 +84,7 @@ export class JobOutput {
 function cutBefore(piece: Buffer, full: boolean): number {
   const line = full ? piece.lastIndexOf(0x0a) + 1 : 0
   if (line > 0) return line
-  // The last four bytes tell: the first byte of a character says how long it is.
+  // A UTF-8 character has at most four bytes, and its first byte tells how many.
   for (let back = 1; back <= Math.min(4, piece.length); back++) {
     const byte = piece[piece.length - back] ?? 0
     if ((byte & 0xc0) === 0x80) continue

@@ -62,7 +62,7 @@ function running(child: ChildProcess, output: JobOutput, folder: string | undefi
       output.push(Buffer.from(`cannot be started: ${error.message}\n`))
       resolve(notStarted)
     })
-    // Not before nobody holds its output any more: what it left running in the background belongs to it.
+    // Wait for "close" instead of "exit": processes that the program left in the background still write to its output.
     child.once('close', (code, signal) => {
       resolve(code ?? bySignal + (signal === null ? 0 : os.constants.signals[signal]))
     })
@@ -80,7 +80,7 @@ function running(child: ChildProcess, output: JobOutput, folder: string | undefi
     kill: async () => {
       killGroup(child)
       await gone
-      // One that left the group may hold its output for ever.
+      // A process that left the group could keep the pipes open for ever.
       for (const stream of streams) stream?.destroy()
       await ended
     },
@@ -106,6 +106,6 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // The group is gone already.
+    // The process group has ended already.
   }
 }

@@ -101,7 +101,7 @@ export class Pools {
         })
         peer.lanes.set(lane, pool)
       }
-      // The types leave out that a body may be an async iterable.
+      // undici accepts async iterables as bodies, but its types do not say so.
       pool.dispatch(request as Dispatcher.DispatchOptions, handler)
       this.#watch()
     } catch (error) {
@@ -200,7 +200,7 @@ export class Pools {
 }
 
 function destroy(peer: Peer, why: MusterError): void {
-  // A pool that is being destroyed rejects nothing that anyone waits for: its requests are told one by one.
+  // Ignore the result of `destroy`: each pending request is rejected on its own.
   for (const pool of peer.lanes.values()) pool.destroy(why).catch(() => undefined)
 }
 

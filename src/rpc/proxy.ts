@@ -104,7 +104,7 @@ class Relay implements Exchange {
   head(status: number, rawHeaders: readonly string[]): void {
     const headers = [...this.#before, ...endToEnd(rawHeaders)]
     this.#response.writeHead(status, headers)
-    // Without a length it is a stream whose first bytes may be long in coming.
+    // Without a length it is a stream, whose first bytes may take long.
     if (!headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length'))
       this.#response.flushHeaders()
   }

@@ -249,7 +249,7 @@ function refuse(response: ServerResponse, error: unknown): void {
   if (response.destroyed || response.headersSent) return
   const { status, bytes } = encodeError(error)
   response.setHeader(headers.error, '1')
-  // What is left of the request's body is not worth reading.
+  // Do not read the rest of the request's body.
   if (!response.req.complete) response.setHeader('connection', 'close')
   answer(response, status, bytes)
 }

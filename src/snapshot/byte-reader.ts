@@ -37,7 +37,7 @@ export class ByteReader {
       left -= part.length
       parts.push(part)
     }
-    // Always a copy: a view would keep the whole piece that it is cut from.
+    // Always copy: a view would keep the whole chunk in memory.
     const bytes = Buffer.concat(parts, count)
     this.hash?.update(bytes)
     return bytes

@@ -85,7 +85,7 @@ export class GroupCommit<Request, Result> {
   async #rounds(): Promise<void> {
     let answer: (() => void) | undefined
     for (let round = 1; ; round++) {
-      // Groups that need not wait for a disk would otherwise keep everything else waiting for as long as there are any.
+      // Yield to the event loop: groups that need no disk would otherwise starve everything else.
       if (round % yieldEvery === 0)
         await new Promise(resolve => {
           setImmediate(resolve)
@@ -96,7 +96,7 @@ export class GroupCommit<Request, Result> {
       answer?.()
       answer = await running
       if (answer !== undefined) continue
-      // Whoever was just answered may have its next request ready within this turn.
+      // Callers that were just answered may commit again within this turn.
       await new Promise<void>(resolve => {
         process.nextTick(resolve)
       })

@@ -121,7 +121,7 @@ export class Leases {
     try {
       await this.#end(id)
     } catch {
-      // The lease is over either way; only its keys still stand, until the disk takes writes again.
+      // The lease has ended, but its keys could not be deleted. Try again until the disk accepts writes.
       held.timer = this.#arm(id, retryDelay)
     }
   }

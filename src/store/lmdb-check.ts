@@ -108,7 +108,7 @@ export function valueIn(file: string, key: Buffer): Buffer | undefined {
         return indexes
           .map(index => leafNode(page, index))
           .find(node => node?.overflow === undefined && node?.key.equals(key) === true)?.value
-      // The first key of a branch is empty, and so below all.
+      // The first key of a branch page is empty, which sorts before all others.
       number =
         indexes.map(index => branchNode(page, index)).findLast(node => node !== undefined && node.key.compare(key) <= 0)
           ?.child ?? noPage
@@ -264,8 +264,7 @@ class Walk {
     for (let index = 0; index < nodeCount(page); index++) {
       const node = branchNode(page, index)
       if (node === undefined) throw new Damage(`an entry of page ${number} makes no sense`)
-      // All that came before is below the key, and all that comes from here on is not: a key would else not be found
-      // where it is.
+      // All earlier keys must be below this separator key and all later ones not, or lookups would miss them.
       if (index > 0) {
         if (!inOrder(node.key, found)) throw new Damage(`page ${number} has keys out of order`)
         found.least = node.key

@@ -102,8 +102,7 @@ class LmdbEngine implements Engine {
       }
     })
     try {
-      // A batch is one transaction of LMDB, applied whole or not at all. Nothing in it may throw: what came before
-      // would stand.
+      // A batch is one LMDB transaction. Nothing in it may throw, since the writes before would be committed.
       await database.batch(() => {
         for (const { databaseKey, record } of writes) {
           if (record === undefined) void database.remove(databaseKey)
@@ -128,7 +127,7 @@ class LmdbEngine implements Engine {
     try {
       if (this.#holds()) database.removeSync(ownerKey)
     } catch {
-      // On a full disk the record stays, and names a process that will not be found alive.
+      // Ignore a full disk: the record then names a process that no longer runs, which counts as unlocked.
     }
     await database.close()
     closed()
@@ -143,7 +142,7 @@ class LmdbEngine implements Engine {
       isInputOutput(cause) ? (growthFault(directory, 2 * bytes + probeBytes) ?? cause) : cause,
     )
     try {
-      // LMDB refuses to begin a transaction once it could not keep its own first pages in order.
+      // LMDB begins no more transactions after a failed write of its meta pages.
       database.transactionSync(() => ABORT)
     } catch {
       this.#failure = error

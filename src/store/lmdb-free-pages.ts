@@ -24,7 +24,7 @@ export class FreePages {
     for (let index = 1; index <= count; index++) {
       const number = signed(record, index)
       if (number === 0) continue
-      // The length of a run may be all that fits at the end of a record, and then says nothing.
+      // A run length may be the last word of a record; without a following page number it is ignored.
       if (number < 0 && index === count) break
       const length = number < 0 ? -number : 1
       const first = number < 0 ? signed(record, ++index) : number

@@ -137,7 +137,7 @@ export function branchNode(page: Buffer, index: number): BranchNode | undefined 
   const keyLength = page.readUInt16LE(at + 6)
   const size = even(nodeHeader + keyLength)
   if (at + size > pageSize) return undefined
-  // The lower 32 bits of the page number, and where leaves have their flags its upper 16.
+  // Branch nodes hold the page number: 32 bits here, and 16 more in the field that leaves use for flags.
   return {
     key: page.subarray(at + nodeHeader, at + nodeHeader + keyLength),
     child: page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32,

@@ -113,7 +113,7 @@ async function assertWhole(directory: string): Promise<void> {
     const damage = damageOf(file)
     if (damage === undefined) return
     if (damage.foreign && foreign !== undefined) throw foreign
-    // Another process in another container may be writing, whose pages change while they are read.
+    // A process in another container may write to the file while it is being checked.
     if (look === looksAtOnce || newestTransaction(file) === before) throw corrupt(directory, damage.what)
     await new Promise(resolve => {
       setImmediate(resolve)
@@ -143,7 +143,7 @@ async function create(directory: string): Promise<void> {
 function openDatabase(directory: string, mapSize: number): Database {
   const database: Database = open({
     path: directory,
-    // Otherwise a directory with a dot in its name is taken for a file.
+    // Without this, lmdb takes a directory with a dot in its name for a file.
     noSubdir: false,
     encoding: 'binary',
     keyEncoding: 'binary',

@@ -71,7 +71,7 @@ export class WatchHub {
    * @throws MusterError STORE_COMPACTED when deletions after `after` may have been forgotten.
    */
   add(after: Revision, on: (batch: Batch) => void): Subscription & { readonly behind: boolean; catchUp(): void } {
-    // Revision 1 is the empty store: whoever starts there has nothing that could have been deleted.
+    // Revision 1 is the empty store: a watcher that starts there has missed no deletions.
     if (after > 1 && after < this.#deletionsFrom) throw compacted(after, this.#deletionsFrom)
     const watcher: Watcher = { cursor: after, on, closed: false, loading: false }
     this.#watchers.add(watcher)
@@ -113,7 +113,7 @@ export class WatchHub {
     if (watcher.cursor >= this.revision || watcher.loading || watcher.closed) return
     if (watcher.cursor < this.#historyFrom) {
       const at = this.revision
-      // Taken now, because a key that is put again until the entries are there is no longer remembered as deleted.
+      // Collect the deletions now: a key that is written again while the entries load would no longer count as deleted.
       const deletions = this.#deletionsAfter(watcher.cursor)
       const found = this.#entriesAfter(watcher.cursor, at)
       if (found instanceof Promise) this.#wait(watcher, at, deletions, found)

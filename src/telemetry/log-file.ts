@@ -107,7 +107,7 @@ export class LogFile {
       try {
         unlinkSync(join(this.#folder, name))
       } catch (error) {
-        // Someone else may have cleaned up meanwhile.
+        // The file may have been deleted in the meantime.
         if (errorCode(error) !== 'ENOENT') throw error
       }
     }

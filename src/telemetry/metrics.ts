@@ -109,7 +109,7 @@ class MetricsRegistry implements Metrics {
       })
       return made
     })
-    // A part that was closed and built again reads its new self.
+    // A part that was closed and created again replaces the gauge of the old one.
     if (read !== undefined) gauge.read = read
     return gauge
   }

@@ -56,8 +56,7 @@ async function callUrl(
   index: string,
   signal: AbortSignal,
 ): Promise<string> {
-  // The log is given to others who look for faults, and what stands behind the host is often all that keeps strangers
-  // from calling it.
+  // Log the host only: logs are passed on for diagnosis, and the path of a webhook often holds its secret.
   const where = originOf(handler.url)
   const limited = limitedSignal(signal, handler.timeout)
   try {
@@ -129,7 +128,7 @@ function headersOf(
     ['x-consul-index', index],
   ])
   const { username, password } = target(url).url
-  // As Consul's client does, and undici does not.
+  // Consul's client does this, undici does not.
   if (username !== '')
     headers.set(
       'authorization',

@@ -61,7 +61,7 @@ export async function runWatch(
   }
 }
 
-// Asked again after an await: the compiler would take the loop's answer for granted.
+// A function, since the compiler would assume that `aborted` stays false across the await.
 const isAborted = (signal: AbortSignal): boolean => signal.aborted
 
 async function handle(plan: WatchPlan, data: unknown, index: string, log: Logger, signal: AbortSignal): Promise<void> {

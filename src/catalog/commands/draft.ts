@@ -52,7 +52,8 @@ export class Draft extends KeyDraft {
       this.aside.delete(nodeIdKey(data.id))
       return
     }
-    // Two servers that give one id to different nodes at the same time meet here.
+    // Both servers write this guard when they give one id to different nodes at the same time, so one of them
+    // conflicts.
     if (standing !== undefined) this.#freeId(standing)
     const guard = nodeIdKey(data.id)
     this.relyOnGuard(guard)
@@ -123,7 +124,7 @@ export class Draft extends KeyDraft {
     if (this.nodeNamed(node) === undefined && services.length + checks.length === 0) return
     this.deleteRange(servicesRange(node), services)
     this.deleteRange(checksRange(node), checks)
-    // Unseen as well: another server may have written one just now.
+    // Delete the coordinate even if this state shows none: another server may have just written one.
     this.aside.set(coordinateKey(node), { kind: 'delete', key: coordinateKey(node) })
     this.relyOnQuiet(nodeSessionsRange(node))
   }
@@ -131,7 +132,7 @@ export class Draft extends KeyDraft {
   /** Deletes a service and those of its checks that `chosen` picks, all unless given. */
   deleteService(service: Service, chosen: (check: Check) => boolean = () => true): void {
     this.delete(serviceKey(service.node, service.id))
-    // A check that another server gives to the service right now would stay without one.
+    // Fail if another server adds a check to the service at the same time: it would refer to a deleted service.
     this.relyOnQuiet(checksRange(service.node))
     for (const check of this.state.checks.ofInstance(service.node, service.id))
       if (chosen(check)) this.deleteCheck(check)
@@ -168,7 +169,7 @@ export class Draft extends KeyDraft {
     encode: () => Uint8Array,
   ): boolean {
     this.unchanged.delete(key)
-    // What this very draft deletes is not there any more, however it looked.
+    // An entry that this draft deletes must be written even if it equals the stored one.
     if (standing === undefined || !same || this.writes.deletes(key)) {
       const value = encode()
       this.#bytes += value.length

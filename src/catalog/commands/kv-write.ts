@@ -40,7 +40,8 @@ export function casKv(draft: KeyDraft, data: KvData, index: number): boolean {
 export function deleteKv(draft: KeyDraft, key: string): void {
   if (draft.state.kv.get(key) === undefined) return
   draft.delete(kvKey(key))
-  // Named even where there is none, so that who is taking the lock right now waits for this.
+  // Delete the lock key even if it does not exist, so that a concurrent acquire conflicts with this write and waits for
+  // it.
   draft.delete(lockKey(key))
 }
 

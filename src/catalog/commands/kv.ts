@@ -10,8 +10,8 @@ import { casKv, deleteCasKv, deleteKv, deleteTreeKv, plainPut, setKv } from './k
 export const kvPut =
   (data: KvData): Command<true> =>
   state => {
-    // Few entries were ever locked. Those that were not need no draft, which would be a good part of the time that a
-    // small write takes.
+    // Few entries were ever locked. Other entries are written without a draft, which would take much of the time of a
+    // small write.
     if (state.locks.get(data.key) === undefined && isKvKey(data.key))
       return { when: [], then: plainPut(state, data), result: true }
     return lockedPut(data)(state)

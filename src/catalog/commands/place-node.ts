@@ -22,7 +22,7 @@ export function placeNode(draft: Draft, wanted: NodeData): string {
   }
   if (renamed) draft.deleteNode(known)
   const node = holder !== undefined && wanted.id === '' ? holder.node : wanted.node
-  // What a store holds of a node that is not there was left by something else than these commands.
+  // These commands never leave services or checks without a node, so such leftovers come from another writer.
   if (holder === undefined) draft.deleteContents(wanted.node)
   draft.putNode({ ...wanted, node, id: wanted.id === '' ? (holder?.id ?? '') : wanted.id })
   if (holder !== undefined && holder.node !== node) respell(draft, holder, node)
@@ -32,8 +32,8 @@ export function placeNode(draft: Draft, wanted: NodeData): string {
 function assertNameIsFree(draft: Draft, wanted: NodeData, holder: Node, renamed: boolean): void {
   if (holder.id === '' && !renamed) return
   const liveness = draft.state.checks.get(holder.node, serfHealthCheckId)
-  // Whoever has no such check has no agent: it was registered from outside, and is registered anew, often with a fresh
-  // id each time.
+  // A node without this check has no agent. It was registered by an external program, which often uses a fresh id for
+  // each registration.
   if (liveness === undefined) {
     draft.relyOnKey(checkKey(holder.node, serfHealthCheckId), undefined)
     return

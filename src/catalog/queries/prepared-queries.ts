@@ -40,7 +40,7 @@ export function preparedQueries(runner: QueryRunner & { readonly nodeName: strin
         const outcome = runQuery(runner, nameOrId, run)
         return outcome instanceof Promise ? outcome.then(named) : outcome && named(outcome)
       } catch (error) {
-        // As a name, a template's id is one that nothing has.
+        // DNS treats the id of a template as an unknown name.
         if (error instanceof MusterError && error.code === 'QUERY_IS_TEMPLATE') return undefined
         throw error
       }

@@ -11,7 +11,7 @@ export type Selection = Pick<
 
 /** The instances that a query keeps, in order. */
 export function select(instances: readonly Instance[], query: Selection): readonly Instance[] {
-  // Nothing here belongs to a service mesh.
+  // There is no service mesh, so no instance is connect-enabled.
   if (query.connect) return []
   const hasTags = tagTest(query.tags ?? [])
   const ignored = new Set(query.ignoreCheckIds)

@@ -95,7 +95,7 @@ class SessionReaper {
     }
     try {
       await this.#parts.catalog.execute(destroySession(id, () => this.#isOver(id)))
-      // Renewed while it was being ended, and so still there.
+      // The session was renewed in the meantime.
       if (this.#due.get(id) === due) due.timer = this.#arm(id, Math.max(due.at - this.#parts.clock.monotonic(), 0))
     } catch (error) {
       if (this.#due.get(id) !== due) return

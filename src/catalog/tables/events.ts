@@ -48,7 +48,7 @@ export class EventTable implements Table<EventReads>, EventReads {
       if (before !== undefined) this.#all.delete(before.key)
       if (after === undefined) return
       this.#all.set(after)
-      // That one runs out is no news.
+      // The expiry of an event (no `after`) wakes no readers.
       touched.add(this.#registry.tables, 'events')
     })
   }

@@ -47,7 +47,7 @@ export class KvTable implements Table<KvReads>, KvReads {
     below: prefix => {
       const found = this.#prefixTopics.find(prefix)
       if (found !== undefined) return found
-      // Changes below it are to move it from now on.
+      // From now on changes below the prefix must update the new topic.
       this.#watched.add(prefix)
       return this.#prefixTopics.get(prefix, this.#indexBelow(prefix))
     },

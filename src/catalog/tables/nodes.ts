@@ -81,7 +81,8 @@ export class NodeTable implements Table<NodeReads>, NodeReads {
     const topics = this.#services.byNodeTopics
     const found = this.find(nameOrId)
     if (found !== undefined) return this.#registry.of(topics, found.node.toLowerCase())
-    // Who asked by id was given the index of the node that had it: begin behind the last change of any node.
+    // Readers by id have seen the index of the node that had the id. Start above the last change of any node, so that
+    // the index never goes back.
     const atLeast = looksLikeId(nameOrId) ? this.topics.all().index : undefined
     return this.#registry.of(topics, nameOrId.toLowerCase(), atLeast)
   }

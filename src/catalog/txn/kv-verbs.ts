@@ -76,7 +76,8 @@ function write(draft: KeyDraft, { verb, data, index, session }: KvOp): After {
 function read(draft: KeyDraft, { verb, data: { key }, index, session }: KvOp): After {
   if (verb === 'get-tree') {
     const entries = [...draft.state.kv.below(key)]
-    // Both: a range tells of what came or changed, and only a key that it is gone.
+    // Both conditions are needed: the one on the range fails for added and changed keys, the one on each key for
+    // deleted ones.
     draft.relyOnQuiet(prefixRange(kvKey(key)))
     for (const entry of entries) draft.relyOnKey(kvKey(entry.key), entry.modified)
     return () => entries.flatMap(entry => shown(entry, true))

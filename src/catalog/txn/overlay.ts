@@ -58,7 +58,7 @@ export class Overlay implements DraftReads {
     ofInstance: (node, serviceId) => this.checks.ofNode(node).filter(check => check.serviceId === serviceId),
   }
 
-  // A transaction ends sessions and makes none.
+  // Transactions can end sessions but not create them.
   readonly sessions: DraftReads['sessions'] = {
     get: id => layered(this.#sessions, sessionKey(id.toLowerCase()), () => this.#base.sessions.get(id)),
     ofNode: node => this.#base.sessions.ofNode(node).filter(one => this.sessions.get(one.id) !== undefined),

@@ -29,7 +29,7 @@ const transaction =
       try {
         const after = run(draft, op)
         const { parts } = draft
-        // What an earlier operation wrote stands under that one's conditions.
+        // A key that an earlier operation wrote is covered by the conditions of that operation.
         for (const condition of parts.when) {
           const about = condition.test === 'quiet' ? `quiet ${condition.from}` : condition.key
           if ((condition.test === 'quiet' || !then.has(condition.key)) && !when.has(about)) when.set(about, condition)

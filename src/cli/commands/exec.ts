@@ -69,7 +69,7 @@ export const command: Command = {
       const place = { prefix, session: session.id }
       await writeJob(client, place, job)
       await pause(commandClock, replication, io.interrupted)
-      // Nobody has been told of it yet, so nothing runs.
+      // The event has not been sent yet, so nothing runs.
       if (io.interrupted.aborted) return 1
       say(`Fired remote execution event: ${await announceJob(client, place, to)}`)
       const code = await follow(new Reports(client, place), wait, { io, say })
@@ -161,7 +161,7 @@ async function follow(reports: Reports, wait: number, { io, say }: Telling): Pro
     const { signal: silence, release } = limitedSignal(io.interrupted, Math.max(0, heard + waitMs - performance.now()))
     try {
       const fresh = await reports.next(silence)
-      // A question that ends without news is not something heard.
+      // A blocking query that times out does not count as a sign of life.
       if (fresh.length > 0) heard = performance.now()
       fresh.forEach(tell)
     } catch (error) {

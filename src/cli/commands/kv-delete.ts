@@ -48,7 +48,7 @@ export const command: Command = {
 
 function usageFault(flags: ParsedFlags, key: string): string | undefined {
   const [cas, recurse, index] = [flagIsSet(flags, 'cas'), flagIsSet(flags, 'recurse'), flagValue(flags, 'modify-index')]
-  // Nothing at all is more likely a variable that was not set than the wish to delete every key.
+  // An empty prefix is more likely an unset shell variable than the wish to delete every key.
   if (flags.positional.length === 0 || (key === '' && !recurse)) return 'Error! Missing KEY argument'
   if (flags.positional.length > 1) return `Error! Too many arguments (expected 1, got ${flags.positional.length})`
   if (cas && recurse) return 'Cannot specify both -cas and -recurse!'

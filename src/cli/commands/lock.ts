@@ -161,7 +161,8 @@ async function runHolding(
   say('Attempting lock acquisition')
   const enough = AbortSignal.any([waiting.signal, session.lost])
   const taken = await acquired(lock, enough)
-  // It may have been taken at the moment when somebody wanted the command to end: nobody would tell the program of it.
+  // The lock may be taken just after a signal to stop: do not start the program, since it would not receive that
+  // signal.
   if (!taken || enough.aborted) {
     if (taken) await lock.release()
     await cleanUp(lock, say)

@@ -14,7 +14,7 @@ export const command: Command = {
   async run(flags, io) {
     const client = await Client.connect(flags, io)
     const { status, body } = await client.request('PUT', '/v1/agent/reload', { format: 'json' })
-    // Consul's agents answer with nothing.
+    // Consul's agents send an empty answer.
     if (status === 200 && body.trim() === '') {
       io.out('Configuration reload triggered\n')
       return 0

@@ -65,7 +65,7 @@ async function elsewhere(client: Client, io: Io, id: string, wanted: string | un
   const owners = wanted === undefined ? all : all.filter(({ node }) => node.toLowerCase() === wanted.toLowerCase())
   const [owner] = owners
   if (owner === undefined) {
-    // Nothing to remove is success, as in Consul: whoever cleans up twice finds it clean.
+    // Deregistering twice succeeds, as in Consul.
     await deregister(client, io, id, undefined)
     io.err(`  note: ${wanted === undefined ? 'no node' : `node ${wanted}`} has a service "${id}"\n`)
     return true

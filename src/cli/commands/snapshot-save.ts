@@ -24,7 +24,7 @@ export const command: Command = {
     const { Index: index, Build: build } = await verifySnapshot(await fs.readFile(unverified))
     await fs.rename(unverified, file)
     io.out(`Saved and verified snapshot to index ${index}\n`)
-    // Consul's archives do not say what wrote them.
+    // Consul's archives do not name their writer.
     if (build === '')
       io.err(
         "  note: the archive is Consul's: its checksums and sizes hold, its records were not read; it is Consul that restores it\n",

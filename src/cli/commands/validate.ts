@@ -59,7 +59,7 @@ export const command: Command = {
       diagnostics.every(({ severity }) => severity !== 'error')
       && !(flagIsSet(flags, 'strict') && diagnostics.length > 0)
     const sourceOf = (file: string): string | undefined => (file === stdinName ? stdin : readText(file))
-    // Forms for machines always give a whole document; for people silence may do.
+    // Machine-readable formats always print a complete document. Text is left out without findings, or with -quiet.
     const silent = form === 'text' && (diagnostics.length === 0 || (valid && flagIsSet(flags, 'quiet')))
     if (!silent) {
       const text = report(form, { diagnostics, files, sourceOf })

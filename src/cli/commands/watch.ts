@@ -122,7 +122,7 @@ async function watch(client: Client, query: WatchQuery, flags: ParsedFlags, io: 
       if (answer.status !== 200 && (answer.status !== 404 || query.byHash === true)) throw unexpected(answer)
       failures = 0
     } catch (error) {
-      // An agent that never answered is a mistake in the address; one that did may come back.
+      // Give up if the agent never answered, since the address is probably wrong. Otherwise it may come back.
       if (given === undefined || io.interrupted.aborted) throw error
       io.err(`watch: ${errorMessage(error)}\n`)
       position = undefined

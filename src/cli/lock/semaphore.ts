@@ -114,7 +114,7 @@ export class Semaphore implements Lock {
       signal,
     )
     const pair = pairs.find(({ key }) => key === this.key)
-    // Whatever a session holds here shows that it lives: not every client marks its own key.
+    // Any key that a session holds here proves that it is alive, since not every client uses a key of its own.
     const contenders = new Set(pairs.filter(({ session }) => session !== '').map(({ session }) => session))
     return { index: now, places: this.#places(pair), modified: pair?.modifyIndex ?? 0, contenders }
   }

@@ -115,7 +115,7 @@ class Measuring implements Coordinates {
         signal: this.#closed.signal,
       })
     try {
-      // The first call is for the connection, which is not to be measured.
+      // The first call opens the connection, so it does not count as a measurement.
       await ping()
       const before = clock.monotonic()
       const answer = await ping()

@@ -53,7 +53,7 @@ export function moved(
   const residues = [...placement.residues, measured - rawRoundTrip(pulled, other)].slice(-window)
   const adjustment = residues.reduce((sum, one) => sum + one, 0) / (2 * window)
   const coordinate = towardsOrigin({ ...pulled, adjustment }, random)
-  // Hostile neighbours can make any number of it: better to begin again than to be nowhere.
+  // Hostile peers can cause invalid numbers. Start again from the origin rather than keep them.
   return coordinateFault(coordinate) === undefined ? { coordinate, residues } : startPlacement
 }
 

@@ -36,7 +36,7 @@ async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, clo
   }
   const topic = catalog.events.topics.all()
   for (let since = catalog.revision; !closed.aborted;) {
-    // A closed catalog lets all who wait go at once.
+    // Waits end at once on a closed catalog.
     if (!(await catalog.wait(topic, since, timingMs.poll, closed))) await breath()
     if (isAborted(closed)) return
     const events = catalog.events.since(since)
@@ -45,7 +45,7 @@ async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, clo
   }
 }
 
-// Asked again after an await: the compiler would take the loop's answer for granted.
+// A function, since the compiler would assume that `aborted` stays false across the await.
 const isAborted = (signal: AbortSignal): boolean => signal.aborted
 
 const breath = (): Promise<void> =>
@@ -59,7 +59,8 @@ export function serveEvents(server: RpcServer, catalog: Reads): void {
     sinceMethod,
     async (body, { aborted }) => {
       const { since } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>
-      // Who asks for the first time is told where to begin. So is one that is ahead: its store was another one.
+      // Tell an agent that asks for the first time where to begin. Do the same if its revision is ahead of this store,
+      // which must then be a new one.
       if (typeof since !== 'number' || !Number.isSafeInteger(since) || since > catalog.revision)
         return { revision: catalog.revision, events: [] }
       const from = revision(since)
@@ -116,7 +117,7 @@ async function followServer(
       failures = 0
       if (since === at) await pause(clock, 10, closed)
       since = at
-      // A server that is behind the last one tells of some again.
+      // A server that lags behind the previous one repeats some events.
       for (const event of readEvents(events))
         if (!seen.has(event.id)) {
           seen.add(event.id)

@@ -65,7 +65,7 @@ export class Admission {
     const { admin, contacts, rpc, log } = this.#options
     if (former.name !== server.id && contacts.isReachable(former.name))
       return `its Raft address is still that of server ${former.name}`
-    // A request may come late, when the server it speaks of has long entered: its present word counts.
+    // The request may be outdated because the server has entered in the meantime, so ask it for its present state.
     const answer = new Shape(
       await rpc.call(lanAddress(server), methods.entering, { token }, { timeout: 2000 }),
       'the answer',

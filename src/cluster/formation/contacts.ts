@@ -176,7 +176,7 @@ export class Contacts {
           answers: self.name,
           address: lanAddress(candidate),
         })
-        // Who sits at an address now has taken the place of who sat there.
+        // The server that answers at this address has replaced the former one, so forget that.
         if (candidates.length === 1 && self.server) {
           this.forget(id)
           return

@@ -108,7 +108,7 @@ export class EtcdFormation implements OpenedFormation {
   }
 
   async #start(): Promise<void> {
-    // Whoever opens a formation goes on registering its parts first.
+    // Let the caller register its handlers first.
     await Promise.resolve()
     const joined = this.#parts.group.joinAtStart()
     joined.catch(() => undefined)

@@ -9,7 +9,7 @@ import { startOver, watchUntil, type MemberLife } from './member-life.js'
 export async function foundCluster(life: MemberLife): Promise<string> {
   const { process, member, record, log, importFrom, importDone } = life
   if (process.hasData) {
-    // It may still run, left by an agent that was killed: only a process that was taken over can be stopped.
+    // An etcd of a killed agent may still run. Take it over first, since only then can it be stopped.
     await process.start({ how: 'again' }).catch((error: unknown) => {
       log.debug('what was begun does not even start', { reason: errorMessage(error) })
     })

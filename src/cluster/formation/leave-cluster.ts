@@ -36,7 +36,7 @@ export async function leaveCluster(
       leader: leader.name,
       reason: errorMessage(error),
     })
-    // Its agent may be down while its etcd leads.
+    // The leader's agent may be down while its etcd runs.
     if (error.code !== 'CLUSTER_UNKNOWN_PEER') await admin.remove(own.id)
   }
 }

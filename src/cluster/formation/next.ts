@@ -46,7 +46,7 @@ export const beginning: Transition = go({ phase: 'starting' }, run({ do: 'read-d
  * beside it.
  */
 export function next(state: State, event: Event): Transition {
-  // The row of the state's own phase, whose function takes the event's own type.
+  // The compiler cannot relate the row of the phase to the type of the event.
   const row = table[state.phase] as Partial<Record<Event['type'], (state: State, event: Event) => Transition>>
   return row[event.type]?.(state, event) ?? go(state)
 }

@@ -144,7 +144,7 @@ export class OwnMember {
         this.#changedAt = clock.monotonic()
       this.#see(status, members)
     } catch {
-      // Its process says why in the log; here it only means that there is nothing to see.
+      // The etcd process logs its own failures. Here it only means that no status is available.
       if (!this.#running) return
       this.#status = undefined
       this.#leader = { address: '', self: false }

@@ -78,7 +78,7 @@ export class RaftOperator implements ClusterOperator {
       this.#requireMajority(voters.filter(({ id: voter }) => voter !== target.id).map(({ name }) => name))
     if (target.id === member.status?.leader) {
       await this.transferLeader(undefined)
-      // The new leader counts the votes: asked of the one that goes, it might be gone before the others know.
+      // Ask the new leader: the leaving server could stop before the others know of the removal.
       await this.#askLeader(methods.remove, { id })
     } else {
       await admin.remove(target.id)
@@ -127,8 +127,8 @@ export class RaftOperator implements ClusterOperator {
       return readHealth(await this.#askLeader(methods.health, {}))
     } catch (error) {
       if (!isUnreachable(error)) throw error
-      // Its etcd leads on while its agent is dead: this is just when someone looks, and any server can ask the others
-      // how they are.
+      // The leader's agent may be dead while its etcd leads. Operators look just then, so examine the servers from
+      // here.
       return autopilot.health()
     }
   }

@@ -5,7 +5,7 @@ import { survivors } from './recover-cluster.js'
 /** What a server finds when it starts. Rejects CLUSTER_RECOVERY_FILE when `raft/peers.json` cannot be followed. */
 export async function readDisk(life: Pick<MemberLife, 'files' | 'self' | 'process' | 'record'>): Promise<Disk> {
   const { process, record } = life
-  // Whoever opens a formation goes on registering its parts first.
+  // Let the caller register its handlers first.
   await Promise.resolve()
   const listed = await survivors(life)
   const { cluster, founding, peerUrl } = record.facts

@@ -85,9 +85,8 @@ async function agree(
   await process.start({ how: 'again' })
   member.start()
   await watchUntil(life, () => member.status !== undefined)
-  // Said once and for all: two servers that compare must compare the same. As in an election, what counts is the last
-  // entry and not the last one that is known to be committed: one that a client was told of is in the log of one of
-  // those that are left, if enough are.
+  // Fix the position once, so that all servers compare the same values. As in a Raft election, compare the last entry
+  // rather than the last known commit: if enough servers are left, one of their logs holds every acknowledged entry.
   const { term, index } = (await process.lastEntry()) ?? {
     term: member.status?.term ?? 0,
     index: member.status?.raftIndex ?? 0,
@@ -127,7 +126,7 @@ async function askPosition(
     const answer = new Shape(await rpc.call(address, methods.recovery, {}, { timeout: 1000, signal }), 'a position')
     return { id: answer.text('id'), term: answer.number('term'), index: answer.number('index') }
   } catch {
-    // Not there yet, or not recovering: it is asked again.
+    // The server is not up yet, or not recovering. Ask it again later.
     return undefined
   }
 }

@@ -15,7 +15,7 @@ export interface SurvivingServer {
  * @throws MusterError CLUSTER_RECOVERY_FILE naming file, line and column
  */
 export async function readSurvivors(file: string, text: string): Promise<readonly SurvivingServer[]> {
-  // Loaded when there is such a file: hardly ever.
+  // Loaded on demand, since recoveries are rare.
   const { parse, evaluate } = await import('@humanwhocodes/momoa')
   const refuse = ({ line, column }: { readonly line: number; readonly column: number }, what: string): MusterError =>
     new MusterError('CLUSTER_RECOVERY_FILE', `${file}:${line}:${column}: ${what}`, {

@@ -120,7 +120,7 @@ async function run({ membership, catalog, clock, log }: ChangeLogParts, signal: 
     members = nextMembers
     leader = nextLeader
     if (catalog.loaded) await catalog.wait(topic, at, interval, signal)
-    // Time passes as well where a wait ends at once, as on a catalog that is closed.
+    // Pause as well, since waits end at once on a closed catalog.
     await pause(clock, catalog.loaded ? gather : interval, signal)
   }
 }

@@ -181,10 +181,10 @@ export class ClusterMembership implements Membership {
       })
     }
     const { info, state } = record
-    // A live member that is told to leave by force refutes it: there is nothing to remove.
+    // A living member would refute a forced leave, so do nothing.
     if (info.id === self().id || state === 'leaving') return
     if (state === 'alive') {
-      // Other datacenters choose servers by their status, so theirs stays as it is.
+      // Keep the status of servers, since other datacenters choose servers by it.
       if (!info.server) this.#refuted.add(info.id)
       return
     }

@@ -145,7 +145,7 @@ export class LeaseElection implements Election {
         log.debug('the election of a leading server could not be taken part in', { error: errorMessage(error) })
         await pause(clock, term / 6, signal)
       }
-      // Who leads says so in time; who does not waits until nobody does.
+      // The leader renews its lease in time. Others wait until there is no leader.
       if (this.#lease === undefined) await catalog.wait(catalog.steward.topics.liveness(), at, term, signal)
       else await pause(clock, term / 3, signal)
     }

@@ -40,7 +40,7 @@ export class Heartbeats {
    */
   beat(beat: Heartbeat): Promise<Duration> {
     const { id } = beat.info
-    // A member whose heartbeat takes long sends another one: they are answered together.
+    // A member sends another heartbeat when one takes long: answer both together.
     const before = this.#underWay.get(id)
     if (before !== undefined) return before
     const done = this.#beat(beat).finally(() => {
@@ -77,7 +77,7 @@ export class Heartbeats {
     const arrival = this.#arrival(beat)
     const plan = memberAlive(arrival)(catalog)
     if (kept && 'result' in plan && plan.then.length === 0) return ttl
-    // A refusal is said before there is a lease for nothing.
+    // Let a refusal throw before a lease is granted.
     if (kept || 'refusal' in plan) await catalog.execute(memberAlive(arrival))
     if (!kept) await this.#renew(arrival, { ttl, holder, mark })
     this.#announce(beat, known?.state)

@@ -54,8 +54,7 @@ async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
     const at = topic.index
     await tend(parts, failures, signal)
     await catalog.wait(topic, at, sweep, signal)
-    // Leases that end together are seen to together; and time passes when a wait ends at once, as on a catalog that is
-    // closed.
+    // Pause, so that leases that end together are handled together. Also, waits end at once on a closed catalog.
     await pause(clock, gather, signal)
   }
 }

@@ -70,7 +70,7 @@ export class LoneOperator implements ClusterOperator {
   }
 
   async setAutopilot(configuration: AutopilotConfiguration, cas?: number): Promise<boolean> {
-    // There is one to be compared with from the first moment on.
+    // Create the default configuration first, so that `cas` has something to compare with.
     await configurationInForce(this.#parts.configuration)
     return this.#parts.configuration.write(configuration, cas)
   }

@@ -126,7 +126,7 @@ export class ClientMembership implements Membership, StandingSource {
     try {
       return readStanding(await pool.call(memberMethods.standing, {}, { timeout: standingWithin, mayRepeat: true }))
     } catch (error) {
-      // One of an earlier version cannot say, but has taken a heartbeat, which it writes.
+      // A server of an earlier version does not answer this call, but it accepted a heartbeat, so it can write.
       if (error instanceof MusterError && error.code === 'CLUSTER_UNKNOWN_METHOD' && this.connected)
         return { writable: true }
       return {
@@ -167,7 +167,7 @@ export class ClientMembership implements Membership, StandingSource {
         hint: 'join -wan on a server',
       })
     const joined = await this.#greetAll(addresses)
-    // Whoever told it to join looks for it among the members next.
+    // Send a heartbeat now: operators check the list of members after a join.
     await this.#heartbeats.now()
     return joined
   }

@@ -79,7 +79,7 @@ export class MemberList {
       this.#members = answer.list('members', maxMembers, readMember)
       this.#revision = answer.number('revision')
     } catch {
-      // The next heartbeat's answer asks for it again; that no server can be reached, heartbeats tell.
+      // The next heartbeat triggers another fetch, and heartbeats report that no server can be reached.
       this.#revision = -1
     } finally {
       this.#fetching = false

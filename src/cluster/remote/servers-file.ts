@@ -44,7 +44,7 @@ export function serversFile(directory: string, clock: Clock, log: Logger): Serve
         })
       isFailing = true
       fs.rmSync(`${file}.tmp`, { force: true })
-      // What is newer is written now.
+      // Write the list that came in the meantime.
       if (next === undefined)
         retry = clock.after(retryAfter, () => {
           write(servers)

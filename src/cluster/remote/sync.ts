@@ -31,7 +31,7 @@ export function remoteSyncTarget(pool: ServerPool): SyncTarget {
     read: async node =>
       readRemoteNode(await pool.call(syncMethods.read, { node }, { timeout: timeoutMs, mayRepeat: true })),
     write: async changes => {
-      // One after the other: what a server has answered for is in the catalog, whatever happens to the rest.
+      // Write batches one after the other: each acknowledged batch is in the catalog even if a later one fails.
       for (const batch of batches(changes, batchSize))
         await pool.call(syncMethods.write, batch, { timeout: timeoutMs, mayRepeat: true })
     },

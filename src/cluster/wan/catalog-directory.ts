@@ -60,7 +60,7 @@ async function follow(catalog: CatalogReads, on: () => void, closed: AbortSignal
       seen = topic.index
       on()
     } else {
-      // A closed catalog lets all who wait go at once.
+      // Waits end at once on a closed catalog.
       await new Promise<void>(resolve => {
         setTimeout(resolve, 1000).unref()
       })

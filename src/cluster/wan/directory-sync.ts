@@ -68,7 +68,7 @@ export class DirectorySync {
     for (const { info, status } of known.all()) {
       const since = this.#fresh.get(info.id)
       if (status !== 'alive' || since === undefined || now - since < renewEvery) continue
-      // One of the datacenter's servers does it, and the others see that it was done.
+      // One server of the datacenter writes this, and the others see the result.
       this.#fresh.set(info.id, now - (renewEvery * random()) / 2)
       this.#write(info.id, () => directory.renew(info))
     }
@@ -88,7 +88,7 @@ export class DirectorySync {
         .map(server => [server.id, server]),
     )
     for (const server of recorded.values()) {
-      // At the start nobody knows how old they are.
+      // After a start the age of these entries is unknown.
       if (this.#recorded === undefined) this.#fresh.set(server.id, now - renewEvery * random())
       else if (this.#recorded.get(server.id) !== server) this.#fresh.set(server.id, now)
       known.learn(server, 'store', now)

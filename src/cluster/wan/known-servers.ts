@@ -86,7 +86,7 @@ export class KnownServers {
 
   #add(info: ServerInfo, from: NewsFrom, now: number): Learned {
     if (this.#servers.size >= maxServers) return 'refused'
-    // A server that was built anew has another id: its former self is gone.
+    // A reinstalled server has a new id, so drop the entry with its old one.
     if (from === 'self')
       for (const { info: former, status } of this.of(info.datacenter)) {
         if (status !== 'alive' && former.name.toLowerCase() === info.name.toLowerCase()) this.#servers.delete(former.id)

@@ -158,7 +158,7 @@ class WanNode implements Wan {
   forceLeave(name: string, prune: boolean): Promise<boolean> {
     const found = this.#known.all().find(({ info }) => wanName(info).toLowerCase() === name.toLowerCase())
     if (found === undefined) return Promise.resolve(false)
-    // One that lives refutes it with its next ping: there is nothing to do.
+    // A living server would refute this with its next ping, so do nothing.
     if (found.status === 'alive') return Promise.resolve(true)
     this.#known.mark(found, 'left', this.#options.clock.monotonic())
     this.#directory.drop(found.info)
@@ -236,7 +236,7 @@ class WanNode implements Wan {
         .filter(({ id, ports }) => id !== self().id && ports.wan > 0)
         .map(server => [server.id, server]),
     )
-    // Nobody but this datacenter tells of its servers, so a new one is told at once.
+    // Only this datacenter announces its own servers, so announce a new one at once.
     for (const { status: _status, ...info } of own.values())
       if (this.#known.learn(info, 'other', now) === 'new') this.#compared = -Infinity
     for (const known of this.#known.all()) {

@@ -146,7 +146,7 @@ class Combiner {
       claims.set(id, claim)
       return true
     }
-    // Two services of one id have checks of one id; that was said of the services.
+    // Services that are declared twice also have their checks twice; the error was already reported for the services.
     if (claim.serviceId !== '' && before.serviceId === claim.serviceId && before.contribution !== claim.contribution) {
       claims.set(id, claim)
       return true

@@ -42,7 +42,7 @@ export function contributionOf(file: string, content: Content, entries: Entries)
     services: nothing,
     checks: nothing,
   }
-  // Mapped rather than pushed: a list that grows reserves room for sixteen more, in thousands of files.
+  // `map` instead of `push`: growing arrays reserve spare capacity, which adds up over thousands of files.
   if (entries.services.length > 0) {
     contribution.services = entries.services.map(({ declared, path }) => {
       const { id, checks: inside } = declared.definition

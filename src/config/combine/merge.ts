@@ -65,7 +65,7 @@ function mergeObject(
       if (before === undefined) state.setters.set(dotted(here), { source, path: here })
       mergeObject(target, value, here, source, state)
     } else if (Array.isArray(value)) {
-      // One of our own, so that many files that each add to a list do not copy it as often.
+      // The list belongs to the merge, so it can grow in place instead of being copied for each file.
       const list = Array.isArray(before) ? (before as unknown[]) : []
       value.forEach((_, i) => state.setters.set(dotted([...here, list.length + i]), { source, path: [...here, i] }))
       for (const element of value as unknown[]) list.push(element)

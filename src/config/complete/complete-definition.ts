@@ -49,7 +49,7 @@ export function completeService(written: WrittenService, limits: Limits): Comple
     const kind = judgeCheck(check, inside)
     if (kind !== undefined) checks.push(buildCheck(check, kind, identity, limits))
   }
-  // Copied, because a list that grew has room for sixteen more.
+  // Copy the list to free the capacity that V8 reserves for growing arrays.
   return { definition: problems.fatal ? undefined : buildService(written, checks.slice()), problems: problems.list }
 }
 

@@ -88,7 +88,7 @@ function kindOf(written: WrittenCheck): KindName {
 function checkFault(written: WrittenCheck): string | undefined {
   const kinds = kindsOf(written)
   const alias = kinds.includes('alias')
-  // A container without a program is no check of its own, a program is one with or without a container.
+  // A container id alone declares no check; a program does, with or without a container.
   const polled = kinds.some(kind => kindNamed(kind).polled)
   const interval = durationOf(written.interval) ?? 0
   const ttl = durationOf(written.ttl) ?? 0

@@ -83,14 +83,14 @@ export class FileSet {
     const gone = new Set<string>()
     for (const file of few ? [...forced].flatMap(given => this.#tracked.get(given) ?? []) : this.#files) {
       const listing = this.#rootOf.get(file.path)?.listing
-      // A folder that cannot be listed keeps what it had: that is a fault, not a wish to remove everything.
+      // Keep the files of a folder that cannot be listed: an error is no request to remove everything.
       if (listing?.folder === true && listing.error !== undefined) continue
       if (file.refresh(forced.has(file.path))) continue
       if (listing?.folder === true) gone.add(file.path)
       else file.vanish()
     }
     for (const root of new Set([...gone].flatMap(file => this.#rootOf.get(file) ?? []))) {
-      // With its folder all files are gone: that is no wish to remove them either.
+      // Keep the files as well when the whole folder has disappeared.
       const error = this.#faultOf(root, listPath(root.given, this.#format), timing)
       if (error === undefined) continue
       root.listing = { ...root.listing, error }
@@ -113,7 +113,7 @@ export class FileSet {
       if (found === undefined) return false
       const { root, given } = found
       if (this.#tracked.has(given)) continue
-      // Behind a name that is no file of ours, symbolic links may have been turned to something else.
+      // The changed name may be part of a symbolic link's target, so only a full listing can tell what changed.
       if (root.listing.linked.length > 0 || !root.listing.folder) return false
       const listing = withName(root.listing, root.given, path.basename(resolved), this.#format)
       if (listing === undefined) return false
@@ -170,8 +170,7 @@ export class FileSet {
     this.#tracked = tracked
     this.#rootOf = rootOf
     this.#files = files
-    // A removed file is forgotten: what an earlier process read there is nothing to come back to for a new one of that
-    // name.
+    // Forget a removed file: a new file of the same name must not fall back to content that an earlier process read.
     if (this.#roots.every(({ listing }) => listing.error === undefined))
       for (const file of this.#stored.keys()) if (!tracked.has(file)) this.#stored.delete(file)
   }

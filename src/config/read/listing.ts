@@ -90,7 +90,7 @@ function listFolder(given: string, forced: ConfigFormat | undefined): Listing {
     const plain = entry.isFile() || entry.isSymbolicLink()
     if (plain && hidden.test(name)) skipped.push(name)
     if (leftovers.test(name)) continue
-    // A folder below is nothing unusual, unless it is called like a file.
+    // Subfolders are ignored silently, unless they are named like a configuration file.
     if (!plain && formatOf(name, undefined) === undefined) continue
     if (!plain || formatOf(name, forced) === undefined) {
       skipped.push(name)
@@ -143,7 +143,7 @@ function linkedFolders(links: readonly string[]): readonly string[] {
       const real = path.dirname(fs.realpathSync(link))
       if (real !== fs.realpathSync(path.dirname(link))) folders.add(real)
     } catch {
-      // A link that leads nowhere is reported when the file is read.
+      // A dangling link is reported when the file is read.
     }
   }
   return [...folders]

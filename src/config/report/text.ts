@@ -31,7 +31,7 @@ function latest<Answer>(ask: (about: string) => Answer): (about: string) => Answ
 const widest = 100
 
 function excerpt(all: string, line: number, at: number): readonly string[] {
-  // A line may be the whole of a file; what is shown lies within this much of the mark.
+  // A line may be as long as the file, so only this many characters around the mark are shown.
   const from = Math.max(0, at - 1 - widest)
   const source = all.slice(from, at + widest)
   const column = at - from

@@ -23,7 +23,7 @@ const table: { readonly [Kind in Phase['kind']]: Row<Kind> } = {
 
 /** What an event leads to. Pure: whoever calls it carries the actions out, and gives their outcomes as events. */
 export function next(state: ChildState, event: ChildEvent): Transition {
-  // The row belongs to the phase and the cell to the event, which the compiler cannot see together.
+  // The compiler cannot relate the row's phase to the cell's event.
   const cell = table[state.phase.kind][event.on] as ((now: ChildState, event: ChildEvent) => Transition) | undefined
   return cell?.(state, event) ?? { state, actions: [] }
 }

@@ -11,7 +11,7 @@ export const up: Row<'up'> = {
     if (question !== now.questions) return stay(now)
     const { phase } = now
     if (serves) return ask(now, { ...phase, hasServed: true }, { about: 'members' })
-    // Without a quorum only its peer port tells the members.
+    // Without a quorum only the peer port lists the members.
     return phase.hasServed ? lookAgain(now, lookIntervalMs.starting) : ask(now, phase, { about: 'peers' })
   },
   'looked': (now, { question, isSettled }) =>
@@ -33,7 +33,7 @@ export const up: Row<'up'> = {
   'stop': now => {
     const { child, hasServed } = now.phase
     if (!hasServed) return end(now, child, 'starting', { do: 'stop', isStarting: false, found: [] })
-    // The next start goes by the members as they are now.
+    // The next start must use the current list of members.
     return ask(now, { kind: 'parting', child }, { about: 'members' }, { do: 'start-timer', ms: askTimeoutMs })
   },
 }

@@ -51,9 +51,9 @@ export class UnreadAnswers {
     response.once('close', () => {
       this.#leave(content, held)
     })
-    // Node.js cuts the connection when the time is over, and counts as activity what the system takes of a long write.
+    // Node closes the connection after the timeout. Bytes of a long write that the kernel accepts count as activity.
     response.setTimeout(this.#limits.timeoutMs)
-    // Before node's own listener, which sets the time that an idle connection is kept.
+    // Runs before node's own listener, which sets the keep-alive timeout.
     response.prependOnceListener('finish', () => {
       response.socket?.setTimeout(0)
     })

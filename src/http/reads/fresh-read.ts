@@ -41,7 +41,7 @@ export async function freshRead(
     consistency,
     'X-Consul-Query-Backend',
     'blocking-query',
-    // Memory is the cache: what it holds is never older than now.
+    // The catalog in memory is the cache, and is always current, so `Age` is 0.
     ...(cached ? ['X-Cache', 'HIT', 'Age', '0'] : []),
   ]
   const json = `{${members},${JSON.stringify(about).slice(1)}`

@@ -65,7 +65,7 @@ export class ItemFilter {
           const item = items[at] as Item
           if (matches(view(item))) kept.push(item)
           const ended = now()
-          // An item counts for something even where the clock is too coarse to see it.
+          // Charge a minimum for each item, since a coarse clock may measure 0.
           used += Math.max(1, (ended - begun) * 1000)
           begun = ended
         }

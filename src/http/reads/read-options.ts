@@ -78,8 +78,7 @@ function readIndex(text: string): number {
   return Number(text)
 }
 
-// The answers here are never older than the catalog's memory, so every max-age is met: what is left is to refuse
-// nonsense.
+// Answers always come from the current catalog, so they meet every max-age. Only malformed values are refused.
 function checkCacheControl(header: string): void {
   for (const part of header
     .toLowerCase()

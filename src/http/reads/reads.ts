@@ -160,7 +160,7 @@ export class Reads {
     const same = this.#underWay.get(key)
     if (same?.index === index) {
       same.waiting.push(request.gone)
-      // It may just have been given up, as those who asked before have gone.
+      // The shared read may have been aborted because all its earlier readers have gone: start a new one.
       return same.body.catch((error: unknown) => {
         if (!isAborted(error) || request.gone().aborted) throw error
         return this.#prepare(request, source, read, key)
@@ -201,7 +201,7 @@ export class Reads {
   }
 }
 
-// Memory is the cache: what it holds is never older than now.
+// The catalog in memory is the cache, so every answer is a hit.
 const hit = (age: number): HeaderList => ['X-Cache', 'HIT', 'Age', String(age)]
 
 /**

@@ -4,7 +4,7 @@ import { decodeFailed, parseJson } from './json-body.js'
 
 /** Reads a body of JSON without rounding whole numbers, for readers that use {@link uint64}. @throws MusterError 400 */
 export function decodeExactly<Value>(body: Buffer, reader: Reader<Value>): Value {
-  // First the reader that can say where a fault is.
+  // Parse with the reader first that reports the place of an error.
   parseJson(body)
   return reader(parseExactly(body.toString('utf8')), '')
 }

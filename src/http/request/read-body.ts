@@ -21,7 +21,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     const take = (chunk: Buffer): void => {
       size += chunk.length
       chunks.push(chunk)
-      // The rest is read and thrown away by node, within the time a request may take.
+      // Node reads and discards the rest, within the request timeout.
       if (size > limit)
         settle(() => {
           request.resume()
@@ -61,7 +61,7 @@ export async function* readPieces(request: IncomingMessage, limit: number): Asyn
     if (error instanceof MusterError) throw error
     throw incomplete()
   } finally {
-    // What nobody wants any more is read and thrown away by node, within the time that a request may take.
+    // Node reads and discards the rest, within the request timeout.
     request.resume()
   }
 }

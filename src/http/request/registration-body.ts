@@ -43,7 +43,7 @@ const serviceFields = {
   Weights: object({ Passing: integer, Warning: integer }),
   EnableTagOverride: boolean,
   Namespace: string,
-  // Of the service mesh: kept so that tools find again what they have sent, and without effect.
+  // Fields of the service mesh have no effect. They are kept so that tools read back what they sent.
   Proxy: map(anything),
   Connect: map(anything),
   CreateIndex: integer,

@@ -76,7 +76,7 @@ export function readTransaction(body: Buffer, maxValueSize: number): readonly Tx
 function operation(body: OperationBody, place: number): TxnOp {
   const { KV: kv, Node: node, Service: service, Check: given } = body
   const kinds = Object.keys(body)
-  // Doing one of them and answering with success would hide that the others were not done.
+  // Refuse items with several operations: to do only one of them and report success would hide the others.
   if (kinds.length > 1) throw unreadable(`operation ${place} has both ${kinds[0]} and ${kinds[1]}, one kind is allowed`)
   if (kv !== undefined) return kvOperation(kv)
   if (node !== undefined) return nodeOperation(node)

@@ -16,7 +16,7 @@ const levels: Readonly<Record<string, LogLevel>> = {
   error: 'error',
 }
 
-// Consul's rhythm: soon enough for people, and lines of one burst travel together.
+// The interval of Consul: lines of one burst are sent together.
 const flushEvery = 200
 
 /**

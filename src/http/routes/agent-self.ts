@@ -84,7 +84,7 @@ async function ready({ agent, catalog, settings, standing }: Deps, { query }: Ap
     })
   }
   const facts = { agent: agent.readiness(), alone: isAlone(settings()), loaded: catalog.loaded }
-  // Of no use while the agent starts, and on a client agent a call to a server.
+  // Level "started" needs no leader, so skip this check: on a client agent it calls a server.
   const answer = readyAt(level, {
     ...facts,
     standing: level === 'started' ? { writable: true } : await standing.standing(),

@@ -63,8 +63,7 @@ async function remove(deps: Deps, { body }: ApiRequest): Promise<Answer> {
     return json(true, 200, known)
   }
   const entry = serviceId !== '' ? agent.services().get(serviceId) : agent.checks().get(checkId)
-  // The owner is this very agent: taken out there it stays away, where a removal from the catalog alone would be
-  // undone.
+  // This agent owns the entry. Deregister it here, since the next sync would undo a removal from the catalog alone.
   if (entry?.origin.by === 'api')
     await (serviceId !== '' ? agent.deregisterService(serviceId) : agent.deregisterCheck(checkId))
   else await catalog.execute(deregister({ node, serviceId, checkId }))

@@ -40,7 +40,7 @@ const noKey = 'Missing key name'
 
 const absent: Built = { status: 404, type: '', bytes: Buffer.alloc(0) }
 
-// What is stored is whatever somebody put there: a browser is not to take it for a page of this server.
+// A value may be any document: a browser must not render it as a page of this server.
 const rawHeaders = ['X-Content-Type-Options', 'nosniff', 'Content-Security-Policy', 'sandbox']
 
 function get({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
@@ -73,7 +73,7 @@ function list({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
 
 function keys({ catalog, reads }: Deps, request: ApiRequest): Promise<Answer> {
   const { rest: prefix, query } = request
-  // The wrong spelling came first, and old clients use it.
+  // Old clients use this misspelled name.
   const separator = query.first(query.has('separator') ? 'separator' : 'seperator')
   return reads.answer(request, {
     topic: catalog.kv.topics.below(prefix),
@@ -102,7 +102,7 @@ function putCommand(data: KvData, query: Query): Command<boolean> {
 async function remove({ catalog }: Deps, { rest, query }: ApiRequest): Promise<Answer> {
   refuseConflict(query, ['recurse', 'cas'])
   if (query.has('recurse')) {
-    // What is deleted is what the state shows, so it has to show everything.
+    // The command deletes the keys that the state shows, so the state must be current.
     await catalog.barrier()
     return json((await catalog.execute(kvDeleteTree(rest))).result)
   }
@@ -127,7 +127,7 @@ function parseUint(written: string): bigint {
   const refusal = (reason: string): MusterError =>
     new MusterError('HTTP_PARAMETER', `strconv.ParseUint: parsing ${JSON.stringify(written.slice(0, 64))}: ${reason}`)
   if (!/^\d+$/.test(written)) throw refusal('invalid syntax')
-  // Twenty digits reach beyond the largest; more are not worth reading.
+  // 20 digits already exceed the maximum, so longer texts need no parsing.
   const value = /^0*\d{1,20}$/.test(written) ? BigInt(written.replace(/^0+(?=\d)/, '')) : maxUint64 + 1n
   if (value > maxUint64) throw refusal('value out of range')
   return value

@@ -109,7 +109,7 @@ class Restores {
       return readArchive(file(), { limit: stateLimit })
     })
     const revision = await catalog.restore(records)
-    // Other agents find out with their next comparison, within a minute or so.
+    // Other agents notice it with their next full sync, within about a minute.
     agent.serversChanged()
     log.warn('the catalog was restored from a snapshot', { snapshot: meta.ID, entries: records.length, revision })
   }

@@ -56,7 +56,8 @@ export function destination(
   if (endpoint.reach === 'by-owner') return served ? undefined : ownerOf(query.first('node'), forwarding, settings)
   if (endpoint.reach === 'local') return undefined
   if (forwarding.servers !== undefined) {
-    // A client agent has nothing to answer with. Handing on what came from another agent might go on in circles.
+    // A client agent has no catalog. It refuses a request that was already forwarded, since forwarding it again could
+    // go in circles.
     if (served) throw noServers()
     return { upstreams: forwarding.servers, unreachable: noServers }
   }

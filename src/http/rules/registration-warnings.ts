@@ -36,7 +36,7 @@ export const warningHeader = (warnings: readonly string[]): HeaderList =>
   warnings.length === 0 ? [] : ['X-Muster-Warning', headerText(warnings.join(' | '))]
 
 function circleWarnings(serviceId: string, checks: Iterable<readonly [string, LocalCheck]>): readonly string[] {
-  // The service goes first: then every circle that it is in begins with it.
+  // Put the service first, so that every circle it belongs to begins with it.
   const targets = new Map<string, string[]>([[serviceId, []]])
   for (const [, { definition }] of checks) {
     const target = definition === undefined ? undefined : aliasTarget(definition)

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-// What a refused client may take to read its answer before the connection is cut.
+// How long a refused client may take to read its answer before the connection is closed.
 const lingering = 1000
 
 /**

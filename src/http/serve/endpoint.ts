@@ -174,7 +174,7 @@ export class Endpoints {
       )
       if (named !== undefined) return handOn(exchange, named, prepared, parts.url, body)
     }
-    // Named one by one: spreading `parts` is a twentieth of a small write's time.
+    // Copy the fields one by one: spreading `parts` takes 5% of the time of a small write.
     const { path, query, pretty, gone, url } = parts
     return handler({
       path,

@@ -34,7 +34,7 @@ export function exchangeOf(
     method: request.method ?? 'GET',
     served,
     client: request.socket.remoteAddress,
-    // Only an agent may speak for an agent.
+    // Accept the agent header from other agents only.
     header: name => (name === agentHeader && served === undefined ? undefined : headerOf(request, name)),
     body: limit => readBody(request, limit),
     upload: limit => readPieces(request, limit),
@@ -46,7 +46,7 @@ export function exchangeOf(
       }
       closing.addEventListener('abort', end, { once: true })
       try {
-        // By the next microtask a small body has come.
+        // A small body has arrived by the next microtask.
         await Promise.resolve()
         const body = options.body ?? arrivedBody(request)
         return (await upstreams.proxy(request, response, { ...options, ...(body && { body }) }))

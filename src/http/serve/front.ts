@@ -70,7 +70,7 @@ export class Front {
     const headers = small ? kept.plain : kept.gzip
     const bytes = small ? built.bytes : gzipped
     if (headers === undefined || bytes === undefined) return false
-    // What there is no room for now is refused on the other path.
+    // Without room for the answer, let the ordinary path refuse it.
     if (!this.#parts.unread.admit(response, kept.body, built.bytes.length)) return false
     writeWhole(response, built.status, without(headers, leftOut), bytes)
     return true

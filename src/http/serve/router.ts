@@ -57,6 +57,6 @@ export class Router {
 }
 
 function innerPlace({ inner }: Place, element: string): Place | undefined {
-  // `decodeURI` leaves alone what has a meaning in URLs, the slash above all.
+  // `decodeURI` does not decode reserved characters, above all the slash.
   return inner.get(element) ?? (element.includes('%') ? inner.get(decodeURI(element)) : undefined)
 }

@@ -114,13 +114,13 @@ function stream(
   const typed = [...headers, 'Content-Type', answer.type]
   const packed = wantsGzip(request)
   response.writeHead(200, packed ? [...typed, 'Content-Encoding', 'gzip'] : typed)
-  // The client learns at once that it is listening, though the first line may be long in coming.
+  // Send the headers now, since the first line may take long.
   response.flushHeaders()
   if (!packed) {
     answer.start(response, gone)
     return
   }
-  // Each write reaches the client at once: without the flush lines would sit in the compressor.
+  // Flush after each write: otherwise lines would stay in the compressor's buffer.
   const packer = createGzip({ flush: constants.Z_SYNC_FLUSH })
   packer.pipe(response)
   packer.on('error', () => {

@@ -134,7 +134,7 @@ class AgentHttpServer implements HttpServer {
   constructor(options: HttpServerOptions) {
     const { settings, agent, catalog, membership, logs, metrics, clock } = options
     this.#options = options
-    // Every blocked query listens for the end.
+    // Every blocked query adds a listener, so there is no limit.
     setMaxListeners(0, this.#closing.signal)
     const log = logs.root.child('http')
     const knownLeader = (): boolean => membership.leader() !== ''

@@ -44,7 +44,7 @@ export async function agentStats({ settings, agent, membership, uptime }: Source
       cpu_count: String(availableParallelism()),
       max_procs: String(availableParallelism()),
       version: process.version,
-      // What comes nearest: how much is under way at once.
+      // Node has no goroutines; the number of active resources comes closest.
       goroutines: String(process.getActiveResourcesInfo().length),
       heap_bytes: String(process.memoryUsage().heapUsed),
       uptime_seconds: String(Math.round(uptime / 1000)),

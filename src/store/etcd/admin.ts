@@ -43,7 +43,7 @@ class Admin implements EtcdAdmin {
       version: status.version,
       size: Number(status.dbSize),
       inUse: Number(status.dbSizeInUse),
-      // Asking for the alarms themselves takes a quorum.
+      // The alarm request itself would need a quorum.
       alarms: [...new Set(status.errors.flatMap(error => /alarm:([A-Z]+)/.exec(error)?.[1] ?? []))],
     }
   }

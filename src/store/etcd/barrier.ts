@@ -43,7 +43,7 @@ export class Barrier {
       await new Promise<void>(resolve => {
         this.#slots.push(resolve)
       })
-    // Whoever comes from here on needs a later read.
+    // Callers from here on need a later read.
     this.#gathering = undefined
     this.#underWay++
     try {

@@ -156,7 +156,7 @@ export class EtcdChannel {
       { timeout: options.timeout },
       undefined,
     ).then(({ token }) => token))
-    // A refusal is not remembered: the next call asks again.
+    // Do not cache a failed authentication: the next call tries again.
     asked.catch(() => {
       if (this.#token === asked) this.#token = undefined
     })

@@ -202,7 +202,7 @@ export class Feed {
     }
     const events = this.#pieces.length === 0 ? response.events : [...this.#pieces.splice(0), response.events].flat()
     const last = events.at(-1)
-    // Without events it is etcd's word that the watch has got everything up to here.
+    // A response without events is a progress notification: the watch has delivered everything up to this revision.
     if (last === undefined) this.reached.advance(response.header.revision)
     else
       this.#publish(
@@ -213,7 +213,7 @@ export class Feed {
 
   #change({ type, kv }: WatchResponse['events'][number]): Change | undefined {
     const key = this.#keys.read(kv.key)
-    // What a revision brought is brought once, even where a stream were to repeat it.
+    // Skip revisions that were already delivered, in case a stream repeats them.
     if (key === undefined || kv.modRevision <= this.reached.revision) return undefined
     return type === eventType.delete
       ? { kind: 'delete', key, revision: revision(kv.modRevision) }

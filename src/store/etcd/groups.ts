@@ -190,7 +190,7 @@ export class Groups {
    */
   async #send({ members }: Group): Promise<Outcome> {
     const left = this.#left(members)
-    // One that cannot be answered in time would leave it unknown whether it was applied.
+    // Do not send a group that cannot be answered in time: its outcome would be unknown.
     if (left < leastTime) return { fault: new Error('no leader') }
     let cancel: (() => void) | undefined
     let release: (() => void) | undefined
@@ -201,8 +201,8 @@ export class Groups {
         {
           compare: [this.#fence.condition()],
           success: members.map(({ encoded }) => ({ requestTxn: encoded.request })),
-          // Etcd does not count nested puts against its quota, only those on top, on either side of the condition. So
-          // there is one on the side that is hardly ever taken, and then notes nothing but that it was.
+          // etcd checks its quota only for top-level puts, of either branch, not for nested ones. So the failure
+          // branch, which is hardly ever taken, has a put.
           failure: members.some(puts) ? [{ requestPut: { key: this.#keys.note('beat'), value: nothing } }] : [],
         },
         {
@@ -238,7 +238,7 @@ export class Groups {
     this.#caller.sawTerm(header.raftTerm)
     this.#pauses.reset()
     if (!succeeded) {
-      // Stopped by the fence, so not applied.
+      // The fence stopped the group, so it was not applied.
       await this.#fence.learn()
       this.#queue.putBack(members)
       return
@@ -248,8 +248,7 @@ export class Groups {
       this.full = false
       this.#caller.report({ kind: 'writable', message: 'etcd takes writes again' })
     }
-    // Those who are answered have their next transaction ready for the next group; but that does not wait for a watch
-    // that is late.
+    // Callers whose commit resolves may join the next group. Do not hold it back for a late watch.
     let late: Timer | undefined
     await Promise.race([
       this.#shown(members, accepted, header.revision),
@@ -265,10 +264,9 @@ export class Groups {
     this.#unseen++
     try {
       await this.#settle.until(at)
-      // Etcd counts other prefixes too; what is told here is what watchers can wait for.
+      // The revision of etcd counts writes of other prefixes too; report one that watchers will reach.
       const seen = revision(Math.min(at, this.#feed.hub.revision))
-      // Before they are told: one who is alone would else be seen to wait when it comes again, and be held back for
-      // somebody else.
+      // Update this before resolving: a lone caller that commits again at once would otherwise be held back for others.
       this.#gathering.answered(members.length, this.#queue.length)
       members.forEach(({ resolve }, i) => {
         resolve({ ok: accepted[i] === true, revision: seen })
@@ -310,7 +308,7 @@ export class Groups {
         hint: noSpaceHint,
       })
     this.full = true
-    // Deletions go through even now.
+    // A full etcd still accepts deletions.
     rejectAll(members.filter(puts), noSpace(fault))
     this.#queue.putBack(members.filter(member => !puts(member)))
   }

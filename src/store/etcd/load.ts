@@ -30,7 +30,7 @@ export async function load(caller: Caller, keys: Keyspace, wanted: Wanted = {}):
     try {
       return await loadOnce(caller, keys, wanted)
     } catch (fault) {
-      // Between two pages the revision of the first may be compacted away; then all of it is read afresh.
+      // The revision may be compacted between two pages; then start again from the first page.
       if ((wanted.at ?? 0) !== 0 || !(fault instanceof MusterError) || fault.code !== 'STORE_COMPACTED') throw fault
     }
   }

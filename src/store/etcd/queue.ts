@@ -39,7 +39,7 @@ export class Queue {
       members => !members.some(({ footprint }) => underWay.some(claims => claims.conflictsWith(footprint))),
     )
     if (piece >= 0) return groupOf(this.#pieces.splice(piece, 1)[0] ?? [])
-    // What waits in pieces came before all others.
+    // Pieces of split groups came first, so nothing may overtake them.
     const blocked = new Claims()
     for (const members of this.#pieces) for (const { footprint } of members) blocked.add(footprint)
     const claims = new Claims()

@@ -53,7 +53,8 @@ export class Settle {
       return header.revision
     } catch (fault) {
       if (!(fault instanceof MusterError) || fault.code !== 'STORE_FULL') throw fault
-      // Nobody can write, so nothing is on its way that the first answer could have overtaken when the second is given.
+      // etcd is full, so there are no new writes. Two progress requests in a row ensure that all earlier events have
+      // arrived.
       await this.#feed.progress()
       const came = await this.#feed.progress()
       this.#feed.reached.advance(came)

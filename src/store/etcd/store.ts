@@ -107,7 +107,7 @@ class EtcdStore implements Store {
     if (this.#closing !== undefined) throw storeClosed()
     if (this.#parts === undefined) throw compacted(after, after)
     const watcher = this.#parts.feed.hub.add(after, on)
-    // Not within this call: what it did not expect yet is better not called.
+    // Catch up asynchronously: callers do not expect a callback before `watch` has returned.
     if (watcher.behind)
       setImmediate(() => {
         watcher.catchUp()
@@ -180,7 +180,7 @@ class EtcdStore implements Store {
     return (this.#beginning ??= load(this.#caller, this.#keys, { hold: Infinity })
       .then(snapshot => {
         this.#parts = this.#build(snapshot)
-        // Only who asked for it keeps it.
+        // Keep no reference to the snapshot, so that its memory is freed after use.
         this.#beginning = Promise.resolve({ revision: snapshot.revision, entries: [] })
         return snapshot
       })

@@ -23,7 +23,7 @@ export function suspect(caller: Caller, sentIn: number, on: () => void): () => v
         on()
       }
     } catch {
-      // Whoever does not answer has no news; the call itself ends when the connection does.
+      // Ignore a server that does not answer: the call fails anyway when its connection ends.
     }
     if (!over)
       timer = caller.clock.after(interval, () => {

@@ -74,7 +74,7 @@ const writeRequestOp: Write<RequestOp> = (writer, operation) => {
   writer.message(1, operation.requestRange, writeRange)
 }
 
-// Hoisted, because operations and transactions contain each other.
+// A function declaration, since operations and transactions contain each other.
 export function writeTxn(writer: Writer, { compare, success, failure = [] }: TxnRequest): void {
   writer.messages(3, failure, writeRequestOp)
   writer.messages(2, success, writeRequestOp)

@@ -76,7 +76,7 @@ export const deleteAuthMethod =
       if (standing === undefined) return true as const
       draft.relyOnKey(aclMethodKey(standing.name), standing.modified)
       draft.delete(aclMethodKey(standing.name))
-      // A rule that another server adds right now would stay without a method.
+      // Fail if another server adds a binding rule at the same time: it would refer to a deleted method.
       draft.relyOnQuiet(aclBindingRulesRange)
       for (const rule of state.bindingRules.all())
         if (rule.authMethod === standing.name) draft.delete(aclBindingRuleKey(rule.id))

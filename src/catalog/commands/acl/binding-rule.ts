@@ -74,7 +74,7 @@ function putRule(
   assertDescription('Binding Rule', data.description)
   const { created: _created, modified: _modified, ...before } = standing ?? {}
   if (same(before, data)) return
-  // The method must be the one that the name was judged by.
+  // The bind name was validated against this version of the method.
   draft.relyOnKey(aclMethodKey(method.name), method.modified)
   draft.relyOnKey(aclBindingRuleKey(data.id), standing?.modified)
   draft.put(aclBindingRuleKey(data.id), encodeBindingRule(data))

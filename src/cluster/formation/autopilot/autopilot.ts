@@ -85,7 +85,7 @@ export class Autopilot {
     readonly servers: readonly ServerHealth[]
   }> {
     const age = this.#options.clock.monotonic() - this.#lastExamination
-    // What happened since nobody has seen: when it was still well, or was heard, is not known.
+    // Nobody examined the servers for too long, so their health and silence since then are unknown.
     if (this.#leading === undefined && age > every.silent) this.#examined.clear()
     if (this.#examined.size === 0 || (this.#leading === undefined && age >= every.examination)) await this.#examine()
     const servers = [...this.#examined.values()].map(({ health }) => health)
@@ -173,7 +173,7 @@ export class Autopilot {
   }
 
   #status({ id, voter }: RaftServer, answers: boolean): MemberStatus {
-    // Before it votes it cannot tell the others that it is back: its vote must not wait for that.
+    // A non-voter cannot announce that it is back, so its promotion must not depend on that.
     if (!voter && answers) return 'alive'
     const status = this.#options.memberStatus(id)
     if (status !== undefined) return status
@@ -186,7 +186,7 @@ export class Autopilot {
     const servers = await Promise.all(
       [...this.#examined.values()].map(async ({ health, answered, heard }) => {
         const silent = this.#options.clock.monotonic() - (heard ?? this.#leading ?? 0)
-        // A server that is just coming back is listed as failed until its next heartbeat.
+        // A restarted server is listed as failed until its next heartbeat.
         const seemsDead = health.status === 'left' || (health.status === 'failed' && !answered && silent > every.silent)
         const dead = seemsDead && (health.status === 'left' || !(await this.#options.etcdAnswers(health)))
         return {

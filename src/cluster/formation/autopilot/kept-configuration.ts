@@ -6,6 +6,6 @@ export async function configurationInForce(store: ConfigurationStore): Promise<K
   const kept = await store.read()
   if (kept !== undefined) return kept
   await store.write(store.initial, 0)
-  // Somebody else may have been first.
+  // Another server may have written the configuration first.
   return (await store.read()) ?? { configuration: store.initial, created: revision(0), modified: revision(0) }
 }

@@ -3,7 +3,7 @@ import { answer, closeAfterJob, every, go, leave, pause, type Row } from './tran
 
 export const departing: Row<'departing'> = {
   ...membership,
-  // That it is no member any more is what it has asked for; what it means is seen once the answer is there.
+  // Losing membership is expected here. Wait for the answer before acting on it.
   unusable: state => go(state, pause(every.failure)),
   departed: leave,
   failed: (state, event) =>

@@ -2,7 +2,8 @@ import { closeAfterJob, leave, searchAgain, serve, type Row } from './transition
 
 export const founding: Row<'founding'> = {
   founded: (_, event) => serve(event),
-  // It has decided, and the search says so again: nobody else may found with the promises that it holds.
+  // The server has already decided to found. Repeat the founding, since the promises it holds keep others from
+  // founding.
   failed: searchAgain,
   leave,
   close: closeAfterJob,

@@ -12,7 +12,8 @@ export const beginLeaving = (when: Extract<Job, { readonly do: 'give-back' }>['w
 /** What was under way when it was told to leave has ended: what that came to counts no more. */
 function ended(state: Leaving, event: Outcome): Transition {
   if (state.step !== 'ending') return go(state)
-  // A vote that came in this very moment is a vote that the others would wait for.
+  // The server may have become a voter just now. Then it must leave Raft properly, or the others would count its vote
+  // as missing.
   const { state: next, actions } = beginLeaving(event.type === 'entered' ? 'always' : 'entering')
   return go(next, event.type === 'failed' ? answer('start', event.error) : answer('start'), ...actions)
 }
@@ -53,7 +54,7 @@ export const leaving: Row<'leaving'> = {
           { do: 'log', level: 'info', message: 'left the servers' },
           answer('leave'),
         ),
-  // It stays away, whatever failed on the way out.
+  // The server has left even if a step of leaving failed.
   'failed': (state, event) =>
     state.step === 'ending' ? ended(state, event) : go({ phase: 'left' }, answer('leave', event.error)),
   'close': state => (state.step === 'ending' ? closeAfterJob(state) : closeNow(state)),

@@ -16,7 +16,7 @@ export const starting: Row<'starting'> = {
               },
               { do: 'delete-recovery-file' },
             ]
-      // A place in Raft whose data is lost is worth nothing; what it was part of may live on.
+      // Without its data the place in Raft is useless, but the cluster may live on: search for it.
       const lost: readonly Step[] =
         cluster === undefined ? [] : [{ do: 'record', change: { cluster: undefined, removed: true, founding: {} } }]
       return go({ phase: 'searching' }, ...useless, ...lost, answer('start'), search)

@@ -130,7 +130,7 @@ export class ViewHub {
 
   async #add(stream: Stream, wants: readonly Want[]): Promise<void> {
     const { catalog, ready } = this.#options
-    // Someone has seen more than this server: it is behind, or the store began anew and indexes mean nothing.
+    // The client has seen a higher index: this server lags, or the store was replaced and old indexes are meaningless.
     if (wants.some(({ index }) => index > catalog.revision)) await catalog.barrier().catch(() => undefined)
     for (const want of wants) {
       const live = this.#view(want)
@@ -190,7 +190,7 @@ export class ViewHub {
         clock.after(coarseEvery, resolve)
       })
     let topic = first
-    // The index when it was built: a topic's moves on.
+    // Copy the index of this moment, since the topic's own index moves on.
     let after = first?.index
     while (!signal.aborted) {
       const asked = clock.monotonic()
@@ -211,7 +211,7 @@ export class ViewHub {
         after = topic.index
         if (live.line !== before) for (const stream of live.streams) stream.offer(live)
       }
-      // A catalog that was closed ends every wait at once; what could not be had elsewhere may be there later.
+      // Pause, since waits end at once on a closed catalog, and a failed remote query may succeed later.
       if (!there || (!moved && clock.monotonic() - asked < coarseEvery)) await pause()
     }
   }

@@ -129,7 +129,7 @@ class LiveViews implements Views {
         timer.cancel()
         resolve(there)
       })
-      // A new question is worth an attempt, however long the next one is off, but not every question of a flood.
+      // A new query triggers an attempt before the retry delay is over, but not more often than the minimum delay.
       if (clock.monotonic() - this.#tried >= retryMs.min) this.#wake?.()
     })
   }
@@ -222,7 +222,7 @@ class LiveViews implements Views {
     const stream = this.#stream
     if (stream?.open !== true || this.#flushing) return
     this.#flushing = true
-    // What is asked for in the same turn travels together.
+    // Send all requests of one turn together.
     await Promise.resolve()
     while (this.#add.length + this.#remove.length > 0 && this.#stream === stream) {
       const add = this.#add.map(({ kind, name, index }) => ({ kind, name, index }))
@@ -233,13 +233,13 @@ class LiveViews implements Views {
         await this.#options.rpc.call(stream.address, viewMethods.want, this.#wants(stream.id, add, remove))
       } catch (error) {
         this.#options.log.debug('views could not be asked for', { server: stream.address, error: errorMessage(error) })
-        // The next stream begins with all that is wanted.
+        // The next stream requests all wanted views anyway.
         stream.end.abort()
         break
       }
     }
     this.#flushing = false
-    // What was asked for while an old stream ended is for the new one.
+    // Requests that came while an old stream ended go to the new one.
     if (this.#add.length + this.#remove.length > 0 && this.#stream?.open === true) void this.#flush()
   }
 
@@ -283,7 +283,7 @@ class LiveViews implements Views {
   }
 
   #dropOldest(): void {
-    // One that shows nothing gives way first: names that are made up are asked for once.
+    // Drop empty views first: made-up names are looked up only once.
     const some = [...this.#views.values()].slice(0, 64)
     const oldest = some.find(({ empty, known }) => empty && known) ?? some[0]
     if (oldest !== undefined) this.#drop(oldest)

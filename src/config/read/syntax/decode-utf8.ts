@@ -27,7 +27,7 @@ export function decodeUtf8(
 
 /** The text before the first byte that is not UTF-8, and that byte. */
 function firstBadByte(bytes: Uint8Array): { before: string; byte: number | undefined } {
-  // A lenient reading puts U+FFFD where bytes are bad; one that stands in the file itself is the bytes EF BF BD.
+  // A lenient decoder replaces invalid bytes by U+FFFD. A U+FFFD written in the file itself has the bytes EF BF BD.
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
   let offset = 0
   let from = 0

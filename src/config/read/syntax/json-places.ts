@@ -118,7 +118,7 @@ class Scanner {
       if (code === comma || code === 58 || code === 47 || code === closeBrace || code === closeBracket || isSpace(code))
         break
     }
-    // A word is never empty in valid text; without this a wrong assumption would be an endless loop.
+    // Guards against an endless loop: a word is never empty in valid text.
     if (this.#at === start) this.#at++
   }
 

@@ -66,7 +66,7 @@ function descend(field: Field, depth: number, comparison: Comparison, meter: Met
   if (name === undefined) return compare(field, comparison, meter)
   if (typeof field === 'object' && 'map' in field) {
     const inner = descend(field.map, depth + 1, comparison, meter)
-    // What is not there equals nothing, contains nothing, matches nothing, and is empty.
+    // A missing value equals, contains and matches nothing, and is empty.
     const absent = comparison.test === 'empty' ? !comparison.negated : comparison.negated
     return value => (isObject(value) && Object.hasOwn(value, name) ? inner(value[name]) : absent)
   }

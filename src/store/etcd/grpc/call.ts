@@ -55,7 +55,7 @@ export class Call implements StreamSink {
     this.#deadline = setTimeout(() => {
       this.#stop(this.#lateness())
     }, route.timeout)
-    // What keeps the process alive is the connection.
+    // The connection keeps the process alive, not this timer.
     this.#deadline.unref()
     route.reach(
       connection => {
@@ -89,7 +89,7 @@ export class Call implements StreamSink {
 
   headers(headers: Headers, end: boolean): void {
     const status = headers.get(':status')
-    // What only announces that an answer is to come.
+    // Skip informational (1xx) headers.
     if (!this.#isAnswered && status?.startsWith('1') === true && !end) return
     if (!this.#isAnswered && status !== '200') {
       const code = codeOfHttp.get(Number(status)) ?? grpcCode.unknown

@@ -43,7 +43,7 @@ export function dial(options: DialOptions): Dialling {
       socket.destroy()
       reject(reason)
     }
-    // Once it is made, what happens to the connection is the connection's: then something may have been sent.
+    // After the connect, errors belong to the connection, since requests may have been sent.
     const unable = (fault: Error): void => {
       abandon?.(unreached(errorMessage(fault)))
     }

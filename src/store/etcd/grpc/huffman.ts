@@ -40,6 +40,6 @@ export function decodeHuffman(bytes: Uint8Array): string | undefined {
       } else if (length >= maxLength) return undefined
     }
   }
-  // What fills the last byte is the beginning of the end of a text: ones, and fewer than a byte.
+  // The padding must be the most significant bits of EOS: fewer than 8 bits, all ones (RFC 7541, 5.2).
   return length < 8 && code === 2 ** length - 1 ? Buffer.from(text).toString('latin1') : undefined
 }
