@@ -243,7 +243,7 @@ export class Agent implements AgentApi {
     return this.#phase === 'leaving' || this.#phase === 'closed'
   }
 
-  /** What is on disk and what is in the catalog are awaited together. */
+  /** Waits for the write to disk and the sync together. */
   async #afterPush<Result>(work: Promise<Result>): Promise<Result> {
     const [result] = await Promise.all([work, this.#parts.sync.pushed()])
     return result

@@ -82,5 +82,7 @@ const aliased = (check: Check): AliasedCheck => ({
   output: check.output,
 })
 
-/** Foreign registrations may hold any word; what is none of ours takes a service out of DNS, so it is critical. */
+/**
+ * Foreign registrations may have any status. An unknown one removes the service from DNS, so it counts as critical.
+ */
 const known = (status: string): CheckStatus => (isCheckStatus(status) ? status : 'critical')

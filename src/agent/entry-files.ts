@@ -8,10 +8,7 @@ import { ensureFolder } from '../common/folder.js'
 import { readSmallFile } from '../common/small-files.js'
 import type { Logger } from '../telemetry/index.js'
 
-/**
- * Milliseconds from a failed write to the next attempt, doubled with each one that fails, and the most that becomes of
- * it.
- */
+/** Milliseconds from a failed write to the next attempt. The delay doubles with each failure, up to `max`. */
 const retryMs = { first: 1_000, max: 60_000 } as const
 
 /**
@@ -24,7 +21,7 @@ export class EntryFiles {
   readonly #directory: string
   readonly #clock: Clock
   readonly #log: Logger
-  /** What the files of these ids are still to become: a text, or (undefined) nothing. */
+  /** Pending content by id: a text to be written, or undefined if the file is to be deleted. */
   readonly #unsaved = new Map<string, string | undefined>()
   #delay: number = retryMs.first
   #timer: Timer | undefined
@@ -174,7 +171,7 @@ export class EntryFiles {
     return join(this.#directory, createHash('sha256').update(id).digest('hex'))
   }
 
-  /** Makes renames durable. Those who come while one is about to start share it. */
+  /** Makes renames durable. Calls share one sync of the directory if it has not started yet. */
   #syncDirectory(): Promise<void> {
     this.#directorySync ??= new Promise<void>(resolve => {
       setImmediate(resolve)

@@ -8,7 +8,7 @@ import { contentHash } from './content-hash.js'
 import { maintenanceCheckId, maintenanceMark, maintenanceType } from './maintenance.js'
 import { ServiceWaits } from './service-waits.js'
 
-/** What moved in the local state. `output`: a check has a new output and nothing else. */
+/** A change of the local state. `output`: a check has a new output and nothing else. */
 export interface LocalChange {
   readonly kind: 'service' | 'check'
   readonly id: string

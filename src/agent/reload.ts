@@ -142,7 +142,7 @@ export class Reloader {
     return { changes: [...changes, ...missing], settings: live, needsRestart, diagnostics: load.diagnostics }
   }
 
-  /** Begins nothing any more; resolves when what is under way is done. */
+  /** Starts no more reloads, and resolves when the running one has ended. */
   async close(): Promise<void> {
     this.#closed = true
     this.#settling?.cancel()

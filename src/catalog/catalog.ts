@@ -26,7 +26,7 @@ import type { UnreadableHandler } from './state.js'
 export interface CatalogDeps {
   readonly store: Store
   readonly clock: Clock
-  /** Told of values in the store that cannot be read, which count as absent. Without one they pass in silence. */
+  /** Called for unreadable values in the store, which count as absent. Without a callback they are ignored. */
   readonly onUnreadable?: UnreadableHandler
   /** How many topics of disappeared things are remembered one by one; 10,000 unless given. */
   readonly tombstones?: number
@@ -49,8 +49,8 @@ const loadDelay = 250
 /** How often a command is planned anew after its conditions failed. */
 const maxAttempts = 10
 /**
- * How long the state may take to reach a revision that the store has, in ms: above any network delay, below a client's
- * patience.
+ * Milliseconds that the state may take to reach a revision of the store: above any network delay, below the timeouts of
+ * clients.
  */
 const maxLag = 15_000
 
@@ -224,7 +224,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
     await (await this.#opened()).resumeLease(lease, ttl).revoke()
   }
 
-  /** Tells of each session there is, and from then on of those that come, go and are renewed, until closed. */
+  /** Reports each existing session, and then every created, ended and renewed one, until closed. */
   followSessions(follower: SessionFollower): Subscription {
     this.sessionFollowers.add(follower)
     for (const session of this.sessions.all()) follower.appeared(session)
@@ -236,7 +236,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
   }
 
   /**
-   * Stops following the store and lets all who wait go. Reads go on with the last state; writes reject with
+   * Stops following the store and resolves all waits. Reads continue with the last state; writes reject with
    * CATALOG_CLOSED.
    */
   close(): void {
@@ -293,10 +293,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
     }
   }
 
-  /**
-   * Commits, with leases for what is to vanish again. Leases of a transaction that came to nothing are given back, but
-   * for those that others have too.
-   */
+  /** Commits, with leases for keys that expire. Leases of a failed transaction are ended, except shared ones. */
   async #commitPlan({ when, then }: Write<unknown>): Promise<Committed> {
     const store = this.#store ?? (await this.#opened())
     if (!then.some(isTimed)) return store.commit({ when, then: then.map(plain) })

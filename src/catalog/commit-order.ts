@@ -24,7 +24,9 @@ class Ticket {
 
 interface Slot {
   writer: Ticket | undefined
-  /** The last one that puts something here; deletions disturb nobody who wants a range to stay without additions. */
+  /**
+   * The last write that adds a key here. Deletions do not violate a condition that a range stays without additions.
+   */
   putter: Ticket | undefined
   readonly readers: Set<Ticket>
 }
@@ -58,7 +60,7 @@ export interface Place {
  */
 export class CommitOrder {
   readonly #slots = new Map<string, Slot>()
-  /** Ranges that are to stay without additions, and ranges that go, of the writes on their way. */
+  /** Ranges with a condition on additions, and ranges to be deleted, of the writes in flight. */
   readonly #quiet = new Map<string, Span>()
   readonly #going = new Map<string, Span>()
 

@@ -144,9 +144,7 @@ function checkOf(fields: Fields, { created, modified }: Revisions): Check {
   }
 }
 
-/**
- * Instances as another datacenter tells of them, with its revisions: the fields of each, whatever else stands there.
- */
+/** Instances as another datacenter sends them, with its revisions. Unknown fields are left out. */
 export function readInstances(value: unknown): readonly Instance[] {
   if (!Array.isArray(value)) return []
   return value.filter(isObject).map(({ node, service, checks }) => ({

@@ -2,9 +2,7 @@ import { nodeMaintenanceCheckId, serviceMaintenancePrefix } from '../common/heal
 import type { CheckStatus } from '../common/health.js'
 import type { Check, Instance } from './types.js'
 
-/**
- * What a set of checks comes to for `/v1/agent/health` and the UI; '' when a check has a status that is no known word.
- */
+/** The aggregated status of checks for `/v1/agent/health` and the UI; '' when a check has an unknown status. */
 export type AggregatedStatus = CheckStatus | 'maintenance' | ''
 
 type Verdict = Pick<Check, 'id' | 'status'>

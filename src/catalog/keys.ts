@@ -29,7 +29,7 @@ export const queryKey = (id: string): string => `query/${escape(id.toLowerCase()
  */
 export const queryNameKey = (name: string): string => `query-name/${escape(name.toLowerCase())}`
 
-/** Key of a KV entry. Its name stands as it is: nothing of it is looked at but its order. */
+/** Key of a KV entry. Its name is not escaped, since the key is never split, only sorted. */
 export const kvKey = (key: string): string => `kv/${key}`
 /** Key that says who holds a KV entry. */
 export const lockKey = (key: string): string => `lock/${key}`
@@ -38,15 +38,15 @@ export const lockDelayKey = (key: string): string => `lock-delay/${key}`
 /** Key of a session. */
 export const sessionKey = (id: string): string => `session/${escape(id)}`
 /**
- * Stands beside each session under the name of its node. Each has its own, so that those who create sessions on one
- * node do not wait for each other.
+ * Index key of a session under the name of its node. Each session has its own, so that sessions can be created on one
+ * node concurrently.
  */
 export const nodeSessionKey = (node: string, id: string): string =>
   ['guard', 'node', escape(node.toLowerCase()), escape(id)].join('/')
 /**
- * Written with each lock that a session takes, and each query that is bound to it, so that who ends it notices one that
- * came in between. There are a few of them, by what is taken: those who take different things for one session seldom
- * wait for each other.
+ * Guard that is written with each lock of a session and each query bound to it, so that a concurrent end of the session
+ * conflicts with them. A session has several guards, chosen by the name of the lock or query, so that different locks
+ * of one session seldom conflict.
  */
 export const sessionGuardKey = (id: string, taken: string): string => guardInBucket(id, bucketOf(taken))
 
@@ -101,7 +101,8 @@ export const servicesRange = (node: string): KeyRange => prefixRange(`service/${
 export const checksRange = (node: string): KeyRange => prefixRange(`check/${escape(node.toLowerCase())}/`)
 
 /**
- * All keys of {@link nodeSessionKey} of a node: who ends its sessions relies on it, to notice one that came in between.
+ * All keys of {@link nodeSessionKey} of a node. The end of all its sessions relies on this range, to detect a session
+ * that is created concurrently.
  */
 export const nodeSessionsRange = (node: string): KeyRange => prefixRange(`guard/node/${escape(node.toLowerCase())}/`)
 
@@ -142,7 +143,7 @@ export function prefixRange(prefix: string): KeyRange {
 export const inRange = ({ from, to }: KeyRange, key: string): boolean =>
   compareText(key, from) >= 0 && (to === '' || compareText(key, to) < 0)
 
-/** The table that a key belongs to: what stands before its first `/`. */
+/** The table that a key belongs to: the text before its first `/`. */
 export function tableOf(key: string): string {
   const slash = key.indexOf('/')
   return slash < 0 ? key : key.slice(0, slash)

@@ -3,10 +3,7 @@ import { decodeNode, encodeNode } from './entry-codec.js'
 import { nodeKey, tableOf } from './keys.js'
 import type { Node } from './types.js'
 
-/**
- * Tables that a snapshot keeps. What is true of one moment only is left out: who is alive, who is a member, which locks
- * must wait.
- */
+/** Tables that a snapshot keeps. Transient state is left out: liveness, members, lock-delays. */
 const savedTables: ReadonlySet<string> = new Set([
   'node',
   'service',
@@ -43,9 +40,9 @@ export const savedPart = ({ revision, entries }: Snapshot): Snapshot => ({
 })
 
 /**
- * A saved state for the members that there are now. A node that is called as one of them is that member, whatever its
- * id was when the state was saved: machines that were set up anew would find their names taken for ever, by nodes that
- * nobody can see fail.
+ * A saved state for the members that there are now. A node with the name of a present member gets that member's id.
+ * Otherwise a reinstalled machine would find its name taken for ever, by a node that cannot fail because it is no
+ * member.
  * @param memberId of the member of a name; undefined when there is none
  */
 export function forMembers(

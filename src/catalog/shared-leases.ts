@@ -3,22 +3,22 @@ import { milliseconds } from '../common/duration.js'
 import type { Duration } from '../common/duration.js'
 import type { Lease, Store } from '../store/index.js'
 
-/** Shorter lives are kept to the second, so each has a lease of its own. */
+/** TTLs up to this are exact, so their leases are not shared. */
 const minSharedTtl = milliseconds(60_000)
-/** For how long a lease is given to others who want the same, as a share of its ttl, and at most. */
+/** For how long a lease is shared with later callers: a fraction of its ttl, and at most `maxWindow`. */
 const windowShare = 1 / 60
 const maxWindow = milliseconds(10_000)
 
 interface Shared {
   readonly lease: Promise<Lease>
-  /** Until when, in monotonic milliseconds, it is given out. */
+  /** Monotonic milliseconds until which the lease is shared with new callers. */
   readonly until: number
 }
 
 /**
- * Leases for keys that vanish after a while. Those who want the same long life within some seconds get one lease
- * together, which ends that much later, as a store of a cluster takes longer to grant one than to write what hangs on
- * it, and has to keep each in mind until it ends.
+ * Leases for keys that expire. Callers that want the same long ttl within some seconds share one lease, which ends that
+ * much later. A cluster takes longer to grant a lease than to write a key, and keeps each lease in memory until it
+ * ends.
  */
 export class SharedLeases {
   readonly #clock: Clock
@@ -28,14 +28,12 @@ export class SharedLeases {
     this.#clock = clock
   }
 
-  /** Whether a lease for this life is given to several: then none of them may end it. */
+  /** Whether leases of this ttl are shared; then no holder may end them. */
   shares(ttl: Duration): boolean {
     return ttl > minSharedTtl
   }
 
-  /**
-   * The lease for this life is not given to others any more: it may have ended, as where the machine slept meanwhile.
-   */
+  /** Stops sharing the lease of this ttl. It may have ended, for example while the machine was suspended. */
   forget(ttl: Duration): void {
     this.#shared.delete(ttl)
   }

@@ -54,7 +54,7 @@ export class CatalogState extends WithTables implements CatalogReads {
     return this.#topics.wait(topic, after, ms, signal)
   }
 
-  /** Those who are told of sessions as they come and go. */
+  /** Listeners for created and ended sessions. */
   protected get sessionFollowers(): Set<SessionFollower> {
     return this.#tables.sessions.followers
   }
@@ -70,7 +70,7 @@ export class CatalogState extends WithTables implements CatalogReads {
     this.#topics.raise(snapshot.revision)
   }
 
-  /** Takes in what changed since; all of it is readable before anyone who waits is woken. */
+  /** Applies a batch of changes. All of it is readable before any waiter wakes. */
   protected apply(batch: Batch): void {
     const touched = new Touched()
     for (const change of batch.changes) {
@@ -81,7 +81,7 @@ export class CatalogState extends WithTables implements CatalogReads {
     this.#finish(batch.revision, touched)
   }
 
-  /** Lets all who wait go. */
+  /** Resolves all waits. */
   protected release(): void {
     this.#topics.close()
   }

@@ -48,16 +48,21 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
     sessions: new SessionTable(topics),
     kv: new KvTable(topics, locks, tombstoneLimit),
     locks,
-    /** There as long as a KV entry may not be acquired, since its holder ended a short while ago; by its name. */
+    /**
+     * Lock-delays: a mark exists while a KV entry may not be acquired because the session of its holder has just ended;
+     * by key.
+     */
     lockDelays: new MarkTable('lock-delay', lockDelayKey),
-    /** Keys that guard what a plan has seen of a range (see `keys.ts`), by the whole store key. */
+    /** Guards of ranges that plans rely on (see `keys.ts`), by the whole store key. */
     guards: new MarkTable('guard', storeKey => storeKey),
     members: new MemberTable(topics),
     /** The lease that keeps a member alive, by node id; gone once it has lapsed. */
     aliveMarks: new LeaseMarkTable(topics, 'alive', aliveKey),
-    /** There until a member that failed or left is to be forgotten; by node id. */
+    /** A mark exists until a failed or left member is to be forgotten; by node id. */
     reapMarks: new MarkTable('reap', reapKey),
-    /** Who does the work of which there is one in the cluster, where that is decided in the store. */
+    /**
+     * The steward, which does the work that only one server of the cluster may do, where it is elected in the store.
+     */
     steward: new LeaseMarkTable(topics, 'steward', () => stewardKey),
     autopilot: new AutopilotTable(topics),
     wanServers: new WanServerTable(topics),
@@ -96,7 +101,7 @@ export function createTables(topics: Topics, tombstoneLimit?: number) {
       idOf: ({ id }) => id,
       nameOf: ({ id }) => id,
     }),
-    /** There once the first token was made. */
+    /** The mark exists once the first token was created. */
     aclBootstrap: new MarkTable('acl-bootstrap', () => aclBootstrapKey),
   } satisfies Record<string, Table<unknown>>
 }

@@ -22,7 +22,7 @@ interface Waiter {
 /** A topic as the registry keeps it. Only {@link Topics} moves its index. */
 export class TopicCell implements Topic {
   index: Revision
-  /** Undefined while nobody waits, as for nearly all topics nearly all the time. */
+  /** Undefined while nobody waits, which is the usual case. */
   waiters: Set<Waiter> | undefined
   readonly #family: TopicFamily
   readonly #name: string
@@ -87,7 +87,7 @@ export class TopicFamily {
     this.#forgotten = forgotten
   }
 
-  /** Whether its topics are kept by those who use them alone. */
+  /** Whether only the users of its topics keep them alive. */
   get lent(): boolean {
     return this.#forgotten !== undefined
   }
@@ -226,7 +226,7 @@ export class Topics {
     }
   }
 
-  /** Moves what was touched, then wakes who waits for it. All changes must be readable by now. */
+  /** Updates the touched topics, then wakes their waiters. All changes must be readable by now. */
   move(touched: Touched): void {
     const woken: TopicCell[] = []
     for (const [family, names] of touched.marks()) {
@@ -269,7 +269,7 @@ export class Topics {
     })
   }
 
-  /** Lets all who wait go with false; nobody waits afterwards. */
+  /** Resolves all waits with false, and later ones at once. */
   close(): void {
     this.#closed = true
     for (const waiter of this.#waiters) waiter.settle(false)

@@ -3,7 +3,7 @@ import type { CheckDefinition } from '../config/index.js'
 import { firstBytes } from './ttl-checks.js'
 import type { AliasedCheck, AliasSource, CheckResult } from './types.js'
 
-/** Aliases are looked at again this often even when nobody tells of a change. */
+/** Aliases are evaluated at this interval even without a reported change. */
 const sweepEvery = 60_000
 
 interface Target {

@@ -58,7 +58,7 @@ function keyOf(path: string): string {
 
 const secretKey = 'store.etcd.password'
 
-/** What stands in the place of a secret, as Consul has it. */
+/** Replaces secrets in output, as in Consul. */
 const hidden = 'hidden'
 
 const shown = (key: string, value: unknown): unknown => (key === secretKey && value !== '' ? hidden : value)

@@ -19,8 +19,8 @@ export interface Settings {
   readonly dev: boolean
   readonly server: boolean
   /**
-   * What keeps the catalog. `none` on a client agent, which asks servers. `etcd`: this server runs an etcd member of
-   * its own, or waits to become one; `external`: an etcd that someone else runs.
+   * The engine of the catalog's store. `none` on a client agent, which asks servers. `etcd`: this server runs an etcd
+   * member of its own, or waits to become one; `external`: an etcd that someone else runs.
    */
   readonly engine: 'memory' | 'lmdb' | 'etcd' | 'external' | 'none'
   /**

@@ -61,8 +61,8 @@ export interface SourceInput {
   /** Ids of services that exist without a file, which checks in files may belong to. */
   readonly knownServices?: () => Iterable<string>
   /**
-   * What the agent of a data directory was before. Asked once for each directory: what an agent is stays as it is while
-   * it runs. Left out: nothing is known, as for `validate`.
+   * Reads the former role of the agent of a data directory. Called once for each directory, since the role does not
+   * change while an agent runs. Left out where no role is known, as for `validate`.
    */
   readonly history?: (dataDir: string) => AgentHistory
 }
@@ -333,7 +333,7 @@ export class ConfigSource {
     }
   }
 
-  /** Notes what runs from now on, and what to come back to. */
+  /** Records the content that runs from now on, and the fallbacks. */
   #remember(choices: readonly Choice[]): void {
     for (const { file, content } of choices) {
       file.running = content

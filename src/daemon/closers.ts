@@ -1,7 +1,7 @@
 import { errorMessage } from '../common/errors.js'
 import type { Logger } from '../telemetry/index.js'
 
-/** What has been opened, to be closed in the opposite order; one that fails to close does not keep the others open. */
+/** Closes what was opened, in reverse order. A failure to close one part does not keep the others open. */
 export class Closers {
   readonly #log: Logger
   readonly #open: { readonly name: string; readonly close: () => unknown }[] = []

@@ -190,9 +190,7 @@ async function untilStopped(daemon: Daemon, logs: LogHub, lifecycle: Lifecycle):
   return how === 'left' && !lifecycle.impatient.signal.aborted ? 0 : 1
 }
 
-/**
- * Goes on answering for a while, without this node in the answers, so that nobody who still asks is met with silence.
- */
+/** Keeps answering for a while without this node in the answers, so that clients which still ask it get an answer. */
 async function drain(ms: number, log: Logger, impatient: AbortSignal): Promise<void> {
   if (ms <= 0 || impatient.aborted) return
   log.info('left; answering on for those who still ask', { seconds: ms / 1000 })

@@ -15,7 +15,7 @@ export interface FoundEtcd {
   readonly proxyPort: number | undefined
 }
 
-/** What tells a process from all others. */
+/** Identifies a process: its pid may be reused. */
 type ProcessIdentity = Pick<FoundEtcd, 'pid' | 'started'>
 
 /** Milliseconds between two looks at a process that is not our child. */
@@ -54,7 +54,7 @@ export const untilGone = (etcd: ProcessIdentity, clock: Clock): Promise<void> =>
     look()
   })
 
-/** Sends a signal to the process and those that it may have started; nothing happens when it is gone. */
+/** Sends a signal to the process and its children. Does nothing if it has ended. */
 export function signalEtcd(etcd: ProcessIdentity, signal: NodeJS.Signals): void {
   if (!isAlive(etcd)) return
   try {

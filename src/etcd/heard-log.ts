@@ -7,7 +7,7 @@ import { readRestored, type Restored } from './waiting-status.js'
 /** How many lines are kept to tell why etcd ended. */
 const maxKeptLines = 200
 
-/** Etcd's log as the agent hears it: passed on to its own, and read for what only the log tells. */
+/** Follows etcd's log: copies it to the agent's log, and extracts facts that only the log has. */
 export class HeardLog {
   readonly #tail: LogTail
   readonly #log: Logger

@@ -22,7 +22,7 @@ export class HeldDirectory {
     return this.#heard
   }
 
-  /** Whether the directory is the one that was taken, or none is held. */
+  /** Whether the path still leads to the locked directory, or none is locked. */
   get isInPlace(): boolean {
     return this.#lock?.isInPlace() !== false
   }

@@ -1,8 +1,8 @@
 import type { Clock } from '../common/clock.js'
 
-/** Bytes: of one piece; of those that wait before the program has to; of all of them. */
+/** Bytes of one piece; of output that is buffered before the program is paused; of output that is sent in all. */
 const maxBytes = { piece: 16 * 1024, waiting: 64 * 1024, shown: 4 * 1024 * 1024 }
-/** What comes within so many milliseconds of a first byte goes with it in one piece. */
+/** Output within this many milliseconds after a first byte is sent in the same piece. */
 const gatherMs = 100
 
 /**

@@ -16,17 +16,17 @@ export type Work =
 /** Something to be run for someone elsewhere. */
 export interface Job {
   readonly work: Work
-  /** How long whoever asked listens in vain before they give up, in milliseconds. */
+  /** Milliseconds without any output after which the caller gives up. */
   readonly wait: number
 }
 
-/** Whoever asked without saying how long they wait; and the limits of what they may say. Milliseconds. */
+/** Waiting time of a job that names none, and the limits of one that does. Milliseconds. */
 const defaultWaitMs = 2000
 const waitLimitsMs = { min: 500, max: 120_000 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** What an event's payload (base64) says about where the job is; undefined when it says nothing that could be. */
+/** The place of a job from an event's payload (base64); undefined if the payload is invalid. */
 export function readJobPlace(payload: string): JobPlace | undefined {
   const { Prefix, Session } = fieldsOf(Buffer.from(payload, 'base64').toString())
   if (typeof Prefix !== 'string' || typeof Session !== 'string' || Prefix === '' || !uuid.test(Session))

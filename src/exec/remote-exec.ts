@@ -33,7 +33,7 @@ export class RemoteExec {
     this.#parts = parts
   }
 
-  /** Takes an event that this agent accepted. Others than those of jobs are nothing to it. */
+  /** Handles an event that this agent accepted. Events of other names are ignored. */
   take(event: UserEvent): void {
     if (event.name !== jobEvent || this.#closed.signal.aborted) return
     const place = readJobPlace(event.payload)

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 import type { Networks } from '../common/networks.js'
 
 /**
- * Decides about each connection as it comes: who may connect, and how many one address may have. Those refused are cut
- * without a word.
+ * Decides about each connection as it comes: who may connect, and how many one address may have. Refused connections
+ * are reset.
  */
 export class ConnectionLimit {
   readonly #allowed: Networks | undefined

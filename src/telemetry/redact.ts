@@ -1,6 +1,6 @@
 import { errorCode } from '../common/errors.js'
 
-/** What stands in a log for what must not. */
+/** Replaces secrets in the log. */
 const hidden = '<hidden>'
 
 /**

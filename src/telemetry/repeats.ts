@@ -4,8 +4,8 @@ import type { Logger, LogLevel } from './types.js'
 /** While a reason lasts it is said again this often, in milliseconds, with how often it was met meanwhile. */
 const sayAgain = 60_000
 /**
- * Reasons that are told apart; beyond these the one that began first is news again. A loop that alternates between a
- * few servers has a few.
+ * How many reasons are remembered; beyond that the oldest is forgotten, and logged again when it recurs. A loop that
+ * alternates between a few servers has a few reasons.
  */
 const maxReasons = 16
 

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Grants, PolicyData, RoleData, TokenData } from './types.js'
 
-/**
- * What changes with the content of a policy, role or token and with nothing else: not with its ids, revisions or times.
- * 32 bytes in base64.
- */
+/** A hash of the content of a policy, role or token, without its ids, revisions and times. 32 bytes in base64. */
 export function contentHash(data: PolicyData | RoleData | TokenData): string {
   const content =
     'accessor' in data

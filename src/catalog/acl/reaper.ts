@@ -6,7 +6,7 @@ import { reapTokens } from '../commands/acl/token.js'
 import { isLive } from './live.js'
 import type { Token } from './types.js'
 
-/** What a reaper is told of: one line when tokens could not be deleted. A logger of telemetry fits. */
+/** Where the reaper logs tokens that could not be deleted. A logger of telemetry fits. */
 export interface TokenReaperLog {
   warn(message: string, fields: Readonly<Record<string, unknown>>): void
 }

@@ -2,13 +2,13 @@ import type { AuthMethodType, NodeIdentity, ServiceIdentity, TemplatedPolicy } f
 import type { Duration } from '../../common/duration.js'
 import type { Revisions } from '../types.js'
 
-/** What every id of ours begins with that stands for something builtin. Nobody else's may. */
+/** Prefix of all builtin ids. Other ids must not begin with it. */
 export const reservedPrefix = '00000000-0000-0000-0000-0000000000'
 /** Id of the policy that allows everything. */
 export const managementPolicyId = `${reservedPrefix}01`
-/** Accessor of the token that those have who bring none. */
+/** Accessor of the anonymous token, which applies to requests without a token. */
 export const anonymousAccessor = `${reservedPrefix}02`
-/** Secret of the token that those have who bring none. */
+/** Secret of the anonymous token, which applies to requests without a token. */
 export const anonymousSecret = 'anonymous'
 
 /** A policy as a write gives it: rules under a name. No `datacenters`: it holds everywhere. */
@@ -60,7 +60,10 @@ export interface TokenData extends Grants {
   readonly rules: string
 }
 
-/** Who says who somebody is that wants a token. `config` is what its type wants, checked by those who ask it. */
+/**
+ * A way to log in: an external service that verifies identities. `config` depends on the type, and is validated by its
+ * users.
+ */
 export interface AuthMethodData {
   readonly name: string
   readonly type: AuthMethodType

@@ -34,7 +34,7 @@ export class Draft extends KeyDraft {
     return this.#bytes
   }
 
-  /** Writes a node when it differs from what stands under its name. */
+  /** Writes a node if it differs from the stored one of its name. */
   putNode(data: NodeData): void {
     const standing = this.nodeNamed(data.node)
     const key = nodeKey(data.node)

@@ -4,15 +4,14 @@ import { encodeEvent } from '../events/event-codec.js'
 import type { EventData } from '../events/types.js'
 import { eventKey } from '../keys.js'
 
-/** How long an event waits for agents that are away. */
+/** How long an event is kept for agents that are disconnected. */
 const life = minutes(10)
-/** How many events wait at a time, about: four times what an agent keeps. */
+/** About how many events are kept: four times as many as an agent remembers. */
 const maxWaiting = 1024
-/** How many more there may be in between, in any case. */
+/** How far the number may exceed that before every event removes old ones. */
 const leeway = 1024
 /**
- * One of so many events clears up for all: if each did, those that are fired at once would all remove the same, and
- * wait for each other.
+ * One in this many events removes old ones. If each did, concurrent events would delete the same keys and conflict.
  */
 const turn = 64
 

@@ -80,13 +80,13 @@ export const memberAlive =
       return draft.size > 0
     })(state)
 
-/** A key in the meta of every service that stands for a server, and of nothing that people declare. */
+/** A meta key that marks the "consul" service of a server. Declared services never have it. */
 const serverMark = 'raft_version'
 
 /** Whether a service stands for a server itself, and was put there by the cluster. */
 export const standsForServer = ({ meta }: Pick<ServiceData, 'meta'>): boolean => meta !== null && serverMark in meta
 
-/** What a server declares under the id of the entry that stands for it is its own word, and stays. */
+/** A service that a server declares under this id takes precedence over the generated one. */
 const mayPlace = (service: Omit<ServiceData, 'node'>, there: ServiceData | undefined): boolean =>
   there === undefined || !standsForServer(service) || standsForServer(there)
 

@@ -20,7 +20,7 @@ export class Tombstones {
     return this.#gone.size
   }
 
-  /** Begins with nothing known of what was before a revision. */
+  /** Starts at a revision; deletions before it are unknown. */
   begin(at: Revision): void {
     this.#floor = at
   }

@@ -41,7 +41,7 @@ export interface MemberData {
 /** A member in the catalog's memory. */
 export interface MemberRecord extends MemberData, Revisions {}
 
-/** What a leased key says: which lease it hangs on, for anybody to keep it alive, and who put it there (a node id). */
+/** The value of a leased key: its lease, so that every server can renew it, and the node id of its writer. */
 export interface LeaseMarkData {
   readonly lease: LeaseId
   readonly ttl: Duration

@@ -3,7 +3,7 @@ import type { ServiceQuery } from './types.js'
 
 type Texts = Readonly<Record<string, string>>
 
-/** What is asked of an instance besides its service: all but where to look and what comes first. */
+/** The conditions of a query on instances, without its datacenters and its order. */
 export type Selection = Pick<
   ServiceQuery,
   'onlyPassing' | 'ignoreCheckIds' | 'tags' | 'nodeMeta' | 'serviceMeta' | 'connect'

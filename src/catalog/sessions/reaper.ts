@@ -6,7 +6,7 @@ import type { Catalog } from '../catalog.js'
 import { destroySession } from '../commands/session.js'
 import type { Session } from './types.js'
 
-/** What the reaper is told of: one line when a session could not be ended. A logger of telemetry fits. */
+/** Where the reaper logs a session that could not be ended. A logger of telemetry fits. */
 export interface ReaperLog {
   warn(message: string, fields: Readonly<Record<string, unknown>>): void
 }

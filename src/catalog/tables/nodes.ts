@@ -121,10 +121,7 @@ export class NodeTable implements Table<NodeReads>, NodeReads {
       for (const node of [before, after]) this.#touchId(node?.id.toLowerCase() ?? '', touched)
   }
 
-  /**
-   * Marks the topics of those who ask for the node by (a prefix of) its id while no node, or more than one, answers to
-   * that.
-   */
+  /** Marks the topics of readers who asked for an id, or a prefix of one, that no node or several nodes had. */
   #touchId(id: string, touched: Touched): void {
     for (let length = minIdPrefix; length <= id.length; length++) {
       const prefix = id.slice(0, length)

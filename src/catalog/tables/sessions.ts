@@ -37,7 +37,7 @@ export class SessionTable implements Table<SessionReads>, SessionReads {
   readonly #byIdTopics: TopicFamily
   /** Topics `node-sessions:<node>`. */
   readonly #byNodeTopics: TopicFamily
-  /** Those who are told of sessions as they come and go. */
+  /** Listeners for created and ended sessions. */
   readonly followers = new Set<SessionFollower>()
   readonly #rows = new RowStore<Session>(decodeSession, session => session.id)
   readonly #all = new Bucket<Session>()

@@ -8,7 +8,7 @@ import type { Touched } from '../topics.js'
  */
 export interface Table<Reads> {
   readonly prefix: string
-  /** What readers of the catalog may ask of it, under the table's name: itself, without what changes it. */
+  /** The table's read-only interface, under which the catalog shows it to readers. */
   readonly reads: Reads
   /**
    * Takes in one change and adds to `touched` each topic whose answer it changes.

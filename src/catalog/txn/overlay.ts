@@ -17,7 +17,7 @@ import type { Check, Node, Service } from '../types.js'
  */
 export const pending = revision(-1)
 
-/** What writes made of the keys of one kind; undefined stands for deleted. */
+/** The values that the transaction has written, by key; undefined for deleted keys. */
 type Layer<Value> = Map<string, Value | undefined>
 
 type KeyWrite = Exclude<PlannedWrite, RangeDelete>

@@ -3,7 +3,7 @@ import type { Contribution } from './contribution.js'
 import { ReplacedMap } from './replaced-map.js'
 import type { Declared, DeclaredService } from '../types.js'
 
-/** What was combined, and from what. */
+/** A combination and the contents it was made from. */
 export interface Combination extends Combined {
   readonly contributions: readonly Contribution[]
   readonly scriptsAllowed: boolean

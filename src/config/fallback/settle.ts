@@ -29,7 +29,7 @@ export function firstChoices(files: readonly TrackedFile[], limits: EntryLimits,
   return choices
 }
 
-/** Gives a file's newest content up for what may stand in for it. */
+/** Replaces the newest content of a file by its fallback. */
 export function giveUp(choice: Choice, limits: EntryLimits): void {
   const { file, content } = choice
   const fallback = content === file.candidate ? usableFallback(file, limits) : undefined

@@ -22,8 +22,9 @@ const settleDelayMs = 2000
 const maxHeld = 16
 
 /**
- * When a load is made, in monotonic milliseconds: what changed HCL files no longer say then waits for a while. `at
- * once`: nothing waits any more. `preview`: what `at once` would give, and what waits goes on waiting.
+ * How a load treats entries that a changed HCL file no longer declares. A number is the time of the load in monotonic
+ * milliseconds: such entries are kept for a while. `at once`: they are removed now. `preview`: the result of `at once`,
+ * without changing anything.
  */
 export type LoadTiming = number | 'at once' | 'preview'
 

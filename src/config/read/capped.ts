@@ -26,7 +26,7 @@ export function firstOf<Item extends { readonly severity: 'error' | 'warning' }>
 
 const nothingHidden: Hidden = Object.freeze({ errors: 0, warnings: 0 })
 
-/** What stands for the findings of `file` that are not written out; none where all are. */
+/** A summary of the findings of `file` beyond the limit; none if all are listed. */
 export function hiddenFindings(file: string, { errors, warnings }: Hidden): readonly Diagnostic[] {
   if (errors + warnings === 0) return []
   const counts = [counted(errors, 'error'), counted(warnings, 'warning')].filter(text => text !== '').join(' and ')

@@ -30,7 +30,7 @@ const formats: Readonly<Record<string, ConfigFormat>> = { '.json': 'json', '.jso
 const formatOf = (file: string, forced: ConfigFormat | undefined): ConfigFormat | undefined =>
   forced ?? formats[path.extname(file).toLowerCase()]
 
-/** What editors and package managers leave beside a file: never read, never worth a word. */
+/** Leftovers of editors and package managers: ignored silently. */
 const leftovers = /^\.|~$|^#.*#$|\.(swp|swx|tmp|bak|orig|rej|rpmnew|rpmsave|dpkg-\w+)$|^sed[A-Za-z0-9]{6}$|^4913$/
 
 /** Whether a folder's entry of this name is no leftover of an editor or a package manager. */
@@ -222,8 +222,8 @@ export function danglingAt(file: string): Diagnostic | undefined {
 }
 
 /**
- * Of what is made anew the number may be that of something removed just before, so its birth counts, too (0 where none
- * is kept).
+ * A new inode may reuse the number of a deleted one, so the birth time is compared as well (0 where the file system has
+ * none).
  */
 const identityOf = ({ dev, ino, birthtimeMs }: fs.Stats): string => `${dev}:${ino}:${birthtimeMs}`
 

@@ -10,7 +10,7 @@ export function diagnosticLine(diagnostic: Diagnostic): string {
   return `${place}${severity} ${code}: ${diagnosticText(diagnostic)}`
 }
 
-/** What a finding says and what to do about it, as sentences in one line. */
+/** The message of a finding and its hint, in one line. */
 export function diagnosticText({ message, hint }: Diagnostic): string {
   const said = oneLine(message)
   if (hint === undefined) return said

@@ -21,7 +21,7 @@ const table: { readonly [Kind in Phase['kind']]: Row<Kind> } = {
   ended,
 }
 
-/** What an event leads to. Pure: whoever calls it carries the actions out, and gives their outcomes as events. */
+/** The transition for an event. Pure: the caller carries the actions out, and feeds their outcomes back as events. */
 export function next(state: ChildState, event: ChildEvent): Transition {
   // The compiler cannot relate the row's phase to the cell's event.
   const cell = table[state.phase.kind][event.on] as ((now: ChildState, event: ChildEvent) => Transition) | undefined

@@ -14,7 +14,7 @@ export interface ChildProcess {
  * run in `launching`, `relaunching` and `cancelling`. `shown` is what others are told meanwhile.
  */
 export type Phase =
-  /** Nothing runs and nothing is held. `isDamaged` is kept from the run before until the next start. */
+  /** No process runs and no directory is locked. `isDamaged` is kept from the previous run until the next start. */
   | { readonly kind: 'stopped'; readonly isDamaged: boolean }
   /** First start: the program's version, the lock on the directory and its log are seen to. */
   | { readonly kind: 'opening'; readonly start: EtcdStart }
@@ -80,7 +80,7 @@ export const initialState: ChildState = {
   diskLackedRoom: false,
 }
 
-/** What others are told that the child is doing. */
+/** The child's state as others see it. */
 export function shownState(phase: Phase): EtcdState {
   switch (phase.kind) {
     case 'stopped':

@@ -5,7 +5,7 @@ import type { EtcdState } from '../types.js'
 import type { FoundEtcd } from '../etcd-processes.js'
 import { endTimeoutMs } from './timing.js'
 
-/** What an event leads to: the state after it, and what is to be done, in order. */
+/** The result of an event: the next state, and the actions in order. */
 export interface Transition {
   readonly state: ChildState
   readonly actions: readonly ChildAction[]

@@ -2,8 +2,8 @@ import { closeAfterJob, leave, searchAgain, serve, type Row } from './transition
 
 export const founding: Row<'founding'> = {
   founded: (_, event) => serve(event),
-  // The server has already decided to found. Repeat the founding, since the promises it holds keep others from
-  // founding.
+  // Search again: its record says that it founds, so the search leads back here. No other server may found while it
+  // holds their promises.
   failed: searchAgain,
   leave,
   close: closeAfterJob,
