@@ -2,7 +2,7 @@ import { Authorizer, type DefaultPolicy } from './authorizer.js'
 import type { PolicyRules } from './merge.js'
 import { readRules } from './rules/read-rules.js'
 
-/** A policy, or what stands for one, as a part of somebody's rights. */
+/** A policy, or an identity or template that acts as one, as part of a token's rights. */
 export interface Part {
   /** Differs from the ids of all parts with other rules: when the rules of a policy change, so does the id. */
   readonly id: string

@@ -26,7 +26,7 @@ export type CheckKindOptions = ReturnType<AnyKind['options']>
 /** The name of a kind: the `Type` that its checks have in answers. */
 export type KindName = CheckKindOptions['type']
 
-/** What a check of one of the kinds does that ask something again and again. */
+/** Options of a check that runs at an interval. */
 export type PolledOptions = Extract<CheckKindOptions, Timed>
 
 /** The kinds that ask something again and again; the others are told. */

@@ -44,7 +44,7 @@ export interface CheckKind {
   readonly isAsked?: (says: Says) => boolean
   /** Judges in a file what this kind alone has, in a check that asks for nothing else. */
   readonly judge?: (written: WrittenCheck, findings: Findings) => void
-  /** What to say of a check that asks for no kind, but has something of this one; false when it has nothing. */
+  /** The advice for a check without a kind that has a key of this one; false if it has none. */
   readonly judgeIncomplete?: (written: WrittenCheck, findings: Findings) => boolean
   /** What a check of this kind does, with its defaults. The text was judged before. */
   readonly options: (written: WrittenCheck) => { readonly type: string }

@@ -104,7 +104,7 @@ export function startChild(
   }
 }
 
-/** Pause between two looks for whether anything of a group is left, in ms: nothing tells of it. */
+/** Milliseconds between checks whether a process group has ended, since the system does not signal that. */
 const groupPoll = 20
 const never = new AbortController().signal
 

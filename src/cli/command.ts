@@ -23,7 +23,7 @@ export interface Command {
  * quick.
  */
 export interface CommandEntry {
-  /** One word, or groups and word: `services register`, `operator raft list-peers`. */
+  /** The full name, including groups: `services register`, `operator raft list-peers`. */
   readonly name: string
   readonly summary: string
   /** Its group without a further word means this one: `services`. */

@@ -7,7 +7,7 @@ export const lanAddress = ({ address, ports }: AgentInfo): string => hostPort(ad
 /** Where a server's etcd talks to the other servers' ones. */
 export const raftAddress = ({ address, ports }: AgentInfo): string => hostPort(address, ports.raft)
 
-/** `ip:port` of a peer URL, '' for what is none. */
+/** `ip:port` of a peer URL, '' for an invalid one. */
 export function peerAddress(url: string): string {
   try {
     const { hostname, port, protocol } = new URL(url)

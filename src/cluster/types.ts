@@ -31,15 +31,15 @@ export type ClusterStanding =
     }
 
 /**
- * Nobody vouches for what is shown of the members, but for those with an id in `heard`; `since`: wall-clock ms,
- * undefined for the whole run of this agent.
+ * The status of members is unknown, except for those with an id in `heard`; `since`: wall-clock ms, undefined for the
+ * whole run of this agent.
  */
 export interface Unheard {
   readonly since?: number
   readonly heard: readonly string[]
 }
 
-/** How an agent stands with those who decide writes. */
+/** Whether writes through an agent can succeed. */
 export interface StandingSource {
   /** Never rejects; within some two seconds where another agent has to be asked. */
   standing(): Promise<ClusterStanding>

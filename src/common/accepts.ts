@@ -1,7 +1,7 @@
 /** Whether a value read from disk is what it has to be. */
 export type Accepts = (value: unknown) => boolean
 
-/** What has to stand under each key of an object. */
+/** The type required under each key of an object. */
 export type Accepted = Readonly<Record<string, Accepts>>
 
 /** Whether a value is an object with keys: no list, no null. */

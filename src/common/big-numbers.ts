@@ -1,6 +1,6 @@
 import { jsonStringEnd } from './json-string-end.js'
 
-/** What stands in read JSON for a whole number that JavaScript cannot hold. */
+/** Represents an integer in parsed JSON that is too large for a JavaScript number. */
 const standIn = 'uint64'
 
 const longNumber = /(?<![\d.eE+-])\d{16,20}(?![\d.eE])/g

@@ -1,7 +1,4 @@
-/**
- * A map that can be read, and asked whether it has moved: what was made of all of it may be kept as long as `changes`
- * stands.
- */
+/** A readable map with a change counter: results derived from the whole map stay valid while `changes` is the same. */
 export interface CountedReads<Key, Value> extends ReadonlyMap<Key, Value> {
   /** Grows with each entry that is put, also in the place of an equal one, or taken out. */
   readonly changes: number

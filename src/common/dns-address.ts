@@ -12,8 +12,8 @@ const maxNameLength = 253
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i
 
 /**
- * What keeps DNS from answering with an address: it is neither an IP address nor a host name. Undefined for one that is
- * fine, and for an empty one, which stands for another. HTTP answers with the text as it is in any case.
+ * Why DNS cannot answer with an address: it is neither an IP address nor a host name. Undefined for a valid one, and
+ * for an empty one, which falls back to the node's. HTTP shows the text in any case.
  */
 export function addressFault(address: string): AddressFault | undefined {
   if (address === '' || isPlainIp(address)) return undefined

@@ -23,7 +23,7 @@ export class End implements EndSignal {
     if (at >= 0) this.#listeners.splice(at, 1)
   }
 
-  /** It has ended: those who listen are told, once. */
+  /** Marks the end, and calls the listeners once. */
   abort(): void {
     if (this.aborted) return
     this.aborted = true

@@ -8,7 +8,7 @@ export const version = '0.1.0'
 export const consulCompatibility = '1.10'
 
 /**
- * What those are told who ask an agent for the version of Consul that it is, to know what they may ask of it: some
- * clients, such as consul-esm, refuse to work with a version that is too low.
+ * The Consul version that the API reports. Clients derive features from it, and some, such as consul-esm, refuse to
+ * work with an older one.
  */
 export const apiVersion = `${consulCompatibility}.0`

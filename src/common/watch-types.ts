@@ -1,4 +1,4 @@
-/** What each type of watch must have and may have, beside what all have. */
+/** Required and optional parameters of each watch type, in addition to the common ones. */
 export const watchTypes: Readonly<
   Record<string, { readonly required: readonly string[]; readonly optional: readonly string[] }>
 > = {

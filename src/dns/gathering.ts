@@ -33,8 +33,8 @@ export interface PreparedQueries {
 }
 
 /**
- * What DNS may show: what it may not read is as if it were not there. `epoch` moves whenever an earlier decision may
- * have changed.
+ * Access rights of DNS: entries it may not read count as absent. `epoch` moves whenever an earlier decision may have
+ * changed.
  */
 export interface DnsAccess {
   readonly epoch: number
@@ -97,9 +97,9 @@ const maxFromViews = 30_000
 const maxExternalQuestions = 32
 
 /**
- * The reads of one question, and what they say about its answer: the topics it rests on, how long it may be kept, and
- * what would have to be asked elsewhere before it is complete. It touches nothing but the catalog's memory; whoever
- * holds it asks elsewhere and tries again.
+ * Reads the catalog for one question, and records what the answer depends on: its topics, how long it may be cached,
+ * and data that must be fetched from other agents first. It reads memory only; the caller fetches the missing data and
+ * tries again.
  */
 export class Gathering {
   readonly #sources: Sources

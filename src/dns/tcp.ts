@@ -155,7 +155,7 @@ class Connection {
     })
   }
 
-  /** Sees to it that what has been received whole is answered; until then nothing more is read. */
+  /** Answers the complete queries received so far, and reads no more until then. */
   #work(): void {
     if (!this.#hasMessage()) {
       this.#socket.resume()

@@ -3,7 +3,7 @@ import { headerFlag, headerSize, plainUdpSize, recordType } from './protocol.js'
 import type { Query } from './query.js'
 import { isAddressRecord, type AnswerSet, type DnsRecord, type Unit } from './records.js'
 
-/** What a packet may hold, which depends on the transport and on what the client says it can take. */
+/** Limits of a packet, which depend on the transport and on the size the client accepts. */
 export interface Limits {
   readonly answers: number
   readonly bytes: number

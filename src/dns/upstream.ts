@@ -12,8 +12,8 @@ export interface Upstream {
 
 /**
  * Sends one packet and waits for the one that `isReply` accepts, others being passed over. Gives back the reply, or why
- * there is none. Each exchange has a socket of its own, from a port that nobody can guess, connected so that the system
- * drops what others send.
+ * there is none. Each exchange has its own connected socket on a random port: an attacker cannot guess the port, and
+ * the kernel drops packets from other senders.
  */
 export function exchange(
   upstream: Upstream,

@@ -9,7 +9,7 @@ export interface ApiRequest {
   readonly method: string
   /** Decoded path. */
   readonly path: string
-  /** What stands at the `*` of the route's path, decoded; may hold slashes. */
+  /** The decoded part of the path that matches the `*` of the route; may contain slashes. */
   readonly rest: string
   readonly query: Query
   /** The request line's target as it came, for the answer cache. */
@@ -29,10 +29,10 @@ export interface ApiRequest {
 }
 
 /**
- * Who may ask an endpoint. `local`: clients of the HTTP API of this agent, and nobody else, as it is about this agent
- * alone. `by-owner`: also an agent of this datacenter that hands on what its client asked about a node of this agent
- * (`?node=`). `handed-on`: also agents that have no catalog, or that of another datacenter, and hand on what their
- * clients asked. No endpoint is without one, so that none is open to the cluster ports by an oversight.
+ * Where requests for an endpoint may come from. `local`: only from clients of this agent's HTTP API, since the endpoint
+ * is about this agent. `by-owner`: also from an agent of this datacenter that forwards a request about this agent's
+ * node (`?node=`). `handed-on`: also from agents without a catalog, or of another datacenter, that forward requests.
+ * Every endpoint must name one, so that none is exposed on the cluster ports by mistake.
  */
 export type Reach = 'local' | 'by-owner' | 'handed-on'
 
@@ -48,7 +48,7 @@ export type Handler = (request: ApiRequest) => Answer | Promise<Answer>
 /** The methods an endpoint may have, in the order that `Allow` lists them. */
 export const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
 
-/** What is done at a path. Methods that it does not name are answered with 405 and the list of those it does. */
+/** The methods of a path. Other methods get 405 with a list of these. */
 export interface Endpoint {
   readonly GET?: Handler
   readonly POST?: Handler
@@ -77,7 +77,7 @@ export interface Route extends Endpoint {
   readonly endings?: Readonly<Record<string, Endpoint>>
 }
 
-/** The endpoint that a path under a route means, and what stands at the route's `*`. */
+/** The endpoint for a path under a route, and the part that matches the route's `*`. */
 export function endpointAt(route: Route, path: string): { readonly endpoint: Endpoint; readonly rest: string } {
   const rest = route.path.endsWith('*') ? path.slice(route.path.length - 1) : ''
   for (const [ending, endpoint] of Object.entries(route.endings ?? {})) {

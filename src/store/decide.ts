@@ -34,7 +34,7 @@ export type Request =
   | { readonly kind: 'transaction'; readonly transaction: Transaction }
   | { readonly kind: 'end-lease'; readonly lease: LeaseId }
 
-/** What the last write of a group left at a key: its state and value, or nothing. */
+/** The state and value of a key after the last write of a group; undefined if deleted. */
 export type Final = { readonly state: KeyState; readonly value: Uint8Array } | undefined
 
 /** A decided group: an outcome for each request in order, and what they do together. */

@@ -46,7 +46,7 @@ export class Leases {
     return this.handle(id, ttl)
   }
 
-  /** What its holder, or whoever knows its id, does with a lease. */
+  /** Operations on a lease, for its holder or anyone who knows its id. */
   handle(id: LeaseId, ttl: Duration): Lease {
     return {
       id,
@@ -78,7 +78,7 @@ export class Leases {
     return this.#held.get(id)?.keys ?? []
   }
 
-  /** Moves a key from the lease it hung on to another; undefined stands for none. */
+  /** Moves a key from one lease to another; undefined for none. */
   move(key: string, from: LeaseId | undefined, to: LeaseId | undefined): void {
     if (from === to) return
     if (from !== undefined) this.#held.get(from)?.keys.delete(key)

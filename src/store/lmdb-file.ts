@@ -48,7 +48,7 @@ export const hasDataFile = (directory: string): boolean => existsSync(dataFile(d
 /** What the names of folders end with in which a new store is made. */
 export const unfinishedSuffix = '.new.tmp'
 
-/** Removes what a kill has left behind in a store's directory. Only for whoever has it to itself. */
+/** Removes leftovers of a killed process from a store's directory. The caller must hold its lock. */
 export function removeUnfinished(directory: string): void {
   removeTemporaries(directory)
   for (const name of readdirSync(directory)) {
@@ -68,7 +68,7 @@ export function placeDataFile(from: string, directory: string): void {
   syncFolder(directory)
 }
 
-/** The data file as it was opened: what stands in its place later must be the same one. */
+/** Identifies the opened data file, to detect that it was replaced. */
 export interface FileIdentity {
   readonly dev: number
   readonly ino: number

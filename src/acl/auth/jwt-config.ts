@@ -45,7 +45,7 @@ const keys = [
 
 const algorithms: readonly string[] = ['RS', 'ES', 'PS'].flatMap(kind => ['256', '384', '512'].map(size => kind + size))
 
-/** What stands in for times that a token does not say. */
+/** Defaults for times that a token does not contain. */
 const defaultLeeway = seconds(150)
 const defaultClockSkew = seconds(60)
 

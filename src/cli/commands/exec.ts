@@ -132,10 +132,7 @@ interface Telling {
   readonly say: (line: string) => void
 }
 
-/**
- * Shows what comes until nothing is heard for the time to wait, twice as long while a node that has acknowledged still
- * works.
- */
+/** Shows reports until there is none for the waiting time, or for twice that while an acknowledged job still runs. */
 async function follow(reports: Reports, wait: number, { io, say }: Telling): Promise<number> {
   const acknowledged = new Set<string>()
   const exits = new Map<string, number>()

@@ -13,7 +13,7 @@ interface Member {
   readonly Status: number
   readonly ProtocolCur: number
   readonly Tags: Readonly<Record<string, string>>
-  /** Since when nobody has heard of it, where nobody vouches for its status; '' for as long as the agent runs. */
+  /** Since when the member was not heard of, if its status is unknown; '' for the whole run of the agent. */
   readonly UnheardSince?: string
 }
 
@@ -56,7 +56,7 @@ export const command: Command = {
   },
 }
 
-/** A line for those whose status nobody vouches for: the agent has no leader, and shows what was so before. */
+/** A note on members of unknown status: the agent has no leader, and shows their last known status. */
 export function unheard(members: readonly Pick<Member, 'Name' | 'UnheardSince'>[]): string {
   const bySince = new Map<string, string[]>()
   for (const { Name, UnheardSince } of members)

@@ -9,7 +9,7 @@ import { consulVersion } from '../consul-agent.js'
 // Short enough that a start of a few hundred milliseconds is not rounded up, long enough to cost nothing.
 const pauseBetweenTries = 25
 
-/** What is said of an agent that has come as far as a level, and of one that has not. */
+/** The messages for an agent that has reached a level, and for one that has not. */
 const levels: ReadonlyMap<string, { readonly yes: string; readonly no: string }> = new Map([
   ['started', { yes: 'has started', no: 'has not started' }],
   ['serving', { yes: 'is serving', no: 'is not serving' }],

@@ -31,7 +31,7 @@ const period = 5000
 const perWrite = 128
 const maxWaiting = 5 * perWrite
 
-/** Collects what agents report and writes it now and then, so that measuring costs the store next to nothing. */
+/** Collects reported coordinates and writes them in batches, to keep the load on the store low. */
 export function createCoordinateBatch({ catalog, server, clock, log }: CoordinateBatchOptions): CoordinateBatch {
   let waiting = new Map<string, CoordinateUpdate>()
   let timer: Timer | undefined

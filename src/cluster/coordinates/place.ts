@@ -23,8 +23,8 @@ export class Place {
   }
 
   /**
-   * Takes in one measured round trip (seconds) to a machine that says it is at `other`. What is no measure counts for
-   * nothing.
+   * Takes in one measured round trip (seconds) to a machine that says it is at `other`. Invalid measurements are
+   * ignored.
    */
   measured(peer: string, roundTrip: number, other: Coordinate): void {
     if (!isRoundTrip(roundTrip)) return

@@ -28,7 +28,7 @@ const window = 20
 const gravity = 150
 /** Round trips above this are no measure of distance. Seconds. */
 const maxRoundTripSeconds = 10
-/** Below this nothing is told apart. Seconds. */
+/** Differences below this are ignored. Seconds. */
 const tiny = 1e-6
 
 /** Whether seconds can be a round trip. */

@@ -10,9 +10,11 @@ import type { EventFeed } from './event-log.js'
 /** The call by which a client agent gets events from a server, as soon as there are any. */
 const sinceMethod = 'event/since'
 
-/** Milliseconds: how long a question waits at a server; how long after a failed one the next is asked, at most. */
+/**
+ * Milliseconds: the duration of one long poll at a server; the retry delay after a failure, per failure and at most.
+ */
 const timingMs = { poll: 55_000, retry: 1000, maxRetry: 15_000 }
-/** How many events are remembered to tell one that comes a second time. */
+/** How many event ids are remembered to detect repeated events. */
 const remembered = 2048
 
 type Reads = Pick<CatalogReads, 'loaded' | 'revision' | 'events' | 'topics' | 'wait'>

@@ -35,7 +35,7 @@ const maxAddresses = 4
 
 interface Contact {
   info: ServerInfo
-  /** Other addresses told by others, tried in turn while the present one is silent. */
+  /** Further addresses reported by other servers, tried in turn while the present one does not answer. */
   rumours: ServerInfo[]
   expect: number
   carries: boolean

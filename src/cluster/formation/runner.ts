@@ -10,7 +10,7 @@ export interface Effects {
   readonly jobs: { readonly [Name in JobName]: (job: Extract<Job, { readonly do: Name }>) => Promise<Outcome> }
 }
 
-/** Carries out what the table says, and tells it what came of that. */
+/** Carries out the actions of the transition table, and feeds their outcomes back. */
 export class Runner {
   readonly #effects: Effects
   #state: State = beginning.state

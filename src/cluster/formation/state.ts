@@ -59,7 +59,7 @@ const shown = {
   'halted': 'waiting',
 } as const satisfies Record<Exclude<Phase, 'closing' | 'closed'>, ShownPhase>
 
-/** What others are told. A server that stops is until its end what it was. */
+/** The state as others see it. A stopping server keeps its former state until it ends. */
 export const shownPhase = (state: State): ShownPhase =>
   state.phase === 'closing' || state.phase === 'closed' ? shownPhase(state.was) : shown[state.phase]
 

@@ -99,7 +99,7 @@ export class Heartbeats {
     if (mark !== undefined) await this.#revoke(mark.lease, mark.ttl)
   }
 
-  /** What is left of a lease that nobody uses lapses by itself. */
+  /** An unused lease expires on its own. */
   async #revoke(lease: LeaseId, ttl: Duration): Promise<void> {
     try {
       await this.#parts.catalog.revoke(lease, ttl)

@@ -25,6 +25,6 @@ export const wanMember = (info: AgentInfo, tags: Readonly<Record<string, string>
 /** By name. */
 export const byName = (a: Member, b: Member): number => compareText(a.name, b.name) || compareText(a.id, b.id)
 
-/** The record that counts of those with one name: one that is there, else the newest. */
+/** The valid record among several of one name: the one of a present member, else the newest. */
 export const foremost = (records: readonly MemberRecord[]): MemberRecord | undefined =>
   [...records].sort((a, b) => Number(a.state === 'left') - Number(b.state === 'left') || b.modified - a.modified)[0]

@@ -17,8 +17,8 @@ export interface StatsParts {
 }
 
 /**
- * What Consul 1.10 says of its protocol, for tools that read it; and what nobody keeps here, as Consul has it before
- * there is any.
+ * Consul 1.10's protocol versions, for tools that read them; and statistics that muster does not have, with Consul's
+ * initial values.
  */
 const raftVersions = {
   protocol_version: '3',

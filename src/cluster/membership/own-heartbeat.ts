@@ -58,7 +58,7 @@ export class OwnHeartbeat {
     }
   }
 
-  /** What is refused is said once; that there is no leader at the moment is nothing that this part should say. */
+  /** Logs a refusal once. A missing leader is logged elsewhere. */
   #complain(error: unknown): void {
     const fault = errorMessage(error)
     if (fault === this.#lastFault || this.#closed.signal.aborted) return

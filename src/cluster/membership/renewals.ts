@@ -55,6 +55,6 @@ export async function renewAtSteward(
   }
 }
 
-/** What the steward answers where it is none. */
+/** The answer of a server that is not the steward. */
 export const notSteward = (): MusterError =>
   new MusterError('CLUSTER_NOT_STEWARD', 'another server looks after sessions by now')

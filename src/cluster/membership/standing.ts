@@ -81,7 +81,7 @@ export function serverStanding(facts: ServerFacts): ClusterStanding {
   return { writable: true }
 }
 
-/** Since when nobody who counts was heard; undefined while a majority is. */
+/** Since when no majority was heard; undefined while one is. */
 export function serverUnheard(facts: ServerFacts): Unheard | undefined {
   const { state, silence, now, heard } = facts
   if ((state !== undefined && state.phase !== 'member') || isVouchedFor(facts)) return undefined

@@ -6,8 +6,8 @@ import type { Member } from '../types.js'
 import type { ServerPool } from './server-pool.js'
 
 /**
- * Lists of thousands of members are fetched by thousands of agents: no oftener than this, in milliseconds. A small
- * cluster's is fetched at once.
+ * Minimum milliseconds between fetches of the list, in proportion to its length: in a large cluster thousands of agents
+ * fetch thousands of members. A small cluster's list is fetched at once.
  */
 const fetchIntervalMs = { perMember: 10, max: 10_000 }
 /** Far above any cluster. */

@@ -59,7 +59,7 @@ export class ServerPool {
       .map(({ address }) => address)
   }
 
-  /** Takes over who the servers are. An empty list says nothing and changes nothing. */
+  /** Replaces the list of servers. An empty list is ignored. */
   replace(servers: readonly ServerInfo[]): void {
     if (servers.length > 0) this.#set(this.#rankAll(servers))
   }

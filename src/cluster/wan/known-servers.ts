@@ -31,8 +31,8 @@ export const sameDatacenter = (a: string, b: string): boolean => a.toLowerCase()
 export type NewsFrom = 'self' | 'other' | 'store'
 
 /**
- * What news made of what was known. `new`: not known before; `changed`: another name or address, or back again; `same`;
- * `refused`: no room.
+ * The effect of news about a server. `new`: not known before; `changed`: another name or address, or back again;
+ * `same`; `refused`: no room.
  */
 export type Learned = 'new' | 'changed' | 'same' | 'refused'
 

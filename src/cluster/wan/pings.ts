@@ -13,7 +13,7 @@ export interface PingsParts {
   readonly known: KnownServers
   readonly place: Place
   readonly client: RpcClient
-  /** Told of what a server says of itself. */
+  /** Called with a server's own data. */
   readonly heard: (info: ServerInfo) => void
   readonly clock: Clock
   readonly random: () => number

@@ -15,7 +15,7 @@ export interface WanDirectory {
   follow(on: () => void): { close(): void }
   /** Keeps a server, in the place of what was known of it. */
   put(server: ServerInfo): Promise<void>
-  /** Keeps it on, though nothing has changed: records that nobody renews are forgotten in the end. */
+  /** Renews an unchanged record: records that are not renewed expire. */
   renew(server: ServerInfo): Promise<void>
   remove(server: ServerInfo): Promise<void>
 }

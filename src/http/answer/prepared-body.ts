@@ -30,7 +30,7 @@ export class PreparedBody {
   #gzipped: Buffer | undefined
   #compressing: Promise<Buffer> | undefined
 
-  /** @param order what decides about the order of what is listed, and wakes nobody */
+  /** @param order topics that affect the order of the list; they wake no blocking query */
   constructor(built: Built, source: Source, index: number, order?: Source) {
     this.built = built
     this.#source = source

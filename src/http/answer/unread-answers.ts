@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 
 /** Limits of what answers that clients have not read yet may take up. */
 export interface UnreadLimits {
-  /** Bytes of all large answers together. Who asks for one more is told to come back. */
+  /** Limit of the bytes of all large answers together. Further requests get 503 with Retry-After. */
   readonly bytes: number
   /** An answer of at most so many bytes is always given: what the connections there may be hold of such is little. */
   readonly small: number
@@ -35,8 +35,8 @@ export class UnreadAnswers {
   }
 
   /**
-   * Takes in an answer before it is written; it leaves with its response. A single answer is given whatever its size,
-   * or nobody could ever have it.
+   * Counts an answer before it is written, until its response ends. A single answer is admitted whatever its size, or
+   * it could never be read.
    * @param content what is shared by those who are sent the same
    * @returns false when there is no room for it now
    */

@@ -6,9 +6,9 @@ import { readOptions } from './read-options.js'
 import type { ApiRequest } from '../route.js'
 
 /**
- * Answers a read whose outcome is another each time, so that nothing of it is kept and nothing can be waited for:
- * passes the barrier that the request's consistency asks for, then builds. `build` gives the members of a JSON object,
- * to which those about the read itself are added.
+ * Answers a read whose result differs each time, so it is neither cached nor blocking: passes the barrier for the
+ * request's consistency, then builds the answer. `build` gives the members of a JSON object, to which those about the
+ * read itself are added.
  * @throws MusterError 400 for bad parameters, and what building the answer throws.
  */
 export async function freshRead(

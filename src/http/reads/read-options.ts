@@ -54,8 +54,8 @@ export function readOptions(
 }
 
 /**
- * Whether the state at hand will do: asked for, with an age that is allowed, or by `discovery_max_stale` for those who
- * said nothing.
+ * Whether a stale answer is allowed: by the request, within its `max_stale`, or by `discovery_max_stale` if the request
+ * does not say.
  */
 function mayBeStale(query: Query, { cluster }: QuerySettings, { path, age }: View): boolean {
   if (query.has('leader')) return false

@@ -20,13 +20,12 @@ import type { ApiRequest } from '../route.js'
 export interface Read {
   readonly topic: Topic
   /**
-   * Parameters that decide what is answered. Others tell no two answers apart, so that nobody fills the memory by
-   * inventing some.
+   * Parameters that affect the answer. Others are not part of cache keys, so that invented ones cannot fill the memory.
    */
   readonly shapedBy: readonly ShapingParameter[]
   /** The topic moves for other things too: a blocked query whose answer is the same goes on waiting. */
   readonly coarse?: true
-  /** Decides about the order of what is listed: an answer that is kept ends with it, but who waits is not woken. */
+  /** A topic that affects the order of the list: its change invalidates a kept answer, but wakes no blocking query. */
   readonly order?: Topic
   /** `?cached` is shown in X-Cache and Age. */
   readonly cacheable?: true
@@ -40,7 +39,7 @@ export interface Read {
 /** Builds an answer's content, now or later. */
 export type Build = (isWanted: () => boolean) => Built | Promise<Built>
 
-/** An answer that takes a while, and those who wait for it. */
+/** An answer that is being built, and the requests that wait for it. */
 interface UnderWay {
   readonly index: number
   readonly body: Promise<PreparedBody>
@@ -148,7 +147,7 @@ export class Reads {
     return this.#parts.cache.body(key) ?? this.#prepare(request, read.topic, read, key)
   }
 
-  /** Those who ask for the same thing while it is being built wait for it together. */
+  /** Requests for the same answer share one build. */
   #prepare(
     request: ApiRequest,
     source: Source,

@@ -2,13 +2,13 @@ import type { HeaderList } from '../header-list.js'
 import { gzipFrom, type PreparedBody } from '../answer/prepared-body.js'
 import type { Reach } from '../route.js'
 
-/** An answer that can be given to a request line as it stands: nothing is parsed, looked up or serialised. */
+/** A serialised answer for an exact request line, sent without parsing, lookups or serialisation. */
 export interface KeptAnswer {
   readonly body: PreparedBody
   /** Of the endpoint that gave it. */
   readonly reach: Reach
   readonly plain: HeaderList
-  /** Headers for those who take gzip. `small`: nothing is gained by it; undefined: nobody has asked for it yet. */
+  /** Headers for clients that accept gzip. `small`: compression would not pay; undefined: not requested yet. */
   readonly gzip: HeaderList | 'small' | undefined
 }
 
@@ -41,8 +41,8 @@ interface Slot {
 
 /**
  * Keeps serialised answers, by what they contain (shared by blocking queries, which differ in their index) and by
- * request line (for the fast path). Whether a kept one is still right, its body knows. What has not been used since the
- * last round goes first.
+ * request line (for the fast path). Whether a kept one is still right, its body knows. Entries not used since the last
+ * round are dropped first.
  */
 export class ResponseCache {
   readonly #limits: CacheLimits

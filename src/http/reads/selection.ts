@@ -63,7 +63,7 @@ export const orderOf = (
   { coordinates }: Pick<CatalogReads, 'coordinates'>,
 ): { readonly order?: Topic } => (query.first('near') === '' ? {} : { order: coordinates.topics.all() })
 
-/** What stands after an endpoint's last slash. @throws MusterError 400 when nothing does. */
+/** The text after an endpoint's last slash. @throws MusterError 400 when it is empty. */
 export function required(rest: string, refusal: string): string {
   if (rest === '') throw new MusterError('HTTP_MISSING', refusal, { status: 400 })
   return rest

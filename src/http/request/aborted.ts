@@ -1,6 +1,6 @@
 import { MusterError } from '../../common/errors.js'
 
-/** Ends the work on an answer that nobody waits for any more; the connection is gone, so that nothing is sent. */
+/** Thrown to end the work on an answer whose client has disconnected. Nothing is sent. */
 export const aborted = (how: string): MusterError => new MusterError('HTTP_ABORTED', how, { status: 400 })
 
 /** Whether work ended for want of somebody who waits for the answer. */

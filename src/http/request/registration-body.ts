@@ -136,10 +136,7 @@ export function readRegistration(body: Buffer): RegisterRequest {
   }
 }
 
-/**
- * The datacenter that a registration or deregistration names, '' for none. What is wrong with the body, its readers
- * say.
- */
+/** The datacenter of a registration or deregistration, '' for none. Faults of the body are left to its readers. */
 export function namedDatacenter(body: Buffer): string {
   const source = body.toString()
   if (!/"datacenter"/i.test(source) || jsonExcess(body) !== undefined) return ''

@@ -6,7 +6,7 @@ import { decodeFailed } from './json-body.js'
 
 const nanoseconds = 1e6
 
-/** Numbers below this count seconds, others nanoseconds: what people write, and what Go's client sends. */
+/** Smaller numbers are seconds, as people write them; others nanoseconds, as Go's client sends them. */
 const leastNanoseconds = 1000
 
 const lockDelay: Reader<Duration> = (value, where) => {

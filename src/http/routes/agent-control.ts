@@ -17,7 +17,7 @@ const aclTokens = new Set([
   'acl_replication_token',
 ])
 
-/** What the agent is told to do (join, leave, reload), and what its configuration files amount to. */
+/** Commands to the agent (join, leave, reload), and the state of its configuration files. */
 export const agentControlRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/agent/join/*', reach: 'local', PUT: request => join(deps, request) },
   {

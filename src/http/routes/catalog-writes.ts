@@ -85,7 +85,7 @@ function removalWarning(owner: string, serviceId: string, checkId: string, from:
 }
 
 /**
- * What is written for the node of a living agent elsewhere is undone by that agent, which alone knows what is right.
+ * Writes for the node of another living agent are undone by its next sync, since that agent owns the node's entries.
  */
 const othersWarning = (catalog: Deps['catalog'], node: string): readonly string[] =>
   catalog.members.named(node).some(({ state }) => state === 'alive')

@@ -9,7 +9,7 @@ import type { ApiRequest, Route } from '../route.js'
 /** An event has 512 bytes at most. */
 const bodyLimit = (): number => 16 * 1024
 
-/** `/v1/event/*`: what is told to many agents at once. */
+/** `/v1/event/*`: user events, which are sent to many agents at once. */
 export const eventRoutes = (deps: Deps): readonly Route[] => [
   { path: '/v1/event/fire/*', reach: 'handed-on', PUT: request => fire(deps, request), bodyLimit },
   { path: '/v1/event/list', reach: 'local', GET: request => list(deps, request) },

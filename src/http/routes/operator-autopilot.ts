@@ -63,7 +63,7 @@ const written = openObject({
   UpgradeVersionTag: string,
 })
 
-/** What is left out of the body gets these, not what was there before. */
+/** Fields left out of the body get these defaults, not their former values. */
 const defaults: AutopilotConfiguration = {
   cleanupDeadServers: true,
   lastContactThreshold: milliseconds(200),

@@ -7,7 +7,7 @@ import type { Handler, Route } from '../route.js'
 
 /**
  * `/v1/operator/keyring`: the keys that agents encrypt their traffic with. It is not encrypted yet, so there are none
- * to list, and none can be installed: whoever tries is told, and believes in no protection that is not there.
+ * to list, and none can be installed: attempts are refused, so that nobody relies on encryption that does not exist.
  */
 export const operatorKeyringRoutes = (_deps: Deps): readonly Route[] => [
   { path: '/v1/operator/keyring', reach: 'handed-on', GET: list, POST: change, PUT: change, DELETE: change },

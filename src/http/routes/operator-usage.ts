@@ -18,8 +18,8 @@ export const operatorUsageRoutes = (deps: Deps): readonly Route[] => [
 ]
 
 /**
- * There is no service mesh, so every instance is one of an ordinary service; those of the servers themselves cost
- * nothing.
+ * Without a service mesh every instance counts as an ordinary service. Those of the servers are not billable, as in
+ * Consul.
  */
 function usage(catalog: CatalogReads) {
   const instances = [...catalog.services.names()].map(({ name }) => ({

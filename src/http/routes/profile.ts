@@ -27,7 +27,7 @@ function requireDebug({ settings }: Deps): void {
   })
 }
 
-/** There are no goroutines: what there is in their place is what Node.js waits for. */
+/** Node has no goroutines; their counterpart is the list of active resources. */
 function resources(deps: Deps): Promise<Answer> {
   requireDebug(deps)
   return Promise.resolve({

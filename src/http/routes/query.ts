@@ -149,8 +149,8 @@ function readConnect({ query }: ApiRequest): boolean {
 }
 
 /**
- * Who asks, for `_ip`: the first address that proxies tell of, else the peer's. It decides about an order and nothing
- * else.
+ * The client's address for `_ip`: the first one in the headers of proxies, else the peer's. It can be forged, but
+ * affects only the order.
  */
 function clientAddress({ header, client }: ApiRequest): string {
   const forwarded = header('x-forwarded-for')?.split(',')[0]?.trim() ?? ''

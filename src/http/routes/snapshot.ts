@@ -78,7 +78,7 @@ async function save({ catalog, membership, settings, clock, lastContact }: Deps,
   return { kind: 'bytes', status: 200, type: 'application/x-gzip', bytes, headers }
 }
 
-/** Who restores: nobody, or one, as two would mix what they write. */
+/** Whether a restore is running. Only one may run, since two would mix their writes. */
 class Restores {
   readonly #deps: Deps
   #underWay = false

@@ -5,7 +5,7 @@ import type { ProxyOptions, RequestRoute } from '../../rpc/index.js'
 import type { Query } from '../request/query.js'
 import type { ApiRequest, Endpoint } from '../route.js'
 
-/** How a request is handed on: here it is always said what is asked and what goes along with it. */
+/** How a request is forwarded, with all options filled in. */
 export type HandOver = ProxyOptions & Required<Omit<ProxyOptions, 'body'>>
 
 /** Where requests go that this agent does not answer itself. What is not given, there is not. */
@@ -25,8 +25,8 @@ export interface Forwarding {
 export const agentHeader = 'muster-agent'
 
 /**
- * Where one request goes, and what is said when nobody there can be reached: made only then, as an error with its stack
- * is a tenth of a request's time.
+ * The destination of a request, and the error when none of its agents can be reached. The error is created lazily,
+ * since capturing a stack takes 10% of a request's time.
  */
 export interface Destination {
   readonly upstreams: RequestRoute
@@ -118,7 +118,7 @@ export function onwardTarget(
     : named
 }
 
-/** How who asks is to see what is in a datacenter. */
+/** How a client sees the entries of a datacenter. */
 export function perspectiveOn(
   { query, header }: Pick<ApiRequest, 'query' | 'header'>,
   datacenter: string,

@@ -3,9 +3,9 @@ import { networks, type Networks } from '../../common/networks.js'
 import type { Settings } from '../../config/index.js'
 
 /**
- * Rules of the settings that stand before every endpoint, prepared once per change of the settings. They hold for what
- * other agents hand on as well, where the address that is judged is that of the agent: its own client was judged by its
- * own rules, and whoever only speaks like an agent gains nothing by it.
+ * Rules of the settings that stand before every endpoint, prepared once per change of the settings. They also apply to
+ * forwarded requests, with the address of the forwarding agent, which has already applied its own rules to its client.
+ * So a client gains nothing by pretending to be an agent.
  */
 export class Guards {
   readonly #blocked: readonly string[]

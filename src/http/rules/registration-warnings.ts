@@ -5,7 +5,7 @@ import { aliasTarget, circleMessage, type CheckDefinition, type ServiceDefinitio
 import { headerText } from '../answer/answer.js'
 import type { HeaderList } from '../header-list.js'
 
-/** What files are warned about, for what clients register: addresses that DNS cannot answer with, each once. */
+/** Warnings for API registrations, the same as for files: addresses that DNS cannot use, each once. */
 export const addressWarnings = (addresses: readonly string[]): readonly string[] => [
   ...new Set(addresses.flatMap(address => addressFault(address) ?? []).map(({ text, hint }) => `${text}; ${hint}`)),
 ]

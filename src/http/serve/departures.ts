@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { End, type EndSignal } from '../../common/end-signal.js'
 
 /**
- * Tells those who work on an answer that nobody waits for it any more: the client has gone, or the server closes. It
- * listens for the close once for all of them, as an AbortSignal looks through all its listeners whenever one is added.
+ * Signals to running requests that their client has disconnected or the server closes. One listener on the closing
+ * signal serves all requests, since an AbortSignal scans all its listeners whenever one is added.
  */
 export class Departures {
   readonly #closing: AbortSignal

@@ -1,6 +1,6 @@
 import type { Route } from '../route.js'
 
-/** What is known of the paths that begin alike, up to one of their slashes. */
+/** A node of the routing tree: the routes that share a prefix up to a slash. */
 class Place {
   /** The endpoint whose path ends here. */
   exact: Route | undefined

@@ -52,8 +52,8 @@ const timesView = ({ interval, timeout }: ReturnType<typeof checkTimes>) => ({ I
 const statusNumbers: Readonly<Record<MemberStatus, number>> = { alive: 1, leaving: 2, left: 3, failed: 4 }
 
 /**
- * What is added to a member that nobody vouches for at the moment: since when it has not been heard of; '' for the
- * whole run of this agent.
+ * An extra field of a member whose status is unknown because there is no leader: since when it was not heard of; '' for
+ * the whole run of this agent.
  */
 export const unheardView = ({ id, status }: Member, { since, heard }: Unheard): { readonly UnheardSince?: string } =>
   status !== 'alive' || heard.includes(id)

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises'
 import os from 'node:os'
 import { errorMessage } from '../../common/errors.js'
 
-/** What `/v1/agent/host` tells about the machine, shaped as Consul's. What cannot be found out stands in `Errors`. */
+/** The machine's data for `/v1/agent/host`, in Consul's format. Failures to read some of it are listed in `Errors`. */
 export async function hostReport(dataDir: string, now: number): Promise<Readonly<Record<string, unknown>>> {
   const total = os.totalmem()
   const free = os.freemem()

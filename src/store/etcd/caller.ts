@@ -15,7 +15,7 @@ const maxPause = 100
 /** How long one attempt may take: etcd's own timeoutMs is 7 seconds, spent on a leader that is gone. */
 const attempt = 1500
 
-/** What happened that people may want to know, with what to do about it where there is something to do. */
+/** An event worth logging, with a hint if something can be done about it. */
 export interface EtcdStoreEvent {
   readonly kind: 'lost' | 'resumed' | 'compacted' | 'full' | 'writable' | 'limit'
   readonly message: string

@@ -14,7 +14,7 @@ export const isAuthFault = (fault: unknown): boolean =>
   codeOf(fault) === grpcCode.unauthenticated
   || /invalid auth token|user name is empty|revision in header is old/.test(detailsOf(fault))
 
-/** Nobody could be reached, or whoever was reached said that it did nothing of it. */
+/** No member could be reached, or the member reported that nothing was applied. */
 const wasNotSent = (fault: unknown): boolean => fault instanceof GrpcFault && !fault.sent
 
 /** The connection broke, or nobody could be reached: another endpoint may do better. */
@@ -59,7 +59,9 @@ export const isTooLarge = (fault: unknown): boolean =>
   detailsOf(fault).includes('request is too large')
   || (codeOf(fault) === grpcCode.exhausted && detailsOf(fault).includes('larger than max'))
 
-/** No quorum, or nobody to ask, for as long as one waits. The message is the one that Consul's clients know. */
+/**
+ * No quorum, or no reachable member, within the waiting time. The message is the one that Consul's clients recognise.
+ */
 export const noLeader = (cause: unknown): MusterError =>
   new MusterError('STORE_NO_LEADER', 'No cluster leader', {
     status: 500,

@@ -230,7 +230,7 @@ export class Feed {
     this.reached.advance(reached)
   }
 
-  /** Catches up by what stands now: what was put since, and what is no longer there. */
+  /** Catches up from the current state: reports keys written since, and keys that no longer exist. */
   async #reload(compacted: number): Promise<void> {
     this.#caller.report({
       kind: 'compacted',

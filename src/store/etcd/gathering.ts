@@ -3,16 +3,16 @@ import type { Clock } from '../../common/clock.js'
 /** Share of those expected whose coming is enough: some callers have other things to do first. */
 const enough = 0.9
 
-/** Milliseconds in which somebody must have come, or nobody is waited for any more. */
+/** Milliseconds without a new caller after which the wait ends. */
 const quietMs = 1
 
-/** Milliseconds after an answer at which those who came set out in any case. */
+/** Milliseconds after an answer after which the wait ends in any case. */
 const maxHoldMs = 4
 
 /**
- * Holds back those who wait while others are expected. Callers who were answered together mostly have their next
- * transaction ready within a millisecond or two. Etcd takes nearly as long for a few transactions as for many, so it
- * pays to let them travel together again, and a caller who is alone, or comes to an idle store, waits for nobody.
+ * Delays a group while more transactions are expected. Callers that were answered together mostly send their next
+ * transaction within a millisecond or two. etcd takes nearly as long for a few transactions as for many, so it pays to
+ * group them again. A lone caller, or one that finds the store idle, is not delayed.
  */
 export class Gathering {
   readonly #clock: Clock
@@ -22,25 +22,27 @@ export class Gathering {
   #cameAt = -Infinity
   #timer: { cancel(): void } | undefined
 
-  /** @param over called when those who were held back may set out */
+  /** @param over called when delayed transactions may be sent */
   constructor(clock: Clock, over: () => void) {
     this.#clock = clock
     this.#over = over
   }
 
-  /** So many were answered just now while so many others waited: all of them are expected. */
+  /**
+   * Notes that `count` transactions were answered while `waiting` others waited: the next ones of all are expected.
+   */
   answered(count: number, waiting: number): void {
     this.#expected = count + waiting
     this.#answeredAt = this.#clock.monotonic()
     this.#cameAt = this.#answeredAt
   }
 
-  /** Somebody came. */
+  /** Notes a new transaction. */
   came(): void {
     this.#cameAt = this.#clock.monotonic()
   }
 
-  /** Whether those who wait are to wait a little longer; then it is told when that is over. */
+  /** Whether the waiting transactions should be delayed; if so, `over` is called later. */
   holds(waiting: number): boolean {
     if (waiting >= enough * this.#expected) return false
     const now = this.#clock.monotonic()

@@ -5,7 +5,7 @@ import type { Group, Member } from './member.js'
 /** How many of those who wait are looked at for one group: bounds what a crowd before one key costs the others. */
 const furthestLook = 8192
 
-/** Those who wait to travel, in order. */
+/** The waiting transactions, in order. */
 export class Queue {
   #waiting: Member[] = []
   /** Groups that must travel as they are, before all others: pieces of one that was refused. */

@@ -214,7 +214,7 @@ class EtcdStore implements Store {
     return entering
   }
 
-  /** The parts, for those who can wait for them only so long. @throws MusterError STORE_NO_LEADER */
+  /** The parts of the store, once it is open; waits a limited time. @throws MusterError STORE_NO_LEADER */
   async #enter(): Promise<Parts> {
     const begun = this.#begin()
     const late = this.#caller.pause(this.#caller.hold).then(() => {

@@ -10,7 +10,7 @@ export interface KeptConfiguration {
 
 /** Where autopilot's configuration is kept, for all servers. */
 export interface ConfigurationStore {
-  /** What the settings say: written when the cluster has none yet, and used until then. */
+  /** The configuration from the settings: written when the cluster has none yet, and used until then. */
   readonly initial: AutopilotConfiguration
   /** Undefined when nothing was ever written. */
   read(): Promise<KeptConfiguration | undefined>

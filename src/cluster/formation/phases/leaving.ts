@@ -9,7 +9,7 @@ type Leaving = StateOf<'leaving'>
 export const beginLeaving = (when: Extract<Job, { readonly do: 'give-back' }>['when']): Transition =>
   go({ phase: 'leaving', step: 'giving-back' }, run({ do: 'give-back', when }))
 
-/** What was under way when it was told to leave has ended: what that came to counts no more. */
+/** The job that ran when the server was told to leave has ended. Its outcome no longer matters. */
 function ended(state: Leaving, event: Outcome): Transition {
   if (state.step !== 'ending') return go(state)
   // The server may have become a voter just now. Then it must leave Raft properly, or the others would count its vote

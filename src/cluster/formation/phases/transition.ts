@@ -9,7 +9,7 @@ export interface Transition {
   readonly actions: readonly Action[]
 }
 
-/** The row of a phase: what it makes of each event. An event that is not in it changes nothing. */
+/** The row of a phase: its transition for each event. Other events are ignored. */
 export type Row<Name extends Phase> = {
   readonly [Type in Event['type']]?: (state: StateOf<Name>, event: EventOf<Type>) => Transition
 }
@@ -67,7 +67,7 @@ export const startAfresh = (
     run({ do: 'clear' }),
   )
 
-/** What was begun came to nothing: after a while it looks for others again. */
+/** The attempt failed: search for other servers again after a pause. */
 export const searchAgain = (state: State, { error }: EventOf<'failed'>): Transition =>
   go({ phase: 'searching' }, { do: 'log-failure', phase: shownPhase(state), error }, pause(every.failure))
 

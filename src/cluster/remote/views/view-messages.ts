@@ -9,7 +9,7 @@ export const maxViews = 32_768
 /** Longest name of a view in characters, as in the catalog. */
 const maxNameLength = 1024
 
-/** One view, and the index of what the asker has of it; 0: nothing. */
+/** One view, and the index that the client has of it; 0: none. */
 export interface Want {
   readonly kind: ViewKind
   readonly name: string
@@ -43,9 +43,9 @@ export const viewKey = ({ kind, name }: { readonly kind: ViewKind; readonly name
 /** What `view/rows` and `view/want` say. */
 export interface Wants {
   readonly stream: string
-  /** The datacenter whose views are wanted; '' for the one of who is asked. */
+  /** The datacenter whose views are wanted; '' for the one of the server. */
   readonly datacenter: string
-  /** What is wanted from now on, and what is not any more. */
+  /** Views to be added to the stream and views to be removed. */
   readonly add: readonly Want[]
   readonly remove: readonly Want[]
 }

@@ -41,7 +41,7 @@ export function rowsOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' 
   }
 }
 
-/** What a view waits on. What has an address stands in no topic of its own. */
+/** The topic of a view. Addresses have no topics of their own, so those views use the whole tables. */
 export function topicOf(catalog: CatalogReads, { kind, name }: Pick<Want, 'kind' | 'name'>): Topic {
   switch (kind) {
     case 'service':

@@ -57,7 +57,7 @@ interface View {
   readonly kind: ViewKind
   readonly name: string
   index: number
-  /** Whether it has ever been told what it shows. */
+  /** Whether the view has received its content. */
   known: boolean
   empty: boolean
   used: number
@@ -140,7 +140,7 @@ class LiveViews implements Views {
     for (const tell of waiters) tell(there)
   }
 
-  /** Sees to it that the stream is open, and that what is wanted is told. */
+  /** Opens the stream if needed, and sends the wanted views. */
   #work(): void {
     this.#sweeper ??= this.#options.clock.after(lifetime.sweep, () => {
       this.#sweep()
@@ -262,7 +262,7 @@ class LiveViews implements Views {
     })
   }
 
-  /** Forgets what nobody has asked for in a long time; while no server can be reached everything is kept. */
+  /** Drops views that were not used for long. All are kept while no server can be reached. */
   #sweep(): void {
     this.#sweeper = undefined
     const now = this.#options.clock.monotonic()

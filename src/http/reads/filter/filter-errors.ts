@@ -1,6 +1,6 @@
 import { MusterError } from '../../../common/errors.js'
 
-/** A filter that is none. Consul answers 500 to these, and the text before the colon is what its clients show. */
+/** An invalid filter. Consul answers 500 to these, and the text before the colon is what its clients show. */
 export const filterInvalid = (reason: string, hint?: string): MusterError =>
   new MusterError('FILTER_INVALID', `Failed to create boolean expression evaluator: ${reason}`, {
     status: 500,

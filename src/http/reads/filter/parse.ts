@@ -14,7 +14,7 @@ export interface Comparison {
   readonly selector: readonly string[]
   readonly test: Test
   readonly negated: boolean
-  /** What it is compared with, as written; '' where nothing is. */
+  /** The operand as written; '' for operators without one. */
   readonly value: string
   /** The operator as go-bexpr names it in messages. */
   readonly operator: string

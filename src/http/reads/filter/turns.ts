@@ -55,7 +55,7 @@ export class Turns {
     })
   }
 
-  /** Takes in turn what has not begun yet and what has, so that neither keeps the other waiting. */
+  /** Alternates between new and continued work, so that neither starves the other. */
   #next(): Waiting | undefined {
     const [first, second] = this.#freshIsNext ? [this.#fresh, this.#begun] : [this.#begun, this.#fresh]
     this.#freshIsNext = !this.#freshIsNext

@@ -139,7 +139,7 @@ export class Call implements StreamSink {
     this.#stream?.cancel()
   }
 
-  /** Before it was sent nobody was reached; afterwards nobody knows what became of it. */
+  /** A failure before the request was sent means unreachable; afterwards its outcome is unknown. */
   #lateness(): GrpcFault {
     const { timeout } = this.#route
     return this.#stream === undefined

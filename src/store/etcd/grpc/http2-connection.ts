@@ -376,7 +376,7 @@ export class Http2Connection {
     this.#startWaiting()
   }
 
-  /** Begins what waits for room. Where nothing can begin any more, it finds that out itself. */
+  /** Starts streams that wait for a free slot. Streams that can no longer start fail on their own. */
   #startWaiting(): void {
     for (const start of this.#waiting) {
       if (this.isUsable && this.#streams.size >= this.#maxStreams) return

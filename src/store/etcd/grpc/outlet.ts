@@ -7,11 +7,11 @@ const maxWindow = 2 ** 31 - 1
 /** The half of a stream that goes out. */
 export class OutgoingStream {
   readonly id: number
-  /** What the other side has room for. Negative when it took back what it had allowed. */
+  /** The peer's flow-control window. Negative if the peer has reduced it. */
   window: number
   /** Bytes of the body that wait for room. */
   readonly pending: Buffer[] = []
-  /** Nothing follows behind what is pending. */
+  /** The pending data ends the stream. */
   isComplete = false
   /** Everything was sent. */
   isEnded = false
