@@ -49,14 +49,14 @@ export function compareDeclared(
       if (!isRead(origin.file)) return
       const known = services.get(id)?.origin
       if (known?.by !== 'file' || !isComplete(declared)) missing.push({ kind: 'service', op: 'add', id, declared })
-      else if (isElsewhere(known, origin)) moved.push({ kind: 'service', id, at: origin })
+      else if (hasMoved(known, origin)) moved.push({ kind: 'service', id, at: origin })
     },
     check: (declared, id) => {
       const { origin, definition } = declared
       if (!isRead(origin.file)) return
       const known = checks.get(id)?.origin
       if (known?.by === 'file') {
-        if (isElsewhere(known, origin)) moved.push({ kind: 'check', id, at: origin })
+        if (hasMoved(known, origin)) moved.push({ kind: 'check', id, at: origin })
       } else if (stays(definition.serviceId)) missing.push({ kind: 'check', op: 'add', id, declared })
     },
   })
@@ -64,4 +64,4 @@ export function compareDeclared(
 }
 
 /** Unchanged files keep their very objects, so nothing is compared line by line. */
-const isElsewhere = (known: Extract<EntryOrigin, { by: 'file' }>, origin: Origin): boolean => known.at !== origin
+const hasMoved = (known: Extract<EntryOrigin, { by: 'file' }>, origin: Origin): boolean => known.at !== origin

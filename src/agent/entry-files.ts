@@ -82,7 +82,7 @@ export class EntryFiles {
     this.#closed = true
     this.#timer?.cancel()
     await Promise.allSettled([...this.#work.values()])
-    await this.#again()
+    await this.#retryUnsaved()
     if (this.#unsaved.size > 0)
       this.#log.error('what was registered could not be saved, and is not there at the next start', {
         directory: this.#directory,
@@ -114,12 +114,12 @@ export class EntryFiles {
     this.#timer ??= this.#clock.after(this.#delay, () => {
       this.#timer = undefined
       this.#delay = Math.min(2 * this.#delay, retryMs.max)
-      void this.#again()
+      void this.#retryUnsaved()
     })
   }
 
   /** One after the other, up to the first that fails again: the others would as well. */
-  async #again(): Promise<void> {
+  async #retryUnsaved(): Promise<void> {
     for (const id of [...this.#unsaved.keys()]) {
       try {
         // Skip entries that have changed in the meantime: they have been written, or scheduled for a retry, by that

@@ -65,7 +65,7 @@ export class Sync {
   #checks = new Set<string>()
   #fullWanted = false
   #changesWanted = false
-  #everFull = false
+  #syncedFully = false
   #waiters: (() => void)[] = []
   #working: Promise<void> = Promise.resolve()
   #fullTimer: Timer | undefined
@@ -232,19 +232,19 @@ export class Sync {
       took: Math.round(clock.monotonic() - started) / 1000,
     })
     this.#scheduleFull(scale(members()) * (fullInterval + fullStagger * random()))
-    this.#everFull = true
+    this.#syncedFully = true
     this.#announceFirst?.()
     this.#announceFirst = undefined
   }
 
   /** Logs what was put back. What a starting agent adds is not a correction, but what it removes is worth a line. */
   #report(corrections: readonly Correction[]): void {
-    const told = this.#everFull
+    const told = this.#syncedFully
       ? corrections
       : corrections.filter(({ reason }) => reason === 'registered by someone else')
     this.#corrections.add(told.length)
     for (const correction of told.slice(0, loggedCorrections)) {
-      if (this.#everFull) this.#deps.log.warn('corrected an entry of this node in the catalog', { ...correction })
+      if (this.#syncedFully) this.#deps.log.warn('corrected an entry of this node in the catalog', { ...correction })
       else
         this.#deps.log.info('removed an entry of this node that is not declared any more', { entry: correction.entry })
     }

@@ -88,7 +88,7 @@ export class TopicFamily {
   }
 
   /** Whether only the users of its topics keep them alive. */
-  get lent(): boolean {
+  get weak(): boolean {
     return this.#forgotten !== undefined
   }
 
@@ -107,7 +107,7 @@ export class TopicFamily {
     if (found !== undefined) return found
     const cell = new TopicCell(this, name, index)
     if (this.alive(name)) this.#held.set(name, cell)
-    else this.#lend(name, cell)
+    else this.#holdWeakly(name, cell)
     return cell
   }
 
@@ -135,10 +135,10 @@ export class TopicFamily {
     const cell = this.#held.get(name)
     if (cell === undefined) return
     this.#held.delete(name)
-    this.#lend(name, cell)
+    this.#holdWeakly(name, cell)
   }
 
-  #lend(name: string, cell: TopicCell): void {
+  #holdWeakly(name: string, cell: TopicCell): void {
     this.#borrowed.set(name, new WeakRef(cell))
     this.#collected.register(cell, name)
   }
@@ -192,7 +192,7 @@ export class Topics {
    * A new kind of topic of which there may be any number: none is kept longer than somebody holds it, and one that is
    * made anew gets the index that its table works out.
    */
-  lentFamily(kind: string, forgotten: (name: string) => void): TopicFamily {
+  weakFamily(kind: string, forgotten: (name: string) => void): TopicFamily {
     const family = new TopicFamily(
       name => `${kind}:${name}`,
       () => false,
@@ -231,11 +231,11 @@ export class Topics {
     const woken: TopicCell[] = []
     for (const [family, names] of touched.marks()) {
       for (const [name, at] of names) {
-        const cell = family.lent ? family.find(name) : family.hold(name, at)
+        const cell = family.weak ? family.find(name) : family.hold(name, at)
         if (cell === undefined) continue
         cell.index = at
         if (cell.waiters !== undefined) woken.push(cell)
-        if (!family.lent) this.#bury(family, name, at)
+        if (!family.weak) this.#addTombstone(family, name, at)
       }
     }
     this.#dropOldTombstones()
@@ -275,7 +275,7 @@ export class Topics {
     for (const waiter of this.#waiters) waiter.settle(false)
   }
 
-  #bury(family: TopicFamily, name: string, index: Revision): void {
+  #addTombstone(family: TopicFamily, name: string, index: Revision): void {
     const title = family.title(name)
     this.#tombstones.delete(title)
     if (!family.alive(name)) this.#tombstones.set(title, { family, name, index })

@@ -38,9 +38,9 @@ export class AliasChecks {
   start(definition: CheckDefinition, target: Target): void {
     this.#checks.set(definition.id, { definition, target, last: undefined })
     this.#subscription ??= this.#source.onChange(() => {
-      this.#lookSoon()
+      this.#planRound()
     })
-    this.#lookSoon()
+    this.#planRound()
     this.#planSweep()
   }
 
@@ -61,7 +61,7 @@ export class AliasChecks {
     this.#subscription = this.#soon = this.#sweep = undefined
   }
 
-  #lookSoon(): void {
+  #planRound(): void {
     this.#soon ??= this.#clock.after(0, () => {
       this.#soon = undefined
       this.#look()

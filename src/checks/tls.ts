@@ -18,7 +18,7 @@ const maxNameLength = 200
 interface Shown {
   readonly certificate: PeerCertificate
   /** OpenSSL's or Node's code for why the certificate is not trusted. */
-  readonly distrust: string | undefined
+  readonly trustError: string | undefined
 }
 
 /** The codes that operators meet most, in OpenSSL's words. */
@@ -50,10 +50,10 @@ export const tls: PolledKind<'tls'> = {
       })
       socket.once('secureConnect', () => {
         // Node types this as an Error, but sets a string code.
-        const distrust: unknown = socket.authorizationError
+        const trustError: unknown = socket.authorizationError
         done({
           certificate: socket.getPeerCertificate(),
-          distrust: socket.authorized ? undefined : String(distrust),
+          trustError: socket.authorized ? undefined : String(trustError),
         })
       })
       socket.on('error', error => {
@@ -73,14 +73,14 @@ export const tls: PolledKind<'tls'> = {
 const critical = (output: string): CheckResult => ({ status: 'critical', output })
 
 /** `now`: wall-clock milliseconds. */
-function judged({ certificate, distrust }: Shown, options: Options, now: number): CheckResult {
+function judged({ certificate, trustError }: Shown, options: Options, now: number): CheckResult {
   const end = Date.parse(certificate.valid_to)
   const what = `The certificate "${nameOf(certificate)}" of ${options.address}`
   if (Number.isNaN(end)) return critical(`${what} does not say when it expires`)
   const until = new Date(end).toISOString().slice(0, 10)
   if (end <= now) return critical(`${what} expired on ${until}`)
-  if (distrust !== undefined && !options.tlsSkipVerify)
-    return critical(`${what}, which expires on ${until}, is not trusted: ${reasons[distrust] ?? distrust}`)
+  if (trustError !== undefined && !options.tlsSkipVerify)
+    return critical(`${what}, which expires on ${until}, is not trusted: ${reasons[trustError] ?? trustError}`)
   const left = end - now
   const status =
     left < options.criticalDays * day ? 'critical' : left < options.warningDays * day ? 'warning' : 'passing'

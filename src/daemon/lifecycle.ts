@@ -17,7 +17,7 @@ const leaveTimeoutMs = 15_000
 export class Lifecycle {
   readonly ended: Promise<End>
   /** Aborted when the agent is asked a second time to stop: nothing is waited for any more. */
-  readonly impatient = new AbortController()
+  readonly forced = new AbortController()
   readonly #log: Logger
   readonly #signals: { close(): void }
   #resolve: (end: End) => void = () => undefined
@@ -40,7 +40,7 @@ export class Lifecycle {
       abort: () => {
         // The second signal during the start: nothing runs yet that has to be closed.
         if (this.#agent === undefined) process.exit(1)
-        this.impatient.abort()
+        this.forced.abort()
         this.end('gave up')
       },
     })

@@ -184,19 +184,19 @@ async function untilStopped(daemon: Daemon, logs: LogHub, lifecycle: Lifecycle):
     await daemon.close()
     return how
   }
-  if (how === 'left') await drain(daemon.agent.settings.leaveDrainTime, log, lifecycle.impatient.signal)
+  if (how === 'left') await drain(daemon.agent.settings.leaveDrainTime, log, lifecycle.forced.signal)
   await daemon.close()
   log.info('stopped')
-  return how === 'left' && !lifecycle.impatient.signal.aborted ? 0 : 1
+  return how === 'left' && !lifecycle.forced.signal.aborted ? 0 : 1
 }
 
 /** Keeps answering for a while without this node in the answers, so that clients which still ask it get an answer. */
-async function drain(ms: number, log: Logger, impatient: AbortSignal): Promise<void> {
-  if (ms <= 0 || impatient.aborted) return
+async function drain(ms: number, log: Logger, forced: AbortSignal): Promise<void> {
+  if (ms <= 0 || forced.aborted) return
   log.info('left; answering on for those who still ask', { seconds: ms / 1000 })
   await new Promise<void>(resolve => {
     const timer = setTimeout(resolve, ms)
-    impatient.addEventListener('abort', () => {
+    forced.addEventListener('abort', () => {
       clearTimeout(timer)
       resolve()
     })

@@ -1,4 +1,4 @@
-import { fromAfar, fromHere, type Instance, type Node } from '../catalog/index.js'
+import { remotePerspective, localPerspective, type Instance, type Node } from '../catalog/index.js'
 import { parseAddress } from './addresses.js'
 import { recordType } from './protocol.js'
 
@@ -36,7 +36,7 @@ export function nodePlace(node: Node, type: number, wan: boolean): Place | undef
 
 /** The port that an instance is reached at. */
 export function servicePort(instance: Instance, wan: boolean): number {
-  return (wan ? fromAfar : fromHere).service(instance.service).port
+  return (wan ? remotePerspective : localPerspective).service(instance.service).port
 }
 
 function choices(address: string, tagged: (name: string) => string | undefined, wan: boolean): Choices {

@@ -33,7 +33,7 @@ export class KeptAnswer {
   readonly #orders: Orders
   readonly #variants: (Buffer | undefined)[]
   readonly #serves: number[]
-  readonly #maxServes: number
+  readonly #maxUses: number
 
   /**
    * `write` encodes the set in an order; `expires` is a time by the clock's monotonic count, or Infinity. What `write`
@@ -58,7 +58,7 @@ export class KeptAnswer {
     const count = variantCount(this.#orders.rounds, this.first.length)
     this.#variants = Array.from({ length: count }, (_, at) => (at === 0 ? this.first : undefined))
     this.#serves = this.#variants.map((_, at) => (at === 0 ? 1 : 0))
-    this.#maxServes = count < this.#orders.rounds ? servesOfFewVariants : servesOfVariant
+    this.#maxUses = count < this.#orders.rounds ? servesOfFewVariants : servesOfVariant
   }
 
   /** Whether nothing that the answer rests on has changed. Time is the caller's to look at. */
@@ -75,7 +75,7 @@ export class KeptAnswer {
     const at = this.#variants.length === 1 ? 0 : Math.floor(this.#random() * this.#variants.length)
     const variant = this.#variants[at]
     const served = this.#serves[at] ?? 0
-    if (variant !== undefined && (served < this.#maxServes || this.#orders.rounds === 1)) {
+    if (variant !== undefined && (served < this.#maxUses || this.#orders.rounds === 1)) {
       this.#serves[at] = served + 1
       return variant
     }

@@ -13,7 +13,7 @@ export interface Limits {
    */
   readonly uncompressed: boolean
   /** Whether answers that are fewer because of `answers` alone are marked as cut. */
-  readonly tellsFewer: boolean
+  readonly marksFewerAnswers: boolean
   /** Bytes that no packet may exceed, not even for the one answer that always stays. */
   readonly maxBytes: number
 }
@@ -52,21 +52,27 @@ export function limitsFor(query: Query, transport: 'udp' | 'tcp', cutting: Cutti
       answers: isSrv ? 1024 : 4096,
       bytes: maxTcpSize,
       uncompressed: false,
-      tellsFewer: true,
+      marksFewerAnswers: true,
       maxBytes: maxTcpSize,
     }
   }
   const maxBytes = Math.min(cutting.udpAnswerSize, maxUdpSize)
   const size = udpSizeOf(query, cutting.udpAnswerSize)
   if (size > plainUdpSize) {
-    return { answers: Number.POSITIVE_INFINITY, bytes: size - spare, uncompressed: false, tellsFewer: true, maxBytes }
+    return {
+      answers: Number.POSITIVE_INFINITY,
+      bytes: size - spare,
+      uncompressed: false,
+      marksFewerAnswers: true,
+      maxBytes,
+    }
   }
   const answers = Math.min(maxPlainUdpAnswers, Math.max(0, cutting.udpAnswerLimit))
   return {
     answers,
     bytes: plainUdpSize - spare,
     uncompressed: true,
-    tellsFewer: isSrv || cutting.enableTruncate === true,
+    marksFewerAnswers: isSrv || cutting.enableTruncate === true,
     maxBytes,
   }
 }
@@ -109,7 +115,7 @@ export function writeAnswer(
   }
   const compress = !cutting.disableCompression
   const tooMany = all.length > limits.answers
-  const marked = tells(cutting) && (limits.tellsFewer || isCutShort(all, limits.answers))
+  const marked = tells(cutting) && (limits.marksFewerAnswers || isCutShort(all, limits.answers))
   const counted = tooMany
     ? cut(base, units, limits.answers, set, marked)
     : { ...base, additional: additionalOf(units, all.length, set, true) }

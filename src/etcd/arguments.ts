@@ -99,9 +99,9 @@ export function initialArguments(options: EtcdProcessOptions, start: EtcdStart, 
  * began, do not matter.
  */
 export const isSameEtcd = (running: readonly string[], wanted: readonly string[]): boolean =>
-  essence(running) === essence(wanted)
+  comparableArguments(running) === comparableArguments(wanted)
 
-const essence = (args: readonly string[]): string =>
+const comparableArguments = (args: readonly string[]): string =>
   args
     .filter(arg => arg.startsWith('--') && !/^--initial-cluster|^--force-new-cluster/.test(arg))
     .map(arg => (arg.startsWith('--listen-peer-urls=') ? arg.replace(/,.*/, '') : arg))

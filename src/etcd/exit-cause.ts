@@ -110,12 +110,14 @@ export function explainExit(
   const saying = lines.find(({ message }) => /^(panic|fatal error):/.test(message)) ?? last
   const said = saying === undefined ? '' : `: ${lineText(saying).slice(0, 500)}`
   // Ignore warnings, which never end the process: the warning of a lost connection reads like that of a damaged file.
-  const grave = lines
+  const fatalLines = lines
     .filter(({ level, message }) => level === 'error' || message.startsWith('flag provided'))
     .slice(-maxErrorLines)
     .map(lineText)
   const pattern =
-    signal === 'SIGKILL' || code === 0 ? undefined : patterns.find(({ words }) => grave.some(text => words.test(text)))
+    signal === 'SIGKILL' || code === 0
+      ? undefined
+      : patterns.find(({ words }) => fatalLines.some(text => words.test(text)))
   // On a full disk etcd cannot write its own error message.
   const isMute = code !== undefined && code !== 0 && pattern === undefined && last === undefined
   if (lacksRoom && (pattern?.kind === 'damaged' || isMute))

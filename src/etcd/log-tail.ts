@@ -7,7 +7,7 @@ import { parseLine, type EtcdLine } from './log-line.js'
 /** Milliseconds between two reads of the file. */
 const readIntervalMs = 200
 /** Bytes: from when on the file is emptied when nothing is being written, and from when on in any case. */
-const emptied = { whenCalm: 4 * 2 ** 20, always: 32 * 2 ** 20 }
+const emptied = { whenIdle: 4 * 2 ** 20, always: 32 * 2 ** 20 }
 /** Bytes read at once, and the longest line. */
 const chunkSize = 65_536
 /** Digits of the position, so that a new one covers the old one. */
@@ -68,7 +68,7 @@ export class LogTail {
     }
     const { size } = fstatSync(this.#file)
     const calm = this.#position === before && this.#rest.length === 0
-    if (size === this.#position && (size > emptied.always || (size > emptied.whenCalm && calm))) this.#empty()
+    if (size === this.#position && (size > emptied.always || (size > emptied.whenIdle && calm))) this.#empty()
     else if (this.#position !== before) this.#note()
   }
 

@@ -54,7 +54,7 @@ export class JobReports {
 
   /** The value of the job's key; undefined when there is none, or the session does not hold it. */
   async job(): Promise<Buffer | undefined> {
-    const { status, body } = await this.#patiently(() => this.#api.get(this.#path('job'), this.#signal))
+    const { status, body } = await this.#withRetries(() => this.#api.get(this.#path('job'), this.#signal))
     if (status !== 200) return undefined
     const [entry] = JSON.parse(body) as readonly { readonly Session?: string; readonly Value: string | null }[]
     return entry?.Session?.toLowerCase() === this.#place.session.toLowerCase()
@@ -79,7 +79,7 @@ export class JobReports {
 
   async #write(what: string, value: Buffer): Promise<void> {
     const path = `${this.#path(`${encodeURIComponent(this.#node)}/${what}`)}?acquire=${this.#place.session}`
-    const { status, body } = await this.#patiently(() => this.#api.put(path, value, this.#signal))
+    const { status, body } = await this.#withRetries(() => this.#api.put(path, value, this.#signal))
     if (status !== 200 || body.trim() !== 'true')
       throw over(status === 200 ? 'its keys were taken by another session' : body.trim())
   }
@@ -90,7 +90,7 @@ export class JobReports {
   }
 
   /** Asks again while servers are away. */
-  async #patiently(ask: () => Promise<OwnAnswer>): Promise<OwnAnswer> {
+  async #withRetries(ask: () => Promise<OwnAnswer>): Promise<OwnAnswer> {
     const until = this.#clock.monotonic() + timingMs.away
     for (;;) {
       let trouble: string

@@ -32,7 +32,7 @@ export interface Deps {
   readonly filterWork: FilterWork
   readonly fragments: Fragments
   /** The same as agents of other datacenters see it that prefer WAN addresses. */
-  readonly fragmentsFromAfar: Fragments
+  readonly remoteFragments: Fragments
   /** Milliseconds since this server last heard of a leader; 0 while it knows one. */
   readonly lastContact: () => number
   /** Whether what is written would be answered, and whether the members are vouched for. */

@@ -5,7 +5,7 @@ import { version } from '../common/version.js'
  * The versions of the protocol that this program speaks, lowest and highest. Raise the second for what older agents can
  * do without.
  */
-const spoken = { lowest: 1, highest: 1 } as const
+const supported = { lowest: 1, highest: 1 } as const
 
 /** Request and answer headers, lower-case as node gives them. */
 export const headers = {
@@ -18,7 +18,7 @@ export const headers = {
 } as const
 
 /** What {@link headers.protocol} says of this program. */
-export const protocolRange = `${spoken.lowest}-${spoken.highest}`
+export const protocolRange = `${supported.lowest}-${supported.highest}`
 
 /** Where methods are: `POST /rpc/<area>/<verb>`; and the path that answers 204 to say that the agent lives. */
 export const methodPath = '/rpc/'
@@ -42,10 +42,10 @@ export function checkProtocol(range: string | undefined, who: string): void {
       hint: 'the cluster port (8301, WAN 8302) is for muster agents only; the HTTP API is on port 8500',
     })
   }
-  if (Number(lowest) <= spoken.highest && Number(highest) >= spoken.lowest) return
+  if (Number(lowest) <= supported.highest && Number(highest) >= supported.lowest) return
   throw new MusterError(
     'CLUSTER_PROTOCOL',
-    `${who} speaks versions ${lowest} to ${highest} of the protocol between agents, this one ${spoken.lowest} to ${spoken.highest} (muster ${version})`,
+    `${who} speaks versions ${lowest} to ${highest} of the protocol between agents, this one ${supported.lowest} to ${supported.highest} (muster ${version})`,
     {
       status: 400,
       hint: 'bring both agents to releases that have a version in common: upgrade the older one',

@@ -92,7 +92,7 @@ class LmdbEngine implements Engine {
     revision: Revision,
     ttlOf: (lease: LeaseId) => Duration | undefined,
   ): Promise<void> {
-    this.#mustBeOurs()
+    this.#assertOwned()
     const { database } = this.#parts
     const writes = [...finals].map(([key, final]) => {
       const databaseKey = entryKey(key)
@@ -159,7 +159,7 @@ class LmdbEngine implements Engine {
    * Two writers would destroy each other's revisions, so the earlier one stops. And what is written to a file that
    * nobody will find again is not kept: that ends when the file is back.
    */
-  #mustBeOurs(): void {
+  #assertOwned(): void {
     const { database, directory, owner } = this.#parts
     if (this.#failure === undefined && !this.#holds()) {
       const other = parseOwner(database.get(ownerKey)?.toString() ?? '')

@@ -73,23 +73,23 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   const { directory } = options
   let database: Database | undefined
   let owner: Owner | undefined
-  let showAgain: (() => void) | undefined
+  let restoreInheritance: (() => void) | undefined
   try {
     ensureFolder(directory, 0o700)
     await assertWhole(directory)
     assertRoomForLocks(directory)
     if (!hasDataFile(directory)) await create(directory)
     database = openDatabase(directory, options.mapSize ?? defaultMapSize)
-    showAgain = hideFromChildren(inheritableDescriptors(directory))
+    restoreInheritance = hideFromChildren(inheritableDescriptors(directory))
     const taken = takeOwnership(database, directory)
     owner = taken.owner
     removeUnfinished(directory)
     if (taken.former) upgrade(database, directory)
-    return new EmbeddedStore(readAll(database, options, owner, showAgain), options)
+    return new EmbeddedStore(readAll(database, options, owner, restoreInheritance), options)
   } catch (thrown) {
     if (owner !== undefined) release(owner)
     await database?.close()
-    showAgain?.()
+    restoreInheritance?.()
     throw openFailed(directory, thrown)
   }
 }

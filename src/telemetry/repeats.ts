@@ -2,7 +2,7 @@ import type { Clock } from '../common/clock.js'
 import type { Logger, LogLevel } from './types.js'
 
 /** While a reason lasts it is said again this often, in milliseconds, with how often it was met meanwhile. */
-const sayAgain = 60_000
+const repeatAfterMs = 60_000
 /**
  * How many reasons are remembered; beyond that the oldest is forgotten, and logged again when it recurs. A loop that
  * alternates between a few servers has a few reasons.
@@ -41,7 +41,7 @@ export class Repeats {
       return
     }
     standing.times++
-    if (now - standing.said < sayAgain) return
+    if (now - standing.said < repeatAfterMs) return
     this.#log[level](`still: ${message}`, {
       ...fields,
       times: standing.times,

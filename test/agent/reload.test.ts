@@ -82,7 +82,7 @@ t.test("a service declared under the id of the server's own wins while it is dec
   t.equal(port(), 7)
   t.equal(catalog.checks.get('n1', 'c')?.serviceId, 'consul')
   await reconcile(
-    { catalog, livesAnyway: () => true, reconnectTimeout: hours(1), clock: systemClock, log },
+    { catalog, countsAsAlive: () => true, reconnectTimeout: hours(1), clock: systemClock, log },
     new AbortController().signal,
   )
   t.equal(port(), 7, 'the cluster does not put its own there')

@@ -83,13 +83,13 @@ t.test(
     const begun = (name: string): string => path.join(agent.directory, `begun-${name}`)
     // Each waits out the grace time, so all of them do it at once. Neither shells nor what they wait for care for
     // signals.
-    const deaf = (name: string): string =>
+    const ignoreForgotten = (name: string): string =>
       `trap '' TERM INT; sh -c 'echo $$ > ${begun(name)}; while :; do sleep 1; done'; true`
     const holders = (
       [
-        ['mutex', 'SIGTERM', [], deaf('mutex'), 0],
-        ['semaphore', 'SIGINT', ['-n=2'], deaf('semaphore'), 0],
-        ['code', 'SIGTERM', ['-child-exit-code'], deaf('code'), 2],
+        ['mutex', 'SIGTERM', [], ignoreForgotten('mutex'), 0],
+        ['semaphore', 'SIGINT', ['-n=2'], ignoreForgotten('semaphore'), 0],
+        ['code', 'SIGTERM', ['-child-exit-code'], ignoreForgotten('code'), 2],
         // The shell obeys, what it waits for does not.
         [
           'left',

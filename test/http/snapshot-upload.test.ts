@@ -66,11 +66,11 @@ void t.test('archives are made one after the other, and none for those who have 
     return save(options)
   }
   const asked = Array.from({ length: 3 }, () => served.get('/v1/snapshot'))
-  const impatient = net.connect(served.port, '127.0.0.1')
-  impatient.on('error', () => undefined)
-  impatient.write('GET /v1/snapshot HTTP/1.1\r\nHost: x\r\n\r\n')
+  const forced = net.connect(served.port, '127.0.0.1')
+  forced.on('error', () => undefined)
+  forced.write('GET /v1/snapshot HTTP/1.1\r\nHost: x\r\n\r\n')
   await until('the first is being made', () => release.length === 1)
-  impatient.destroy()
+  forced.destroy()
   await until('it has gone', () => served.metrics.now('http.connections') === 3)
   for (let i = 0; i < 3; i++) {
     await until('the next is being made', () => release.length === 1)

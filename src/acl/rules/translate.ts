@@ -19,7 +19,7 @@ export function translateLegacyRules(text: string): string {
   const comments: HclComment[] = []
   try {
     const items = parseHclItems(text, lines, comments)
-    return new Printer(text, lines, comments).file(items.flatMap(flattened).map(inTodaysWords))
+    return new Printer(text, lines, comments).file(items.flatMap(flattened).map(inCurrentSyntax))
   } catch (error) {
     if (!(error instanceof FaultError)) throw error
     const { at, message, hint } = error.fault
@@ -30,7 +30,7 @@ export function translateLegacyRules(text: string): string {
   }
 }
 
-function inTodaysWords(item: HclItem): HclItem {
+function inCurrentSyntax(item: HclItem): HclItem {
   const word = renamed.get(item.key.text)
   return word === undefined ? item : { ...item, key: { ...item.key, text: word } }
 }

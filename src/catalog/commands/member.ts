@@ -20,7 +20,7 @@ export interface MemberArrival {
   /** What a server is registered as. */
   readonly service?: Omit<ServiceData, 'node'>
   /** Whether a member lives that has no lease, as a server on a store of its own. */
-  readonly livesAnyway?: (id: string) => boolean
+  readonly countsAsAlive?: (id: string) => boolean
   /** Wall-clock ms, since when its liveness check passes if it did not before. */
   readonly now?: number
 }
@@ -51,8 +51,8 @@ export const memberAlive =
   (arrival: MemberArrival): Command<boolean> =>
   state =>
     drafted(draft => {
-      const { info, tags, mark, service, now, livesAnyway = () => false } = arrival
-      const lives = (id: string): boolean => state.aliveMarks.get(id) !== undefined || livesAnyway(id)
+      const { info, tags, mark, service, now, countsAsAlive = () => false } = arrival
+      const lives = (id: string): boolean => state.aliveMarks.get(id) !== undefined || countsAsAlive(id)
       assertId('node id', info.id)
       const standing = state.members.get(info.id)
       if (standing?.info.server === true && !info.server && lives(info.id)) throw idTaken(info, standing)

@@ -66,8 +66,8 @@ export class KvTable implements Table<KvReads>, KvReads {
   constructor(registry: Topics, locks: LockTable, limit = tombstoneLimit) {
     this.#locks = locks
     this.#gone = new Tombstones(limit)
-    this.#keyTopics = registry.lentFamily('kv', () => undefined)
-    this.#prefixTopics = registry.lentFamily('kv-below', prefix => {
+    this.#keyTopics = registry.weakFamily('kv', () => undefined)
+    this.#prefixTopics = registry.weakFamily('kv-below', prefix => {
       this.#watched.delete(prefix)
     })
   }

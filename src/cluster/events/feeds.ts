@@ -34,12 +34,12 @@ export const catalogFeed = (catalog: Reads): EventFeed => ({
 
 async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, closed: AbortSignal): Promise<void> {
   while (!catalog.loaded && !closed.aborted) {
-    if (!(await catalog.wait(catalog.topics.all(), catalog.revision, timingMs.poll, closed))) await breath()
+    if (!(await catalog.wait(catalog.topics.all(), catalog.revision, timingMs.poll, closed))) await shortPause()
   }
   const topic = catalog.events.topics.all()
   for (let since = catalog.revision; !closed.aborted;) {
     // Waits end at once on a closed catalog.
-    if (!(await catalog.wait(topic, since, timingMs.poll, closed))) await breath()
+    if (!(await catalog.wait(topic, since, timingMs.poll, closed))) await shortPause()
     if (isAborted(closed)) return
     const events = catalog.events.since(since)
     since = catalog.revision
@@ -50,7 +50,7 @@ async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, clo
 // A function, since the compiler would assume that `aborted` stays false across the await.
 const isAborted = (signal: AbortSignal): boolean => signal.aborted
 
-const breath = (): Promise<void> =>
+const shortPause = (): Promise<void> =>
   new Promise(resolve => {
     setTimeout(resolve, 100).unref()
   })

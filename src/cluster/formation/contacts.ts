@@ -29,14 +29,14 @@ export interface ContactsOptions {
  * Milliseconds. A server counts as reachable for a while after it was heard; one that nobody vouches for is forgotten
  * at last.
  */
-const timingMs = { hello: 2000, reachable: 5000, forget: 3_600_000, deaf: 120_000 }
+const timingMs = { hello: 2000, reachable: 5000, forget: 3_600_000, ignoreForgotten: 120_000 }
 /** Former addresses tried when a server is silent at its newest. */
 const maxAddresses = 4
 
 interface Contact {
   info: ServerInfo
   /** Further addresses reported by other servers, tried in turn while the present one does not answer. */
-  rumours: ServerInfo[]
+  otherAddresses: ServerInfo[]
   expect: number
   carries: boolean
   cluster: string | undefined
@@ -108,7 +108,7 @@ export class Contacts {
    */
   forget(id: string): void {
     const now = this.#options.clock.monotonic()
-    for (const [former, at] of this.#forgotten) if (now - at > timingMs.deaf) this.#forgotten.delete(former)
+    for (const [former, at] of this.#forgotten) if (now - at > timingMs.ignoreForgotten) this.#forgotten.delete(former)
     if (this.#forgotten.size < maxServers) this.#forgotten.set(id, now)
     if (this.#contacts.delete(id)) this.#options.onChange()
   }
@@ -126,7 +126,7 @@ export class Contacts {
     if (from !== undefined) {
       this.#admit(from, cluster)
       if (from.server && from.id !== self.id) this.#hearOf({ ...from, server: true }, true)
-      for (const info of known) this.#rumour(info)
+      for (const info of known) this.#learnFromOthers(info)
     }
     return {
       self,
@@ -151,7 +151,7 @@ export class Contacts {
     const answer = readHelloAnswer(await rpc.call(address, methods.hello, hello, options))
     this.#admit(answer.self, answer.cluster)
     if (answer.self.server && answer.self.id !== self.id) this.#heard({ ...answer.self, server: true }, answer)
-    for (const info of answer.servers) this.#rumour(info)
+    for (const info of answer.servers) this.#learnFromOthers(info)
     return answer
   }
 
@@ -166,7 +166,7 @@ export class Contacts {
 
   async #greet(contact: Contact, signal: AbortSignal): Promise<void> {
     const { id } = contact.info
-    const candidates = [contact.info, ...contact.rumours]
+    const candidates = [contact.info, ...contact.otherAddresses]
     for (const candidate of candidates) {
       try {
         const { self } = await this.hello(lanAddress(candidate), signal)
@@ -241,7 +241,7 @@ export class Contacts {
     if (expect !== 0 && contact.expect !== expect) this.#compareExpect(info, expect)
     Object.assign(contact, {
       info,
-      rumours: [],
+      otherAddresses: [],
       expect,
       carries,
       cluster,
@@ -258,16 +258,16 @@ export class Contacts {
   }
 
   /** Someone else speaks of a server. */
-  #rumour(info: ServerInfo): void {
+  #learnFromOthers(info: ServerInfo): void {
     const { self, clock } = this.#options
     if (info.id === self.id || info.datacenter !== self.datacenter) return
-    if (clock.monotonic() - (this.#forgotten.get(info.id) ?? -Infinity) > timingMs.deaf) this.#hearOf(info)
+    if (clock.monotonic() - (this.#forgotten.get(info.id) ?? -Infinity) > timingMs.ignoreForgotten) this.#hearOf(info)
   }
 
   #newContact(info: ServerInfo): Contact {
     return {
       info,
-      rumours: [],
+      otherAddresses: [],
       expect: 0,
       carries: false,
       cluster: undefined,
@@ -288,9 +288,9 @@ export class Contacts {
       return contact
     }
     if (calling) known.heard = this.#options.clock.monotonic()
-    const addresses = [known.info, ...known.rumours]
+    const addresses = [known.info, ...known.otherAddresses]
     if (!addresses.some(one => lanAddress(one) === lanAddress(info)) && (calling || !known.answering))
-      known.rumours = [info, ...known.rumours].slice(0, maxAddresses)
+      known.otherAddresses = [info, ...known.otherAddresses].slice(0, maxAddresses)
     return known
   }
 }

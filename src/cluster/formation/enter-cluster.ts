@@ -67,7 +67,7 @@ export async function becomeVoter(life: MemberLife): Promise<string | undefined>
 }
 
 /** Whether another server of the cluster knows a leader: the others go on without this one. */
-export async function othersGoOn(
+export async function othersHaveLeader(
   { contacts, rpc, log, signal }: MemberLife,
   cluster: string | undefined,
 ): Promise<boolean> {

@@ -121,11 +121,11 @@ export function promiseGranted(founding: Founding, by: string, token: string, ar
 }
 
 /** Whether a token is still meant; asked by those who promised themselves for it. */
-export const isMeant = (founding: Founding, token: string): boolean =>
+export const isPromiseValid = (founding: Founding, token: string): boolean =>
   founding.record.promise?.to === founding.self && founding.record.promise.token === token
 
 /** The founder says that it no longer means the token: a promise made for it is void. */
-export function promiseVoid(founding: Founding, to: string, token: string): Founding {
+export function withoutPromise(founding: Founding, to: string, token: string): Founding {
   const { promise } = founding.record
   return promise?.to === to && promise.token === token && to !== founding.self
     ? { ...founding, record: {}, granted: new Set() }

@@ -1,6 +1,6 @@
 import { MusterError } from '../../common/errors.js'
 import type { Admission } from './admission.js'
-import { askedToPromise, isMeant, type Founding } from './founding-promises.js'
+import { askedToPromise, isPromiseValid, type Founding } from './founding-promises.js'
 import type { Group } from './group.js'
 import type { MemberLife } from './member-life.js'
 import { methods, readServer, type ServerStanding } from '../server-messages.js'
@@ -49,7 +49,7 @@ function answerFounders(group: Group, { founding, keep, mayPromise, cluster, pos
     return Promise.resolve(answer)
   })
   group.handle(methods.meant, body =>
-    Promise.resolve({ meant: isMeant(founding(), new Shape(body, 'a question about a promise').text('token')) }),
+    Promise.resolve({ meant: isPromiseValid(founding(), new Shape(body, 'a question about a promise').text('token')) }),
   )
   group.handle(methods.recovery, () => {
     const own = position()

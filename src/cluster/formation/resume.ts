@@ -1,5 +1,5 @@
 import { MusterError } from '../../common/errors.js'
-import { becomeVoter, othersGoOn, wasRemoved } from './enter-cluster.js'
+import { becomeVoter, othersHaveLeader, wasRemoved } from './enter-cluster.js'
 import type { Outcome } from './event.js'
 import type { MemberLife } from './member-life.js'
 
@@ -37,5 +37,5 @@ export async function isReplaceable(life: MemberLife): Promise<boolean> {
   const { process, contacts, record, signal } = life
   if (!process.isDamaged) return false
   await contacts.round(signal)
-  return othersGoOn(life, record.facts.cluster)
+  return othersHaveLeader(life, record.facts.cluster)
 }

@@ -4,7 +4,7 @@ import {
   beginFounding,
   considerFounding,
   promiseGranted,
-  promiseVoid,
+  withoutPromise,
   type Founding,
   type FoundingAction,
   type Surroundings,
@@ -98,7 +98,7 @@ export class Search {
   async #verify(id: string, token: string): Promise<void> {
     try {
       const answer = new Shape(await this.#ask(id, methods.meant, { token }), 'the answer about a promise')
-      if (!answer.flag('meant')) this.keep(promiseVoid(this.#founding, id, token))
+      if (!answer.flag('meant')) this.keep(withoutPromise(this.#founding, id, token))
     } catch (error) {
       this.#life.log.debug('the founder does not answer', { id, reason: errorMessage(error) })
     }

@@ -84,9 +84,9 @@ function endSteps({ life, group, store, waiting }: EffectParts, stop: { begun: P
       stop.begun.catch(() => undefined)
     },
     'answer': ({ to, error }) => {
-      const whoWaits = waiting[to]
-      if (error === undefined) whoWaits?.resolve(undefined)
-      else whoWaits?.reject(error)
+      const waiter = waiting[to]
+      if (error === undefined) waiter?.resolve(undefined)
+      else waiter?.reject(error)
     },
   }
 }

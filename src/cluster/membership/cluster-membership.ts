@@ -52,11 +52,11 @@ export class ClusterMembership implements Membership {
     this.#catalog = catalog
     this.#refuted = new RefutedLeaves(clock)
     this.#election = electionOf(options)
-    const livesAnyway = (id: string): boolean =>
+    const countsAsAlive = (id: string): boolean =>
       options.store === 'own' && id === options.self().id && this.#status === 'alive'
-    this.#heartbeats = new Heartbeats({ catalog, livesAnyway, holder: options.self().id, clock, log })
+    this.#heartbeats = new Heartbeats({ catalog, countsAsAlive, holder: options.self().id, clock, log })
     this.#own = new OwnHeartbeat({ beat: () => this.#heartbeats.beat(this.#heartbeat()), clock, random, log })
-    const parts = { catalog, livesAnyway, reconnectTimeout, answeringSince: () => this.#began, clock, log }
+    const parts = { catalog, countsAsAlive, reconnectTimeout, answeringSince: () => this.#began, clock, log }
     this.#steward = new Steward({
       election: this.#election,
       ready: () => catalog.loaded,

@@ -12,7 +12,7 @@ import type { Heartbeat } from './types.js'
 export interface HeartbeatParts {
   readonly catalog: Catalog
   /** Whether a member lives that has no lease. */
-  readonly livesAnyway: (id: string) => boolean
+  readonly countsAsAlive: (id: string) => boolean
   /** The server that answers, for the records. */
   readonly holder: string
   readonly log: Logger
@@ -113,7 +113,7 @@ export class Heartbeats {
     return {
       info,
       tags,
-      livesAnyway: this.#parts.livesAnyway,
+      countsAsAlive: this.#parts.countsAsAlive,
       now: this.#parts.clock.now(),
       ...(service !== undefined && { service }),
     }

@@ -10,7 +10,7 @@ import type { Duty } from './types.js'
 /** What the end of leases is followed with. */
 export interface LivenessParts {
   readonly catalog: Catalog
-  readonly livesAnyway: (id: string) => boolean
+  readonly countsAsAlive: (id: string) => boolean
   readonly reconnectTimeout: Duration
   /** Since when this server takes heartbeats, in monotonic ms. */
   readonly answeringSince: () => number
@@ -60,13 +60,13 @@ async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
 }
 
 async function tend(parts: LivenessParts, failures: Repeats, signal: AbortSignal): Promise<void> {
-  const { catalog, livesAnyway, reconnectTimeout, clock, log } = parts
+  const { catalog, countsAsAlive, reconnectTimeout, clock, log } = parts
   const members = catalog.members.all()
   const lapsed = members.filter(
     ({ info, state }) =>
       (state === 'alive' || state === 'leaving')
       && catalog.aliveMarks.get(info.id) === undefined
-      && !livesAnyway(info.id),
+      && !countsAsAlive(info.id),
   )
   const over = members.filter(
     ({ info, state }) => (state === 'failed' || state === 'left') && catalog.reapMarks.get(info.id) === undefined,

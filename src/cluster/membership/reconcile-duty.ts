@@ -20,7 +20,7 @@ import type { Duty } from './types.js'
 /** What members and catalog are compared with. */
 export interface ReconcileParts {
   readonly catalog: Catalog
-  readonly livesAnyway: (id: string) => boolean
+  readonly countsAsAlive: (id: string) => boolean
   readonly reconnectTimeout: Duration
   readonly clock: Clock
   readonly log: Logger
@@ -103,16 +103,16 @@ export async function reconcile(parts: ReconcileParts, signal: AbortSignal): Pro
 
 async function bringInLine(
   { info, tags, state }: MemberRecord,
-  { catalog, livesAnyway, reconnectTimeout, clock }: ReconcileParts,
+  { catalog, countsAsAlive, reconnectTimeout, clock }: ReconcileParts,
 ): Promise<void> {
   switch (state) {
     case 'alive': {
-      if (catalog.aliveMarks.get(info.id) === undefined && !livesAnyway(info.id)) return
+      if (catalog.aliveMarks.get(info.id) === undefined && !countsAsAlive(info.id)) return
       const service = consulService(info)
       const alive = memberAlive({
         info,
         tags,
-        livesAnyway,
+        countsAsAlive,
         now: clock.now(),
         ...(service !== undefined && { service }),
       })

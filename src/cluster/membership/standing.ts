@@ -56,7 +56,7 @@ export function serverStanding(facts: ServerFacts): ClusterStanding {
       reason: 'this server has left the cluster',
       hint: 'start it with -rejoin to make it a member again',
     }
-  if (!isVouchedFor(facts)) {
+  if (!seesQuorum(facts)) {
     const last =
       silence === undefined
         ? 'has not answered since the start of this agent'
@@ -84,11 +84,11 @@ export function serverStanding(facts: ServerFacts): ClusterStanding {
 /** Since when no majority was heard; undefined while one is. */
 export function serverUnheard(facts: ServerFacts): Unheard | undefined {
   const { state, silence, now, heard } = facts
-  if ((state !== undefined && state.phase !== 'member') || isVouchedFor(facts)) return undefined
+  if ((state !== undefined && state.phase !== 'member') || seesQuorum(facts)) return undefined
   return { ...(silence !== undefined && { since: now - silence }), heard }
 }
 
-const isVouchedFor = ({ led, silence }: ServerFacts): boolean => led && silence !== undefined && silence < maxSilenceMs
+const seesQuorum = ({ led, silence }: ServerFacts): boolean => led && silence !== undefined && silence < maxSilenceMs
 
 const timeOf = (ms: number): string => new Date(ms).toISOString()
 

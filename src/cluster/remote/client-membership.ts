@@ -229,7 +229,7 @@ export class ClientMembership implements Membership, StandingSource {
         ({ datacenter }) => datacenter === mine.datacenter,
       ),
     )
-    this.#heartbeats.hurry()
+    this.#heartbeats.sendSoon()
     return { self: mine, datacenter: mine.datacenter, expect: 0, carries: false, servers: pool.servers() }
   }
 

@@ -70,7 +70,7 @@ export class Heartbeats {
   }
 
   /** A server has become known: no need to wait for the next attempt. */
-  hurry(): void {
+  sendSoon(): void {
     if (this.connected || this.#stopped) return
     this.#schedule(0)
   }

@@ -9,7 +9,7 @@ import type { ServerInfo } from '../types.js'
  * How long a server that could not be reached is asked last, in milliseconds: long enough to let it come back, short
  * enough to spread load again.
  */
-const shunned = 30_000
+const failedPenaltyMs = 30_000
 /** Far above what a cluster has; a stranger's answer must not grow the pool. */
 const maxServers = 64
 
@@ -53,7 +53,7 @@ export class ServerPool {
   /** Where to ask, the best first: those that failed a while ago stand at the end. */
   addresses(): readonly string[] {
     const now = this.#options.clock.monotonic()
-    const late = ({ failed }: Known): number => (now - failed < shunned ? failed : -Infinity)
+    const late = ({ failed }: Known): number => (now - failed < failedPenaltyMs ? failed : -Infinity)
     return [...this.#known.values()]
       .sort((a, b) => compare(late(a), late(b)) || a.rank - b.rank)
       .map(({ address }) => address)

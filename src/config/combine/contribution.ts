@@ -38,7 +38,7 @@ export function contributionOf(file: string, content: Content, entries: Entries)
   const contribution: { -readonly [Key in keyof Contribution]: Contribution[Key] } = {
     file,
     content,
-    entries: quiet ? quietEntries : { ok, watches, diagnostics },
+    entries: quiet ? noEntries : { ok, watches, diagnostics },
     services: nothing,
     checks: nothing,
   }
@@ -69,7 +69,7 @@ export function contributionOf(file: string, content: Content, entries: Entries)
 }
 
 const nothing: readonly never[] = Object.freeze([])
-const quietEntries: Contribution['entries'] = Object.freeze({ ok: true, watches: nothing, diagnostics: nothing })
+const noEntries: Contribution['entries'] = Object.freeze({ ok: true, watches: nothing, diagnostics: nothing })
 
 /** Where a service's check stands: those of its list come before the single one. */
 function checkPath(content: Content, service: Path, index: number): Path {

@@ -27,7 +27,7 @@ export function recombine(
     || before.scriptsAllowed !== scriptsAllowed
   )
     return undefined
-  if (leansOnOthers(before.declared)) return undefined
+  if (dependsOnOthers(before.declared)) return undefined
   const changed: Contribution[] = []
   for (let i = 0; i < contributions.length; i++) {
     const now = contributions[i]
@@ -53,7 +53,7 @@ export function recombine(
 }
 
 /** Whether checks belong to services that no file declares: such a service may have gone since. */
-function leansOnOthers({ services, checks }: Declared): boolean {
+function dependsOnOthers({ services, checks }: Declared): boolean {
   for (const {
     definition: { serviceId },
   } of checks.values())

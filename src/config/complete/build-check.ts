@@ -26,7 +26,7 @@ export interface CheckIdentity {
  * What Consul shows of a check that was declared by itself without saying how often it runs; inside a service it shows
  * nothing then.
  */
-const unsaidTimes = { Interval: '0s', Timeout: '0s' }
+const defaultTimes = { Interval: '0s', Timeout: '0s' }
 
 /** The definition of a check that was found to be right. */
 export function buildCheck(
@@ -54,7 +54,7 @@ export function buildCheck(
     failuresBeforeCritical: Math.max(critical, 0),
     outputMaxSize: size > 0 ? Math.min(size, limits.checkOutputMaxSize) : limits.checkOutputMaxSize,
     ...(deregister > 0 ? { deregisterCriticalServiceAfter: Math.max(deregister, minDeregister) } : {}),
-    written: { ...(identity.alone && unsaidTimes), ...apiSpelling(written) },
+    written: { ...(identity.alone && defaultTimes), ...apiSpelling(written) },
   }
 }
 

@@ -61,9 +61,9 @@ export function settle(
     const combined = recombine(before, contributions, scriptsAllowed) ?? combine(contributions, rules)
     if (combined.faults.length === 0) return { ...combined, contributions, scriptsAllowed, demoted }
     const byFile = new Map(choices.map(choice => [choice.file.path, choice]))
-    const guilty = new Set(combined.faults.flatMap(fault => mustStepBack(fault, byFile) ?? []))
-    if (guilty.size === 0) return { ...combined, contributions, scriptsAllowed, demoted }
-    for (const choice of guilty) giveUp(choice, limits)
+    const faulty = new Set(combined.faults.flatMap(fault => mustStepBack(fault, byFile) ?? []))
+    if (faulty.size === 0) return { ...combined, contributions, scriptsAllowed, demoted }
+    for (const choice of faulty) giveUp(choice, limits)
   }
 }
 

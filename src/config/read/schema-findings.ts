@@ -69,7 +69,7 @@ function withoutConsequences(errors: readonly SchemaError[]): readonly SchemaErr
 /** The keys that a check alone has: what it tests, and how often. */
 const testing: ReadonlySet<string> = new Set([...checkKinds.flatMap(kind => kind.targets), 'interval'])
 
-function saysWhatToTest(key: string): boolean {
+function isKindKey(key: string): boolean {
   const found = findKey(checkKeys, key)
   return found !== undefined && testing.has(found.node.aliasOf ?? found.name.toLowerCase())
 }
@@ -85,7 +85,7 @@ function bareDeclaration(
   const known = Object.keys(value)
   const all = (node: KeyNode): boolean =>
     unknown.length > 0 && known.every(key => key === '$schema' || findKey(node, key) !== undefined)
-  const isCheck = all(checkKeys) && known.some(saysWhatToTest)
+  const isCheck = all(checkKeys) && known.some(isKindKey)
   const isService = all(serviceKeys) && known.some(key => key.toLowerCase() === 'name')
   if (!isCheck && !isService) return undefined
   const noun = isCheck ? 'check' : 'service'

@@ -73,7 +73,7 @@ function resolveAutopilot(reader: Reader): AutopilotSettings {
   }
 }
 
-/** A duration of at least `least` milliseconds. */
+/** A duration of at least `min` milliseconds. */
 function above(reader: Reader, key: string, min: number, text = '1ms'): Duration {
   const duration = reader.duration(key)
   if (duration < min)

@@ -1,11 +1,11 @@
-import { fromAfar } from '../../catalog/index.js'
+import { remotePerspective } from '../../catalog/index.js'
 import type { Deps } from '../deps.js'
 import { perspectiveOn } from '../rules/forwarding.js'
 import type { ApiRequest } from '../route.js'
 import type { Fragments } from '../views/fragments.js'
 
 /** The JSON of this datacenter's entries as whoever asks is to see them. */
-export function fragmentsFor({ fragments, fragmentsFromAfar, settings }: Deps, request: ApiRequest): Fragments {
+export function fragmentsFor({ fragments, remoteFragments, settings }: Deps, request: ApiRequest): Fragments {
   const now = settings()
-  return perspectiveOn(request, now.datacenter, now) === fromAfar ? fragmentsFromAfar : fragments
+  return perspectiveOn(request, now.datacenter, now) === remotePerspective ? remoteFragments : fragments
 }

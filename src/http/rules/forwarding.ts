@@ -1,4 +1,4 @@
-import { fromAfar, fromHere, type Perspective } from '../../catalog/index.js'
+import { remotePerspective, localPerspective, type Perspective } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
 import type { Settings } from '../../config/index.js'
 import type { ProxyOptions, RequestRoute } from '../../rpc/index.js'
@@ -126,5 +126,5 @@ export function perspectiveOn(
 ): Perspective {
   const preferred = header(agentHeader) === undefined && settings.translateWanAddrs
   const from = query.first(fromParameter) || (preferred ? settings.datacenter : '')
-  return from === '' || sameDatacenter(from, datacenter) ? fromHere : fromAfar
+  return from === '' || sameDatacenter(from, datacenter) ? localPerspective : remotePerspective
 }

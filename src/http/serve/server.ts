@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { AgentApi } from '../../agent/index.js'
 import {
-  fromAfar,
+  remotePerspective,
   type CatalogReads,
   type CatalogWrites,
   type RemoteDatacenters,
@@ -167,7 +167,7 @@ class AgentHttpServer implements HttpServer {
       events: this.#eventLog(options),
       filterWork: { turns: new Turns(), now: () => performance.now(), processorTime },
       fragments: new Fragments(settings.datacenter),
-      fragmentsFromAfar: new Fragments(settings.datacenter, fromAfar),
+      remoteFragments: new Fragments(settings.datacenter, remotePerspective),
       closing: this.#closing.signal,
       forwarding: options.forward ?? {},
       lastContact,

@@ -1,4 +1,11 @@
-import { fromHere, type Check, type Instance, type Node, type Perspective, type Service } from '../../catalog/index.js'
+import {
+  localPerspective,
+  type Check,
+  type Instance,
+  type Node,
+  type Perspective,
+  type Service,
+} from '../../catalog/index.js'
 import { catalogServiceView, checkView, nodeServiceView, nodeView } from './catalog-views.js'
 
 /**
@@ -13,7 +20,7 @@ export class Fragments {
   readonly #checks = new WeakMap<Check, string>()
   readonly #catalogServices = new WeakMap<Service, { readonly node: Node; readonly json: string }>()
 
-  constructor(datacenter: string, seen: Perspective = fromHere) {
+  constructor(datacenter: string, seen: Perspective = localPerspective) {
     this.#datacenter = datacenter
     this.#seen = seen
   }

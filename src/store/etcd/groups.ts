@@ -45,7 +45,7 @@ const leastTime = 20
  * How many must wait before they are sent beside what is under way, as a share of those: etcd takes nearly as long for
  * a small group as for a large one.
  */
-const worthWhile = 0.75
+const minGroupShare = 0.75
 
 /** Milliseconds that the next group waits at most until watchers have seen the one before. */
 const lateness = 5
@@ -158,7 +158,7 @@ export class Groups {
     if (this.#underWay.size === 0) return !this.#gathering.holds(this.#queue.length)
     let travelling = 0
     for (const { members } of this.#underWay) travelling += members.length
-    return this.#underWay.size < maxUnderWay && this.#queue.length >= worthWhile * travelling
+    return this.#underWay.size < maxUnderWay && this.#queue.length >= minGroupShare * travelling
   }
 
   #claims(): Claims[] {
@@ -175,7 +175,7 @@ export class Groups {
     }
     const { fault } = outcome
     if (isConnectionFault(fault)) this.#caller.channel.leave(endpoint)
-    if (isUnappliedForNow(fault)) await this.#again(group, fault)
+    if (isUnappliedForNow(fault)) await this.#requeue(group, fault)
     else if (isLeaseGone(fault)) this.#findLost(group)
     else if (isNoSpace(fault)) this.#refuseFull(group, fault)
     else if (isTooManyOperations(fault)) await this.#learnOperations(group, fault)
@@ -280,7 +280,7 @@ export class Groups {
   }
 
   /** Nothing was applied: to the front again after a pause, except those whose time is over. */
-  async #again(group: Group, fault: unknown): Promise<void> {
+  async #requeue(group: Group, fault: unknown): Promise<void> {
     this.#queue.putBack(group.members)
     this.#underWay.delete(group)
     if (!this.#paused) {

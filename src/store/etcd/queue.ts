@@ -3,7 +3,7 @@ import type { Limits } from './limits.js'
 import type { Group, Member } from './member.js'
 
 /** How many of those who wait are looked at for one group: bounds what a crowd before one key costs the others. */
-const furthestLook = 8192
+const maxScanned = 8192
 
 /** The waiting transactions, in order. */
 export class Queue {
@@ -46,7 +46,7 @@ export class Queue {
     const taken: Member[] = []
     const left: Member[] = []
     let [bytes, largest, at] = [0, 0, 0]
-    for (; at < this.#waiting.length && at < furthestLook; at++) {
+    for (; at < this.#waiting.length && at < maxScanned; at++) {
       const member = this.#waiting[at]
       if (member === undefined) break
       const { footprint, encoded } = member

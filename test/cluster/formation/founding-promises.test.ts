@@ -4,10 +4,10 @@ import {
   askedToPromise,
   beginFounding,
   considerFounding,
-  isMeant,
+  isPromiseValid,
   promiseGranted,
   promisesNeeded,
-  promiseVoid,
+  withoutPromise,
   type Founding,
   type FoundingRecord,
   type Reachable,
@@ -98,10 +98,10 @@ t.test('promises', async t => {
     promised: false,
     to: 'a',
   })
-  t.same(promiseVoid(gave.founding, 'a', 't1').record, {})
-  t.same(promiseVoid(gave.founding, 'a', 't0').record, gave.founding.record, 'an answer about another token')
-  t.equal(isMeant(at('a', { promise: { to: 'a', token: 't' } }), 't'), true)
-  t.equal(isMeant(at('a', { promise: { to: 'b', token: 't' } }), 't'), false)
+  t.same(withoutPromise(gave.founding, 'a', 't1').record, {})
+  t.same(withoutPromise(gave.founding, 'a', 't0').record, gave.founding.record, 'an answer about another token')
+  t.equal(isPromiseValid(at('a', { promise: { to: 'a', token: 't' } }), 't'), true)
+  t.equal(isPromiseValid(at('a', { promise: { to: 'b', token: 't' } }), 't'), false)
   const gathering = considerFounding(at('a'), around(['b', 'c'])).founding
   t.same(
     promiseGranted(gathering, 'b', 'former', around(['b', 'c'])).granted.size,
@@ -180,9 +180,9 @@ class World {
           this.around(to, () => true),
         ),
       )
-    if (message.kind === 'verify' && !isMeant(founding, token))
+    if (message.kind === 'verify' && !isPromiseValid(founding, token))
       this.messages.push({ kind: 'void', from: to, to: from, token })
-    if (message.kind === 'void' && !this.formed.has(to)) this.keep(to, promiseVoid(founding, from, token))
+    if (message.kind === 'void' && !this.formed.has(to)) this.keep(to, withoutPromise(founding, from, token))
   }
 
   around(id: string, seen: (other: string) => boolean): Surroundings {

@@ -7,13 +7,13 @@ export interface Perspective {
 }
 
 /** As they are. */
-export const fromHere: Perspective = { node: node => node, service: service => service }
+export const localPerspective: Perspective = { node: node => node, service: service => service }
 
 /**
  * As agents of other datacenters reach them that prefer WAN addresses (`translate_wan_addrs`): that address, where
  * there is one, stands in the place of the usual one. A service's port may be another one as well.
  */
-export const fromAfar: Perspective = {
+export const remotePerspective: Perspective = {
   node: node => {
     const wan = node.taggedAddresses?.wan ?? ''
     return wan === '' ? node : { ...node, address: wan }
