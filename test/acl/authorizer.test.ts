@@ -193,7 +193,7 @@ t.test('the recovery token of an agent', async () => {
   })
 })
 
-t.test('those who see the same have the same view, whatever they may write', async () => {
+t.test('tokens with equal read rights have the same view, whatever their write rights', async () => {
   const [web, api, node] = [serviceRules('web'), serviceRules('api'), nodeRules('n1')].map(text => authorizer([text]))
   assert.notEqual(web?.fingerprint, api?.fingerprint)
   assert.equal(web?.view('service', 'node'), api?.view('service', 'node'))
@@ -303,7 +303,7 @@ const question = fc.tuple(
   name.filter(text => text !== '*'),
 )
 
-t.test('every decision is the one that the long way gives', async () => {
+t.test('every decision equals that of a plain reference implementation', async () => {
   fc.assert(
     fc.property(policies, otherwise, fc.array(question, { minLength: 1, maxLength: 30 }), (given, fallback, asked) => {
       const rights = new Authorizer(given, fallback)
@@ -314,7 +314,7 @@ t.test('every decision is the one that the long way gives', async () => {
   )
 })
 
-t.test('what is allowed below a beginning is allowed of all that begins so', async () => {
+t.test('access allowed for a prefix is allowed for all names with it', async () => {
   const resource = fc.constantFrom<NamedResource>('key', 'service')
   fc.assert(
     fc.property(policies, otherwise, resource, name, fc.array(name), (given, fallback, about, prefix, rest) => {

@@ -109,7 +109,7 @@ t.test('every template gives rules that can be read', async () => {
   assert.ok(!gateway.allows('service', 'write', 'api') && !gateway.allows('operator', 'read'))
 })
 
-t.test('those with the same parts share an authorizer', async () => {
+t.test('tokens with the same parts share an authorizer', async () => {
   const cache = new AuthorizerCache('deny')
   const [a, b] = [part('a', 'acl = "read"'), part('b', 'operator = "read"')]
   assert.equal(cache.get([a, b]), cache.get([b, a, b]))
@@ -118,7 +118,7 @@ t.test('those with the same parts share an authorizer', async () => {
   assert.ok(changed.allows('acl', 'write'))
 })
 
-t.test('authorizers that nobody asks for are forgotten', async () => {
+t.test('unused authorizers are dropped', async () => {
   const cache = new AuthorizerCache('deny')
   const first = cache.get([part('first', 'acl = "read"')])
   const kept = part('kept', 'acl = "write"')

@@ -88,7 +88,7 @@ const refused: readonly (readonly [text: string, message: string | RegExp])[] = 
   [`# ${'x'.repeat(600_000)}`, /^Failed to parse ACL rules: the rules are 600002 bytes long, at most 524288/],
 ]
 
-t.test('what is no rule is refused', async () => {
+t.test('invalid rules are refused', async () => {
   for (const [text, message] of refused) {
     const error = refusal(() => readRules(text))
     assert.equal(error.code, 'ACL_RULES_INVALID')

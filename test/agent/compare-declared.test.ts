@@ -46,7 +46,7 @@ t.test('what runs as declared needs nothing', t => {
   t.end()
 })
 
-t.test('a changed entry is a change and nothing else, also one that a client replaced', t => {
+t.test('a changed entry counts as changed only, also one that a client replaced', t => {
   const local = running(before)
   local.putService(web, { by: 'api' }, { replaceChecks: 'none' })
   const after = declared([[service('web', { port: 1 }), at(5)]], [[ofWeb, places[1]]])

@@ -16,7 +16,7 @@ import { check, service } from './definitions.js'
 
 const open = (directory: string, log = new RecordingLog()) => openPersistence(directory, systemClock, log)
 
-t.test('what was put comes back, what was deleted does not', async t => {
+t.test('stored entries are restored, deleted ones are not', async t => {
   const directory = temporaryDirectory(t)
   const web = service('web/../"1"', {
     tags: ['a'],
@@ -114,7 +114,7 @@ t.test('writes of one entry happen in order', async t => {
   t.equal(fs.readdirSync(path.join(directory, 'services')).length, 1)
 })
 
-t.test('what was acknowledged survives kill -9', async t => {
+t.test('acknowledged writes survive kill -9', async t => {
   const directory = temporaryDirectory(t)
   const child = spawn(process.execPath, [fileURLToPath(new URL('./persisting-child.js', import.meta.url)), directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -294,7 +294,7 @@ t.test(
   },
 )
 
-t.test('what is still not written at the end is tried once more, and named', async t => {
+t.test('unsaved entries are written once more at the end, or else logged', async t => {
   const directory = temporaryDirectory(t)
   const services = path.join(directory, 'services')
   for (const isBack of [true, false]) {

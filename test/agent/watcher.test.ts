@@ -197,7 +197,7 @@ t.test('a rename is one batch, and a file that comes back was not removed', asyn
   t.equal(fs.existsSync(at('other.json')), true)
 })
 
-t.test('what is no configuration file is not reported', async t => {
+t.test('other files are not reported', async t => {
   const { directory, seen, reported } = await watching(t, conf, oneFile)
   for (const name of ['.web.json.swp', 'notes.txt', 'web.json~', '#web.json#'])
     fs.writeFileSync(path.join(directory, 'conf', name), 'x')
@@ -208,7 +208,7 @@ t.test('what is no configuration file is not reported', async t => {
   t.same([...reported], ['conf/last.json'])
 })
 
-t.test('what nobody is told about is found by the sweep', async t => {
+t.test('the sweep finds changes without an event', async t => {
   const { directory, seen } = await watching(t, conf, directory => {
     oneFile(directory)
     fs.mkdirSync(path.join(directory, 'elsewhere'))
@@ -346,7 +346,7 @@ t.test('single files, linked or not', async t => {
   }, 'agent.json')
 })
 
-t.test('links in a circle lead nowhere and harm nobody', async t => {
+t.test('circular links are ignored', async t => {
   const { directory, seen } = await watching(t, conf, directory => {
     oneFile(directory)
     fs.symlinkSync('b.json', path.join(directory, 'conf/a.json'))

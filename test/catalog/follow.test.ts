@@ -56,7 +56,7 @@ void t.test('a catalog at once, of a store that comes later', async t => {
   t.ok(catalog.kv.topics.one('never asked for before').index > 1)
 })
 
-void t.test('what was asked for before the load has the index that it would have had after it', async t => {
+void t.test('a topic requested before the load has the same index as one requested after it', async t => {
   const clock = new FakeClock()
   const store = openMemoryStore({ clock })
   const first = await Catalog.open({ store, clock })

@@ -95,7 +95,7 @@ for (const [name, request, code, message, status] of [
   })
 }
 
-void t.test('what is left out gets its default', async t => {
+void t.test('missing fields get their defaults', async t => {
   const { catalog } = await openCatalog(t)
   const { result, revision } = await catalog.execute(
     register({
@@ -144,7 +144,7 @@ void t.test('the same again writes nothing and moves nothing', async t => {
   )
 })
 
-void t.test('SkipNodeUpdate leaves a node alone that is there, and creates one that is not', async t => {
+void t.test('SkipNodeUpdate leaves an existing node alone, and creates a missing one', async t => {
   const { catalog } = await openCatalog(t)
   await catalog.execute(register({ ...node, meta: { rack: 'a' } }))
   await catalog.execute(register({ node: 'X', address: '192.0.2.99', skipNodeUpdate: true, service: { name: 'web' } }))

@@ -50,7 +50,7 @@ void t.test('a long life is had together, a short one alone', async t => {
   await store.close()
 })
 
-void t.test('one that was not granted, or may have ended, is given to nobody else', async t => {
+void t.test('a lease that was not granted, or may have ended, is not shared', async t => {
   const clock = new FakeClock()
   const { store, granted, fail } = counting(clock)
   const leases = new SharedLeases(clock)

@@ -115,7 +115,7 @@ void t.test('what never existed stands still until it is born, and keeps the ind
   t.equal(catalog.health.topics.instances('web').index, end)
 })
 
-void t.test('who asks for a node by an id that no node has yet wakes when one comes, and never goes back', async t => {
+void t.test('a reader of an unknown node id wakes when the node appears, and its index never goes back', async t => {
   const { catalog } = await openCatalog(t)
   await catalog.execute(on('n2', 'web'))
   for (const asked of [uuid('a'), uuid('a').slice(0, 8)]) {

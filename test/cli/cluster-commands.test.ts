@@ -10,7 +10,7 @@ t.setTimeout(120_000)
 const at = (stub: ApiStub, ...args: string[]): Promise<Outcome> =>
   muster(args, { env: { MUSTER_HTTP_ADDR: `127.0.0.1:${stub.port}` } })
 
-t.test('join: counts who answered, names who did not', async t => {
+t.test('join: counts the addresses that answered, names the others', async t => {
   const stub = await startApiStub(t, {
     'PUT /v1/agent/join/10.0.0.1': {},
     'PUT /v1/agent/join/%5B%3A%3A1%5D%3A8301': {},

@@ -74,7 +74,7 @@ t.test('an agent of Consul without a leader has started, and is not ready', asyn
   t.match(await muster(['ready', '-level=started'], { env }), { code: 0, out: 'The agent has started.\n' })
 })
 
-t.test('what is no agent at all is not taken for one of Consul', async t => {
+t.test('a server that is no agent is not taken for a Consul agent', async t => {
   const stub = await startApiStub(t, {})
   const env = { CONSUL_HTTP_ADDR: `127.0.0.1:${stub.port}` }
   t.match(await muster(['plan'], { env }), { code: 1, err: /^Error: Unexpected response code: 404/ })

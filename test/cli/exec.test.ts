@@ -58,7 +58,7 @@ t.test('shows what agents write about a job, and leaves nothing behind', async t
   t.same(await (await agent.api('/v1/session/list')).json(), [])
 })
 
-t.test('nobody answers', async t => {
+t.test('no node answers', async t => {
   const agent = await startAgent(t, { dev: true })
   t.match(await muster(['exec', '-wait=200ms', 'true'], { agent }), {
     code: 0,

@@ -58,7 +58,7 @@ t.test('an answer in time makes earlier failures forgotten', async t => {
   t.same([lost, asked], [true, 9], 'lost when it was said so, not before')
 })
 
-t.test('who is done with the lock does not call it lost', async t => {
+t.test('releasing the lock does not report it as lost', async t => {
   const done = new AbortController()
   const watching = untilLost(
     {
@@ -137,7 +137,7 @@ t.test('a lock that is given after one has stopped to wait for it is given back'
   t.same(await (await agent.api('/v1/session/list')).json(), [])
 })
 
-t.test('an answer that breaks off in the middle is one that did not come', async t => {
+t.test('an incomplete answer counts as a failure', async t => {
   const agent = await startAgent(t, { dev: true })
   await agent.api('/v1/kv/k', { method: 'PUT', body: 'value' })
   const torn = await front(t, agent, (_, response) => {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { startCluster } from '../support/cluster.js'
 import { until } from '../support/until.js'
 
-t.test('who stops is out of DNS and HTTP first, then waits, then ends', async t => {
+t.test('a stopping agent leaves DNS and HTTP first, then drains, then ends', async t => {
   const cluster = await startCluster(t, {
     servers: 1,
     clients: 1,

@@ -62,7 +62,7 @@ t.test('written as Go writes it', async t => {
   for (const [value, expected] of cases) t.equal(formatDuration(milliseconds(value)), expected)
 })
 
-t.test('what is written is read back', async () => {
+t.test('written values are read back', async () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 1e12 }),

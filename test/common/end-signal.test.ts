@@ -1,7 +1,7 @@
 import t from 'tap'
 import { End, type EndSignal } from '../../src/common/end-signal.js'
 
-void t.test('those who listen are told once, unless they stopped listening', async t => {
+void t.test('listeners are called once, unless they were removed', async t => {
   const end = new End()
   const told: string[] = []
   const first = (): void => {
@@ -23,7 +23,7 @@ void t.test('those who listen are told once, unless they stopped listening', asy
   t.same(told, ['second'], 'what has ended tells nobody any more')
 })
 
-void t.test('who is told may stop others from listening, or add some', async t => {
+void t.test('a listener may remove other listeners, or add some', async t => {
   const end = new End()
   const told: string[] = []
   const later = (): void => {

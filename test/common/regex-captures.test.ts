@@ -30,7 +30,7 @@ void t.test('what the groups of an expression match', t => {
   t.end()
 })
 
-void t.test('what is no expression is refused, and so is a group that costs too much', t => {
+void t.test('invalid expressions are refused, and so are groups that cost too much', t => {
   for (const expression of ['(', '(?=a)', '(a)\\1', '((a){1000}){1000}'])
     t.throws(() => compileCaptures(expression), expression)
   t.end()

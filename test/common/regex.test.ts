@@ -48,7 +48,7 @@ void t.test('what RE2 matches and does not', t => {
   t.end()
 })
 
-void t.test('what is no expression, and why', t => {
+void t.test('invalid expressions, with the reason', t => {
   const cases: [string, string][] = [
     ['(', 'missing closing ): `(`'],
     [')', 'unexpected ): `)`'],

@@ -93,7 +93,7 @@ t.test('equal in, nothing out, wherever it stands', t => {
   t.end()
 })
 
-t.test('applied, it gives what is wanted, and says no more than needed', t => {
+t.test('applying the difference gives the wanted state, with no needless change', t => {
   fc.assert(
     fc.property(ids, ids, ids, ids, (s1, c1, s2, c2) => {
       const before = declared(s1, c1)

@@ -164,7 +164,7 @@ t.test('what goes at once', t => {
   t.end()
 })
 
-t.test('what is held yields to another file that declares it', t => {
+t.test('a held entry yields to another file that declares it', t => {
   for (const other of ['0.json', 'z.json']) {
     const conf = hcl(t, block('a') + block('b'))
     conf.write('a.hcl', block('a'))

@@ -18,7 +18,7 @@ t.test('a list of one is its element wherever one value is expected', t => {
   t.end()
 })
 
-t.test('what is wrong inside has its place', t => {
+t.test('errors inside have their place', t => {
   t.match(
     validateText('web', '{\n"service": [{\n"name": "web", "check": [{\n"tll": "10s" }] }] }', 'json').diagnostics,
     [{ code: 'unknown-key', at: { line: 4, column: 1 } }],

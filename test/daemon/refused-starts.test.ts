@@ -187,7 +187,7 @@ void t.test('a server that will need etcd and has none does not start, alone or 
   }
 })
 
-void t.test('an agent outlives whoever read its output', async t => {
+void t.test('an agent survives when the reader of its output exits', async t => {
   const agent = await startAgent(t, { dev: true })
   agent.child.stdout?.destroy()
   agent.child.stderr?.destroy()

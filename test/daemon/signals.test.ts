@@ -4,7 +4,7 @@ import { until } from '../support/until.js'
 
 const patient = { leave_on_terminate: true, performance: { leave_drain_time: '100s' } }
 
-void t.test('a second signal ends the time for those who still ask', async t => {
+void t.test('a second signal ends the drain time', async t => {
   const agent = await startAgent(t, { conf: { 'agent.json': patient } })
   agent.child.kill('SIGTERM')
   await until('it has left', () => agent.output().includes('left; answering on'))

@@ -85,7 +85,7 @@ t.test('started, looked at, stopped', async t => {
   t.same(etcds.reports, [])
 })
 
-t.test('one that neither answers nor ends is killed', async t => {
+t.test('an etcd that neither answers nor ends is killed', async t => {
   const { etcds, clock, runner, outcome } = await running()
   const stop = outcome(runner.stop())
   await clock.advance(999)
@@ -122,7 +122,7 @@ t.test(
   },
 )
 
-t.test('what was asked of an etcd that has crashed says nothing about the next one', async t => {
+t.test('answers of a crashed etcd are not applied to the next one', async t => {
   const { etcds, clock, runner, answer } = await running()
   await clock.advance(2000)
   t.equal(etcds.waits, 'servesClients')
@@ -140,7 +140,7 @@ t.test('what was asked of an etcd that has crashed says nothing about the next o
   t.match(runner.phase, { kind: 'up', hasServed: true })
 })
 
-t.test('one that cannot be started again is tried every 10 s, as long as there is data', async t => {
+t.test('a failing start is retried every 10 s, as long as there is data', async t => {
   const { etcds, clock } = await running()
   const failLaunch = async (): Promise<void> => {
     etcds.pending.splice(0)[0]?.fail?.()

@@ -97,7 +97,7 @@ void t.test('what it takes it can read again: larger transactions are refused', 
   t.equal((await until('it is read', () => store.load().catch(() => undefined))).entries[0]?.value.length, size)
 })
 
-void t.test('one whose directory is moved away or replaced ends: it must not promise what is not kept', async t => {
+void t.test('etcd ends when its directory is moved away or replaced, since its writes would be lost', async t => {
   const etcd = await openChild(t)
   await etcd.process.start({ how: 'found' })
   await until('it runs', () => etcd.process.state === 'running')

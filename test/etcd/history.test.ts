@@ -156,7 +156,7 @@ t.test(
   },
 )
 
-t.test('what is written over and over again does not fill it', async t => {
+t.test('overwriting keys does not fill the database', async t => {
   const metrics = new RecordingMetrics()
   const etcd = await openChild(t, { quotaBytes: 256 * 1024 * 1024, metrics })
   await etcd.process.start({ how: 'found' })

@@ -50,7 +50,7 @@ void t.test('where members were is remembered', t => {
   t.end()
 })
 
-void t.test('the file keeps them; what is no list of members is none', t => {
+void t.test('the file keeps members; an invalid file counts as empty', t => {
   const directory = t.testdir()
   const members = [
     { name: 'a', peerUrls: [url(1)] },

@@ -119,7 +119,7 @@ t.test('the end of the agent kills what runs; servers may be away for a while; a
   t.equal(fs.readFileSync(file, 'utf8'), '\n')
 })
 
-t.test('what is no job is not run', async t => {
+t.test('invalid jobs are not run', async t => {
   for (const kv of [new Kv({ Command: 'true' }, ''), new Kv({ Command: '' }), new Kv(null)]) {
     const { log } = start(t, kv)
     await until('it is said', () => log.lines.some(({ message }) => message.includes('no job')))

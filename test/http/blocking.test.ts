@@ -115,7 +115,7 @@ void t.test('index and wait', async t => {
   t.ok(indexOf(await served.get('/v1/catalog/service/never-seen')) >= 1, 'never 0')
 })
 
-void t.test('writing the same again wakes nobody', async t => {
+void t.test('writing an unchanged entry wakes no reader', async t => {
   const served = await serve(t)
   await register(served, 'a', 'web')
   const index = indexOf(await served.get('/v1/health/service/web'))

@@ -117,7 +117,7 @@ void t.test('the cluster ports take what agents hand on and nothing else', async
   }
 })
 
-void t.test('nobody registers a check or stops an agent over a cluster port', async t => {
+void t.test('endpoints about this agent cannot be used over a cluster port', async t => {
   const { rpc, agent, put } = await onPorts(t, { enableScriptChecks: true })
   const script = JSON.stringify({ Name: 'x', Args: ['sh', '-c', 'id'], Interval: '1s' })
   for (const port of Object.values(rpc.ports)) {
@@ -143,7 +143,7 @@ void t.test('an answer about the agent that is kept for clients is not given to 
   }
 })
 
-void t.test('both guards hold on the cluster ports, for the address of who speaks there', async t => {
+void t.test('both guards apply on the cluster ports, to the address of the peer', async t => {
   const guarded = (allowWriteHttpFrom: readonly string[]): Partial<Settings> => ({
     http: { ...settingsWith().http, blockEndpoints: ['/v1/kv/secret'], allowWriteHttpFrom },
   })

@@ -89,7 +89,7 @@ void t.test('reads of one node and of all block, each for what it asked for', as
   t.equal((await served.get('/v1/coordinate/node/')).status, 400)
 })
 
-void t.test('what is no coordinate is refused', async t => {
+void t.test('invalid coordinates are refused', async t => {
   const served = await serve(t)
   await withNodes(served, 'a')
   for (const body of [

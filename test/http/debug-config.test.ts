@@ -51,7 +51,7 @@ void t.test('clients find domain, ports and addresses where Consul has them', as
   })
 })
 
-void t.test('what is switched off has no address', async t => {
+void t.test('disabled listeners have no address', async t => {
   const settings = settingsWith()
   const view = debugConfigView({ ...settings, ports: { ...settings.ports, dns: -1, http: -1, serfWan: -1 } }, id)
   t.match(view, { DNSAddrs: [], HTTPAddrs: [], SerfAdvertiseAddrWAN: null, SerfBindAddrWAN: null, DNSAltDomain: '' })

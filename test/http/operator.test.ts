@@ -4,7 +4,7 @@ import { ask } from './support/ask.js'
 import { operatorIds as ids, OperatorTwin } from './support/operator-twin.js'
 import { serve } from './support/serve.js'
 
-t.test('Raft: who votes, who goes, who leads', async t => {
+t.test('Raft: voters, removal, transfer of leadership', async t => {
   const { get, port, membership } = await serve(t)
   const operator = (membership.operator = new OperatorTwin())
   t.same((await get('/v1/operator/raft/configuration')).json(), {
@@ -36,7 +36,7 @@ t.test('Raft: who votes, who goes, who leads', async t => {
   t.match(await get('/v1/operator/raft/configuration?dc=nowhere'), { status: 500, body: 'No path to datacenter' })
 })
 
-t.test('autopilot: what is left out gets the defaults, and cas guards', async t => {
+t.test('autopilot: missing fields get defaults, and cas is checked', async t => {
   const { get, put, membership } = await serve(t)
   membership.operator = new OperatorTwin()
   const path = '/v1/operator/autopilot/configuration'
@@ -119,7 +119,7 @@ t.test('autopilot: health and state', async t => {
   })
 })
 
-t.test('keys: there are none, and nobody is left to think otherwise', async t => {
+t.test('keyring: there are no keys, and attempts to install some are refused', async t => {
   const { get, put, port } = await serve(t)
   t.match(await get('/v1/operator/keyring'), { status: 500, body: 'Keyring is empty (encryption not enabled)' })
   t.match(await put('/v1/operator/keyring', { Key: 'x' }), { status: 409, body: /does not encrypt/ })

@@ -91,7 +91,7 @@ void t.test('keys: what differs in content differs in key', t => {
   t.end()
 })
 
-void t.test('who takes gzip', t => {
+void t.test('which Accept-Encoding headers allow gzip', t => {
   const cases: readonly [string | undefined, boolean][] = [
     [undefined, false],
     ['', false],

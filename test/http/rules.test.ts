@@ -7,7 +7,7 @@ import { ask } from './support/ask.js'
 import { serve } from './support/serve.js'
 import { settingsWith } from './support/settings.js'
 
-void t.test('who names a namespace is not answered from all there is', async t => {
+void t.test('requests with a namespace are not answered from the whole catalog', async t => {
   const { get, put } = await serve(t)
   await put('/v1/kv/k', "everybody's")
   const refused = (what: string) => `Invalid ${what} are a Consul Enterprise feature`

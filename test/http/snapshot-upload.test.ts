@@ -50,7 +50,7 @@ void t.test('an upload lies in a file of its own while it comes, one at a time, 
   t.equal((await served.put('/v1/snapshot', saved)).status, 200, "and is in nobody's way")
 })
 
-void t.test('archives are made one after the other, and none for those who have gone', async t => {
+void t.test('archives are made one after the other, and not for disconnected clients', async t => {
   const served = await serve(t)
   await served.put('/v1/kv/a', 'one')
   const save = served.catalog.save.bind(served.catalog)

@@ -74,7 +74,7 @@ void t.test('parameters that a read does not know make no other answer', async t
   await until('nothing is held for those who have gone', () => served.metrics.now('http.unread_bytes') === 0)
 })
 
-void t.test('large answers that nobody reads have a limit together', async t => {
+void t.test('large unread answers have a common limit', async t => {
   const served = await serveLarge(t, { unreadLimits: { bytes: 20 * 1024 * 1024, small: 1024, timeoutMs: 60_000 } })
   const first = await connectUnread(t, served.port, ['/v1/kv/big?recurse'])
   const held = await until('the first is on its way', () => served.metrics.now('http.unread_bytes'))

@@ -30,7 +30,7 @@ t.test('a check that alternates below its threshold never moves an index', async
   t.equal((await check())?.ModifyIndex, settled.ModifyIndex)
 })
 
-t.test('output that changes with every run wakes nobody, and the agent shows the newest', async t => {
+t.test('output that changes with every run wakes no blocking query, and the agent shows the newest', async t => {
   const agent = await startAgent(t, {
     flags: ['-enable-local-script-checks'],
     conf: { 'web.json': { service: { name: 'web', port: 80, check: { args: ['date', '+%s.%N'], interval: '1s' } } } },

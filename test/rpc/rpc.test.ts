@@ -126,7 +126,7 @@ void t.test('an error arrives with code, status, message and hint', async t => {
   t.equal(await client.call(wan, 'test/both', {}), 'both')
 })
 
-void t.test('whoever speaks another protocol is refused in clear words, on both sides', async t => {
+void t.test('peers of another protocol version are refused with a clear error, on both sides', async t => {
   const { server, lan } = await open(t, {}, server => {
     server.handle('test/echo', body => Promise.resolve(body))
   })
@@ -156,7 +156,7 @@ void t.test('whoever speaks another protocol is refused in clear words, on both 
   t.ok(server.ports.wan > 0)
 })
 
-void t.test('what could not be sent is told from what was not answered', async t => {
+void t.test('requests that were not sent are distinguished from unanswered ones', async t => {
   const { server, lan } = await open(t, {}, server => {
     server.handle('test/hang', () => new Promise(() => undefined))
   })

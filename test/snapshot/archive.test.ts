@@ -28,7 +28,7 @@ const record = (key: string, value: string | Uint8Array = ''): SnapshotRecord =>
 const plain = (records: readonly SnapshotRecord[]): unknown =>
   records.map(({ value, ...rest }) => ({ ...rest, value: Buffer.from(value).toString('base64') }))
 
-void t.test('what was written is read again, whatever is in it', async t => {
+void t.test('written records are read back, whatever their content', async t => {
   const records = fc.array(
     fc.record({
       key: fc.string({ minLength: 1, unit: 'grapheme' }),

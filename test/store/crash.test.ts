@@ -26,7 +26,7 @@ async function runAndKill(directory: string, round: number, enough: number): Pro
   return acknowledged
 }
 
-void t.test('what was acknowledged before a SIGKILL is there after it', async t => {
+void t.test('writes acknowledged before a SIGKILL are there after it', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'muster-crash-'))
   t.teardown(() => {
     rmSync(directory, { recursive: true, force: true })

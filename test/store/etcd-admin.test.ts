@@ -35,7 +35,7 @@ void t.test('tells about a cluster and changes its members', async t => {
   }
 })
 
-void t.test('says who does not answer, and goes to the next', async t => {
+void t.test('reports the server that does not answer, and tries the next', async t => {
   const etcd = await startEtcd(t)
   const admin = openEtcdAdmin(
     { endpoints: ['http://127.0.0.1:9', 'unix:///nowhere/at/all', etcd.endpoint] },

@@ -35,7 +35,7 @@ const contentOf = async (store: Store): Promise<readonly string[]> =>
     [key, Buffer.from(value).toString('hex'), created, modified].join(),
   )
 
-void t.test('whatever bit of the file is another one: refused with what was found, or nothing is lost', async t => {
+void t.test('any flipped bit in the file: refused with a finding, or nothing is lost', async t => {
   const origin = temporaryDirectory(t)
   await fill(origin)
   const bytes = readFileSync(join(origin, 'data.mdb'))
@@ -117,7 +117,7 @@ void t.test('pages of other content are refused', async t => {
   t.end()
 })
 
-void t.test('what is no store any more is not taken for a new one', async t => {
+void t.test('a damaged store is not taken for a new one', async t => {
   const cases: readonly [string, RegExp, (directory: string) => void][] = [
     [
       'emptied',

@@ -36,7 +36,7 @@ void t.test('Prometheus text', async t => {
   metrics.close()
 })
 
-void t.test('the JSON form shows the last complete interval, and before it the one that runs', async t => {
+void t.test('JSON shows the last complete interval, or the current one before that', async t => {
   const { clock, metrics } = setup({ hostname: 'n1' })
   const counter = metrics.counter('dns.queries', 'q')
   metrics.counter('never', 'q')

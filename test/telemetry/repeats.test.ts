@@ -24,7 +24,7 @@ void t.test('a reason is said once, and counted once a minute while it lasts', a
   ])
 })
 
-void t.test('what is new is said at once, and what alternates is no news', t => {
+void t.test('a new reason is logged at once, alternating ones are not repeated', t => {
   const { repeats, shown } = made()
   for (const reason of ['a', 'b', 'a', 'b', 'c', 'a']) repeats.tell('error', 'failed', reason, { reason })
   t.same(

@@ -6,7 +6,7 @@ import { Watches, watchPlan } from '../../src/watch/index.js'
 import { RecordingLog } from '../support/recording-log.js'
 import { until } from '../support/until.js'
 
-void t.test('a watch of events runs once for those there are, then for new ones only', async t => {
+void t.test('a watch of events runs once for existing events, then for new ones only', async t => {
   const bodies: unknown[] = []
   const handler = http.createServer((request, response) => {
     let text = ''

@@ -110,7 +110,7 @@ void t.test(
   },
 )
 
-void t.test('what is meant for one origin is not told another', async t => {
+void t.test('headers for one origin are not sent to another', async t => {
   const other = await listener(t, (_request, response) => {
     response.end('there')
   })

@@ -29,7 +29,7 @@ t.test('what each type asks', async t => {
   t.same(plan({ type: 'keyprefix', prefix: 'a', args }).query.pick(null, false), [])
 })
 
-t.test('what is missing or too much is refused, with the place', async t => {
+t.test('missing and surplus parameters are refused, with the place', async t => {
   const cases: readonly (readonly [written: Record<string, unknown>, message: RegExp])[] = [
     [{}, /conf\/w\.json:3: Watch type must be specified/],
     [{ type: 'x', args: ['a'] }, /Unsupported watch type: x/],

@@ -166,7 +166,7 @@ void t.test('logins and logouts', async t => {
   t.equal(catalog.tokens.get(result), undefined)
 })
 
-void t.test('tokens end with their auth method, those included that are deleted later', async t => {
+void t.test('tokens become invalid with their auth method, also before they are deleted', async t => {
   const { catalog } = await openCatalog(t)
   await run(catalog, set())
   for (let i = 0; i < 35; i++) await login(catalog, 'm', { service: 'web' })

@@ -94,7 +94,7 @@ void t.test('tokens that are not there, have expired, or cannot be one', async t
     t.throws(() => rights.of(name), { message: 'Cannot resolve root ACL', status: 500 })
 })
 
-void t.test('those without a token, and those who may do everything', async t => {
+void t.test('rights of anonymous requests and of management tokens', async t => {
   const { catalog } = await openCatalog(t)
   t.equal(rightsIn(catalog).of('').authorizer.allows('key', 'read', 'a'), false, 'before anything is founded')
   const initial = { accessor: randomUUID(), secret: randomUUID() }
@@ -184,7 +184,7 @@ function gathered(catalog: Catalog, secret: string): Authorizer {
   )
 }
 
-void t.test('what is remembered of rights is what the catalog says, whatever happened', async () => {
+void t.test('cached rights always equal those of the catalog', async () => {
   const names = ['p0', 'p1', 'p2']
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async steps => {

@@ -183,7 +183,7 @@ void t.test('clones and deletions', async t => {
   })
 })
 
-void t.test('two who take one id at once do not both get it', async t => {
+void t.test('of two concurrent writes of one id only one succeeds', async t => {
   const { catalog } = await openCatalog(t)
   const outcomes = await Promise.allSettled([
     addToken(catalog, { secret }),

@@ -36,7 +36,7 @@ const session = (id: string, nodeChecks: readonly string[] = [], behavior = 'rel
   checks: [],
 })
 
-void t.test('of a hundred who take a lock at once one has it, and the others are told', async t => {
+void t.test('of a hundred concurrent lock attempts one succeeds, and the others fail', async t => {
   const { catalog } = await openCatalog(t)
   await catalog.execute(register({ node: 'n1', address: '192.0.2.1' }))
   const ids = Array.from({ length: 100 }, () => randomUUID())

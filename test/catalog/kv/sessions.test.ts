@@ -159,7 +159,7 @@ void t.test('refusals, in the words that clients know', async t => {
   t.same(catalog.sessions.all(), [])
 })
 
-void t.test('lock-delay: nobody takes the key for a while, plain writes go on', async t => {
+void t.test('lock-delay: the key cannot be locked for a while, plain writes succeed', async t => {
   const clock = new FakeClock()
   const { catalog } = await openCatalog(t, { clock, store: openMemoryStore({ clock }) })
   await prepare(catalog)

@@ -28,7 +28,7 @@ const session = (digit: string): SessionRequest => ({
 })
 const node = { node: 'n1', address: '192.0.2.1' }
 
-void t.test('created, changed, deleted; what is the same is not written', async t => {
+void t.test('created, changed, deleted; unchanged ones are not written', async t => {
   const { catalog } = await openCatalog(t)
   const query = queryData({
     id: queryId(1),
@@ -51,7 +51,7 @@ void t.test('created, changed, deleted; what is the same is not written', async 
   await t.rejects(catalog.execute(updateQuery(query)), { message: again })
 })
 
-void t.test("what is refused, in Consul's words", async t => {
+void t.test("refusals, in Consul's words", async t => {
   const { catalog } = await openCatalog(t)
   const valid = queryData({ id: queryId(1), name: 'q' })
   const cases: [Partial<QueryData>, string | RegExp][] = [
@@ -127,7 +127,7 @@ void t.test('a name belongs to one query, and comes free with it', async t => {
   await catalog.execute(createQuery(queryData({ id: queryId(5), template: {} })))
 })
 
-void t.test('of many who want one name, on two servers, one gets it', async t => {
+void t.test('of many concurrent writers of one name, on two servers, one succeeds', async t => {
   const { catalog, store } = await openCatalog(t)
   const other = await Catalog.open({ store, clock: systemClock })
   t.teardown(() => {

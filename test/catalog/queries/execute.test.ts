@@ -49,7 +49,7 @@ void t.test('shuffled, the node asked from first, then cut', async t => {
   t.equal(runQuery(runner(catalog), 'nobody', plainRun), undefined)
 })
 
-void t.test('what the query says about nearness gives way to who asks', async t => {
+void t.test("?near overrides the query's own Near", async t => {
   const { catalog } = await openCatalog(t)
   await withNodes(catalog, { near: '_agent' })
   t.equal(nodesOf((await runQuery(runner(catalog), 'q', plainRun))?.instances), 'n3 n2 n4 n1')

@@ -9,7 +9,7 @@ const scope: Scope = {
 
 const filled = (text: string): string => parseInterpolation(text).fill(scope)
 
-void t.test('what stands in place of ${...}', t => {
+void t.test('values of ${...}', t => {
   const cases: [string, string][] = [
     ['', ''],
     ['web', 'web'],
@@ -29,7 +29,7 @@ void t.test('what stands in place of ${...}', t => {
   t.end()
 })
 
-void t.test('what is refused, and where', t => {
+void t.test('refused texts, with the place', t => {
   const cases: [string, string][] = [
     ['${', 'character 3: expected a variable, match(N), a number or a text in quotes, but the text ends'],
     ['x${name.full', 'character 13: expected "}", but the text ends'],

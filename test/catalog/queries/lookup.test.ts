@@ -39,7 +39,7 @@ void t.test('by id, then by exact name, then by the longest beginning', async t 
   })
 })
 
-void t.test('what is found is what a plain search finds, through any changes', async t => {
+void t.test('lookups equal a linear search, through any changes', async t => {
   const { catalog } = await openCatalog(t)
   const model = new Map<number, { name: string; isTemplate: boolean }>()
   const name = fc.string({ unit: fc.constantFrom('a', 'B', '-'), maxLength: 4 })

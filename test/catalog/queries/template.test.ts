@@ -63,7 +63,7 @@ void t.test('empty tags can be left out', t => {
   t.end()
 })
 
-void t.test('what is no template, and why', t => {
+void t.test('invalid templates, with the reason', t => {
   const cases: [Parameters<typeof queryData>[0], RegExp][] = [
     [{ template: { type: 'odd' } }, /^Bad Template\.Type 'odd'$/],
     [{ template: { regexp: '(' } }, /^Bad Regexp: error parsing regexp: missing closing \)/],

@@ -42,7 +42,7 @@ async function opened(t: Test, store: Store = openMemoryStore()): Promise<Catalo
   return catalog
 }
 
-void t.test("what is refused, in Consul's words", t => {
+void t.test("refusals, in Consul's words", t => {
   const request = { name: 'n', payload: Buffer.from('p'), nodeFilter: '', serviceFilter: '', tagFilter: '' }
   t.match(newEvent(request), { name: 'n', payload: 'cA==', id: /^[0-9a-f-]{36}$/ })
   t.ok(newEvent({ ...request, payload: Buffer.alloc(511) }))

@@ -310,7 +310,7 @@ t.test('addresses and URLs that Go reads, and with it Consul', async t => {
   })
 })
 
-t.test('what is put right with a warning', async t => {
+t.test('corrected with a warning', async t => {
   const warned = (written: WrittenCheck, path: string, code: string): CheckDefinition | undefined => {
     const { definition, problems } = completeCheck({ name: 'c', service_id: 'web', ...written }, limits)
     t.match(problems, [{ severity: 'warning', code }], JSON.stringify(written))

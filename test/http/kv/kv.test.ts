@@ -101,7 +101,7 @@ void t.test('a value over the limit is refused however it comes, and changes not
   t.equal((await served.get('/v1/kv/k?raw')).body, 'x'.repeat(100))
 })
 
-void t.test('what is put again as it stands moves no index, everything else does', async t => {
+void t.test('an unchanged write moves no index, every other one does', async t => {
   const { catalog, put } = await serve(t)
   await put('/v1/kv/k?flags=1', 'v')
   const first = catalog.revision

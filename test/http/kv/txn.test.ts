@@ -25,7 +25,7 @@ void t.test('numbers of 64 bits survive, in compact and in pretty answers', asyn
   t.match((await served.put('/v1/txn', '[{"KV":{"Verb":"cas","Key":"b","Index":18446744073709551615}}]')).status, 409)
 })
 
-void t.test('what is no list of operations', async t => {
+void t.test('invalid lists of operations', async t => {
   const served = await serve(t, { limits: { ...limits, kvMaxValueSize: 10 } })
   const cases: readonly [string, number, string][] = [
     ['', 400, 'Failed to parse body: EOF: the body is empty, JSON was expected'],

@@ -206,7 +206,7 @@ void t.test('what a query gives', async t => {
   )
 })
 
-void t.test('who is near comes first', async t => {
+void t.test('near instances come first', async t => {
   let turns = 0
   const served = await serve(t, {}, { random: () => ((turns++ * 7) % 10) / 10 })
   for (const node of ['n1', 'n2', 'n3', 'n4'])

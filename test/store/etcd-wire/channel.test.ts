@@ -72,7 +72,7 @@ void t.test('more than all windows together comes in one answer, and in a stream
   t.same(messages, Array(40).fill(1_000_000))
 })
 
-void t.test('a call says what it is, and nothing of it depends on what was said before', async t => {
+void t.test("a call's headers do not depend on earlier calls", async t => {
   const heard: unknown[] = []
   const endpoint = await node(t, {}, (stream, headers) => {
     heard.push(Object.fromEntries(Object.entries(headers)))

@@ -131,7 +131,7 @@ void t.test('what each operator keeps', t => {
   t.end()
 })
 
-void t.test('what is refused, and how it is said', t => {
+void t.test('refusals and their texts', t => {
   const cases: [string, RegExp][] = [
     ['Nope == 1', /^Failed to create boolean expression evaluator: Selector "Nope" is not valid$/],
     ['Service.Nope == 1', /: Selector "Service.Nope" is not valid$/],

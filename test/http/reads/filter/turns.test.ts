@@ -183,7 +183,7 @@ t.test('the work of one request is limited, whatever the size of the catalog', a
   )
 })
 
-t.test('nothing is done for those who have gone', async t => {
+t.test('no work is done for disconnected clients', async t => {
   const { turns, turn, toTheEnd } = handCranked()
   let wanted = true
   const outcome = new ItemFilter(hostile, 'check', { turns, ...ticking(0.1) }).keep(
