@@ -4,7 +4,7 @@ import type { CheckStatus } from '../common/health.js'
 import { isCheckStatus } from '../common/health.js'
 import type { LocalState } from './local-state.js'
 
-/** Milliseconds after which the wait on another node is begun anew. */
+/** Milliseconds after which the wait on another node is begun again. */
 const waitFor = 600_000
 
 /**

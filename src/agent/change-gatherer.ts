@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../common/clock.js'
 const quietMs = 4
 /** Milliseconds after which a burst that does not end is handed over as far as it is. */
 const maxBurstMs = 100
-/** Milliseconds that a removed file may come back in: editors and deployment tools remove and write anew. */
+/** Milliseconds that a removed file may come back in: editors and deployment tools remove and write again. */
 const removalGraceMs = 100
 
 /** Makes one change of many: a burst of added, changed and removed files is handed over together. */

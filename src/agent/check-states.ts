@@ -4,8 +4,7 @@ import type { LocalChange, LocalState, RestoredStatus } from './local-state.js'
 import type { PersistedStatus } from './persisted-shape.js'
 
 /**
- * Milliseconds that an output may be lost by a kill. Outputs may change with each run, and nobody's health hangs on
- * them.
+ * Milliseconds that an output may be lost by a kill. Outputs may change with each run, and do not affect the health.
  */
 const outputsEvery = 30_000
 

@@ -18,8 +18,7 @@ export interface ReadinessFacts {
   readonly alone: boolean
   readonly loaded: boolean
   /**
-   * How the agent stands with those who decide writes: its own store, the majority of the servers, or a server that it
-   * asks.
+   * Whether writes can succeed: depends on the agent's own store, the majority of the servers, or the server it uses.
    */
   readonly standing:
     | { readonly writable: true }

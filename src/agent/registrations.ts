@@ -265,10 +265,7 @@ export class Registrations {
     this.#unsaved.delete(name)
   }
 
-  /**
-   * For deletions that nobody waits for: they are tried again, and what stays behind is found, and deleted, at the next
-   * start.
-   */
+  /** For deletions that are not awaited: they are retried, and leftovers are deleted at the next start. */
   #forget(deletion: Promise<void>): void {
     deletion.catch((error: unknown) => {
       this.#deps.log.warn('could not delete a persisted entry', { error: errorMessage(error) })

@@ -194,8 +194,8 @@ export class Reloader {
   }
 
   /**
-   * Reads changed files. One that is broken and very young may be half written: it is looked at again before anyone is
-   * told.
+   * Reads changed files. One that is broken and very young may be half written: it is read again before its error is
+   * reported.
    */
   async #loadWritten(paths: ReadonlySet<string>): Promise<ConfigLoad> {
     for (let looks = 1; ; looks++) {

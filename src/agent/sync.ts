@@ -21,7 +21,7 @@ export interface SyncDependencies {
    */
   readonly own: ServersService
   /**
-   * Milliseconds within which a new output is sent along; 0 sends each one. Asked anew each time, since it can change.
+   * Milliseconds within which a new output is sent along; 0 sends each one. Asked again each time, since it can change.
    */
   readonly checkUpdateInterval: () => number
   /** How many members the cluster has: large ones are compared less often. */
@@ -306,8 +306,7 @@ function union(a: SyncRequest, b: SyncRequest): SyncRequest {
 }
 
 /**
- * Whether there is nobody to bring anything to for now: a cluster that forms or elects, servers that are still to be
- * found.
+ * Whether no server can take a sync at the moment: the cluster is forming or electing, or no server has been found yet.
  */
 const isWaiting = (error: unknown): boolean =>
   error instanceof MusterError && (error.code === 'STORE_NO_LEADER' || error.code === 'CLUSTER_NO_SERVERS')

@@ -27,7 +27,7 @@ export interface WatcherDependencies {
 
 /** Milliseconds in which the sweep looks at every file once: with the wait for quiet this stays below two seconds. */
 const sweepTime = 1000
-/** Files looked at without a pause: some 0.3 ms, so that nobody waits for an answer. */
+/** Files checked in one go: about 0.3 ms, so that requests are not delayed. */
 const sliceSize = 100
 /** Directories watched for the sake of linked files, beyond which only the sweep finds their changes. */
 const maxLinkDirectories = 128
@@ -216,7 +216,7 @@ export class ConfigWatcher {
     for (const path of new Set([...this.#everyFile(), ...this.#signatures.paths()])) this.#look(path)
   }
 
-  /** Looks at the next few files, beginning anew when all have been looked at. */
+  /** Looks at the next few files, beginning again when all have been looked at. */
   #planSlice(): void {
     if (this.#closed) return
     if (this.#sweeping.length === 0) this.#sweeping = [...new Set([...this.#everyFile(), ...this.#signatures.paths()])]

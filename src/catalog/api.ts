@@ -43,7 +43,7 @@ export type Command<Result> = (state: CatalogReads) => Plan<Result>
 
 /**
  * One write of a plan. With `ttl` the key vanishes again that long after the commit, with `lease` when that lease ends,
- * unless it is written anew before.
+ * unless it is written again before.
  */
 export type PlannedWrite =
   | {
@@ -73,8 +73,7 @@ export interface CatalogWrites {
    */
   execute<Result>(command: Command<Result>): Promise<{ readonly result: Result; readonly revision: Revision }>
   /**
-   * Starts a session's TTL afresh. Undefined when there is no such session, in a state that has every acknowledged
-   * write.
+   * Restarts a session's TTL. Undefined when there is no such session, in a state that has every acknowledged write.
    */
   renewSession(id: string): Promise<Session | undefined>
   /**

@@ -46,7 +46,7 @@ const defaultHold = milliseconds(7000)
 /** How long after a load that failed the next is tried, in ms. */
 const loadDelay = 250
 
-/** How often a command is planned anew after its conditions failed. */
+/** How often a command is planned again after its conditions failed. */
 const maxAttempts = 10
 /**
  * Milliseconds that the state may take to reach a revision of the store: above any network delay, below the timeouts of
@@ -198,17 +198,17 @@ export class Catalog extends CatalogState implements CatalogWrites {
     this.#forwardRenewal = forward
   }
 
-  /** A session was renewed, here or through another server: tells those who follow sessions. */
+  /** Notifies followers of sessions that one was renewed, here or through another server. */
   sessionRenewed(id: string): void {
     for (const follower of this.sessionFollowers) follower.renewed(id)
   }
 
-  /** A lease for commands to tie keys to. Whoever asked keeps it alive, or any other server that knows its id. */
+  /** A lease for keys of commands. The caller keeps it alive, or any other server that knows its id. */
   async lease(ttl: Duration): Promise<LeaseId> {
     return (await (await this.#opened()).lease(ttl)).id
   }
 
-  /** Starts a lease's ttl afresh. False when it has ended. */
+  /** Restarts a lease's ttl. False when it has ended. */
   async keepAlive(lease: LeaseId, ttl: Duration): Promise<boolean> {
     try {
       await (await this.#opened()).resumeLease(lease, ttl).keepAlive()
@@ -219,7 +219,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
     }
   }
 
-  /** Ends a lease and with it the keys that are tied to it; one that has ended already is fine. */
+  /** Ends a lease and deletes its keys. Does nothing if it has already ended. */
   async revoke(lease: LeaseId, ttl: Duration): Promise<void> {
     await (await this.#opened()).resumeLease(lease, ttl).revoke()
   }
@@ -271,7 +271,7 @@ export class Catalog extends CatalogState implements CatalogWrites {
     })
   }
 
-  /** Commits a plan in its turn. Undefined when it has to be planned anew. */
+  /** Commits a plan in its turn. Undefined when it has to be planned again. */
   async #commit<Result>(
     first: Write<Result>,
     command: Command<Result>,

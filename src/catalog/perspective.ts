@@ -1,6 +1,6 @@
 import type { Node, Service } from './types.js'
 
-/** How entries are seen by whoever asks: where their addresses lead depends on that. */
+/** How a client sees entries: which of their addresses it gets. */
 export interface Perspective {
   readonly node: (node: Node) => Node
   readonly service: (service: Service) => Service

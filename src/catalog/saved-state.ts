@@ -64,7 +64,7 @@ export function forMembers(
   })
 }
 
-/** Undefined for what is no node, or cannot be read, which counts as absent everywhere. */
+/** Undefined for other entries, and for unreadable ones, which count as absent everywhere. */
 function readNode({ key, value }: SavedEntry): Node | undefined {
   if (tableOf(key) !== 'node') return undefined
   try {

@@ -33,7 +33,7 @@ export class ServiceHealth implements HealthReads {
     return joined
   }
 
-  /** Lets go of what a batch of changes made out of date. */
+  /** Drops the joined instances that a batch of changes made outdated. */
   forget(touched: Touched): void {
     for (const name of touched.names(this.#tables.services.byNameTopics)) this.#instances.delete(name)
   }

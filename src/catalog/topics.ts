@@ -189,8 +189,8 @@ export class Topics {
   }
 
   /**
-   * A new kind of topic of which there may be any number: none is kept longer than somebody holds it, and one that is
-   * made anew gets the index that its table works out.
+   * A kind of topic with an unlimited number of names: topics are held weakly, and a new one gets its index from the
+   * table.
    */
   weakFamily(kind: string, forgotten: (name: string) => void): TopicFamily {
     const family = new TopicFamily(

@@ -11,7 +11,7 @@ type Options = Parameters<PolledKind<'tls'>['run']>[0]
 
 const day = 86_400_000
 
-/** Longest name of a certificate that is shown: it comes from whoever answers. */
+/** Maximum length of a certificate's name in the output: an untrusted peer chooses it. */
 const maxNameLength = 200
 
 /** What a server showed of itself. */

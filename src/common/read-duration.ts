@@ -17,7 +17,7 @@ const lengthLimit = 32
 export const durationOf = (text: string | undefined): number | undefined =>
   text === undefined || text === '' ? undefined : read(text).value
 
-/** A duration as Go prints it; what is none stays as it is. */
+/** A duration as Go prints it; other texts are left unchanged. */
 export const normalDuration = (text: string): string => read(text).normal
 
 function read(text: string): Read {

@@ -27,7 +27,7 @@ const builtIn: ServicePorts = new Map([
   ['tcp/telnet', 23],
 ])
 
-/** Whether a name is known everywhere, so that nobody has to wonder whether it is a slip of the pen. */
+/** Whether a name is a well-known service name, and so hardly a typing error. */
 export const isUsualService = (name: string): boolean => builtIn.has(`tcp/${name}`) || builtIn.has(`udp/${name}`)
 
 /**

@@ -34,7 +34,7 @@ export interface DaemonOptions {
   readonly random: () => number
   /** Asks the process to stop: the agent was told to leave. */
   readonly stop: () => void
-  /** Asks the process to start the agent anew: it was told to join others, and is a client agent from now on. */
+  /** Asks the process to start the agent again: it was told to join others, and is a client agent from now on. */
   readonly startAnew: () => void
   /** The agent cannot go on, and the process ends with this error. */
   readonly giveUp: (error: MusterError) => void

@@ -23,7 +23,7 @@ interface LoneParts extends RoleParts {
   readonly startAnew: () => void
 }
 
-/** How long the answer to `join` has to get out before the agent starts anew, in ms. */
+/** How long the answer to `join` has to get out before the agent starts again, in ms. */
 const answerTime = 100
 
 /**
@@ -97,7 +97,7 @@ async function becomeMember(addresses: readonly string[], parts: LoneParts): Pro
 
 /**
  * Makes this agent a member before `join` is answered: whoever told it to join looks for it among the members next. A
- * cluster that can take nobody now (it has no leader) gets it when it has started anew. Rejects with what a server has
+ * cluster that can take nobody now (it has no leader) gets it when it has started again. Rejects with what a server has
  * against this agent, which then stays what it is.
  */
 async function announce(

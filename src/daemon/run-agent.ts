@@ -35,7 +35,7 @@ export async function runAgent(flags: ParsedFlags, io: DaemonIo): Promise<number
   }
 }
 
-/** One life of the agent: until its exit code, or until it is to start anew as something else. */
+/** One life of the agent: until its exit code, or until it is to start again as something else. */
 async function runOnce(flags: ParsedFlags, io: DaemonIo): Promise<number | 'anew'> {
   const early = new EarlyLog()
   const lifecycle = new Lifecycle(early.child('agent'))
@@ -91,7 +91,7 @@ async function runOnce(flags: ParsedFlags, io: DaemonIo): Promise<number | 'anew
   }
 }
 
-/** An agent goes on when whoever read its output has gone away: its work is to answer, not to be read. */
+/** An agent keeps running when the reader of its output (a pipe) has exited. */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.removeAllListeners('error')

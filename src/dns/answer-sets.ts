@@ -14,7 +14,7 @@ export interface Ask {
   readonly depth: number
 }
 
-/** A set out of what is not empty or usual about it. */
+/** Creates a set; omitted fields get their defaults. */
 export function answerSet(gathering: Gathering, parts: Partial<AnswerSet>): AnswerSet {
   const { units = [] } = parts
   return {

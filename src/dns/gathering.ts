@@ -4,8 +4,8 @@ import type { Profile } from './profile.js'
 import type { AnswerSet, DnsRecord } from './records.js'
 
 /**
- * Who asks: prepared queries with `Near: "_ip"` sort by it. `subnet` is the address of the client subnet option, if one
- * was sent.
+ * The client's address: prepared queries with `Near: "_ip"` sort by it. `subnet` is the address of the client subnet
+ * option, if one was sent.
  */
 export interface QueryClient {
   readonly address: string

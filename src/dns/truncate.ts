@@ -100,7 +100,7 @@ export function writeAnswer(
 ): Buffer {
   const units = choose(set, order, limits.answers)
   const all: DnsRecord[] = []
-  // Plain loops here and below: an answer may have thousands of records, and is put together anew for each order.
+  // Plain loops here and below: an answer may have thousands of records, and is put together again for each order.
   for (const unit of units) for (const record of unit.answers) all.push(record)
   const base: Message = {
     query,

@@ -12,7 +12,7 @@ export interface DirectoryLock {
 }
 
 /**
- * Takes a directory for this process; one that was left by a process that has died is taken over.
+ * Locks a directory for this process, taking over the lock of a dead one.
  * @throws MusterError ETCD_LOCKED while another process holds it
  */
 export function lockDirectory(directory: string): DirectoryLock {

@@ -12,8 +12,8 @@ export interface ExitCause {
 }
 
 /**
- * The agent has ended etcd because its directory was taken away: what etcd writes goes to files that nobody finds
- * again, and as a member it would promise to others that it is kept.
+ * The agent has ended etcd because its directory was moved away or replaced: etcd would acknowledge writes to files
+ * that are lost at the next start.
  */
 export const displacedCause: ExitCause = {
   kind: 'hopeless',

@@ -22,7 +22,7 @@ export function readMembers(directory: string): readonly KnownPeer[] {
   }
 }
 
-/** Writes the file anew, never in part. */
+/** Writes the file again, never in part. */
 export function writeMembers(directory: string, members: readonly KnownPeer[]): void {
   replaceFile(fileIn(directory), `${JSON.stringify(members)}\n`)
 }

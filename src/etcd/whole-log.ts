@@ -5,7 +5,7 @@ import type { Logger } from '../telemetry/index.js'
 import { dataFolder } from './arguments.js'
 import { readWalPart, stateRecord, type EntryPlace, type RaftState, type WalPart } from './wal-records.js'
 
-/** What a member's write-ahead log comes to. */
+/** The state that a member's write-ahead log describes. */
 interface Written {
   readonly last: EntryPlace
   readonly state: RaftState

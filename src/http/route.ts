@@ -14,7 +14,7 @@ export interface ApiRequest {
   readonly query: Query
   /** The request line's target as it came, for the answer cache. */
   readonly url: string
-  /** Address of who asks; undefined on a unix socket and within the process. */
+  /** The client's address; undefined on a unix socket and within the process. */
   readonly client: string | undefined
   /** By lower-case name. */
   readonly header: (name: string) => string | undefined

@@ -27,10 +27,7 @@ function named(raw: readonly string[]): ReadonlySet<string> {
   return names
 }
 
-/**
- * What is left of a list of header names and values, in turn, when those of the connection and of our own protocol are
- * taken away.
- */
+/** Filters a flat list of header names and values: removes hop-by-hop headers and those of muster's own protocol. */
 export function endToEnd(raw: readonly string[]): string[] {
   const gone = named(raw)
   const kept: string[] = []

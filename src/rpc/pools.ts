@@ -34,8 +34,8 @@ export interface OutgoingRequest {
 }
 
 /**
- * What a request is told of how it goes. `sent` of a failure: the connection was there, so that it is not known what
- * was done.
+ * Callbacks on the progress of a request. `sent` of a failure: the request may have been sent, so its outcome is
+ * unknown.
  */
 export interface Exchange {
   head?(status: number, rawHeaders: readonly string[], control: Dispatcher.DispatchController): void
@@ -44,7 +44,7 @@ export interface Exchange {
   failed(error: Error, sent: boolean): void
 }
 
-/** A request that is under way; `cut` ends it without another word to its exchange. */
+/** A pending request; `cut` aborts it without calling its exchange. */
 export interface UnderWay {
   cut(): void
   /** Whether it has been given a connection. */

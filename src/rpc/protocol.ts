@@ -77,7 +77,7 @@ export function encodeError(thrown: unknown): { readonly status: number; readonl
   return { status, bytes: Buffer.from(JSON.stringify(wire)) }
 }
 
-/** The error that the other side threw. What is no such error is CLUSTER_INTERNAL with its text. */
+/** Decodes an error thrown by the peer. Anything else becomes CLUSTER_INTERNAL with its text. */
 export function decodeError(status: number, text: string): MusterError {
   let value: unknown
   try {

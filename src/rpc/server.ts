@@ -254,7 +254,7 @@ function refuse(response: ServerResponse, error: unknown): void {
   answer(response, status, bytes)
 }
 
-/** A refusal as the HTTP API words them: it is read by whoever asked the first agent. */
+/** A refusal in the HTTP API's format, since it reaches the client of the first agent. */
 function refuseText(response: ServerResponse, error: unknown): void {
   const { status, hint } = error instanceof MusterError ? error : { status: 500, hint: undefined }
   const bytes = Buffer.from(hint === undefined ? errorMessage(error) : `${errorMessage(error)}\n${hint}`)

@@ -3,7 +3,7 @@ import { MusterError } from '../../common/errors.js'
 /** A refusal of something about access rules, with the status that Consul gives nearly all of them: 500. */
 export const invalidAcl = (message: string): MusterError => new MusterError('ACL_INVALID', message)
 
-/** What is not there, in Consul's words. */
+/** The missing object, in Consul's words. */
 export const aclNotFound = (): MusterError => new MusterError('ACL_NOT_FOUND', 'ACL not found', { status: 403 })
 
 /** A refusal for want of rights; `why` where Consul says more. */

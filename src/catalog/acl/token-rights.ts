@@ -7,7 +7,7 @@ import { anonymousSecret, type Token } from './types.js'
 
 /** Whose request it is, and what they may do. */
 export interface Rights {
-  /** Undefined for those who bring no token as long as the builtin tokens are not founded. */
+  /** Undefined for requests without a token, until the builtin tokens exist. */
   readonly token: Token | undefined
   readonly authorizer: Authorizer
 }
@@ -19,7 +19,7 @@ interface Known {
   readonly rolesAt: Revision
 }
 
-/** Names of the first ACL system that nobody may bring as a secret. */
+/** Reserved names of the first ACL system that cannot be secrets. */
 const rootNames: ReadonlySet<string> = new Set(['allow', 'deny', 'manage'])
 
 /**

@@ -19,7 +19,7 @@ const maxLockDelay = milliseconds(60_000)
 
 const nothing = new Uint8Array(0)
 
-/** Lets go of the keys that a session holds, or deletes them, and keeps them from being acquired for its lock-delay. */
+/** Releases the keys that a session holds, or deletes them, and blocks their acquisition for its lock-delay. */
 function endLocks(draft: KeyDraft, { id, behavior, lockDelay }: Session): void {
   const delay = lockDelay < maxLockDelay ? lockDelay : maxLockDelay
   for (const key of draft.state.locks.heldBy(id)) {

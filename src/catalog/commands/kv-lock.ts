@@ -14,8 +14,8 @@ export type LockOutcome = 'taken' | 'held by another' | 'delayed'
 const nothing = new Uint8Array(0)
 
 /**
- * Writes an entry and takes it for a session; who holds it already just writes it. Relies on the session to live until
- * the commit.
+ * Writes an entry and locks it for a session. The holder just writes it. Relies on the session to live until the
+ * commit.
  * @throws MusterError KV_SESSION for a session that is none
  */
 export function acquireKv(draft: KeyDraft, data: KvData, sessionId: string): LockOutcome {
@@ -39,7 +39,7 @@ export function acquireKv(draft: KeyDraft, data: KvData, sessionId: string): Loc
 }
 
 /**
- * Writes an entry and lets go of it. False when the session does not hold it.
+ * Writes an entry and releases its lock. False when the session does not hold it.
  * @throws MusterError KV_SESSION without a session
  */
 export function releaseKv(draft: KeyDraft, data: KvData, sessionId: string): boolean {

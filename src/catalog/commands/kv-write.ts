@@ -15,7 +15,7 @@ export const plainPut = (state: DraftReads, data: KvData): readonly PlannedWrite
   stands(state, data) ? [] : [{ kind: 'put', key: kvKey(data.key), value: encodeKv(data) }]
 
 /**
- * Writes an entry when it differs. Who holds it goes on holding it, but its LockIndex begins anew, as in Consul 1.10.
+ * Writes an entry when it differs. Who holds it goes on holding it, but its LockIndex begins again, as in Consul 1.10.
  * An entry that was never locked is written without any condition, so writers of one key do not disturb each other.
  */
 export function setKv(draft: KeyDraft, data: KvData): void {

@@ -16,8 +16,8 @@ export function removeQuery(draft: KeyDraft, query: PreparedQuery): void {
 }
 
 /**
- * Deletes the prepared queries that are bound to a session. The session's guard tells who ends it of one that came in
- * between.
+ * Deletes the prepared queries that are bound to a session. The end of the session relies on its guard, to detect a
+ * query that is bound concurrently.
  */
 export function endQueries(draft: KeyDraft, session: { readonly id: string }): void {
   for (const query of draft.state.queries.ofSession(session.id)) removeQuery(draft, query)

@@ -13,7 +13,7 @@ import { heldName, removeQuery } from './query-removal.js'
 const nothing = new Uint8Array(0)
 
 /**
- * Creates a prepared query under an id that nobody has. The result is the id. Refused with QUERY_INVALID or
+ * Creates a prepared query under a new id. The result is the id. Refused with QUERY_INVALID or
  * QUERY_TEMPLATE, in Consul's words.
  */
 export const createQuery =
@@ -89,7 +89,9 @@ function takeName(draft: Draft, state: CatalogReads, data: QueryData, standing: 
   if (held !== undefined) draft.delete(held)
 }
 
-/** The session must live until the commit; who ends it notices that something was bound to it in between. */
+/**
+ * The session must live until the commit, and its guard is written, so that a concurrent end of the session conflicts.
+ */
 function bind(draft: Draft, { id: queryId, session: id }: QueryData): void {
   const session = draft.state.sessions.get(id)
   if (session === undefined) throw invalidQuery(`raft apply failed: invalid session ${JSON.stringify(id)}`)

@@ -10,7 +10,7 @@ export const encodeEvent = ({ id, name, payload, nodeFilter, serviceFilter, tagF
 /** The event of an entry. @throws MusterError CATALOG_UNREADABLE */
 export const decodeEvent = (entry: Entry): UserEvent => eventOf(parse(entry), entry)
 
-/** Events as a server tells of them: what is none is left out. */
+/** Events as a server sends them. Invalid ones are left out. */
 export const readEvents = (value: unknown): readonly UserEvent[] =>
   Array.isArray(value)
     ? value

@@ -1,11 +1,11 @@
 import { roundTrip, type Coordinate } from '../../common/coordinate.js'
 import type { CatalogReads } from '../api.js'
 
-/** Who asks and who is asked: what `_agent` and `_ip` stand for. */
+/** The agent and the client of a query, for `_agent` and `_ip`. */
 export interface Origin {
   /** Name of the node that was asked. */
   readonly agentNode: string
-  /** Address of who asks; '' when it is not known. */
+  /** The client's address; '' when it is not known. */
   readonly address: string
 }
 

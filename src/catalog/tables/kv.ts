@@ -36,8 +36,8 @@ export interface KvReads {
 }
 
 /**
- * The KV store. Every prefix is something to wait on, so topics are made when they are asked for and forgotten with the
- * last who holds them: one that is made anew gets the index that it would have had.
+ * The KV store. Readers can wait on any prefix, so topics are created on demand and held weakly. A new topic gets the
+ * index that it would have had if it had existed all along.
  */
 export class KvTable implements Table<KvReads>, KvReads {
   readonly prefix = 'kv'

@@ -35,7 +35,7 @@ export class Place {
     this.#placement = next
   }
 
-  /** Seconds to a machine as measured lately; undefined when nothing was. */
+  /** Seconds to a machine as measured recently; undefined when nothing was. */
   roundTripTo(peer: string): number | undefined {
     const recent = this.#recent.get(peer)
     return recent === undefined ? undefined : median(recent)

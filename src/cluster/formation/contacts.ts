@@ -75,7 +75,7 @@ export class Contacts {
     return id === this.#options.self.id ? this.#options.self : this.#contacts.get(id)?.info
   }
 
-  /** Whether it answered, or called, lately. */
+  /** Whether it answered, or called, recently. */
   isReachable(id: string): boolean {
     if (id === this.#options.self.id) return true
     const heard = this.#contacts.get(id)?.heard

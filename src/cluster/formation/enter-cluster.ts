@@ -14,7 +14,7 @@ const timingMs = { retry: 300, place: 30_000, vote: 120_000 }
 
 /**
  * Enters the cluster that a server belongs to: asks for a place, starts etcd there and waits until it votes. Resolves
- * with the cluster's id, or undefined when it came to nothing and has to begin anew; what was begun stays, so that it
+ * with the cluster's id, or undefined when it came to nothing and has to begin again; what was begun stays, so that it
  * goes on where it was.
  */
 export async function enterCluster(life: MemberLife, through: ServerInfo, token: string): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { startOver, watchUntil, type MemberLife } from './member-life.js'
 
 /**
  * Founds a cluster of this server alone, which the others enter. Until the record says that it is founded nobody enters
- * and nobody reads, so what a crash left half-done is thrown away and begun anew. Resolves with the cluster's id.
+ * and nobody reads, so what a crash left half-done is thrown away and begun again. Resolves with the cluster's id.
  */
 export async function foundCluster(life: MemberLife): Promise<string> {
   const { process, member, record, log, importFrom, importDone } = life

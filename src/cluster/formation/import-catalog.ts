@@ -5,7 +5,7 @@ const maxPerTransaction = { writes: 100, bytes: 512 * 1024 }
 
 /**
  * Writes every entry of a snapshot into a store that holds nothing yet. Groups of keys go in one after the other:
- * nobody reads the store before all of them are in, and where that is interrupted it begins anew in a fresh store.
+ * nobody reads the store before all of them are in, and where that is interrupted it begins again in a fresh store.
  * Resolves with the number of entries.
  */
 export async function importSnapshot({ entries }: Snapshot, store: Store): Promise<number> {

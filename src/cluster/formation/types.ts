@@ -18,7 +18,7 @@ export interface Formation {
   readonly store: Promise<Store>
   /** Every server known, itself included, with the newest address. */
   servers(): readonly ServerInfo[]
-  /** Whether a known server answered lately; for members() while there is no catalog. */
+  /** Whether a known server answered recently; for members() while there is no catalog. */
   isReachable(id: string): boolean
   /**
    * Raft address `ip:port` of the leader, '' while there is none; and whether it is this server. Kept up to date, no

@@ -20,7 +20,7 @@ export type Duty = () => { close(): void }
 
 /** What the membership of a server is made of. */
 export interface MembershipOptions {
-  /** This server, as it is reached. Asked anew each time, since ports are known only once they are bound. */
+  /** This server, as it is reached. Asked again each time, since ports are known only once they are bound. */
   readonly self: () => ServerInfo
   /** How many servers are to found the cluster: 1 on a store of its own; 0 when it was not said. */
   readonly expect: number

@@ -4,7 +4,7 @@ import { isUnreachable } from '../../rpc/index.js'
 
 /**
  * Agents of which any may answer a request of the API. Addresses are `ip:port` of their LAN or WAN ports, the best
- * first, asked anew for each request.
+ * first, asked again for each request.
  */
 export interface Candidates {
   addresses(): readonly string[]

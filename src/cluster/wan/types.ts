@@ -73,7 +73,7 @@ export interface Wan {
   join(addresses: readonly string[]): Promise<number>
   /** The way to another datacenter; undefined for one that is not known. Names match without regard to case. */
   route(datacenter: string): RequestRoute | undefined
-  /** Servers of a datacenter in the order in which they should be asked, those that did not answer lately last. */
+  /** Servers of a datacenter in the order in which they should be asked, those that did not answer recently last. */
   servers(datacenter: string): readonly ServerInfo[]
   /** For prepared queries that find nothing here. */
   readonly remote: RemoteDatacenters

@@ -9,7 +9,7 @@ export interface Combination extends Combined {
   readonly scriptsAllowed: boolean
 }
 
-/** How many files may differ; with more of them it is no work to combine all anew. */
+/** How many files may differ; with more of them it is no work to combine all again. */
 const maxChanged = 50
 
 /**

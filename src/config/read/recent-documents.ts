@@ -6,7 +6,7 @@ import type { Document } from './syntax/index.js'
  */
 const maxKept = 4
 
-/** The parsed documents that were asked for lately, since what is asked about one file is asked in a row. */
+/** A small cache of parsed documents, since lookups in one file mostly follow each other. */
 export class RecentDocuments<Holder extends object> {
   #kept: readonly { readonly holder: Holder; readonly document: Document | undefined }[] = []
 

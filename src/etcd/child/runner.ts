@@ -17,7 +17,7 @@ export interface LaunchedProcess extends ChildProcess {
   readonly ended: Promise<ProcessExit>
 }
 
-/** How the actions of an etcd child are carried out. What is not said to reject or to throw does neither. */
+/** How the actions of an etcd child are carried out. Methods neither reject nor throw unless documented. */
 export interface ChildEffects {
   readonly hasData: boolean
   /** Checks the program, takes the directory and finds the etcds that work on it. Rejects with what to do. */

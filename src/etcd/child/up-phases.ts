@@ -120,7 +120,7 @@ const relaunch = (
     { do: 'launch', start: { how: 'again' } },
   )
 
-/** An etcd that waits for a quorum among servers that have moved starts anew with the means to reach them. */
+/** An etcd that waits for a quorum among servers that have moved starts again with the means to reach them. */
 function bridge(now: StateIn<'up'>): Transition {
   const { child, since, backOffMs } = now.phase
   return end(now, child, 'starting', { do: 'bridge', since, backOffMs })

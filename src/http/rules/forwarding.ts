@@ -8,7 +8,7 @@ import type { ApiRequest, Endpoint } from '../route.js'
 /** How a request is forwarded, with all options filled in. */
 export type HandOver = ProxyOptions & Required<Omit<ProxyOptions, 'body'>>
 
-/** Where requests go that this agent does not answer itself. What is not given, there is not. */
+/** Destinations of requests that this agent does not answer itself. Absent ones do not exist. */
 export interface Forwarding {
   /**
    * The servers of this datacenter, for a client agent: everything goes there but what is about the agent itself. Not

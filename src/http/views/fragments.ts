@@ -10,7 +10,7 @@ import { catalogServiceView, checkView, nodeServiceView, nodeView } from './cata
 
 /**
  * JSON of catalog entries, kept as long as the entry lives: entries are replaced and never changed, so one change among
- * a thousand instances serialises one instance anew.
+ * a thousand instances serialises one instance again.
  */
 export class Fragments {
   readonly #datacenter: string

@@ -30,7 +30,7 @@ export class Feed {
   readonly #index = new Map<string, number>()
   /**
    * Milliseconds of silence after which etcd is asked for a sign of life; as many again without one, and the watch is
-   * made anew.
+   * made again.
    */
   readonly #silence: number
   #stream: Stream<WatchRequest> | undefined
@@ -65,7 +65,7 @@ export class Feed {
     return modified === undefined ? (this.hub.deletedAt(key) ?? 0) > after : modified > after
   }
 
-  /** Takes the watch up anew, since it may be stuck. */
+  /** Takes the watch up again, since it may be stuck. */
   restart(): void {
     this.#endStream?.({ fault: new Error('it fell behind') })
   }

@@ -34,7 +34,7 @@ export class Fence {
     }))
   }
 
-  /** Learns the version anew, after a group was stopped by a fence that was raised without our hearing of it. */
+  /** Learns the version again, after a group was stopped by a fence that was raised without our hearing of it. */
   async learn(): Promise<void> {
     const { kvs } = await this.#caller.ask(methods.range, { key: this.#key })
     this.version = kvs[0]?.version ?? 0

@@ -20,7 +20,7 @@ export interface BindingRuleRequest extends Omit<BindingRuleData, 'bindType'> {
  */
 export type AssertSelector = (selector: string, method: AuthMethod) => void
 
-/** Creates a binding rule under an id that nobody has. The result is the id. Refused with ACL_INVALID. */
+/** Creates a binding rule under a new id. The result is the id. Refused with ACL_INVALID. */
 export const createBindingRule =
   (request: BindingRuleRequest, assertSelector: AssertSelector): Command<string> =>
   state =>

@@ -6,7 +6,7 @@ interface Named {
   readonly name: string
 }
 
-/** Writes something whose name nobody else may have, in the place of what stands under its id. */
+/** Writes an object with a unique name, replacing the one with its id. */
 export type PutNamed<Data extends Named> = (
   draft: KeyDraft,
   data: Data,

@@ -10,7 +10,7 @@ import { drafted } from '../draft.js'
 import { putNamed } from './named.js'
 
 /**
- * Creates a policy under an id that nobody has. The result is the id. Refused with ACL_INVALID or ACL_RULES_INVALID, in
+ * Creates a policy under a new id. The result is the id. Refused with ACL_INVALID or ACL_RULES_INVALID, in
  * Consul's words.
  */
 export const createPolicy =

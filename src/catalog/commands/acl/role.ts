@@ -15,7 +15,7 @@ export interface RoleRequest extends GrantsRequest {
   readonly description: string
 }
 
-/** Creates a role under an id that nobody has. The result is the id. Refused with ACL_INVALID, in Consul's words. */
+/** Creates a role under a new id. The result is the id. Refused with ACL_INVALID, in Consul's words. */
 export const createRole =
   (request: RoleRequest): Command<string> =>
   state =>

@@ -68,7 +68,7 @@ class LiveViews implements Views {
   readonly store = new ViewStore()
   readonly #options: ViewsOptions
   readonly #maxViews: number
-  /** In the order of their last use, by and large: those looked up lately are moved to the end by the sweep. */
+  /** In the order of their last use, by and large: those looked up recently are moved to the end by the sweep. */
   readonly #views = new Map<string, View>()
   readonly #closing = new AbortController()
   #add: View[] = []
