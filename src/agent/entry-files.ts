@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { readdirSync, statSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../common/clock.js'
+import { isTemporary, replaceFile, SharedFlush } from '../common/durable-files.js'
 import { errorMessage } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
 import { readSmallFile } from '../common/small-files.js'
@@ -28,12 +29,13 @@ export class EntryFiles {
   #closed = false
   /** The newest work on each id: writes of one entry happen in the order they were asked for. */
   readonly #work = new Map<string, Promise<void>>()
-  #directorySync: Promise<void> | undefined
+  readonly #flush: SharedFlush
 
   constructor(directory: string, clock: Clock, log: Logger) {
     this.#directory = directory
     this.#clock = clock
     this.#log = log
+    this.#flush = new SharedFlush(directory)
     ensureFolder(directory, 0o700)
   }
 
@@ -45,7 +47,7 @@ export class EntryFiles {
     const entries: Entry[] = []
     for (const name of readdirSync(this.#directory).sort()) {
       const path = join(this.#directory, name)
-      if (name.endsWith('tmp')) continue
+      if (isTemporary(name)) continue
       try {
         if (statSync(path).isDirectory()) continue
         const entry = parse(JSON.parse(readSmallFile(path) ?? ''))
@@ -133,28 +135,13 @@ export class EntryFiles {
     }
   }
 
-  async #write(id: string, text: string): Promise<void> {
-    const path = this.#path(id)
-    const temporary = `${path}.${randomBytes(4).toString('hex')}tmp`
-    try {
-      const file = await open(temporary, 'wx', 0o600)
-      try {
-        await file.writeFile(text)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(temporary, path)
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
-    }
-    await this.#syncDirectory()
+  #write(id: string, text: string): Promise<void> {
+    return replaceFile(this.#path(id), text, () => this.#flush.flush())
   }
 
   async #remove(id: string): Promise<void> {
     await rm(this.#path(id), { force: true })
-    await this.#syncDirectory()
+    await this.#flush.flush()
   }
 
   #inOrder(id: string, run: () => Promise<void>): Promise<void> {
@@ -169,21 +156,5 @@ export class EntryFiles {
 
   #path(id: string): string {
     return join(this.#directory, createHash('sha256').update(id).digest('hex'))
-  }
-
-  /** Makes renames durable. Calls share one sync of the directory if it has not started yet. */
-  #syncDirectory(): Promise<void> {
-    this.#directorySync ??= new Promise<void>(resolve => {
-      setImmediate(resolve)
-    }).then(async () => {
-      this.#directorySync = undefined
-      const directory = await open(this.#directory, 'r')
-      try {
-        await directory.sync()
-      } finally {
-        await directory.close()
-      }
-    })
-    return this.#directorySync
   }
 }

@@ -1,20 +1,20 @@
-import { open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock, Timer } from '../common/clock.js'
+import { openToAppend, replaceFile, type AppendedFile } from '../common/durable-files.js'
 import { errorMessage } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
 import { readSmallFile } from '../common/small-files.js'
 import type { Logger } from '../telemetry/index.js'
 
 /**
- * Milliseconds from a change to the disk: changes of half a second travel in one write, which is what a kill may lose.
+ * Milliseconds from a change to the disk: changes of half a second travel in one write, which is what a crash may lose.
  */
 const flushAfter = 500
 /** Bytes that the file may hold beyond twice its live content before it is written afresh. */
 const slack = 1 << 20
 
 /**
- * A map of small JSON values that survives a kill of the process, made for thousands of changes a second: they are
+ * A map of small JSON values that survives kills and power failures, made for thousands of changes a second: they are
  * gathered and appended as lines, and the file is rewritten when most of it is outdated. Not for anything that was
  * acknowledged to a client, since the last {@link flushAfter} may be lost.
  */
@@ -30,7 +30,7 @@ export class Journal {
   #rewrite = false
   /** The last write failed, which was logged. */
   #failing = false
-  #handle: FileHandle | undefined
+  #file: AppendedFile | undefined
   #timer: Timer | undefined
   #writing: Promise<void> = Promise.resolve()
   #closed = false
@@ -76,8 +76,8 @@ export class Journal {
   async close(): Promise<void> {
     this.#closed = true
     await this.flush()
-    await this.#handle?.close()
-    this.#handle = undefined
+    await this.#file?.close()
+    this.#file = undefined
   }
 
   /** Ends without writing what is not written yet. */
@@ -86,8 +86,8 @@ export class Journal {
     this.#timer?.cancel()
     this.#timer = undefined
     await this.#writing
-    await this.#handle?.close()
-    this.#handle = undefined
+    await this.#file?.close()
+    this.#file = undefined
   }
 
   #take(key: string, json: string | undefined): void {
@@ -147,24 +147,16 @@ export class Journal {
   }
 
   async #append(text: string): Promise<void> {
-    this.#handle ??= await open(this.#path, 'a', 0o600)
-    await this.#handle.appendFile(text)
+    this.#file ??= await openToAppend(this.#path)
+    await this.#file.append(text)
     this.#fileBytes += text.length
   }
 
   async #compact(): Promise<void> {
     const text = [...this.#live.keys()].map(key => this.#line(key)).join('')
-    await this.#handle?.close()
-    this.#handle = undefined
-    const temporary = `${this.#path}.tmp`
-    const handle = await open(temporary, 'w', 0o600)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, this.#path)
+    await this.#file?.close()
+    this.#file = undefined
+    await replaceFile(this.#path, text)
     this.#fileBytes = text.length
     this.#rewrite = false
   }

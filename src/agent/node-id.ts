@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { replaceFileSync } from '../common/durable-files.js'
 import { MusterError } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
-import { readSmallFile, replaceFile } from '../common/small-files.js'
+import { readSmallFile } from '../common/small-files.js'
 import { hostNodeId } from './host-id.js'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -32,6 +33,6 @@ export function resolveNodeId(settings: {
   }
   const made = (settings.disableHostNodeId === false ? hostNodeId() : undefined) ?? randomUUID()
   ensureFolder(settings.dataDir, 0o700)
-  replaceFile(path, made)
+  replaceFileSync(path, made)
   return made
 }

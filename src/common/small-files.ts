@@ -1,23 +1,9 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  type Stats,
-} from 'node:fs'
-import path from 'node:path'
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { MusterError, errorCode } from './errors.js'
 
 /*
- * The small files in which muster keeps what it must know at its next start: read whole, written whole. A new content
- * is written beside the file first, under a name that ends with `tmp`, and renamed, so a kill at any moment leaves the
- * old content or the new one.
+ * The small files in which muster keeps what it must know at its next start are read whole. How they are written:
+ * durable-files.ts.
  */
 
 /** Bytes that such a file may have: far more than any of them needs, and little enough to be read at once. */
@@ -60,61 +46,4 @@ export function kindOf(stats: Pick<Stats, 'isDirectory' | 'isFIFO' | 'isSocket' 
   if (stats.isDirectory()) return 'a directory'
   if (stats.isFIFO()) return 'a pipe (FIFO)'
   return stats.isSocket() ? 'a socket' : 'a device'
-}
-
-/**
- * Gives a file a new content, whole, for this user alone. It is on the disk when this returns, and stays there when the
- * power goes out.
- * @throws the system's error; then the file is what it was before
- */
-export function replaceFile(file: string, text: string): void {
-  const temporary = `${file}.tmp`
-  try {
-    writeFileSync(temporary, text, { mode: 0o600, flush: true })
-    renameSync(temporary, file)
-  } catch (error) {
-    try {
-      rmSync(temporary, { force: true })
-    } catch {
-      // Ignore errors of the cleanup: the first error is the relevant one.
-    }
-    throw error
-  }
-  syncFolder(path.dirname(file))
-}
-
-/** Makes renames in a folder durable. */
-export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/**
- * Removes what a kill has left behind in a folder: files that were being written, whose names end with `tmp`, where
- * `isOurs` says so of them. Gives their paths. Only for whoever has the folder to itself: another process may be
- * writing.
- */
-export function removeTemporaries(folder: string, isOurs: (name: string) => boolean = () => true): readonly string[] {
-  let names: readonly string[]
-  try {
-    names = readdirSync(folder, { withFileTypes: true })
-      .filter(entry => !entry.isDirectory() && entry.name.endsWith('tmp') && isOurs(entry.name))
-      .map(({ name }) => name)
-  } catch {
-    return []
-  }
-  return names
-    .map(name => path.join(folder, name))
-    .filter(file => {
-      try {
-        rmSync(file, { force: true })
-        return true
-      } catch {
-        return false
-      }
-    })
 }

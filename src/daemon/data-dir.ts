@@ -5,7 +5,7 @@ import { openPersistence, type Persistence } from '../agent/index.js'
 import type { Clock } from '../common/clock.js'
 import { MusterError, errorCode, errorMessage } from '../common/errors.js'
 import { assertWritable, ensureFolder } from '../common/folder.js'
-import { removeTemporaries } from '../common/small-files.js'
+import { removeTemporaries } from '../common/durable-files.js'
 import { uploadSuffix } from '../http/index.js'
 import type { Logger } from '../telemetry/index.js'
 

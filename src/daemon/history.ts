@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { hasEtcdData } from '../etcd/index.js'
+import { replaceFileSync } from '../common/durable-files.js'
 import { MusterError, errorMessage } from '../common/errors.js'
-import { readSmallFile, replaceFile } from '../common/small-files.js'
+import { readSmallFile } from '../common/small-files.js'
 import type { AgentHistory, Settings } from '../config/index.js'
 
 /** There from the first time that the agent was told what it is: by its settings, or by being told to join others. */
@@ -67,7 +68,7 @@ function note(dataDir: string, told: Told): void {
   const file = path.join(dataDir, roleFile)
   const text = `${JSON.stringify(told)}\n`
   try {
-    if (readSmallFile(file) !== text) replaceFile(file, text)
+    if (readSmallFile(file) !== text) replaceFileSync(file, text)
   } catch (cause) {
     throw new MusterError('DATA_DIR', `cannot note in ${file} what this agent is: ${errorMessage(cause)}`, {
       cause,

@@ -1,6 +1,8 @@
 import fs from 'node:fs'
 import fsp from 'node:fs/promises'
+import path from 'node:path'
 import { isSaved } from '../catalog/index.js'
+import { flushFolder } from '../common/durable-files.js'
 import { openLmdbStore, type Snapshot } from '../store/index.js'
 
 /**
@@ -23,4 +25,5 @@ export async function moveAside(directory: string): Promise<void> {
   if (!fs.existsSync(directory)) return
   await fsp.rm(`${directory}.imported`, { recursive: true, force: true })
   await fsp.rename(directory, `${directory}.imported`)
+  await flushFolder(path.dirname(directory))
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { flushFolderSync } from '../common/durable-files.js'
 import { dataFolder, socketName } from './arguments.js'
 import { forgetMembers } from './member-file.js'
 
@@ -16,7 +17,10 @@ export function hasEtcdData(directory: string): boolean {
 export function moveDataAside(directory: string): void {
   const former = readdirSync(directory).flatMap(name => (/^former-\d+$/.test(name) ? [Number(name.slice(7))] : []))
   const next = Math.max(0, ...former) + 1
-  if (existsSync(dataFolder(directory))) renameSync(dataFolder(directory), join(directory, `former-${next}`))
+  if (existsSync(dataFolder(directory))) {
+    renameSync(dataFolder(directory), join(directory, `former-${next}`))
+    flushFolderSync(directory)
+  }
   forgetMembers(directory)
   for (const one of former) rmSync(join(directory, `former-${one}`), { recursive: true, force: true })
 }

@@ -1,6 +1,6 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { readSmallFile, replaceFile } from '../common/small-files.js'
+import { removeFileSync, replaceFileSync } from '../common/durable-files.js'
+import { readSmallFile } from '../common/small-files.js'
 import type { KnownPeer } from './types.js'
 
 const fileIn = (directory: string): string => join(directory, 'members.json')
@@ -24,7 +24,7 @@ export function readMembers(directory: string): readonly KnownPeer[] {
 
 /** Writes the file again, never in part. */
 export function writeMembers(directory: string, members: readonly KnownPeer[]): void {
-  replaceFile(fileIn(directory), `${JSON.stringify(members)}\n`)
+  replaceFileSync(fileIn(directory), `${JSON.stringify(members)}\n`)
 }
 
 /** How many former addresses of a member are kept. */
@@ -51,7 +51,7 @@ export function withFormer(
 }
 
 export const forgetMembers = (directory: string): void => {
-  rmSync(fileIn(directory), { force: true })
+  removeFileSync(fileIn(directory))
 }
 
 const isPeer = (value: unknown): value is KnownPeer =>

@@ -14,8 +14,9 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { flushFolderSync, removeTemporaries } from '../common/durable-files.js'
 import { errorCode, errorMessage } from '../common/errors.js'
-import { kindOf, removeTemporaries, syncFolder } from '../common/small-files.js'
+import { kindOf } from '../common/small-files.js'
 import { pageSize } from './lmdb-pages.js'
 
 /** LMDB's file in a store's directory. */
@@ -65,7 +66,7 @@ export function placeDataFile(from: string, directory: string): void {
     // Not every file system has links.
     renameSync(dataFile(from), dataFile(directory))
   }
-  syncFolder(directory)
+  flushFolderSync(directory)
 }
 
 /** Identifies the opened data file, to detect that it was replaced. */

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import t from 'tap'
-import { readSmallFile, removeTemporaries, replaceFile } from '../../src/common/small-files.js'
+import { readSmallFile } from '../../src/common/small-files.js'
 import { temporaryDirectory } from '../support/temporary-directory.js'
 
 t.test('a plain file is read, also through a link; anything else is refused and never waited for', async t => {
@@ -41,32 +41,4 @@ t.test('a plain file is read, also through a link; anything else is refused and 
   }
   t.throws(() => readSmallFile('/dev/zero'), { code: 'NOT_A_FILE', message: /is a device/ })
   t.throws(() => readSmallFile(path.join(at('file'), 'below')), { code: 'ENOTDIR' })
-})
-
-t.test('a content is replaced whole, or not at all', async t => {
-  const folder = temporaryDirectory(t)
-  const file = path.join(folder, 'file')
-  replaceFile(file, 'one')
-  replaceFile(file, 'two')
-  t.equal(fs.readFileSync(file, 'utf8'), 'two')
-  t.equal(fs.statSync(file).mode & 0o777, 0o600)
-  fs.mkdirSync(path.join(folder, 'taken'))
-  t.throws(
-    () => {
-      replaceFile(path.join(folder, 'taken'), 'x')
-    },
-    { code: 'EISDIR' },
-  )
-  t.same(fs.readdirSync(folder).sort(), ['file', 'taken'], 'nothing is left beside it')
-})
-
-t.test('remains are those files that end with tmp, where they are ours', async t => {
-  const folder = t.testdir({ 'a.12abtmp': '', 'b.tmp': '', 'kept': '', 'tmp.json': '', 'folder.tmp': {} })
-  t.same(
-    removeTemporaries(folder, name => name.startsWith('a')),
-    [path.join(folder, 'a.12abtmp')],
-  )
-  t.same(removeTemporaries(folder), [path.join(folder, 'b.tmp')])
-  t.same(fs.readdirSync(folder).sort(), ['folder.tmp', 'kept', 'tmp.json'])
-  t.same(removeTemporaries(path.join(folder, 'absent')), [])
 })

@@ -1,5 +1,7 @@
 import fs from 'node:fs/promises'
+import { replaceVerified } from '../../common/durable-files.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
+import type { SnapshotMeta } from '../../snapshot/index.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
@@ -19,10 +21,7 @@ export const command: Command = {
   async run(flags, io) {
     const file = fileArgument(flags, io)
     const { bytes } = await (await Client.connect(flags, io)).download('/v1/snapshot')
-    const unverified = `${file}.unverified`
-    await write(unverified, bytes)
-    const { Index: index, Build: build } = await verifySnapshot(await fs.readFile(unverified))
-    await fs.rename(unverified, file)
+    const { Index: index, Build: build } = await saveVerified(file, bytes)
     io.out(`Saved and verified snapshot to index ${index}\n`)
     // Consul's archives do not name their writer.
     if (build === '')
@@ -33,16 +32,12 @@ export const command: Command = {
   },
 }
 
-async function write(file: string, bytes: Buffer): Promise<void> {
+/** What the archive says of itself, once it is on the disk. */
+async function saveVerified(file: string, bytes: Buffer): Promise<SnapshotMeta> {
   try {
-    const handle = await fs.open(file, 'w', 0o600)
-    try {
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    return await replaceVerified(file, bytes, async temporary => verifySnapshot(await fs.readFile(temporary)))
   } catch (cause) {
+    if (cause instanceof MusterError) throw cause
     throw new MusterError('CLI_FILE', `Error creating snapshot file: ${errorMessage(cause)}`, {
       cause,
       hint: 'name a file in a folder that you may write to',

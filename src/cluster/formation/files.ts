@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { readSmallFile, replaceFile } from '../../common/small-files.js'
+import { removeFileSync, replaceFileSync } from '../../common/durable-files.js'
+import { readSmallFile } from '../../common/small-files.js'
 
 /** The data directory as far as the formation of servers uses it. Names are relative to it, with `/` between. */
 export interface FormationFiles {
@@ -10,7 +11,7 @@ export interface FormationFiles {
   read(name: string): string | undefined
   /** The whole new content is on the disk when this returns. @throws the system's error; then nothing was changed */
   replace(name: string, text: string): void
-  /** One that is not there is no error. */
+  /** It is gone from the disk when this returns; one that is not there is no error. @throws the system's error */
   remove(name: string): void
 }
 
@@ -22,10 +23,10 @@ export function directoryFiles(directory: string): FormationFiles {
     read: name => readSmallFile(where(name)),
     replace: (name, text) => {
       mkdirSync(path.dirname(where(name)), { recursive: true })
-      replaceFile(where(name), text)
+      replaceFileSync(where(name), text)
     },
     remove: name => {
-      rmSync(where(name), { force: true })
+      removeFileSync(where(name))
     },
   }
 }

@@ -1,7 +1,6 @@
-import fs from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Clock, Timer } from '../../common/clock.js'
+import { replaceFile } from '../../common/durable-files.js'
 import { errorMessage } from '../../common/errors.js'
 import { readSmallFile } from '../../common/small-files.js'
 import type { Logger } from '../../telemetry/index.js'
@@ -33,8 +32,7 @@ export function serversFile(directory: string, clock: Clock, log: Logger): Serve
     next = undefined
     if (servers === undefined) return
     try {
-      await writeFile(`${file}.tmp`, `${JSON.stringify(servers, null, 2)}\n`, { mode: 0o600 })
-      await rename(`${file}.tmp`, file)
+      await replaceFile(file, `${JSON.stringify(servers, null, 2)}\n`)
       isFailing = false
     } catch (error) {
       if (!isFailing)
@@ -43,7 +41,6 @@ export function serversFile(directory: string, clock: Clock, log: Logger): Serve
           error: errorMessage(error),
         })
       isFailing = true
-      fs.rmSync(`${file}.tmp`, { force: true })
       // Write the list that came in the meantime.
       if (next === undefined)
         retry = clock.after(retryAfter, () => {
