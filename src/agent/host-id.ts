@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isUuid } from '../common/uuid.js'
 
 /** Where a machine says who it is, the best first: its hardware (for root only), then its installation. */
 const sources = ['/sys/class/dmi/id/product_uuid', '/etc/machine-id'] as const
@@ -11,7 +12,7 @@ export function hostNodeId(read: (path: string) => string = readText): string | 
       .trim()
       .toLowerCase()
       .replace(/^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/, '$1-$2-$3-$4-$5')
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(said)) continue
+    if (!isUuid(said)) continue
     // Hash it, since the machine's own id should not be published.
     const hash = createHash('sha512').update(said).digest('hex')
     return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')

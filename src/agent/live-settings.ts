@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isObject } from '../common/plain-data.js'
 import { settingsDifference, type NeedsRestart, type Origin, type Settings } from '../config/index.js'
 
 /** What becomes of the running settings when the files say something else. */
@@ -31,23 +32,18 @@ export function stepSettings(
   return { settings, live, needsRestart }
 }
 
-type Branch = Readonly<Record<string, unknown>>
-
-const isBranch = (value: unknown): value is Branch =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** The innermost places at which two values differ; maps with different keys differ as a whole. */
 function differingPaths(a: unknown, b: unknown, path: readonly string[]): readonly (readonly string[])[] {
   if (isDeepStrictEqual(a, b)) return []
-  if (!isBranch(a) || !isBranch(b) || !isDeepStrictEqual(Object.keys(a).sort(), Object.keys(b).sort())) return [path]
+  if (!isObject(a) || !isObject(b) || !isDeepStrictEqual(Object.keys(a).sort(), Object.keys(b).sort())) return [path]
   return Object.keys(a).flatMap(key => differingPaths(a[key], b[key], [...path, key]))
 }
 
 const valueAt = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((branch, key) => (isBranch(branch) ? branch[key] : undefined), value)
+  path.reduce<unknown>((branch, key) => (isObject(branch) ? branch[key] : undefined), value)
 
 /** A copy with another value at one place; everything beside the way is shared. */
 function withValue(branch: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
-  if (key === undefined || !isBranch(branch)) return value
+  if (key === undefined || !isObject(branch)) return value
   return { ...branch, [key]: withValue(branch[key], rest, value) }
 }

@@ -4,9 +4,8 @@ import { replaceFileSync } from '../common/durable-files.js'
 import { MusterError } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
 import { readSmallFile } from '../common/small-files.js'
+import { isUuid } from '../common/uuid.js'
 import { hostNodeId } from './host-id.js'
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
  * The id of this node: the one of the settings, else the one that data-dir remembers, else a new one which data-dir
@@ -25,7 +24,7 @@ export function resolveNodeId(settings: {
   const path = join(settings.dataDir, 'node-id')
   const kept = readSmallFile(path)?.trim().toLowerCase()
   if (kept !== undefined) {
-    if (uuid.test(kept)) return kept
+    if (isUuid(kept)) return kept
     const found = kept === '' ? 'is empty' : `holds ${JSON.stringify(kept.slice(0, 40))}, which is no UUID`
     throw new MusterError('AGENT_NODE_ID', `${path} ${found}`, {
       hint: 'restore it from a backup, or delete it to become a new node',

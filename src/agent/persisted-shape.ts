@@ -1,6 +1,7 @@
 import { isKindOptions } from '../check-kinds/index.js'
-import { hasAll, isBoolean, isMapOf, isNumber, isObject, isText, isTexts, type Accepted } from '../common/accepts.js'
+import { hasAll, isBoolean, isMapOf, isNumber, isText, isTexts, type Accepted } from '../common/accepts.js'
 import { isCheckStatus } from '../common/health.js'
+import { isObject } from '../common/plain-data.js'
 import type { CheckDefinition, ServiceDefinition } from '../config/index.js'
 
 /**

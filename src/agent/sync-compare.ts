@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import {
   standsForServer,
   type Check,
@@ -10,9 +9,9 @@ import {
   type SyncRequest,
 } from '../catalog/index.js'
 import { serfHealthCheckId } from '../common/health.js'
+import { sameData } from '../common/plain-data.js'
 import type { EntryOrigin, LocalCheck, LocalReads } from './api.js'
 import { checkData, serviceData } from './catalog-data.js'
-import { sameMap, sameTexts } from './same.js'
 
 /** What stands for this server in the catalog; undefined on a client agent. */
 export type ServersService = Omit<ServiceData, 'node'> | undefined
@@ -88,7 +87,7 @@ function compareServices(local: LocalReads, remote: NodeContents, node: string, 
   const tags = new Map<string, readonly string[]>()
   for (const [id, { definition, origin }] of local.services()) {
     const there = held.get(id)
-    const takeTags = there !== undefined && definition.enableTagOverride && !sameTexts(there.tags, definition.tags)
+    const takeTags = there !== undefined && definition.enableTagOverride && !sameData(there.tags, definition.tags)
     if (takeTags) tags.set(id, there.tags)
     const wanted = serviceData(node, takeTags ? { ...definition, tags: there.tags } : definition)
     if (there !== undefined && sameService(there, wanted)) continue
@@ -148,7 +147,7 @@ function hasOldTags(there: Check, check: LocalCheck, local: LocalReads): boolean
   if (service === undefined || service.enableTagOverride) return false
   return (
     there.serviceName !== check.serviceName
-    || (sameTexts(check.serviceTags, service.tags) && !sameTexts(there.serviceTags, service.tags))
+    || (sameData(check.serviceTags, service.tags) && !sameData(there.serviceTags, service.tags))
   )
 }
 
@@ -166,10 +165,10 @@ const sameService = (there: Service, wanted: ServiceData): boolean =>
   && there.enableTagOverride === wanted.enableTagOverride
   && there.weights.passing === wanted.weights.passing
   && there.weights.warning === wanted.weights.warning
-  && sameTexts(there.tags, wanted.tags)
+  && sameData(there.tags, wanted.tags)
   && sameMap(there.meta, wanted.meta)
-  && sameMap(there.taggedAddresses, wanted.taggedAddresses, (a, b) => a.address === b.address && a.port === b.port)
-  && isDeepStrictEqual(there.mesh, wanted.mesh)
+  && sameMap(there.taggedAddresses, wanted.taggedAddresses)
+  && sameData(there.mesh, wanted.mesh)
 
 const sameCheck = (there: Check, wanted: CheckData, ignoreOutput: boolean): boolean =>
   there.name === wanted.name
@@ -181,3 +180,6 @@ const sameCheck = (there: Check, wanted: CheckData, ignoreOutput: boolean): bool
   && there.timeout === wanted.timeout
   && (ignoreOutput || there.output === wanted.output)
   && Object.keys(there.definition).length === 0
+
+/** Whether two maps are equal; the catalog does not tell an empty one from none. */
+const sameMap = (a: object | null, b: object | null): boolean => sameData(a ?? {}, b ?? {})

@@ -1,5 +1,6 @@
+import { isObject, type Fields } from '../common/plain-data.js'
 import { revision, type Entry } from '../store/index.js'
-import { bytes, isObject, list, number, parse, text, texts, type Fields } from './fields.js'
+import { bytes, list, number, parse, text, texts } from './fields.js'
 import type { Check, CheckData, Instance, MeshData, Node, NodeData, Revisions, Service, ServiceData } from './types.js'
 
 /** A check as stored: with the name and tags that its service had when the check was written. */

@@ -1,12 +1,12 @@
 import { MusterError } from '../common/errors.js'
+import { isObject, type Fields } from '../common/plain-data.js'
 import type { Entry } from '../store/index.js'
 
-/**
+/*
  * Values in the store are JSON of the Data types; revisions come from the store's entry and are never written into the
  * value. A field that is missing reads as its empty value and an unknown one is left out, so that servers of
  * neighbouring versions can read each other's entries.
  */
-export type Fields = Readonly<Record<string, unknown>>
 
 /** A value as it is stored. */
 export const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
@@ -31,9 +31,6 @@ export const unreadable = (key: string, what: string, cause: unknown): MusterErr
     hint: 'something else than muster wrote to its store; register the entry again or delete the key',
   })
 
-/** Whether a value is an object, lists left out. */
-export const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 /** A text field. */
 export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 /** A number field. */

@@ -1,4 +1,5 @@
-import { hasAll, isObject, isText } from '../common/accepts.js'
+import { hasAll, isText } from '../common/accepts.js'
+import { isObject } from '../common/plain-data.js'
 import { alias } from './alias.js'
 import { docker } from './docker.js'
 import { grpc } from './grpc.js'

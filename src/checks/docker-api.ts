@@ -1,5 +1,6 @@
 import { request, type IncomingMessage, type RequestOptions } from 'node:http'
 import { MusterError } from '../common/errors.js'
+import { fieldsOf } from '../common/plain-data.js'
 import { networkReason } from './dial-error.js'
 import { DockerFrames } from './docker-frames.js'
 
@@ -32,7 +33,7 @@ export async function dockerJson(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, unknown>>> {
   const response = await call(endpoint, method, path, body, signal)
-  return asObject(JSON.parse(await text(response)) as unknown)
+  return fieldsOf(JSON.parse(await text(response)) as unknown)
 }
 
 /**
@@ -95,13 +96,10 @@ async function text(response: IncomingMessage): Promise<string> {
 
 function refusal(status: number, body: string): string {
   try {
-    const { message } = asObject(JSON.parse(body) as unknown)
+    const { message } = fieldsOf(JSON.parse(body) as unknown)
     if (typeof message === 'string') return `${message} (status ${status})`
   } catch {
     // Not JSON: shown as it is.
   }
   return `status ${status}: ${body.slice(0, 200)}`
 }
-
-const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}

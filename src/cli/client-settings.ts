@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { MusterError, errorMessage } from '../common/errors.js'
+import { filled } from '../common/filled.js'
 import { flagIsSet, flagValue, type FlagSpec, type ParsedFlags } from '../common/flags.js'
 import { nearest } from '../common/nearest.js'
 import type { Io } from './io.js'
@@ -127,7 +128,7 @@ export async function clientSettings(flags: ParsedFlags, io: Io): Promise<Client
 
 /** `MUSTER_HTTP_ADDR` before `CONSUL_HTTP_ADDR`; an empty variable counts as unset. */
 function variableValue(env: Io['env'], name: string): string | undefined {
-  return [env[`MUSTER_${name}`], env[`CONSUL_${name}`]].find(text => text !== undefined && text !== '')
+  return [env[`MUSTER_${name}`], env[`CONSUL_${name}`]].find(filled)
 }
 
 const truth = (text: string): boolean => ['1', 't', 'true'].includes(text.toLowerCase())

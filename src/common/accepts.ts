@@ -1,12 +1,10 @@
+import { isObject } from './plain-data.js'
+
 /** Whether a value read from disk is what it has to be. */
 export type Accepts = (value: unknown) => boolean
 
 /** The type required under each key of an object. */
 export type Accepted = Readonly<Record<string, Accepts>>
-
-/** Whether a value is an object with keys: no list, no null. */
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Whether a value is a text. */
 export const isText = (value: unknown): value is string => typeof value === 'string'

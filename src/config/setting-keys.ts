@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isObject } from '../common/plain-data.js'
 import { nodeAt } from './read/keys.js'
 import type { Settings } from './settings.js'
 import type { NeedsRestart, Origin } from './types.js'
@@ -41,7 +42,7 @@ const keyless = new Set(['dev', 'engine', 'lone'])
 export function settingParts(settings: Settings): readonly { readonly key: string; readonly value: unknown }[] {
   const parts: { key: string; value: unknown }[] = []
   const visit = (value: unknown, path: string): void => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value) && !whole.has(path)) {
+    if (isObject(value) && !whole.has(path)) {
       for (const [name, member] of Object.entries(value)) visit(member, path === '' ? name : `${path}.${name}`)
     } else if (!keyless.has(path)) parts.push({ key: keyOf(path), value })
   }

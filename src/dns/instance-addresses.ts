@@ -1,3 +1,4 @@
+import { filled } from '../common/filled.js'
 import { remotePerspective, localPerspective, type Instance, type Node } from '../catalog/index.js'
 import { parseAddress } from './addresses.js'
 import { recordType } from './protocol.js'
@@ -40,7 +41,7 @@ export function servicePort(instance: Instance, wan: boolean): number {
 }
 
 function choices(address: string, tagged: (name: string) => string | undefined, wan: boolean): Choices {
-  const first = (...names: string[]): string => names.map(tagged).find(text => text !== undefined && text !== '') ?? ''
+  const first = (...names: string[]): string => names.map(tagged).find(filled) ?? ''
   if (!wan) return { any: address, ipv4: first('lan_ipv4'), ipv6: first('lan_ipv6') }
   return { any: first('wan') || address, ipv4: first('wan_ipv4', 'lan_ipv4'), ipv6: first('wan_ipv6', 'lan_ipv6') }
 }

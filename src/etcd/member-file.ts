@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { isText, isTexts } from '../common/accepts.js'
 import { removeFileSync, replaceFileSync } from '../common/durable-files.js'
+import { isObject } from '../common/plain-data.js'
 import { readSmallFile } from '../common/small-files.js'
 import type { KnownPeer } from './types.js'
 
@@ -15,7 +17,7 @@ export function readMembers(directory: string): readonly KnownPeer[] {
     return Array.isArray(read)
       ? read
           .filter(isPeer)
-          .map(({ name, peerUrls, formerUrls }) => ({ name, peerUrls, ...(areTexts(formerUrls) && { formerUrls }) }))
+          .map(({ name, peerUrls, formerUrls }) => ({ name, peerUrls, ...(isTexts(formerUrls) && { formerUrls }) }))
       : []
   } catch {
     return []
@@ -54,13 +56,4 @@ export const forgetMembers = (directory: string): void => {
   removeFileSync(fileIn(directory))
 }
 
-const isPeer = (value: unknown): value is KnownPeer =>
-  typeof value === 'object'
-  && value !== null
-  && 'name' in value
-  && typeof value.name === 'string'
-  && 'peerUrls' in value
-  && areTexts(value.peerUrls)
-
-const areTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every(one => typeof one === 'string')
+const isPeer = (value: unknown): value is KnownPeer => isObject(value) && isText(value.name) && isTexts(value.peerUrls)

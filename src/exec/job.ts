@@ -1,3 +1,6 @@
+import { fieldsOf, type Fields } from '../common/plain-data.js'
+import { isUuid } from '../common/uuid.js'
+
 /** The name of the event by which agents are told of a job. */
 export const jobEvent = '_rexec'
 
@@ -24,19 +27,16 @@ export interface Job {
 const defaultWaitMs = 2000
 const waitLimitsMs = { min: 500, max: 120_000 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** The place of a job from an event's payload (base64); undefined if the payload is invalid. */
 export function readJobPlace(payload: string): JobPlace | undefined {
-  const { Prefix, Session } = fieldsOf(Buffer.from(payload, 'base64').toString())
-  if (typeof Prefix !== 'string' || typeof Session !== 'string' || Prefix === '' || !uuid.test(Session))
-    return undefined
+  const { Prefix, Session } = parsedFields(Buffer.from(payload, 'base64').toString())
+  if (typeof Prefix !== 'string' || typeof Session !== 'string' || Prefix === '' || !isUuid(Session)) return undefined
   return { prefix: Prefix, session: Session }
 }
 
 /** The job in the value of its key; undefined when there is nothing in it to run. Consul's names and units. */
 export function readJob(value: Buffer): Job | undefined {
-  const { Command, Args, Script, Wait } = fieldsOf(value.toString())
+  const { Command, Args, Script, Wait } = parsedFields(value.toString())
   const wait =
     typeof Wait === 'number' && Wait > 0
       ? Math.min(Math.max(Wait / 1e6, waitLimitsMs.min), waitLimitsMs.max)
@@ -48,10 +48,9 @@ export function readJob(value: Buffer): Job | undefined {
   return typeof Command === 'string' && Command !== '' ? { work: { type: 'command', line: Command }, wait } : undefined
 }
 
-function fieldsOf(text: string): Readonly<Record<string, unknown>> {
+function parsedFields(text: string): Fields {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+    return fieldsOf(JSON.parse(text))
   } catch {
     return {}
   }

@@ -1,4 +1,5 @@
 import { MusterError } from '../common/errors.js'
+import { fieldsOf } from '../common/plain-data.js'
 import { version } from '../common/version.js'
 
 /**
@@ -85,9 +86,7 @@ export function decodeError(status: number, text: string): MusterError {
   } catch {
     value = undefined
   }
-  const { code, message, hint } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<
-    Record<string, unknown>
-  >
+  const { code, message, hint } = fieldsOf(value)
   return new MusterError(
     typeof code === 'string' ? code : 'CLUSTER_INTERNAL',
     typeof message === 'string' ? message : text.slice(0, 500),

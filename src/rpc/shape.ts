@@ -1,4 +1,5 @@
 import { MusterError } from '../common/errors.js'
+import { isObject } from '../common/plain-data.js'
 import { isPrintable, printable } from '../common/printable.js'
 
 /**
@@ -10,8 +11,8 @@ export class Shape {
 
   /** @throws MusterError CLUSTER_MESSAGE when `value` is no object */
   constructor(value: unknown, what: string) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(what, 'is no object')
-    this.#fields = value as Readonly<Record<string, unknown>>
+    if (!isObject(value)) throw malformed(what, 'is no object')
+    this.#fields = value
     this.#what = what
   }
 

@@ -1,5 +1,6 @@
 import { MusterError } from '../common/errors.js'
 import { parseDuration } from '../common/duration.js'
+import { filled } from '../common/filled.js'
 import { meaninglessKeys } from '../common/watch-types.js'
 import type { DeclaredWatch, Origin } from '../config/index.js'
 import type { WatchHandler, WatchPlan, WatchQuery } from './types.js'
@@ -147,7 +148,7 @@ function required(text: string | undefined, message: string, refuse: Refuse): st
 
 function search(written: Written, ...more: readonly (readonly [string, string])[]): string {
   const parameters = new URLSearchParams()
-  if (written.datacenter !== undefined && written.datacenter !== '') parameters.append('dc', written.datacenter)
+  if (filled(written.datacenter)) parameters.append('dc', written.datacenter)
   if (written.stale === true) parameters.append('stale', '')
   for (const [name, value] of more) parameters.append(name, value)
   const text = parameters.toString()

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../common/plain-data.js'
 import type { WatchQuery } from './types.js'
 
 /** What a watch was given last: an index, or the hash of an answer. */
@@ -12,7 +13,7 @@ const questionWait = '5m'
 /** Where a watch stands after an answer; undefined when it does not say: then the next question does not wait. */
 export function nextPosition(query: WatchQuery, index: string, body: unknown): Position | undefined {
   if (query.byHash !== true) return index === '' ? undefined : { by: 'index', value: index }
-  const { ContentHash } = (typeof body === 'object' && body !== null ? body : {}) as { readonly ContentHash?: unknown }
+  const { ContentHash } = fieldsOf(body)
   return typeof ContentHash === 'string' ? { by: 'hash', value: ContentHash } : undefined
 }
 

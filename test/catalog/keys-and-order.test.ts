@@ -11,7 +11,6 @@ import {
   encodeService,
 } from '../../src/catalog/entry-codec.js'
 import { pair } from '../../src/catalog/order.js'
-import { same } from '../../src/catalog/same.js'
 import { revision } from '../../src/store/index.js'
 import { checkData, nodeData, serviceData } from './samples.js'
 
@@ -113,25 +112,6 @@ for (const [name, bytes] of [
     t.throws(() => decodeNode(entry(Buffer.from(bytes))), { code: 'CATALOG_UNREADABLE', message: /key k/ })
   })
 }
-
-void t.test('sameness of JSON is that of its meaning', async t => {
-  for (const [a, b, equal] of [
-    [{ a: 1, b: 2 }, { b: 2, a: 1 }, true],
-    [{ a: 1 }, { a: 1, b: undefined }, true],
-    [{ a: 1 }, { a: 1, b: null }, false],
-    [{ a: undefined }, { b: undefined }, true],
-    [[1, 2], [2, 1], false],
-    [[], {}, false],
-    [null, {}, false],
-    [{}, { a: 1 }, false],
-    [{ constructor: 1 }, {}, false],
-    [{ a: [{ b: 'c' }] }, { a: [{ b: 'c' }] }, true],
-  ] as const) {
-    t.equal(same(a, b), equal, JSON.stringify([a, b]))
-    t.equal(same(b, a), equal, JSON.stringify([b, a]))
-  }
-  fc.assert(fc.property(fc.jsonValue(), value => same(value, JSON.parse(JSON.stringify(value)))))
-})
 
 void t.test('one spelling for each address', async t => {
   for (const [given, expected] of [

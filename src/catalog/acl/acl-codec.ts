@@ -1,7 +1,8 @@
 import type { NodeIdentity, ServiceIdentity, TemplatedPolicy } from '../../acl/index.js'
 import { milliseconds } from '../../common/duration.js'
+import { isObject, type Fields } from '../../common/plain-data.js'
 import type { Entry } from '../../store/index.js'
-import { bytes, isObject, list, number, parse, text, type Fields } from '../fields.js'
+import { bytes, list, number, parse, text } from '../fields.js'
 import type {
   AuthMethod,
   AuthMethodData,

@@ -11,7 +11,6 @@ export const permissionDenied = (why = ''): MusterError =>
   new MusterError('ACL_DENIED', `Permission denied${why === '' ? '' : `: ${why}`}`, { status: 403 })
 
 const nameForm = /^[A-Za-z0-9_-]+$/
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** Longest names in characters. */
 const maxNameLength = { 'Policy': 128, 'Role': 256, 'Auth Method': 128 } as const
@@ -37,6 +36,3 @@ export function assertDescription(what: string, description: string): void {
       `Invalid ${what}: the Description has ${description.length} characters, at most ${maxDescriptionLength} are allowed`,
     )
 }
-
-/** Whether a text is a UUID as it is usually written. */
-export const isUuid = (text: string): boolean => uuidForm.test(text)

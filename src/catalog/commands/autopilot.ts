@@ -1,8 +1,8 @@
+import { sameData } from '../../common/plain-data.js'
 import type { Command } from '../api.js'
 import { autopilotKey } from '../keys.js'
 import { encodeAutopilot } from '../members/member-codec.js'
 import type { AutopilotConfiguration } from '../members/types.js'
-import { same } from '../same.js'
 import { drafted } from './draft.js'
 
 /**
@@ -18,7 +18,7 @@ export const setAutopilot =
         if ((standing?.modified ?? 0) !== cas) return false
         draft.relyOnKey(autopilotKey, standing?.modified)
       }
-      if (standing === undefined || !same(standing.configuration, configuration))
+      if (standing === undefined || !sameData(standing.configuration, configuration))
         draft.put(autopilotKey, encodeAutopilot(configuration))
       return true
     })(state)

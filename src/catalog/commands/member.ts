@@ -1,11 +1,11 @@
 import type { Duration } from '../../common/duration.js'
 import { MusterError } from '../../common/errors.js'
 import { serfHealthCheckId } from '../../common/health.js'
+import { sameData } from '../../common/plain-data.js'
 import type { CatalogReads, Command } from '../api.js'
 import { aliveKey, assertId, memberKey, reapKey, stewardKey } from '../keys.js'
 import { encodeLeaseMark, encodeMember } from '../members/member-codec.js'
 import type { AgentInfo, LeaseMarkData, MemberData, MemberRecord } from '../members/types.js'
-import { same } from '../same.js'
 import type { Node, ServiceData } from '../types.js'
 import { drafted } from './draft.js'
 import type { Draft } from './draft.js'
@@ -181,7 +181,7 @@ export const becomeSteward =
 
 function putMember(draft: Draft, standing: MemberRecord | undefined, data: MemberData): void {
   const { info, tags, state } = data
-  if (standing?.state === state && same(standing.info, info) && same(standing.tags, tags)) return
+  if (standing?.state === state && sameData(standing.info, info) && sameData(standing.tags, tags)) return
   draft.put(memberKey(info.id), encodeMember(data))
 }
 

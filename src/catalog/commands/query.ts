@@ -1,10 +1,10 @@
+import { sameData } from '../../common/plain-data.js'
 import type { CatalogReads, Command } from '../api.js'
 import { queryKey, sessionGuardKey, sessionKey } from '../keys.js'
 import { encodeQuery } from '../queries/query-codec.js'
-import { isQueryId } from '../queries/lookup.js'
+import { isUuid } from '../../common/uuid.js'
 import { isTemplate } from '../queries/types.js'
 import type { PreparedQuery, QueryData } from '../queries/types.js'
-import { same } from '../same.js'
 import { drafted } from './draft.js'
 import type { Draft } from './draft.js'
 import { assertQuery, invalidQuery } from './query-data.js'
@@ -76,7 +76,7 @@ function takeName(draft: Draft, state: CatalogReads, data: QueryData, standing: 
         : `raft apply failed: name '${data.name}' aliases an existing query name`,
     )
   }
-  if (isQueryId(data.name)) {
+  if (isUuid(data.name)) {
     if (state.queries.get(data.name) !== undefined)
       throw invalidQuery(`raft apply failed: name '${data.name}' aliases an existing query ID`)
     draft.relyOnKey(queryKey(data.name), undefined)
@@ -105,5 +105,5 @@ const sameQuery = (a: QueryData, b: QueryData): boolean =>
   && a.session === b.session
   && a.token === b.token
   && a.ttl === b.ttl
-  && same(a.template, b.template)
-  && same(a.service, b.service)
+  && sameData(a.template, b.template)
+  && sameData(a.service, b.service)

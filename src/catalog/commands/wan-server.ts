@@ -1,9 +1,9 @@
 import type { Duration } from '../../common/duration.js'
+import { sameData } from '../../common/plain-data.js'
 import type { CatalogReads, Command } from '../api.js'
 import { assertId, wanServerKey } from '../keys.js'
 import { encodeWanServer } from '../members/member-codec.js'
 import type { AgentInfo } from '../members/types.js'
-import { same } from '../same.js'
 
 /**
  * How a server of another datacenter is kept: for `ttl` from the write on, without one for ever. `renew`: written even
@@ -24,7 +24,7 @@ export const putWanServer =
     assertId('datacenter', info.datacenter)
     assertId('node id', info.id)
     const standing = known(state, info.datacenter, info.id)
-    if (!renew && standing !== undefined && same(standing.info, info)) return { when: [], then: [], result: false }
+    if (!renew && standing !== undefined && sameData(standing.info, info)) return { when: [], then: [], result: false }
     const key = wanServerKey(info.datacenter, info.id)
     return {
       when: [],

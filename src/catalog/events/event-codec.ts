@@ -1,5 +1,6 @@
+import { isObject, type Fields } from '../../common/plain-data.js'
 import { revision, type Entry } from '../../store/index.js'
-import { bytes, isObject, number, parse, text, type Fields } from '../fields.js'
+import { bytes, number, parse, text } from '../fields.js'
 import type { Revisions } from '../types.js'
 import type { EventData, UserEvent } from './types.js'
 

@@ -1,6 +1,7 @@
 import { milliseconds } from '../../common/duration.js'
+import { isObject } from '../../common/plain-data.js'
 import type { Entry, LeaseId } from '../../store/index.js'
-import { bytes, isObject, number, parse, text, texts } from '../fields.js'
+import { bytes, number, parse, text, texts } from '../fields.js'
 import { isMemberStatus } from './types.js'
 import type {
   AgentInfo,

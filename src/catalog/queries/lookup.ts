@@ -1,4 +1,5 @@
 import { MusterError } from '../../common/errors.js'
+import { isUuid } from '../../common/uuid.js'
 import type { CatalogReads } from '../api.js'
 import { uuidFault } from '../uuid-fault.js'
 import { fillTemplate } from './template.js'
@@ -10,11 +11,6 @@ import type { PreparedQuery } from './types.js'
  * bounded.
  */
 const maxLookup = 1024
-
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-/** Whether a text looks like the id of a prepared query. */
-export const isQueryId = (text: string): boolean => uuid.test(text)
 
 /** @throws MusterError QUERY_INVALID, in Consul's words, when a text cannot be the id of a prepared query. */
 export function assertQueryId(text: string): void {
@@ -29,7 +25,7 @@ export function assertQueryId(text: string): void {
  */
 export function lookUp(reads: Pick<CatalogReads, 'queries'>, idOrName: string): PreparedQuery | undefined {
   if (idOrName === '' || idOrName.length > maxLookup) return undefined
-  const identified = isQueryId(idOrName) ? reads.queries.get(idOrName) : undefined
+  const identified = isUuid(idOrName) ? reads.queries.get(idOrName) : undefined
   if (identified !== undefined) {
     if (!isTemplate(identified)) return identified
     throw new MusterError('QUERY_IS_TEMPLATE', 'prepared query templates can only be resolved up by name, not by ID')

@@ -1,5 +1,6 @@
+import { isObject } from '../../common/plain-data.js'
 import type { Entry } from '../../store/index.js'
-import { bytes, isObject, parse, text } from '../fields.js'
+import { bytes, parse, text } from '../fields.js'
 import { readServiceQuery } from './service-query.js'
 import type { PreparedQuery, QueryData } from './types.js'
 

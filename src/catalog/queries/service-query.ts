@@ -1,4 +1,5 @@
-import { isObject, list, number, text, texts } from '../fields.js'
+import { isObject } from '../../common/plain-data.js'
+import { list, number, text, texts } from '../fields.js'
 import type { ServiceQuery } from './types.js'
 
 /** What a prepared query looks for, from a value of the store or of another datacenter. */

@@ -4,8 +4,8 @@ import { Bucket, Index } from '../bucket.js'
 import type { Row } from '../bucket.js'
 import { decodeNode } from '../entry-codec.js'
 import { nodeKey } from '../keys.js'
+import { sameData } from '../../common/plain-data.js'
 import { compareText } from '../../common/text-order.js'
-import { same } from '../same.js'
 import type { Topic, Topics, Touched } from '../topics.js'
 import type { Node } from '../types.js'
 import { RowStore } from './row-store.js'
@@ -115,7 +115,7 @@ export class NodeTable implements Table<NodeReads>, NodeReads {
     touched.add(this.#registry.tables, 'nodes')
     touched.add(this.#services.byNodeTopics, name)
     this.#services.touchNode(name, touched)
-    if (this.#services.runsOn(name) && !same(before?.meta, after?.meta))
+    if (this.#services.runsOn(name) && !sameData(before?.meta, after?.meta))
       touched.add(this.#registry.tables, 'services-on-nodes')
     if (before?.id !== after?.id)
       for (const node of [before, after]) this.#touchId(node?.id.toLowerCase() ?? '', touched)

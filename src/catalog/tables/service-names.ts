@@ -1,5 +1,5 @@
+import { sameData } from '../../common/plain-data.js'
 import { compareText } from '../../common/text-order.js'
-import { same } from '../same.js'
 import type { Service } from '../types.js'
 
 /** A service's name as registered, with all tags of its instances in order. */
@@ -48,7 +48,7 @@ export class ServiceNames {
    */
   settle(): boolean {
     let different = false
-    for (const [name, before] of this.#changed) if (!same(before, this.#tags(name))) different = true
+    for (const [name, before] of this.#changed) if (!sameData(before, this.#tags(name))) different = true
     this.#changed.clear()
     if (different) this.#list = undefined
     return different

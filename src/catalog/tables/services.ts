@@ -1,10 +1,10 @@
+import { sameData } from '../../common/plain-data.js'
 import type { Change } from '../../store/index.js'
 import { canonicalAddress } from '../address.js'
 import { Index } from '../bucket.js'
 import { decodeService } from '../entry-codec.js'
 import { serviceKey } from '../keys.js'
 import { pair } from '../order.js'
-import { same } from '../same.js'
 import type { Topic, Topics, TopicFamily, Touched } from '../topics.js'
 import type { Service } from '../types.js'
 import { RowStore } from './row-store.js'
@@ -102,7 +102,7 @@ export class ServiceTable implements Table<ServiceReads>, ServiceReads {
       touched.add(this.byNameTopics, service.name.toLowerCase())
       touched.add(this.byNodeTopics, service.node.toLowerCase())
     }
-    if (before?.name === after?.name && same(before?.tags, after?.tags)) return
+    if (before?.name === after?.name && sameData(before?.tags, after?.tags)) return
     touched.add(this.#registry.tables, 'services-on-nodes')
     this.#names.replace(before, after)
   }

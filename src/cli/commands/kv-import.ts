@@ -1,6 +1,7 @@
 import { parseExactly, readUint64 } from '../../common/big-numbers.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { flagValue } from '../../common/flags.js'
+import { fieldsOf, type Fields } from '../../common/plain-data.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
@@ -93,10 +94,8 @@ function readEntries(source: string): readonly Exported[] {
 }
 
 /** An entry's fields in whatever case they are written: what the API lists can be imported as well. */
-const fields = (entry: unknown): Readonly<Record<string, unknown>> =>
-  typeof entry === 'object' && entry !== null
-    ? Object.fromEntries(Object.entries(entry).map(([name, value]) => [name.toLowerCase(), value as unknown]))
-    : {}
+const fields = (entry: unknown): Fields =>
+  Object.fromEntries(Object.entries(fieldsOf(entry)).map(([name, value]) => [name.toLowerCase(), value]))
 
 const refused = (reason: string, cause?: unknown): MusterError =>
   new MusterError('CLI_DATA', `Cannot unmarshal data: ${reason}`, { cause })

@@ -1,6 +1,7 @@
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { flagValue } from '../../common/flags.js'
 import { parseDuration } from '../../common/duration.js'
+import { fieldsOf } from '../../common/plain-data.js'
 import { Client } from '../client.js'
 import { clientFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
@@ -86,10 +87,8 @@ async function askConsul(client: Client, level: string): Promise<string> {
 
 function reasonIn(body: string): string | undefined {
   try {
-    const answer: unknown = JSON.parse(body)
-    return typeof answer === 'object' && answer !== null && 'Reason' in answer && typeof answer.Reason === 'string'
-      ? answer.Reason
-      : undefined
+    const { Reason } = fieldsOf(JSON.parse(body))
+    return typeof Reason === 'string' ? Reason : undefined
   } catch {
     return undefined
   }

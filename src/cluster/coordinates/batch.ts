@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../common/clock.js'
 import { readCoordinate } from '../../common/coordinate.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { maxNodeBytes } from '../../common/name-limits.js'
+import { fieldsOf } from '../../common/plain-data.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { RpcServer } from '../../rpc/index.js'
 
@@ -87,9 +88,7 @@ export function createCoordinateBatch({ catalog, server, clock, log }: Coordinat
 
 /** @throws MusterError COORDINATE_INVALID */
 function readUpdate(body: unknown): CoordinateUpdate {
-  const { node, coordinate } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<
-    Record<string, unknown>
-  >
+  const { node, coordinate } = fieldsOf(body)
   const read = readCoordinate(coordinate)
   if (typeof node !== 'string' || node === '' || Buffer.byteLength(node) > maxNodeBytes)
     throw new MusterError('COORDINATE_INVALID', 'a coordinate came without the name of a node', { status: 400 })

@@ -2,6 +2,7 @@ import { readEvents, type CatalogReads, type UserEvent } from '../../catalog/ind
 import type { Clock } from '../../common/clock.js'
 import { errorMessage } from '../../common/errors.js'
 import { pause } from '../../common/pause.js'
+import { fieldsOf } from '../../common/plain-data.js'
 import { revision } from '../../store/index.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { RpcServer } from '../../rpc/index.js'
@@ -60,7 +61,7 @@ export function serveEvents(server: RpcServer, catalog: Reads): void {
   server.handle(
     sinceMethod,
     async (body, { aborted }) => {
-      const { since } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>
+      const { since } = fieldsOf(body)
       // Tell an agent that asks for the first time where to begin. Do the same if its revision is ahead of this store,
       // which must then be a new one.
       if (typeof since !== 'number' || !Number.isSafeInteger(since) || since > catalog.revision)
@@ -112,9 +113,7 @@ async function followServer(
   while (!closed.aborted) {
     try {
       const answer = await call(sinceMethod, { since }, { timeout: timingMs.poll + 10_000, signal: closed })
-      const { revision: at, events } = (typeof answer === 'object' && answer !== null ? answer : {}) as Readonly<
-        Record<string, unknown>
-      >
+      const { revision: at, events } = fieldsOf(answer)
       if (typeof at !== 'number') throw new Error('the server gave no answer to the question for events')
       failures = 0
       if (since === at) await pause(clock, 10, closed)

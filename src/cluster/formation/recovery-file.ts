@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { MusterError } from '../../common/errors.js'
 import { parseHostPort } from '../../common/host-port.js'
+import { isObject } from '../../common/plain-data.js'
 
 /** A server that is left, as `raft/peers.json` names it. `id` is '' in the short form. */
 export interface SurvivingServer {
@@ -37,10 +38,7 @@ export async function readSurvivors(file: string, text: string): Promise<readonl
 }
 
 function readSurvivor(item: unknown): SurvivingServer | string {
-  const { id, address } =
-    typeof item === 'object' && item !== null
-      ? { id: '', address: undefined, ...(item as Readonly<Record<string, unknown>>) }
-      : { id: '', address: item }
+  const { id, address } = isObject(item) ? { id: '', address: undefined, ...item } : { id: '', address: item }
   if (typeof address !== 'string' || typeof id !== 'string')
     return 'a server is written as "ip:port" or as {"id": "...", "address": "ip:port"}'
   const place = parseHostPort(address, 0)

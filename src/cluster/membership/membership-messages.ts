@@ -1,5 +1,6 @@
 import { MusterError } from '../../common/errors.js'
 import { isPrintable, printable } from '../../common/printable.js'
+import { isUuid } from '../../common/uuid.js'
 import { readAgent } from '../server-messages.js'
 import { Shape } from '../../rpc/index.js'
 import type { Heartbeat } from './types.js'
@@ -7,8 +8,6 @@ import type { Heartbeat } from './types.js'
 /** Most tags of a member, and most characters of one: several times what an agent sends. */
 const maxTags = 64
 const maxTagLength = 512
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * A client agent's heartbeat. @throws MusterError CLUSTER_MESSAGE; CLUSTER_DATACENTER for an agent of another
@@ -18,7 +17,7 @@ export function readHeartbeat(body: unknown, datacenter: string): Heartbeat {
   const shape = new Shape(body, 'a heartbeat')
   const { info, tags } = body as { readonly info: unknown; readonly tags: unknown }
   const agent = readAgent(info)
-  if (!uuid.test(agent.id)) throw refused(`a heartbeat: ${JSON.stringify(agent.id)} is no node id`)
+  if (!isUuid(agent.id)) throw refused(`a heartbeat: ${JSON.stringify(agent.id)} is no node id`)
   if (agent.server) throw refused('a heartbeat: servers write their own')
   if (agent.datacenter !== datacenter) {
     throw new MusterError(
@@ -36,7 +35,7 @@ export function readHeartbeat(body: unknown, datacenter: string): Heartbeat {
 /** A message that names one member by id. @throws MusterError CLUSTER_MESSAGE */
 export function readId(body: unknown): string {
   const id = new Shape(body, 'a message about a member').text('id')
-  if (!uuid.test(id)) throw refused(`${JSON.stringify(id)} is no id`)
+  if (!isUuid(id)) throw refused(`${JSON.stringify(id)} is no id`)
   return id
 }
 

@@ -1,5 +1,6 @@
 import { isMemberStatus } from '../../catalog/index.js'
 import type { Clock, Timer } from '../../common/clock.js'
+import { fieldsOf } from '../../common/plain-data.js'
 import { memberMethods } from '../membership/types.js'
 import { Shape } from '../../rpc/index.js'
 import type { Member } from '../types.js'
@@ -98,8 +99,6 @@ function readMember(value: unknown): Member {
     address: one.text('address'),
     port: one.number('port'),
     status: isMemberStatus(status) ? status : 'alive',
-    tags: Object.fromEntries(
-      Object.entries(typeof tags === 'object' && tags !== null ? tags : {}).map(([name, text]) => [name, String(text)]),
-    ),
+    tags: Object.fromEntries(Object.entries(fieldsOf(tags)).map(([name, text]) => [name, String(text)])),
   }
 }

@@ -6,6 +6,7 @@ import {
   type RemoteDatacenters,
 } from '../../catalog/index.js'
 import { errorMessage } from '../../common/errors.js'
+import { fieldsOf } from '../../common/plain-data.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { RpcClient, RpcServer } from '../../rpc/index.js'
 import { methods } from './wan-messages.js'
@@ -39,9 +40,7 @@ export function remoteQueries({
   server.handle(
     methods.query,
     async body => {
-      const { query, limit } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<
-        Record<string, unknown>
-      >
+      const { query, limit } = fieldsOf(body)
       const wanted = readServiceQuery(query)
       await catalog.barrier()
       const found = selectForQuery(catalog, wanted, random)

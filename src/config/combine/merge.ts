@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isObject } from '../../common/plain-data.js'
 import { isSecret, quote } from '../read/finding.js'
 import type { Path } from '../read/keys.js'
 import { dotted, nodeAt } from '../read/keys.js'
@@ -107,7 +108,3 @@ function disagree(path: Path, before: unknown, value: unknown, source: Source, s
 }
 
 const shown = (key: string, value: unknown): string => (isSecret(key) ? 'hidden' : JSON.stringify(value))
-
-/** Whether a value is an object with keys, and no list. */
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

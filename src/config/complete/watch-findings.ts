@@ -1,3 +1,4 @@
+import { filled } from '../../common/filled.js'
 import { readHttpUrl } from '../../common/http-url.js'
 import { meaninglessKeys, watchTypes } from '../../common/watch-types.js'
 import type { WrittenWatch } from '../../generated/types.js'
@@ -58,7 +59,7 @@ function handlerFindings(watch: WrittenWatch, path: Path): readonly Finding[] {
     { path: at, what: 'value', severity: 'error', code, message, hint },
   ]
   const hasArgs = watch.args !== undefined && watch.args.length > 0
-  const hasHandler = watch.handler !== undefined && watch.handler !== ''
+  const hasHandler = filled(watch.handler)
   if (watch.handler_type === 'http') {
     if (hasArgs || hasHandler)
       return problem(

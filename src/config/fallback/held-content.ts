@@ -1,7 +1,7 @@
+import { isObject } from '../../common/plain-data.js'
 import type { Content } from '../read/content.js'
 import type { Contribution } from '../combine/contribution.js'
 import type { Path } from '../read/keys.js'
-import { isObject } from '../combine/merge.js'
 import type { Origin } from '../types.js'
 
 type Values = Readonly<Record<string, unknown>>

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isObject } from '../../common/plain-data.js'
 import { configKeys } from '../../generated/keys.js'
 import type { KeyNode } from '../../generated/keys.js'
 import type { Finding } from './finding.js'
@@ -74,7 +75,7 @@ export function effectless(path: Path, value: unknown): string | undefined {
 
 /** Whether a value asks for exactly what happens anyway. */
 function isInert(value: unknown, node: KeyNode): boolean {
-  if (node.keys !== undefined && typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  if (node.keys !== undefined && isObject(value)) {
     return Object.entries(value).every(([key, member]) => {
       const found = findKey(node, key)?.node
       return found !== undefined && isInert(member, found)

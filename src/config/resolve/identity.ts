@@ -1,5 +1,6 @@
 import { lengthFault, maxNodeBytes, nodeNameFault } from '../../common/name-limits.js'
 import { nearest } from '../../common/nearest.js'
+import { isUuid } from '../../common/uuid.js'
 import { quote } from '../read/finding.js'
 import type { Settings } from '../settings.js'
 import type { Reader } from './reader.js'
@@ -67,7 +68,7 @@ function nodeName(reader: Reader, hostname: string): string {
 
 function nodeId(reader: Reader): string {
   const id = reader.text('node_id').toLowerCase()
-  if (id !== '' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) {
+  if (id !== '' && !isUuid(id)) {
     reader.report('node_id', {
       code: 'bad-value',
       message: `"node_id" must be a UUID, found ${quote(id)}`,

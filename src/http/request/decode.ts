@@ -1,4 +1,5 @@
 import { nearest } from '../../common/nearest.js'
+import { isObject } from '../../common/plain-data.js'
 import { parseJson, decodeFailed } from './json-body.js'
 
 /** Reads one value of a request body. `where` is its dotted path, for messages. @throws MusterError 400 */
@@ -103,6 +104,3 @@ function unknownField(written: string, known: readonly string[]): Error {
     near === undefined ? undefined : `did you mean "${near}"?`,
   )
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,10 +1,10 @@
+import { sameData } from '../../../common/plain-data.js'
 import { authMethodTypes, readAuthConfig } from '../../../acl/index.js'
 import { encodeAuthMethod } from '../../acl/acl-codec.js'
 import { assertNamed, invalidAcl } from '../../acl/names.js'
 import type { AuthMethodData } from '../../acl/types.js'
 import type { CatalogReads, Command } from '../../api.js'
 import { aclBindingRuleKey, aclBindingRulesRange, aclMethodKey } from '../../keys.js'
-import { same } from '../../same.js'
 import { drafted } from '../draft.js'
 import { assertMaxTokenTtl } from './token-expiry.js'
 import { removeToken } from './token-writes.js'
@@ -58,7 +58,7 @@ export const setAuthMethod =
         instance: standing?.instance ?? instance,
       }
       const { created: _created, modified: _modified, ...before } = standing ?? {}
-      if (same(before, data)) return data.name
+      if (sameData(before, data)) return data.name
       draft.relyOnKey(aclMethodKey(data.name), standing?.modified)
       draft.put(aclMethodKey(data.name), encodeAuthMethod(data))
       return data.name

@@ -1,11 +1,12 @@
+import { sameData } from '../../../common/plain-data.js'
+import { isUuid } from '../../../common/uuid.js'
 import { readAuthConfig, variablesOf } from '../../../acl/index.js'
 import { encodeBindingRule } from '../../acl/acl-codec.js'
 import { bindName } from '../../acl/bind-name.js'
-import { assertDescription, invalidAcl, isUuid } from '../../acl/names.js'
+import { assertDescription, invalidAcl } from '../../acl/names.js'
 import type { AuthMethod, BindingRule, BindingRuleData } from '../../acl/types.js'
 import type { CatalogReads, Command } from '../../api.js'
 import { aclBindingRuleKey, aclMethodKey } from '../../keys.js'
-import { same } from '../../same.js'
 import { drafted } from '../draft.js'
 import type { KeyDraft } from '../key-draft.js'
 
@@ -73,7 +74,7 @@ function putRule(
   assertBindName(data, method)
   assertDescription('Binding Rule', data.description)
   const { created: _created, modified: _modified, ...before } = standing ?? {}
-  if (same(before, data)) return
+  if (sameData(before, data)) return
   // The bind name was validated against this version of the method.
   draft.relyOnKey(aclMethodKey(method.name), method.modified)
   draft.relyOnKey(aclBindingRuleKey(data.id), standing?.modified)

@@ -1,10 +1,10 @@
 import { readRules } from '../../../acl/index.js'
 import { errorMessage } from '../../../common/errors.js'
+import { sameData } from '../../../common/plain-data.js'
 import { invalidAcl, permissionDenied } from '../../acl/names.js'
 import { anonymousSecret, managementPolicyId } from '../../acl/types.js'
 import type { TokenData } from '../../acl/types.js'
 import type { Command } from '../../api.js'
-import { same } from '../../same.js'
 import { drafted } from '../draft.js'
 import { isLegacy } from './token.js'
 import { putToken, removeToken } from './token-writes.js'
@@ -53,7 +53,7 @@ export const putLegacyToken =
         rules: type === 'management' ? '' : rules,
       }
       const { created: _created, modified: _modified, ...before } = standing ?? {}
-      if (!same(before, data)) putToken(draft, data, standing)
+      if (!sameData(before, data)) putToken(draft, data, standing)
       return id
     })(state)
 

@@ -1,11 +1,12 @@
+import { sameData } from '../../../common/plain-data.js'
+import { isUuid } from '../../../common/uuid.js'
 import { readRules } from '../../../acl/index.js'
 import { encodePolicy } from '../../acl/acl-codec.js'
-import { assertNamed, invalidAcl, isUuid } from '../../acl/names.js'
+import { assertNamed, invalidAcl } from '../../acl/names.js'
 import { managementPolicyId } from '../../acl/types.js'
 import type { Policy, PolicyData } from '../../acl/types.js'
 import type { Command } from '../../api.js'
 import { aclPolicyKey, aclPolicyNameKey } from '../../keys.js'
-import { same } from '../../same.js'
 import { drafted } from '../draft.js'
 import { putNamed } from './named.js'
 
@@ -44,7 +45,7 @@ export const updatePolicy =
       readRules(data.rules)
       const { created: _created, modified: _modified, ...before } = standing
       const after = { ...data, id: standing.id }
-      if (!same(before, after)) putPolicy(draft, after, standing)
+      if (!sameData(before, after)) putPolicy(draft, after, standing)
       return standing.id
     })(state)
 

@@ -1,9 +1,10 @@
+import { sameData } from '../../../common/plain-data.js'
+import { isUuid } from '../../../common/uuid.js'
 import { encodeRole } from '../../acl/acl-codec.js'
-import { assertNamed, invalidAcl, isUuid } from '../../acl/names.js'
+import { assertNamed, invalidAcl } from '../../acl/names.js'
 import type { RoleData } from '../../acl/types.js'
 import type { CatalogReads, Command } from '../../api.js'
 import { aclRoleKey, aclRoleNameKey } from '../../keys.js'
-import { same } from '../../same.js'
 import { drafted } from '../draft.js'
 import { resolveIdentities, resolveLinks, type GrantsRequest } from './grants.js'
 import { putNamed } from './named.js'
@@ -44,7 +45,7 @@ export const updateRole =
         throw invalidAcl(`Invalid Role: A role with name ${JSON.stringify(request.name)} already exists`)
       const { created: _created, modified: _modified, ...before } = standing
       const after = { ...roleOf(state, request), id: standing.id }
-      if (!same(before, after)) putRole(draft, after, standing)
+      if (!sameData(before, after)) putRole(draft, after, standing)
       return standing.id
     })(state)
 

@@ -1,5 +1,6 @@
+import { isUuid } from '../../../common/uuid.js'
 import { encodeToken } from '../../acl/acl-codec.js'
-import { invalidAcl, isUuid } from '../../acl/names.js'
+import { invalidAcl } from '../../acl/names.js'
 import { reservedPrefix } from '../../acl/types.js'
 import type { Token, TokenData } from '../../acl/types.js'
 import type { CatalogReads } from '../../api.js'

@@ -1,9 +1,10 @@
+import { sameData } from '../../../common/plain-data.js'
+import { isUuid } from '../../../common/uuid.js'
 import { isLive } from '../../acl/live.js'
-import { aclNotFound, assertDescription, invalidAcl, isUuid } from '../../acl/names.js'
+import { aclNotFound, assertDescription, invalidAcl } from '../../acl/names.js'
 import { anonymousAccessor } from '../../acl/types.js'
 import type { Token, TokenData } from '../../acl/types.js'
 import type { CatalogReads, Command } from '../../api.js'
-import { same } from '../../same.js'
 import { uuidFault } from '../../uuid-fault.js'
 import { drafted } from '../draft.js'
 import { resolveIdentities, resolveLinks, type GrantsRequest, type Link } from './grants.js'
@@ -66,7 +67,7 @@ export const updateToken =
       assertKept(standing, request)
       const { created: _created, modified: _modified, ...before } = standing
       const after: TokenData = { ...before, ...contentOf(state, request) }
-      if (!same(before, after)) putToken(draft, after, standing)
+      if (!sameData(before, after)) putToken(draft, after, standing)
       return standing.accessor
     })(state)
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ViewKind } from '../../../catalog/index.js'
 import type { Clock, Timer } from '../../../common/clock.js'
 import { MusterError, errorMessage } from '../../../common/errors.js'
+import { fieldsOf } from '../../../common/plain-data.js'
 import type { Logger } from '../../../telemetry/index.js'
 import type { Candidates } from '../upstreams.js'
 import type { RpcClient } from '../../../rpc/index.js'
@@ -206,7 +207,7 @@ class LiveViews implements Views {
       this.#lost = undefined
       this.#work()
     }
-    if (typeof value === 'object' && value !== null && 'hello' in value) return
+    if ('hello' in fieldsOf(value)) return
     const update = readUpdate(value)
     const view = this.#views.get(viewKey(update))
     if (view === undefined) return

@@ -3,6 +3,7 @@ import { depthLimit, tooDeep } from '../../../common/hcl/fault.js'
 import type { Fault } from '../../../common/hcl/fault.js'
 import { LineMap } from '../../../common/hcl/line-map.js'
 import type { LineColumn } from '../../../common/hcl/line-map.js'
+import { isObject } from '../../../common/plain-data.js'
 import type { Diagnostic } from '../../types.js'
 import { diagnose, diagnoseAll, duplicateKey, protoFault, protoKey } from './fault.js'
 import { findJsonFault } from './json-faults.js'
@@ -146,6 +147,3 @@ const failure = (file: string, lines: LineMap, fault: Fault): ParseResult => ({
   ok: false,
   diagnostics: [diagnose(file, lines, fault)],
 })
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -4,6 +4,7 @@ import { filterInvalid } from './filter-errors.js'
 import type { Meter } from './meter.js'
 import { parseFilter } from './parse.js'
 import type { Comparison, Expression } from './parse.js'
+import { isObject } from '../../../common/plain-data.js'
 import { compileRegex } from '../../../common/regex.js'
 import type { Field, SelectorTree } from './selector-tree.js'
 
@@ -165,9 +166,6 @@ function operatorHint(field: Field): string {
     ? 'a list of objects can be tested with is empty, or name a field of them'
     : 'name a field of the object'
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isEmpty: Predicate = value =>
   Array.isArray(value) ? value.length === 0 : !isObject(value) || Object.keys(value).length === 0
