@@ -1,4 +1,5 @@
 export * from './types.js'
+export { decorated } from './decorated.js'
 export { consulService } from './membership/consul-service.js'
 export type { ServerCoordinates } from './coordinates/types.js'
 export { createCoordinates, type Coordinates } from './coordinates/coordinates.js'

@@ -2,7 +2,6 @@ import { Catalog } from '../catalog/index.js'
 import {
   ClientMembership,
   coordinateUpdateMethod,
-  createCoordinates,
   openViews,
   remoteQueries,
   remoteSyncTarget,
@@ -10,12 +9,10 @@ import {
   ServerPool,
   serversFile,
   upstreams,
-  type Coordinates,
-  type Membership,
 } from '../cluster/index.js'
-import { hostPort } from '../common/host-port.js'
-import type { RequestRoute } from '../rpc/index.js'
 import { joinedThrough } from './history.js'
+import { openCoordinates } from './own-coordinates.js'
+import { ownerOf } from './owner-of.js'
 import { clientRemoteViews } from './remote-views.js'
 import type { Role, RoleParts } from './role.js'
 import { selfInfo } from './self.js'
@@ -39,7 +36,9 @@ export async function clientRole(parts: RoleParts): Promise<Role> {
   opened.add('catalog', () => {
     catalog.close()
   })
-  const coordinates = openCoordinates(parts, membership, pool)
+  const coordinates = openCoordinates(parts, membership, async update => {
+    await pool.call(coordinateUpdateMethod, update, { mayRepeat: true })
+  })
   const remote = clientRemoteViews(parts, pool, (kind, name) => views.ready(kind, name))
   return {
     catalog,
@@ -48,7 +47,7 @@ export async function clientRole(parts: RoleParts): Promise<Role> {
     target: remoteSyncTarget(pool),
     alwaysCurrent: true,
     alone: false,
-    forward: { servers: upstreams(calls.client, servers), owner: node => ownerOf(parts, membership, node) },
+    forward: { servers: upstreams(calls.client, servers), owner: node => ownerOf(membership, calls.client, node) },
     places: {
       get own() {
         return coordinates.own
@@ -109,39 +108,4 @@ function openMembership(parts: RoleParts, pool: ServerPool): ClientMembership {
   })
   opened.add('membership', () => membership.close())
   return membership
-}
-
-function openCoordinates(
-  { settings, nodeId, calls, clock, random, log, opened }: RoleParts,
-  membership: Membership,
-  pool: ServerPool,
-): Coordinates {
-  const coordinates = createCoordinates({
-    enabled: !settings.cluster.disableCoordinates,
-    id: nodeId,
-    node: settings.nodeName,
-    members: () => membership.members(),
-    server: calls.server,
-    client: calls.client,
-    send: async update => {
-      await pool.call(coordinateUpdateMethod, update, { mayRepeat: true })
-    },
-    clock,
-    random,
-    log: log.child('coordinates'),
-  })
-  opened.add('coordinates', () => {
-    coordinates.close()
-  })
-  return coordinates
-}
-
-/** The agent that a living member's node belongs to. */
-function ownerOf({ calls }: RoleParts, membership: Membership, node: string): RequestRoute | undefined {
-  const member = membership
-    .members()
-    .find(({ name, status }) => status === 'alive' && name.toLowerCase() === node.toLowerCase())
-  return member === undefined
-    ? undefined
-    : upstreams(calls.client, { addresses: () => [hostPort(member.address, member.port)] })
 }

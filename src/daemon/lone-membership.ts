@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/index.js'
 import {
   asServer,
   clientTags,
+  decorated,
   heartbeat,
   isRefusal,
   joinAddresses,
@@ -31,27 +32,13 @@ const answerTime = 100
  * becomes a client agent of theirs, unless it keeps something that would be lost with its catalog.
  */
 export function loneMembership(inner: Membership, parts: LoneParts): Membership {
-  return {
-    get operator() {
-      return inner.operator
-    },
-    members: () => inner.members(),
-    wanMembers: () => inner.wanMembers(),
-    servers: () => inner.servers(),
-    leader: () => inner.leader(),
-    peers: () => inner.peers(),
-    datacenters: () => inner.datacenters(),
-    stats: () => inner.stats(),
-    forceLeave: (name, prune) => inner.forceLeave(name, prune),
-    start: () => inner.start(),
-    leave: () => inner.leave(),
-    close: () => inner.close(),
+  return decorated(inner, {
     join: async (addresses, wan) => {
       const others = wan ? [] : addresses.filter(address => !isOwn(address, parts))
       if (others.length === 0) return inner.join(addresses, wan)
       return becomeMember(addresses, parts)
     },
-  }
+  })
 }
 
 function isOwn(address: string, { settings, calls }: LoneParts): boolean {

@@ -5,13 +5,12 @@ import {
   ClusterMembership,
   catalogDirectory,
   createCoordinateBatch,
-  createCoordinates,
   createWan,
+  decorated,
   registerDatacenters,
   registerQueryHandler,
   registerSyncHandlers,
   serveEvents,
-  upstreams,
   ViewHub,
   wanStats,
   memberMethods,
@@ -23,8 +22,9 @@ import {
   type Wan,
   type WanDirectory,
 } from '../cluster/index.js'
-import { hostPort } from '../common/host-port.js'
 import { MusterError, errorMessage } from '../common/errors.js'
+import { openCoordinates } from './own-coordinates.js'
+import { ownerOf } from './owner-of.js'
 import { serverRemoteViews } from './remote-views.js'
 import type { Role, RoleParts } from './role.js'
 import { selfServer } from './self.js'
@@ -47,7 +47,11 @@ export function serverRole(parts: RoleParts, kind: ServerKind): Role {
   const { catalog } = kind
   const wan: Wan = openWan(parts, kind, () => membership)
   const membership = openClusterMembership(parts, kind, wan)
-  const coordinates = openCoordinates(parts, catalog, membership)
+  const batch = openCoordinateBatch(parts, catalog)
+  const coordinates = openCoordinates(parts, membership, update => {
+    batch.add(update)
+    return Promise.resolve()
+  })
   const queriesOf = (nodeName: string) =>
     preparedQueries({ catalog, random, datacenter: settings.datacenter, nodeName, others: wan.remote })
   const views = serverRemoteViews(parts, wan)
@@ -61,7 +65,7 @@ export function serverRole(parts: RoleParts, kind: ServerKind): Role {
     alone: kind.store === 'own',
     forward: {
       datacenter: name => wan.route(name),
-      owner: node => ownerOf(parts, membership, node),
+      owner: node => ownerOf(membership, parts.calls.client, node),
     },
     places: {
       get own() {
@@ -199,74 +203,29 @@ function openWan(
   return wan
 }
 
-function openCoordinates(
-  { settings, nodeId, calls, clock, random, log, opened }: RoleParts,
-  catalog: Catalog,
-  membership: Membership,
-) {
+/** The places that client agents send, and this server's own, on their way to the catalog. */
+function openCoordinateBatch({ calls, clock, log, opened }: RoleParts, catalog: Catalog) {
   const batch = createCoordinateBatch({ catalog, server: calls.server, clock, log: log.child('coordinates') })
   opened.add('coordinates on their way', () => {
     batch.close()
   })
-  const coordinates = createCoordinates({
-    enabled: !settings.cluster.disableCoordinates,
-    id: nodeId,
-    node: settings.nodeName,
-    members: () => membership.members(),
-    server: calls.server,
-    client: calls.client,
-    send: update => {
-      batch.add(update)
-      return Promise.resolve()
-    },
-    clock,
-    random,
-    log: log.child('coordinates'),
-  })
-  opened.add('coordinates', () => {
-    coordinates.close()
-  })
-  return coordinates
-}
-
-/** The agent of a node, if it is a member that can answer: one that is leaving still does. */
-function ownerOf({ calls }: RoleParts, membership: Membership, node: string) {
-  const member = membership
-    .members()
-    .find(
-      ({ name, status }) => (status === 'alive' || status === 'leaving') && name.toLowerCase() === node.toLowerCase(),
-    )
-  return member === undefined
-    ? undefined
-    : upstreams(calls.client, { addresses: () => [hostPort(member.address, member.port)] })
+  return batch
 }
 
 /** Membership whose leaving and forced leaving reach the other datacenters as well. */
 function withWan(membership: ClusterMembership, wan: Wan): Membership {
-  return {
-    get operator() {
-      return membership.operator
-    },
-    members: () => membership.members(),
-    wanMembers: () => membership.wanMembers(),
-    servers: () => membership.servers(),
-    leader: () => membership.leader(),
-    peers: () => membership.peers(),
-    datacenters: () => membership.datacenters(),
+  return decorated(membership, {
     stats: async () => {
       const stats = await membership.stats()
       return { ...stats, serf_wan: { ...stats.serf_wan, ...wanStats(wan.members()) } }
     },
-    join: (addresses, onWan) => membership.join(addresses, onWan),
     forceLeave: async (name, prune) => {
       if (await wan.forceLeave(name, prune)) return
       await membership.forceLeave(name, prune)
     },
-    start: () => membership.start(),
     leave: async () => {
       await wan.leave()
       await membership.leave()
     },
-    close: () => membership.close(),
-  }
+  })
 }
