@@ -1,4 +1,4 @@
-import { jsonStringEnd } from './json-string-end.js'
+import { skipString } from './json/skip.js'
 
 /** Represents an integer in parsed JSON that is too large for a JavaScript number. */
 const standIn = 'uint64'
@@ -37,7 +37,7 @@ function keepBigNumbers(source: string): string {
     const outside = quote < 0 ? source.slice(from) : source.slice(from, quote)
     parts.push(outside.replace(longNumber, digits => `{"${standIn}":"${digits}"}`))
     if (quote < 0) return parts.join('')
-    const end = jsonStringEnd(source, quote)
+    const end = skipString(source, quote)
     parts.push(source.slice(quote, end))
     from = end
   }

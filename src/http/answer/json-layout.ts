@@ -1,4 +1,4 @@
-import { jsonStringEnd } from '../../common/json-string-end.js'
+import { skipString } from '../../common/json/skip.js'
 
 const indent = '    '
 
@@ -13,7 +13,7 @@ export function layoutJson(compact: string): string {
   const line = (): string => `\n${indent.repeat(depth)}`
   for (let at = 0; at < compact.length; at++) {
     const found = compact[at]
-    if (found === '"') at = jsonStringEnd(compact, at) - 1
+    if (found === '"') at = skipString(compact, at) - 1
     else if (found === '{' || found === '[') {
       const isEmpty = compact[at + 1] === '}' || compact[at + 1] === ']'
       if (isEmpty) at++

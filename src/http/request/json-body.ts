@@ -1,6 +1,8 @@
 import { MusterError, errorMessage } from '../../common/errors.js'
+import { LineMap } from '../../common/hcl/line-map.js'
+import { jsonBody } from '../../common/json/dialects.js'
+import { findJsonFault } from '../../common/json/fault-finder.js'
 import { jsonExcess } from './json-excess.js'
-import { findJsonFault } from './json-fault.js'
 
 /** A refusal of a request body, worded as Consul's are. `hint` says what would help. */
 export const decodeFailed = (detail: string, hint?: string): MusterError => refused(usualWords, detail, hint)
@@ -29,11 +31,13 @@ export function parseJson(body: Buffer): unknown {
   const excess = jsonExcess(body)
   if (excess !== undefined) throw decodeFailed(`the body is too much to be read: ${excess}`)
   const source = body.toString('utf8')
-  if (source.trim() === '') throw decodeFailed('EOF: the body is empty, JSON was expected')
   try {
     return JSON.parse(source)
   } catch (error) {
-    const fault = findJsonFault(source)
-    throw decodeFailed(fault === undefined ? errorMessage(error) : `${fault.line}:${fault.column} ${fault.message}`)
+    const fault = findJsonFault(source, jsonBody)
+    if (fault === 'empty') throw decodeFailed('EOF: the body is empty, JSON was expected')
+    throw decodeFailed(
+      fault === undefined ? errorMessage(error) : `${new LineMap(source).label(fault.at)} ${fault.message}`,
+    )
   }
 }

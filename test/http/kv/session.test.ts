@@ -58,7 +58,7 @@ void t.test('what a session is created from', async t => {
 void t.test('refused: bodies and ids that are none', async t => {
   const served = await prepared(t)
   const bodies: readonly [string, string, number?][] = [
-    ['{', 'Request decode failed: 1:2 expected a key or "}", but the text ends'],
+    ['{', 'Request decode failed: 1:2 expected "}", found the end of the body'],
     [' ', 'Request decode failed: EOF: the body is empty, JSON was expected'],
     ['null', 'Request decode failed: the body: expected an object, got null'],
     ['{"LockDelay":"soon"}', 'Request decode failed: time: invalid duration "soon"'],

@@ -29,7 +29,7 @@ void t.test('invalid lists of operations', async t => {
   const served = await serve(t, { limits: { ...limits, kvMaxValueSize: 10 } })
   const cases: readonly [string, number, string][] = [
     ['', 400, 'Failed to parse body: EOF: the body is empty, JSON was expected'],
-    ['{', 400, 'Failed to parse body: 1:2 expected a key or "}", but the text ends'],
+    ['{', 400, 'Failed to parse body: 1:2 expected "}", found the end of the body'],
     ['{"KV":{}}', 400, 'Failed to parse body: the body: expected a list, got an object'],
     ['[1]', 400, 'Failed to parse body: [0]: expected an object, got a number'],
     ['[{}]', 400, 'Failed to parse body: operation 0 has none of KV, Node, Service and Check'],

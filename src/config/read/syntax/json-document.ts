@@ -3,12 +3,14 @@ import { depthLimit, tooDeep } from '../../../common/hcl/fault.js'
 import type { Fault } from '../../../common/hcl/fault.js'
 import { LineMap } from '../../../common/hcl/line-map.js'
 import type { LineColumn } from '../../../common/hcl/line-map.js'
+import { json5File } from '../../../common/json/dialects.js'
+import { findJsonFault } from '../../../common/json/fault-finder.js'
+import { skipTrivia } from '../../../common/json/skip.js'
 import { isObject } from '../../../common/plain-data.js'
 import type { Diagnostic } from '../../types.js'
 import { diagnose, diagnoseAll, duplicateKey, protoFault, protoKey } from './fault.js'
-import { findJsonFault } from './json-faults.js'
 import { jsonPlaces } from './json-places.js'
-import { countKeys, offsetBeyondDepth, skipTrivia, withoutSeparators } from './json-text.js'
+import { countKeys, offsetBeyondDepth, withoutSeparators } from './json-text.js'
 import { findPlace } from './places.js'
 import type { Place } from './places.js'
 import type { Document, ParseResult } from './types.js'
@@ -123,7 +125,7 @@ function protoPlaces(place: Place, path: readonly (string | number)[]): Fault[] 
 
 function refused(file: string, text: string, error: unknown): ParseResult {
   const lines = new LineMap(text)
-  const fault = findJsonFault(text)
+  const fault = findJsonFault(text, json5File)
   if (fault === 'empty') return { ok: true, document: new JsonDocument(text, {}, lines), diagnostics: [] }
   return failure(
     file,

@@ -1,6 +1,6 @@
 import { isSpace } from '../../../common/hcl/space.js'
 import JSON5 from 'json5'
-import { isQuote, skipComment, skipString, skipTrivia } from './json-text.js'
+import { isQuote, skipComment, skipString, skipTrivia } from '../../../common/json/skip.js'
 import type { Place } from './places.js'
 
 /** Two keys of one object that are the same; the offsets are the keys'. */

@@ -1,37 +1,38 @@
-import { depthLimit, endOf, quoted, tooDeep } from '../../../common/hcl/fault.js'
-import type { Fault } from '../../../common/hcl/fault.js'
-import { LineMap } from '../../../common/hcl/line-map.js'
-import { isSpace } from '../../../common/hcl/space.js'
-import { isQuote, skipComment } from './json-text.js'
+import { endOf, quoted, tooDeep, type Fault } from '../hcl/fault.js'
+import { LineMap } from '../hcl/line-map.js'
+import type { JsonDialect } from './dialects.js'
+import { skipComment } from './skip.js'
 
 /**
- * What may stand next: `key` and `element` also allow the container's end, `next` is behind a value, `done` behind the
- * last one.
+ * What may stand next: `key` and `element` also allow the container's end, `member` is a key behind a comma that needs
+ * one, `next` is behind a value, `done` behind the last one.
  */
-type State = 'root' | 'key' | 'colon' | 'value' | 'element' | 'next' | 'done'
+type State = 'root' | 'key' | 'member' | 'colon' | 'value' | 'element' | 'next' | 'done'
 
-const number = /^[+-]?(?:Infinity|NaN|0x[0-9a-f]+|(?:0|[1-9]\d*)(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)$/i
-const identifier = /(?:[$_\p{ID_Start}]|\\u[0-9a-f]{4})(?:[$\u200c\u200d\p{ID_Continue}]|\\u[0-9a-f]{4})*/iuy
 const word = /[^\s,:;{}[\]"'/=#]+/y
 
 /**
- * Why a text is not JSON5: the first place where it goes wrong, what stands there, what may stand there, and what to
- * do. `empty` for a text of nothing but white space and comments, undefined when there is nothing wrong with it.
+ * Why a text is not written in a dialect of JSON: the first place where it goes wrong, what stands there, what may
+ * stand there, and what to do. `empty` for a text of nothing but white space and comments, undefined when there is
+ * nothing wrong with it. Takes no recursion, so no depth is too much for it.
  */
-export function findJsonFault(text: string): Fault | 'empty' | undefined {
-  return new FaultFinder(text).find()
+export function findJsonFault(text: string, dialect: JsonDialect): Fault | 'empty' | undefined {
+  const fault = new FaultFinder(text, dialect).find()
+  return typeof fault !== 'object' || dialect.explains ? fault : { at: fault.at, message: fault.message }
 }
 
 class FaultFinder {
   readonly #text: string
+  readonly #dialect: JsonDialect
   readonly #lines: LineMap
   readonly #open: number[] = []
   #at = 0
   /** The last key or value, as the text has it. */
   #last = ''
 
-  constructor(text: string) {
+  constructor(text: string, dialect: JsonDialect) {
     this.#text = text
+    this.#dialect = dialect
     this.#lines = new LineMap(text)
   }
 
@@ -50,7 +51,8 @@ class FaultFinder {
     const found = this.#text[this.#at] ?? ''
     switch (state) {
       case 'key':
-        return found === '}' ? this.#close() : this.#key()
+      case 'member':
+        return state === 'key' && found === '}' ? this.#close() : this.#key(state)
       case 'colon':
         if (found !== ':') return this.#noColon(found)
         this.#at++
@@ -63,15 +65,23 @@ class FaultFinder {
         if (found === this.#closer()) return this.#close()
         if (found !== ',') return this.#noComma(found)
         this.#at++
-        return this.#closer() === '}' ? 'key' : 'element'
+        return this.#afterComma()
       case 'done':
         return this.#trailing(found)
     }
   }
 
+  #afterComma(): State {
+    const inObject = this.#closer() === '}'
+    if (this.#dialect.hasTrailingCommas) return inObject ? 'key' : 'element'
+    return inObject ? 'member' : 'value'
+  }
+
   #trivia(): Fault | undefined {
+    const { isSpace, hasComments } = this.#dialect
     for (;;) {
       while (this.#at < this.#text.length && isSpace(this.#text.charCodeAt(this.#at))) this.#at++
+      if (!hasComments) return undefined
       const end = skipComment(this.#text, this.#at)
       if (end === this.#at) return undefined
       if (end < 0) return this.#unclosed('the comment', this.#at, 'close it with */')
@@ -79,12 +89,14 @@ class FaultFinder {
     }
   }
 
-  #key(): State | Fault {
+  #key(state: 'key' | 'member'): State | Fault {
+    const { isQuote, bareKey } = this.#dialect
     if (isQuote(this.#text.charCodeAt(this.#at))) return this.#string() ?? 'colon'
-    const key = this.#match(identifier)
+    const key = bareKey === undefined ? '' : this.#match(bareKey)
     if (key === '') {
       const found = this.#text[this.#at] ?? ''
-      return { at: this.#at, message: `expected a key or "}", found ${this.#found()}`, hint: keyHint(found) }
+      const expected = state === 'key' ? 'a key or "}"' : 'a key'
+      return { at: this.#at, message: `expected ${expected}, found ${this.#found()}`, hint: keyHint(found) }
     }
     this.#last = key
     this.#at += key.length
@@ -93,16 +105,16 @@ class FaultFinder {
 
   #value(state: State, found: string): State | Fault {
     if (found === '{' || found === '[') {
-      if (this.#open.length >= depthLimit) return tooDeep(this.#at)
+      if (this.#open.length >= this.#dialect.maxDepth) return tooDeep(this.#at)
       this.#open.push(this.#at++)
       return found === '{' ? 'key' : 'element'
     }
-    if (isQuote(found.charCodeAt(0))) {
+    if (this.#dialect.isQuote(found.charCodeAt(0))) {
       const fault = this.#string()
       if (fault !== undefined) return fault
     } else {
       const value = this.#match(word)
-      if (!number.test(value) && value !== 'true' && value !== 'false' && value !== 'null')
+      if (!this.#dialect.number.test(value) && value !== 'true' && value !== 'false' && value !== 'null')
         return this.#noValue(state, value)
       this.#last = value
       this.#at += value.length
@@ -130,16 +142,17 @@ class FaultFinder {
         }
       }
       if (found === '\\') {
-        const escape = /^\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|0(?!\d)|\r\n|[^xu0-9])/i.exec(this.#text.slice(at, at + 6))?.[0]
-        if (escape === undefined && at + 1 < this.#text.length) {
+        const escape = this.#match(this.#dialect.escape, at)
+        if (escape === '' && at + 1 < this.#text.length) {
           return {
             at,
             message: `${quoted(this.#text.slice(at, at + 2))} begins no escape that JSON knows`,
             hint: 'write \\\\ for a backslash',
           }
         }
-        at += (escape?.length ?? 2) - 1
-      }
+        at += (escape.length || 2) - 1
+      } else if (!this.#dialect.hasControls && this.#text.charCodeAt(at) < 0x20)
+        return { at, message: 'control characters must be escaped in a text' }
     }
     return this.#unclosed('the text', start, `a closing ${quote ?? ''} is missing`)
   }
@@ -160,7 +173,7 @@ class FaultFinder {
     return {
       at,
       other: start,
-      message: `${what} that opens at ${this.#lines.label(start)} is never closed: the file ends here`,
+      message: `${what} that opens at ${this.#lines.label(start)} is never closed: the ${this.#dialect.holder} ends here`,
       hint,
     }
   }
@@ -170,11 +183,18 @@ class FaultFinder {
     const open = this.#open.at(-1)
     if (open === undefined) return 'empty'
     const brace = this.#text[open] ?? ''
-    const missing = state === 'colon' ? '":" and a value' : state === 'value' ? 'a value' : `"${this.#closer()}"`
+    const missing =
+      state === 'colon'
+        ? '":" and a value'
+        : state === 'value'
+          ? 'a value'
+          : state === 'member'
+            ? 'a key'
+            : `"${this.#closer()}"`
     return {
       at: endOf(this.#text),
       other: open,
-      message: `expected ${missing}, found the end of the file`,
+      message: `expected ${missing}, found the end of the ${this.#dialect.holder}`,
       hint: `the "${brace}" at ${this.#lines.label(open)} is never closed`,
     }
   }
@@ -188,7 +208,8 @@ class FaultFinder {
           : found === '{'
             ? `write ":" before the "{"`
             : `the ":" after ${quoted(this.#last)} is missing`
-    return { at: this.#at, message: `expected ":" after the key ${quoted(this.#last)}, found ${this.#found()}`, hint }
+    const key = this.#dialect.explains ? ` after the key ${quoted(this.#last)}` : ''
+    return { at: this.#at, message: `expected ":"${key}, found ${this.#found()}`, hint }
   }
 
   #noComma(found: string): Fault {
@@ -213,7 +234,7 @@ class FaultFinder {
     const found = this.#text[this.#at] ?? ''
     const fault = {
       at: this.#at,
-      message: `expected ${state === 'root' ? '"{"' : state === 'element' ? 'a value or "]"' : 'a value'}, found ${this.#found()}`,
+      message: `expected ${state === 'root' ? this.#dialect.root : state === 'element' ? 'a value or "]"' : 'a value'}, found ${this.#found()}`,
     }
     if (state === 'root') return { ...fault, hint: rootHint(found, value) }
     if (value === '')
@@ -240,20 +261,22 @@ class FaultFinder {
         : found === '{' || found === ','
           ? 'a file holds one object: put all members into it, or use a file for each'
           : 'remove what follows the closing "}"'
-    return { at: this.#at, message: `expected the end of the file, found ${this.#found()}`, hint }
+    return { at: this.#at, message: `expected the end of the ${this.#dialect.holder}, found ${this.#found()}`, hint }
   }
 
   /** What stands here, quoted for a message. */
   #found(): string {
-    if (isQuote(this.#text.charCodeAt(this.#at))) {
+    const character = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0)
+    if (!this.#dialect.explains) return JSON.stringify(character)
+    if (this.#dialect.isQuote(this.#text.charCodeAt(this.#at))) {
       const end = this.#text.indexOf(this.#text[this.#at] ?? '', this.#at + 1)
       return quoted(this.#text.slice(this.#at, end < 0 ? undefined : end + 1))
     }
-    return quoted(this.#match(word) || String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0))
+    return quoted(this.#match(word) || character)
   }
 
-  #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#at
+  #match(pattern: RegExp, at = this.#at): string {
+    pattern.lastIndex = at
     return pattern.exec(this.#text)?.[0] ?? ''
   }
 }
