@@ -65,7 +65,7 @@ async function catalogOf(t: Test): Promise<Catalog> {
 async function client(
   t: Test,
   addresses: () => readonly string[],
-  most?: number,
+  maxViews?: number,
 ): Promise<{ readonly views: Views; readonly seen: Catalog }> {
   const rpc = createRpcClient({ clock: systemClock })
   const views = openViews({
@@ -73,7 +73,7 @@ async function client(
     servers: { addresses },
     clock: systemClock,
     log: new RecordingLog(),
-    ...(most !== undefined && { most }),
+    ...(maxViews !== undefined && { maxViews }),
   })
   const seen = await Catalog.open({ store: views.store, clock: systemClock })
   t.teardown(() => {
