@@ -1,3 +1,4 @@
+import { keepNewest } from '../common/keep-newest.js'
 import { Authorizer, type DefaultPolicy } from './authorizer.js'
 import type { PolicyRules } from './merge.js'
 import { readRules } from './rules/read-rules.js'
@@ -53,11 +54,7 @@ class RecentlyUsed<Value extends object> {
     if (known !== undefined) this.#values.delete(key)
     const value = known ?? make()
     this.#values.set(key, value)
-    if (this.#values.size > maxKept)
-      for (const [oldest] of this.#values.entries()) {
-        this.#values.delete(oldest)
-        break
-      }
+    keepNewest(this.#values, maxKept)
     return value
   }
 }

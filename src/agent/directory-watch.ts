@@ -1,4 +1,5 @@
 import { FSWatcher, type Throttler } from 'chokidar'
+import { deferred } from '../common/deferred.js'
 
 /**
  * chokidar lists a directory, with a stat of each entry, before it says what an event was about: with 5,000 files some
@@ -32,17 +33,16 @@ export function watchDirectory(
     if (isOf(details, directory)) on(typeof name === 'string' ? name : undefined)
   })
   watcher.on('error', failed)
-  let release: () => void = () => undefined
-  const ready = new Promise<void>(resolve => {
-    release = resolve
-    watcher.once('ready', resolve)
+  const ready = deferred()
+  watcher.once('ready', () => {
+    ready.resolve()
   })
   watcher.add(directory)
   return {
-    ready,
+    ready: ready.promise,
     close: () => {
       // A watcher that is closed early never becomes ready, so wait for that first.
-      release()
+      ready.resolve()
       return watcher.close()
     },
   }

@@ -6,11 +6,12 @@ import type { Clock, Timer } from '../common/clock.js'
 import { isTemporary, replaceFile, SharedFlush } from '../common/durable-files.js'
 import { errorMessage } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
+import { retryDelay } from '../common/retry-delay.js'
 import { readSmallFile } from '../common/small-files.js'
 import type { Logger } from '../telemetry/index.js'
 
 /** Milliseconds from a failed write to the next attempt. The delay doubles with each failure, up to `max`. */
-const retryMs = { first: 1_000, max: 60_000 } as const
+const retryMs = { min: 1_000, max: 60_000 } as const
 
 /**
  * A directory with one JSON file an entry, named after the hash of the entry's id. For what was acknowledged to a
@@ -24,7 +25,8 @@ export class EntryFiles {
   readonly #log: Logger
   /** Pending content by id: a text to be written, or undefined if the file is to be deleted. */
   readonly #unsaved = new Map<string, string | undefined>()
-  #delay: number = retryMs.first
+  /** How often in a row what could not be written was tried again. */
+  #retries = 0
   #timer: Timer | undefined
   #closed = false
   /** The newest work on each id: writes of one entry happen in the order they were asked for. */
@@ -106,16 +108,16 @@ export class EntryFiles {
       throw error
     }
     if (this.#unsaved.delete(id) && this.#unsaved.size === 0) {
-      this.#delay = retryMs.first
+      this.#retries = 0
       this.#log.info('all that was registered is saved again', { directory: this.#directory })
     }
   }
 
   #plan(): void {
     if (this.#closed) return
-    this.#timer ??= this.#clock.after(this.#delay, () => {
+    this.#timer ??= this.#clock.after(retryDelay(retryMs, this.#retries + 1), () => {
       this.#timer = undefined
-      this.#delay = Math.min(2 * this.#delay, retryMs.max)
+      this.#retries++
       void this.#retryUnsaved()
     })
   }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Clock, Timer } from '../common/clock.js'
+import { deferred, type Deferred } from '../common/deferred.js'
 import { errorMessage } from '../common/errors.js'
 import type { ConfigLoad, DeclaredChange, LoadedFile, Settings } from '../config/index.js'
 import type { Logger, Metrics } from '../telemetry/index.js'
@@ -58,8 +59,7 @@ type Cause = ReloadReport['cause']
 interface Request {
   cause: Cause
   changed: Set<string> | 'everything'
-  readonly done: Promise<ReloadReport>
-  readonly settle: (work: Promise<ReloadReport>) => void
+  readonly done: Deferred<ReloadReport>
 }
 
 /** Milliseconds for which a broken file may be one that is still being written. */
@@ -130,7 +130,7 @@ export class Reloader {
     if (changed === undefined) waiting.changed = 'everything'
     else if (waiting.changed !== 'everything') for (const path of changed) waiting.changed.add(path)
     if (!this.#busy) this.#next()
-    return waiting.done
+    return waiting.done.promise
   }
 
   /** What a reload would do now. */
@@ -146,7 +146,7 @@ export class Reloader {
   async close(): Promise<void> {
     this.#closed = true
     this.#settling?.cancel()
-    this.#waiting?.settle(Promise.resolve(this.#last))
+    this.#waiting?.done.resolve(Promise.resolve(this.#last))
     this.#waiting = undefined
     await this.#working
   }
@@ -157,7 +157,7 @@ export class Reloader {
     if (next === undefined || this.#closed) return
     this.#busy = true
     const work = this.#perform(next)
-    next.settle(work)
+    next.done.resolve(work)
     this.#working = work
       .catch(() => undefined)
       .then(() => {
@@ -272,10 +272,4 @@ const loadedBy = ({ files }: ConfigLoad): Loaded => ({
 
 const unchanged = (settings: Settings): SettingsStep => ({ settings, live: [], needsRestart: [] })
 
-function request(cause: Cause): Request {
-  let settle: Request['settle'] = () => undefined
-  const done = new Promise<ReloadReport>(resolve => {
-    settle = resolve
-  })
-  return { cause, changed: new Set(), done, settle }
-}
+const request = (cause: Cause): Request => ({ cause, changed: new Set(), done: deferred() })

@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Clock, Timer } from '../common/clock.js'
 import { errorMessage } from '../common/errors.js'
+import { addTo } from '../common/grouped.js'
+import { nextTurn } from '../common/next-turn.js'
 import type { Logger } from '../telemetry/index.js'
 import { ChangeGatherer } from './change-gatherer.js'
 import { watchDirectory, type DirectoryWatch } from './directory-watch.js'
@@ -96,10 +98,7 @@ export class ConfigWatcher {
   async #inSlices(paths: Iterable<string>, run: (path: string) => void): Promise<void> {
     let done = 0
     for (const path of paths) {
-      if (++done % sliceSize === 0)
-        await new Promise<void>(resolve => {
-          setImmediate(resolve)
-        })
+      if (++done % sliceSize === 0) await nextTurn()
       if (this.#closed) return
       run(path)
     }
@@ -158,8 +157,7 @@ export class ConfigWatcher {
       const chain = this.#chains.get(path)
       if (chain === undefined) continue
       this.#hold(chain, kind)
-      if (kind === 'directory' && chain.real !== undefined)
-        this.#directories.set(chain.real, [...(this.#directories.get(chain.real) ?? []), path])
+      if (kind === 'directory' && chain.real !== undefined) addTo(this.#directories, chain.real, path)
     }
     for (const path of this.#linkedFiles())
       if (this.#holders.size < maxLinkDirectories) this.#hold(followLinks(path, memo), 'file')

@@ -86,8 +86,7 @@ export function startChild(
   })
     .then(async end => {
       // A shell exits at once on the signal, but its children may still run: wait for the whole group.
-      while (timer !== undefined && grouped && !killed && send(child, grouped, 0))
-        await pause(commandClock, groupPoll, never)
+      while (timer !== undefined && grouped && !killed && send(child, grouped, 0)) await pause(commandClock, groupPoll)
       return end
     })
     .finally(() => {
@@ -106,7 +105,6 @@ export function startChild(
 
 /** Milliseconds between checks whether a process group has ended, since the system does not signal that. */
 const groupPoll = 20
-const never = new AbortController().signal
 
 /** Sends a signal (0: none, only looks) to a program, or to all of its group; false when nobody is there to get it. */
 function send(child: ChildProcess, grouped: boolean, signal: NodeJS.Signals | 0): boolean {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { decodeBase64 } from '../common/base64.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { Io } from './io.js'
 
@@ -20,7 +21,4 @@ export async function readData(argument: string, io: Io): Promise<Buffer> {
 }
 
 /** The bytes that base64 text stands for, line breaks and spaces in it aside; undefined when it is none. */
-export function decodeBase64(text: string): Buffer | undefined {
-  const compact = text.replace(/\s/g, '')
-  return compact.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(compact) ? Buffer.from(compact, 'base64') : undefined
-}
+export const unwrapBase64 = (text: string): Buffer | undefined => decodeBase64(text.replace(/\s/g, ''))

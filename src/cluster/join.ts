@@ -4,6 +4,7 @@ import type { Clock } from '../common/clock.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import { hostPort, parseHostPort } from '../common/host-port.js'
 import { pause } from '../common/pause.js'
+import { retryDelay } from '../common/retry-delay.js'
 
 /** How agents are joined by what a user wrote. */
 export interface Joining {
@@ -119,7 +120,7 @@ export async function retryJoin(
       failed(error, attempt)
       await pause(
         clock,
-        maxAttempts > 0 ? interval : Math.min(interval, firstInterval * 2 ** Math.min(attempt - 1, 20)),
+        maxAttempts > 0 ? interval : retryDelay({ min: firstInterval, max: interval }, attempt),
         signal,
       )
     }

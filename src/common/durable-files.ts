@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { nextTurn } from './next-turn.js'
 import { errorCode } from './errors.js'
 
 /*
@@ -158,9 +159,7 @@ export class SharedFlush {
 
   /** Resolves when all that was renamed or removed before the call is durable. Rejects with the system's error. */
   flush(): Promise<void> {
-    this.#next ??= new Promise<void>(resolve => {
-      setImmediate(resolve)
-    }).then(() => {
+    this.#next ??= nextTurn().then(() => {
       this.#next = undefined
       return flushFolder(this.#folder)
     })

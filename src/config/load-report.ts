@@ -1,3 +1,4 @@
+import { grouped } from '../common/grouped.js'
 import { capped } from './read/capped.js'
 import { diagnosticIn } from './read/content.js'
 import type { Content } from './read/content.js'
@@ -31,13 +32,7 @@ export function reportFiles(
   others: readonly Diagnostic[],
   kindOf: Environment['kindOf'],
 ): { reports: readonly LoadedFile[]; diagnostics: readonly Diagnostic[] } {
-  const byFile = new Map<string | undefined, Diagnostic[]>()
-  for (const diagnostic of others) {
-    const file = diagnostic.at?.file
-    const list = byFile.get(file)
-    if (list === undefined) byFile.set(file, [diagnostic])
-    else list.push(diagnostic)
-  }
+  const byFile = grouped(others, diagnostic => diagnostic.at?.file)
   const own = new Set<string | undefined>()
   const inFiles: Diagnostic[] = []
   const reports = choices.map(choice => {

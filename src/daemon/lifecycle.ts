@@ -1,5 +1,6 @@
 import type { Agent } from '../agent/index.js'
 import { systemClock } from '../common/clock.js'
+import { deferred } from '../common/deferred.js'
 import { errorMessage } from '../common/errors.js'
 import type { Logger } from '../telemetry/index.js'
 import { listenToSignals } from './signals.js'
@@ -15,21 +16,18 @@ const leaveTimeoutMs = 15_000
  * also while the agent starts.
  */
 export class Lifecycle {
-  readonly ended: Promise<End>
+  readonly #ended = deferred<End>()
+  readonly ended: Promise<End> = this.#ended.promise
   /** Aborted when the agent is asked a second time to stop: nothing is waited for any more. */
   readonly forced = new AbortController()
   readonly #log: Logger
   readonly #signals: { close(): void }
-  #resolve: (end: End) => void = () => undefined
   #agent: Agent | undefined
   /** What was asked for before the agent ran. */
   #early: { reload: boolean; stop: 'SIGINT' | 'SIGTERM' | undefined } = { reload: false, stop: undefined }
 
   constructor(log: Logger) {
     this.#log = log
-    this.ended = new Promise<End>(resolve => {
-      this.#resolve = resolve
-    })
     this.#signals = listenToSignals({
       reload: () => {
         this.#reload()
@@ -54,7 +52,7 @@ export class Lifecycle {
   }
 
   end(how: End): void {
-    this.#resolve(how)
+    this.#ended.resolve(how)
   }
 
   close(): void {

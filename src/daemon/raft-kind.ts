@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { deferred } from '../common/deferred.js'
 import type { Catalog } from '../catalog/index.js'
 import { catalogConfiguration, openFormation, type OpenedFormation, type StandingSource } from '../cluster/index.js'
 import { openEtcdProcess, type EtcdProcess } from '../etcd/index.js'
@@ -16,20 +17,15 @@ import { openSharedStore } from './shared-store.js'
 export function raftKind(parts: RoleParts): ServerKind {
   const { clock, opened } = parts
   const full = { is: false }
-  let store: ((opened: Store | Promise<Store>) => void) | undefined
+  const store = deferred<Store>()
   const process = openProcess(parts)
-  const catalog = followStore(
-    parts,
-    new Promise<Store>(resolve => {
-      store = resolve
-    }),
-  )
+  const catalog = followStore(parts, store.promise)
   const formation = openPlace(parts, process, catalog, full)
   opened.add('place among the servers', () => formation.close())
   opened.add('store', async () => {
     if (formation.state.phase === 'member') await (await formation.store).close()
   })
-  store?.(formation.store)
+  store.resolve(formation.store)
   let heard = clock.monotonic()
   return {
     store: 'raft',

@@ -1,6 +1,7 @@
-import { systemClock } from '../common/clock.js'
+import { commandClock, systemClock } from '../common/clock.js'
 import { MusterError, errorMessage } from '../common/errors.js'
 import type { ParsedFlags } from '../common/flags.js'
+import { pause } from '../common/pause.js'
 import { report, type Settings } from '../config/index.js'
 import { createLogHub, type Logger, type LogHub } from '../telemetry/index.js'
 import { banner } from './banner.js'
@@ -194,11 +195,5 @@ async function untilStopped(daemon: Daemon, logs: LogHub, lifecycle: Lifecycle):
 async function drain(ms: number, log: Logger, forced: AbortSignal): Promise<void> {
   if (ms <= 0 || forced.aborted) return
   log.info('left; answering on for those who still ask', { seconds: ms / 1000 })
-  await new Promise<void>(resolve => {
-    const timer = setTimeout(resolve, ms)
-    forced.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
+  await pause(commandClock, ms, forced)
 }

@@ -1,6 +1,7 @@
 import type { UserEvent } from '../catalog/index.js'
 import type { Clock } from '../common/clock.js'
 import { errorMessage } from '../common/errors.js'
+import { keepNewest } from '../common/keep-newest.js'
 import type { Logger } from '../telemetry/index.js'
 import { startJob } from './job-process.js'
 import { JobReports, type OwnApi } from './job-reports.js'
@@ -51,7 +52,7 @@ export class RemoteExec {
       return
     }
     this.#known.add(place.session)
-    for (const old of this.#known) if (this.#known.size > remembered) this.#known.delete(old)
+    keepNewest(this.#known, remembered)
     this.#running.set(
       place.session,
       this.#run(place).finally(() => {

@@ -1,3 +1,4 @@
+import { nextTurn } from '../common/next-turn.js'
 import { storeClosed } from './errors.js'
 
 /**
@@ -86,10 +87,7 @@ export class GroupCommit<Request, Result> {
     let answer: (() => void) | undefined
     for (let round = 1; ; round++) {
       // Yield to the event loop: groups that need no disk would otherwise starve everything else.
-      if (round % yieldEvery === 0)
-        await new Promise(resolve => {
-          setImmediate(resolve)
-        })
+      if (round % yieldEvery === 0) await nextTurn()
       for (const read of this.#readers.splice(0)) read()
       const group = this.#take()
       const running = group.length > 0 ? this.#begin(group) : undefined

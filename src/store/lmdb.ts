@@ -6,6 +6,7 @@ import { systemClock } from '../common/clock.js'
 import type { Duration } from '../common/duration.js'
 import type { MusterError } from '../common/errors.js'
 import { ensureFolder } from '../common/folder.js'
+import { nextTurn } from '../common/next-turn.js'
 import { hideFromChildren } from '../common/spawn.js'
 import { EmbeddedStore } from './embedded.js'
 import type { EmbeddedOptions, KeyFound, Opened } from './embedded.js'
@@ -115,9 +116,7 @@ async function assertWhole(directory: string): Promise<void> {
     if (damage.foreign && foreign !== undefined) throw foreign
     // A process in another container may write to the file while it is being checked.
     if (look === looksAtOnce || newestTransaction(file) === before) throw corrupt(directory, damage.what)
-    await new Promise(resolve => {
-      setImmediate(resolve)
-    })
+    await nextTurn()
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js'
+import { keepNewest } from '../common/keep-newest.js'
 import type { Logger, LogLevel } from './types.js'
 
 /** While a reason lasts it is said again this often, in milliseconds, with how often it was met meanwhile. */
@@ -34,9 +35,8 @@ export class Repeats {
     const key = `${message}\n${reason}`
     const standing = this.#reasons.get(key)
     if (standing === undefined) {
-      const [oldest] = this.#reasons.keys()
-      if (this.#reasons.size >= maxReasons && oldest !== undefined) this.#reasons.delete(oldest)
       this.#reasons.set(key, { said: now, times: 0 })
+      keepNewest(this.#reasons, maxReasons)
       this.#log[level](message, fields)
       return
     }

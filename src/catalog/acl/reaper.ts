@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.js'
-import { End } from '../../common/end-signal.js'
 import { errorMessage } from '../../common/errors.js'
+import { pause } from '../../common/pause.js'
+import { untilClosed } from '../../common/until-closed.js'
 import type { CatalogReads, CatalogWrites } from '../api.js'
 import { reapTokens } from '../commands/acl/token.js'
 import { isLive } from './live.js'
@@ -31,23 +32,16 @@ const maxWait = 24 * 3_600_000
  * Deletes tokens that have expired, and those whose auth method is gone, within a second or so. Runs on one
  * server until closed.
  */
-export function startTokenReaper(parts: TokenReaperParts): { close(): void } {
-  const end = new End()
-  void new TokenReaper(parts, end).run()
-  return {
-    close: () => {
-      end.abort()
-    },
-  }
-}
+export const startTokenReaper = (parts: TokenReaperParts): { close(): void } =>
+  untilClosed(closed => new TokenReaper(parts, closed).run())
 
 class TokenReaper {
   readonly #parts: TokenReaperParts
-  readonly #end: End
+  readonly #end: AbortSignal
   /** The auth methods as they were when tokens were last compared with them. */
   #methodsAt = 0
 
-  constructor(parts: TokenReaperParts, end: End) {
+  constructor(parts: TokenReaperParts, end: AbortSignal) {
     this.#parts = parts
     this.#end = end
   }
@@ -57,7 +51,7 @@ class TokenReaper {
     while (!this.#end.aborted) {
       const seen = catalog.tokens.topics.all().index
       const isDone = await this.#round()
-      await this.#pause()
+      await pause(clock, minWait, this.#end)
       if (!isDone || this.#ended()) continue
       const [next] = catalog.tokens.expiring()
       const due = next?.expirationTime === undefined ? maxWait : next.expirationTime - clock.now()
@@ -93,19 +87,6 @@ class TokenReaper {
     const orphans = tokens.all().filter(token => !isLive(this.#parts.catalog, token, now))
     if (orphans.length === 0) this.#methodsAt = methodsAt
     return orphans
-  }
-
-  #pause(): Promise<void> {
-    return new Promise(resolve => {
-      const timer = this.#parts.clock.after(minWait, done)
-      const end = this.#end
-      function done(): void {
-        timer.cancel()
-        end.removeEventListener('abort', done)
-        resolve()
-      }
-      end.addEventListener('abort', done)
-    })
   }
 
   #ended(): boolean {

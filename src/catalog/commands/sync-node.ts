@@ -1,4 +1,5 @@
 import { MusterError } from '../../common/errors.js'
+import { grouped } from '../../common/grouped.js'
 import type { Revision } from '../../store/index.js'
 import type { CatalogWrites, Command } from '../api.js'
 import { assertId } from '../keys.js'
@@ -85,7 +86,7 @@ export async function pushNode(
 
 /** The parts of a sync that belong together, in the order in which they are safe to be seen. */
 function* steps(draft: Draft, { put, remove }: SyncRequest, node: string): Iterable<() => void> {
-  const given = byService(put.checks)
+  const given = grouped(put.checks, check => check.serviceId)
   const putIds = new Set(put.checks.map(check => check.id))
   const services = new Map(put.services.map(service => [service.id, service]))
   for (const check of given.get('') ?? [])
@@ -116,16 +117,6 @@ function* steps(draft: Draft, { put, remove }: SyncRequest, node: string): Itera
     yield () => {
       removeCheck(draft, node, id)
     }
-}
-
-function byService(checks: readonly CheckData[]): ReadonlyMap<string, readonly CheckData[]> {
-  const groups = new Map<string, CheckData[]>()
-  for (const check of checks) {
-    const group = groups.get(check.serviceId)
-    if (group === undefined) groups.set(check.serviceId, [check])
-    else group.push(check)
-  }
-  return groups
 }
 
 function putService(draft: Draft, service: ServiceData, node: string): void {

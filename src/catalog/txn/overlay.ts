@@ -7,6 +7,7 @@ import { checkKey, kvKey, lockDelayKey, lockKey, nodeKey, serviceKey, sessionKey
 import { assertKv, decodeKv } from '../kv/kv-codec.js'
 import { decodeLock } from '../kv/lock-codec.js'
 import type { KvEntry, Lock } from '../kv/types.js'
+import { sameName } from '../../common/same-name.js'
 import { compareText } from '../../common/text-order.js'
 import { decodeSession } from '../sessions/session-codec.js'
 import type { Session } from '../sessions/types.js'
@@ -42,7 +43,7 @@ export class Overlay implements DraftReads {
         this.#base.services.ofNode(node),
         this.#services,
         one => serviceKey(one.node, one.id),
-        one => isSame(one.node, node),
+        one => sameName(one.node, node),
       ),
   }
 
@@ -53,7 +54,7 @@ export class Overlay implements DraftReads {
         this.#base.checks.ofNode(node),
         this.#checks,
         one => checkKey(one.node, one.id),
-        one => isSame(one.node, node),
+        one => sameName(one.node, node),
       ),
     ofInstance: (node, serviceId) => this.checks.ofNode(node).filter(check => check.serviceId === serviceId),
   }
@@ -171,7 +172,7 @@ export class Overlay implements DraftReads {
   /** The node of exactly this name below. */
   #standing(name: string): Node | undefined {
     const found = this.#base.nodes.find(name)
-    return found !== undefined && isSame(found.node, name) ? found : undefined
+    return found !== undefined && sameName(found.node, name) ? found : undefined
   }
 
   #kvEntry(entry: Entry): KvEntry {
@@ -208,5 +209,3 @@ const since = <Value extends Node | Service | Check>(
   value: Value,
   standing: (value: Value) => { readonly created: Node['created'] } | undefined,
 ): Value => ({ ...value, created: standing(value)?.created ?? pending })
-
-const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()

@@ -5,7 +5,7 @@ import { fieldsOf, type Fields } from '../../common/plain-data.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
-import { decodeBase64, readData } from '../data-argument.js'
+import { unwrapBase64, readData } from '../data-argument.js'
 import { keyArgument, kvWrite } from '../kv.js'
 
 interface Exported {
@@ -84,7 +84,7 @@ function readEntries(source: string): readonly Exported[] {
     if (number === undefined) throw refused(`flags of "${key}" are no whole number of 64 bits`)
     const bytes =
       typeof value === 'string'
-        ? decodeBase64(value)
+        ? unwrapBase64(value)
         : value === undefined || value === null
           ? Buffer.alloc(0)
           : undefined

@@ -2,7 +2,7 @@ import { flagIsSet, flagValue, type ParsedFlags } from '../../common/flags.js'
 import { Client, type Query } from '../client.js'
 import { clientFlags, serverFlags, tenancyFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
-import { decodeBase64, readData } from '../data-argument.js'
+import { unwrapBase64, readData } from '../data-argument.js'
 import { keyArgument, kvWrite } from '../kv.js'
 
 /** `muster kv put`. */
@@ -42,7 +42,7 @@ export const command: Command = {
       return 1
     }
     const given = await readData(argument, io)
-    const data = flagIsSet(flags, 'base64') ? decodeBase64(given.toString()) : given
+    const data = flagIsSet(flags, 'base64') ? unwrapBase64(given.toString()) : given
     if (data === undefined) {
       io.err('Error! Cannot base 64 decode data\n')
       return 1

@@ -1,5 +1,6 @@
 import { MusterError } from '../../common/errors.js'
 import { flagIsSet, flagValue } from '../../common/flags.js'
+import { addTo } from '../../common/grouped.js'
 import { Client } from '../client.js'
 import { clientFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
@@ -59,8 +60,7 @@ export const command: Command = {
 /** A note on members of unknown status: the agent has no leader, and shows their last known status. */
 export function unheard(members: readonly Pick<Member, 'Name' | 'UnheardSince'>[]): string {
   const bySince = new Map<string, string[]>()
-  for (const { Name, UnheardSince } of members)
-    if (UnheardSince !== undefined) bySince.set(UnheardSince, [...(bySince.get(UnheardSince) ?? []), Name])
+  for (const { Name, UnheardSince } of members) if (UnheardSince !== undefined) addTo(bySince, UnheardSince, Name)
   return [...bySince]
     .map(
       ([since, names]) =>

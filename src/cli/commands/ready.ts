@@ -1,6 +1,8 @@
+import { commandClock } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
 import { flagValue } from '../../common/flags.js'
 import { parseDuration } from '../../common/duration.js'
+import { pause } from '../../common/pause.js'
 import { fieldsOf } from '../../common/plain-data.js'
 import { Client } from '../client.js'
 import { clientFlags } from '../client-settings.js'
@@ -55,7 +57,7 @@ export const command: Command = {
     const until = performance.now() + wait
     let answer = await ask(client, level)
     while (answer !== 'ready' && performance.now() < until && !io.interrupted.aborted) {
-      await new Promise(resolve => setTimeout(resolve, pauseBetweenTries))
+      await pause(commandClock, pauseBetweenTries, io.interrupted)
       answer = await ask(client, level)
     }
     if (!quiet && answer === 'ready') io.out(`The agent ${words.yes}.\n`)

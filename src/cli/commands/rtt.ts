@@ -1,6 +1,7 @@
 import { roundTrip, type Coordinate } from '../../common/coordinate.js'
 import { MusterError } from '../../common/errors.js'
 import { flagIsSet } from '../../common/flags.js'
+import { sameName } from '../../common/same-name.js'
 import { Client } from '../client.js'
 import { clientFlags, serverFlags } from '../client-settings.js'
 import type { Command } from '../command.js'
@@ -66,7 +67,7 @@ async function ownName(client: Client, wan: boolean): Promise<string> {
 
 async function nodeCoordinates(client: Client): Promise<Find> {
   const entries = await client.get<readonly Entry[]>('/v1/coordinate/nodes')
-  return name => coordinateOf(entries.find(({ Node }) => same(Node, name)))
+  return name => coordinateOf(entries.find(({ Node }) => sameName(Node, name)))
 }
 
 async function serverCoordinates(client: Client, names: readonly string[]): Promise<Find> {
@@ -83,7 +84,7 @@ async function serverCoordinates(client: Client, names: readonly string[]): Prom
   return name =>
     coordinateOf(
       datacenters.flatMap(({ Datacenter, Coordinates }) =>
-        Coordinates.filter(({ Node }) => same(`${Node}.${Datacenter}`, name)),
+        Coordinates.filter(({ Node }) => sameName(`${Node}.${Datacenter}`, name)),
       )[0],
     )
 }
@@ -105,5 +106,3 @@ const coordinateOf = (entry: Entry | undefined): Coordinate | undefined =>
     adjustment: entry.Coord.Adjustment,
     height: entry.Coord.Height,
   }
-
-const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()

@@ -74,7 +74,6 @@ export class Semaphore implements Lock {
   }
 
   async release(): Promise<void> {
-    const never = new AbortController().signal
     for (;;) {
       const seen = await this.#look('', overdue())
       const holders = living(seen)
@@ -86,7 +85,7 @@ export class Semaphore implements Lock {
         ))
       )
         break
-      await pause(commandClock, delayedRetry / 10, never)
+      await pause(commandClock, delayedRetry / 10)
     }
     await kvWrite(this.#client, 'DELETE', this.#own, {}, undefined, overdue())
   }

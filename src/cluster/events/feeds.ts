@@ -1,8 +1,10 @@
 import { readEvents, type CatalogReads, type UserEvent } from '../../catalog/index.js'
 import type { Clock } from '../../common/clock.js'
 import { errorMessage } from '../../common/errors.js'
+import { keepNewest } from '../../common/keep-newest.js'
 import { pause } from '../../common/pause.js'
 import { fieldsOf } from '../../common/plain-data.js'
+import { untilClosed } from '../../common/until-closed.js'
 import { revision } from '../../store/index.js'
 import type { Logger } from '../../telemetry/index.js'
 import type { RpcServer } from '../../rpc/index.js'
@@ -21,26 +23,24 @@ const remembered = 2048
 type Reads = Pick<CatalogReads, 'loaded' | 'revision' | 'events' | 'topics' | 'wait'>
 
 /** Events on a server: those of its catalog. */
-export const catalogFeed = (catalog: Reads): EventFeed => ({
-  follow: on => {
-    const closed = new AbortController()
-    void followCatalog(catalog, on, closed.signal)
-    return {
-      close: () => {
-        closed.abort()
-      },
-    }
-  },
+export const catalogFeed = (catalog: Reads, clock: Clock): EventFeed => ({
+  follow: on => untilClosed(closed => followCatalog(catalog, clock, on, closed)),
 })
 
-async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, closed: AbortSignal): Promise<void> {
+async function followCatalog(
+  catalog: Reads,
+  clock: Clock,
+  on: (event: UserEvent) => void,
+  closed: AbortSignal,
+): Promise<void> {
   while (!catalog.loaded && !closed.aborted) {
-    if (!(await catalog.wait(catalog.topics.all(), catalog.revision, timingMs.poll, closed))) await shortPause()
+    if (!(await catalog.wait(catalog.topics.all(), catalog.revision, timingMs.poll, closed)))
+      await pause(clock, 100, closed)
   }
   const topic = catalog.events.topics.all()
   for (let since = catalog.revision; !closed.aborted;) {
     // Waits end at once on a closed catalog.
-    if (!(await catalog.wait(topic, since, timingMs.poll, closed))) await shortPause()
+    if (!(await catalog.wait(topic, since, timingMs.poll, closed))) await pause(clock, 100, closed)
     if (isAborted(closed)) return
     const events = catalog.events.since(since)
     since = catalog.revision
@@ -50,11 +50,6 @@ async function followCatalog(catalog: Reads, on: (event: UserEvent) => void, clo
 
 // A function, since the compiler would assume that `aborted` stays false across the await.
 const isAborted = (signal: AbortSignal): boolean => signal.aborted
-
-const shortPause = (): Promise<void> =>
-  new Promise(resolve => {
-    setTimeout(resolve, 100).unref()
-  })
 
 /** Has a server answer client agents that ask for events. */
 export function serveEvents(server: RpcServer, catalog: Reads): void {
@@ -91,15 +86,7 @@ export interface ServerFeedParts {
  * could be reached comes later.
  */
 export const serverFeed = (parts: ServerFeedParts): EventFeed => ({
-  follow: on => {
-    const closed = new AbortController()
-    void followServer(parts, on, closed.signal)
-    return {
-      close: () => {
-        closed.abort()
-      },
-    }
-  },
+  follow: on => untilClosed(closed => followServer(parts, on, closed)),
 })
 
 async function followServer(
@@ -124,7 +111,7 @@ async function followServer(
           seen.add(event.id)
           on(event)
         }
-      for (const id of seen) if (seen.size > remembered) seen.delete(id)
+      keepNewest(seen, remembered)
     } catch (error) {
       if (isAborted(closed)) return
       failures++

@@ -3,6 +3,7 @@ import type { Clock } from '../../common/clock.js'
 import type { Logger } from '../../telemetry/index.js'
 import { hostPort } from '../../common/host-port.js'
 import { pause } from '../../common/pause.js'
+import { untilClosed } from '../../common/until-closed.js'
 import type { Member, Membership, MemberStatus } from '../types.js'
 
 /**
@@ -98,15 +99,7 @@ interface ChangeLogParts {
 }
 
 /** Logs each change of a member's status, and of the leader, that this agent sees from now on: one line each. */
-export function logChanges(parts: ChangeLogParts): { close(): void } {
-  const closed = new AbortController()
-  void run(parts, closed.signal)
-  return {
-    close: () => {
-      closed.abort()
-    },
-  }
-}
+export const logChanges = (parts: ChangeLogParts): { close(): void } => untilClosed(closed => run(parts, closed))
 
 async function run({ membership, catalog, clock, log }: ChangeLogParts, signal: AbortSignal): Promise<void> {
   let members = membership.members()

@@ -4,6 +4,7 @@ import type { Duration } from '../../common/duration.js'
 import { errorMessage } from '../../common/errors.js'
 import { Repeats, type Logger } from '../../telemetry/index.js'
 import { pause } from '../../common/pause.js'
+import { untilClosed } from '../../common/until-closed.js'
 import { leaseTtl } from './lease-ttl.js'
 import type { Duty } from './types.js'
 
@@ -35,15 +36,8 @@ const sweep = 5000
  */
 export const livenessDuty =
   (parts: LivenessParts): Duty =>
-  () => {
-    const closed = new AbortController()
-    void run(parts, closed.signal)
-    return {
-      close: () => {
-        closed.abort()
-      },
-    }
-  }
+  () =>
+    untilClosed(closed => run(parts, closed))
 
 async function run(parts: LivenessParts, signal: AbortSignal): Promise<void> {
   const { catalog, clock, log, answeringSince } = parts

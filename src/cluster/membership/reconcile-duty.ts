@@ -13,6 +13,7 @@ import { errorMessage } from '../../common/errors.js'
 import { serfHealthCheckId } from '../../common/health.js'
 import { Repeats, type Logger } from '../../telemetry/index.js'
 import { pause } from '../../common/pause.js'
+import { untilClosed } from '../../common/until-closed.js'
 import { consulService } from './consul-service.js'
 import { leaseTtl } from './lease-ttl.js'
 import type { Duty } from './types.js'
@@ -38,15 +39,8 @@ const interval = 60_000
  */
 export const reconcileDuty =
   (parts: ReconcileParts): Duty =>
-  () => {
-    const closed = new AbortController()
-    void run(parts, closed.signal)
-    return {
-      close: () => {
-        closed.abort()
-      },
-    }
-  }
+  () =>
+    untilClosed(closed => run(parts, closed))
 
 async function run(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
   const { catalog, clock, log } = parts

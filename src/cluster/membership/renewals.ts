@@ -30,7 +30,6 @@ export async function renewAtSteward(
   { here, renewed, steward, client, holdTimeout, clock }: RenewalParts,
 ): Promise<void> {
   const end = clock.monotonic() + holdTimeout
-  const never = new AbortController().signal
   for (;;) {
     if (here()) {
       renewed(id)
@@ -51,7 +50,7 @@ export async function renewAtSteward(
         cause,
         hint: 'the session was not renewed: the server that ends sessions cannot be reached',
       })
-    await pause(clock, pace.between, never)
+    await pause(clock, pace.between)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../common/clock.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
+import { retryDelay } from '../../common/retry-delay.js'
 import { Repeats, type Logger } from '../../telemetry/index.js'
 import { memberMethods, type HeartbeatAnswer } from '../membership/types.js'
 import { readServer } from '../server-messages.js'
@@ -122,7 +123,7 @@ export class Heartbeats {
     this.#failures.tell('warn', "no server takes this agent's heartbeat", text, { error: text })
     if (this.#stopped) return
     missed(this.#misses)
-    this.#schedule(Math.min(retryMs.max, retryMs.min * 2 ** Math.min(this.#misses, 10)) * (0.75 + random() * 0.5))
+    this.#schedule(retryDelay(retryMs, this.#misses + 1) * (0.75 + random() * 0.5))
   }
 
   #schedule(ms: number): void {

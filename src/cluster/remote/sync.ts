@@ -1,3 +1,4 @@
+import { grouped } from '../../common/grouped.js'
 import {
   pushNode,
   type CatalogReads,
@@ -96,12 +97,7 @@ function* together({
   services,
   checks,
 }: SyncRequest['put']): Iterable<readonly [ServiceData | undefined, readonly CheckData[]]> {
-  const given = new Map<string, CheckData[]>()
-  for (const check of checks) {
-    const group = given.get(check.serviceId)
-    if (group === undefined) given.set(check.serviceId, [check])
-    else group.push(check)
-  }
+  const given = grouped(checks, check => check.serviceId)
   yield [undefined, given.get('') ?? []]
   given.delete('')
   for (const service of services) {

@@ -1,5 +1,8 @@
 import { putWanServer, removeWanServer, type CatalogReads, type CatalogWrites } from '../../catalog/index.js'
+import { systemClock } from '../../common/clock.js'
 import { milliseconds, type Duration } from '../../common/duration.js'
+import { pause } from '../../common/pause.js'
+import { untilClosed } from '../../common/until-closed.js'
 import type { ServerInfo } from '../types.js'
 import type { WanDirectory } from './types.js'
 
@@ -19,15 +22,7 @@ export function catalogDirectory(catalog: CatalogReads & Pick<CatalogWrites, 'ex
         .all()
         .filter(({ info }) => info.server)
         .map(({ info }) => serverOf(info)),
-    follow: on => {
-      const closed = new AbortController()
-      void follow(catalog, on, closed.signal)
-      return {
-        close: () => {
-          closed.abort()
-        },
-      }
-    },
+    follow: on => untilClosed(closed => follow(catalog, on, closed)),
     put: async server => {
       await catalog.execute(putWanServer(server, { ttl }))
     },
@@ -61,9 +56,7 @@ async function follow(catalog: CatalogReads, on: () => void, closed: AbortSignal
       on()
     } else {
       // Waits end at once on a closed catalog.
-      await new Promise<void>(resolve => {
-        setTimeout(resolve, 1000).unref()
-      })
+      await pause(systemClock, 1000, closed)
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Coordinate } from '../../common/coordinate.js'
 import { hostPort } from '../../common/host-port.js'
+import { sameName } from '../../common/same-name.js'
 import type { MemberStatus, ServerInfo } from '../types.js'
 import { maxServers } from './wan-messages.js'
 
@@ -23,9 +24,6 @@ export const wanAddress = ({ wanAddress: address, ports }: ServerInfo): string =
 
 /** Name of a server on the WAN. */
 export const wanName = ({ name, datacenter }: ServerInfo): string => `${name}.${datacenter}`
-
-/** Whether two datacenter names mean the same. */
-export const sameDatacenter = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
 /** How news of a server came: from itself, through another one, or out of the store. */
 export type NewsFrom = 'self' | 'other' | 'store'
@@ -52,7 +50,7 @@ export class KnownServers {
 
   /** Those of one datacenter. */
   of(datacenter: string): readonly KnownServer[] {
-    return this.all().filter(({ info }) => sameDatacenter(info.datacenter, datacenter))
+    return this.all().filter(({ info }) => sameName(info.datacenter, datacenter))
   }
 
   /**

@@ -1,12 +1,13 @@
 import type { Timer } from '../../common/clock.js'
 import { roundTrip, type Coordinate } from '../../common/coordinate.js'
 import { MusterError, errorMessage } from '../../common/errors.js'
+import { sameName } from '../../common/same-name.js'
 import type { DatacenterCoordinates } from '../coordinates/types.js'
 import { Place, median } from '../coordinates/place.js'
 import type { Member, MemberStatus, ServerInfo } from '../types.js'
 import { DirectorySync } from './directory-sync.js'
 import { Joining } from './joining.js'
-import { KnownServers, sameDatacenter, wanAddress, wanName, type KnownServer } from './known-servers.js'
+import { KnownServers, wanAddress, wanName, type KnownServer } from './known-servers.js'
 import { wanMember } from './member-view.js'
 import { helloLimit, methods, readSelf, readWanHello, type WanHello, type WanPong } from './wan-messages.js'
 import { Pings } from './pings.js'
@@ -127,7 +128,7 @@ class WanNode implements Wan {
     return this.datacenters().map(datacenter => ({
       datacenter,
       servers: [
-        ...(sameDatacenter(datacenter, self.datacenter) ? [{ node: self.name, coordinate: this.own }] : []),
+        ...(sameName(datacenter, self.datacenter) ? [{ node: self.name, coordinate: this.own }] : []),
         ...this.#known
           .of(datacenter)
           .flatMap(({ info, status, coordinate }) =>
@@ -198,7 +199,7 @@ class WanNode implements Wan {
   }
 
   #isForeign(info: ServerInfo): boolean {
-    return !sameDatacenter(info.datacenter, this.#options.self().datacenter)
+    return !sameName(info.datacenter, this.#options.self().datacenter)
   }
 
   async #confirm(server: KnownServer): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { aliasCircles, circleText } from '../../common/alias-circles.js'
+import { addTo } from '../../common/grouped.js'
 import type { CheckDefinition, Declared, Diagnostic, Origin } from '../types.js'
 
 /** The service that a check mirrors on its own node; undefined for any other check. */
@@ -11,9 +12,7 @@ export function aliasCircleWarnings({ services, checks }: Declared): readonly Di
   const note = (check: CheckDefinition): void => {
     const target = aliasTarget(check)
     if (target === undefined || check.serviceId === '') return
-    const known = targets.get(check.serviceId)
-    if (known === undefined) targets.set(check.serviceId, [target])
-    else known.push(target)
+    addTo(targets, check.serviceId, target)
   }
   for (const { definition } of services.values()) for (const check of definition.checks) note(check)
   for (const { definition } of checks.values()) note(definition)

@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../../common/base64.js'
 import { quote } from '../read/finding.js'
 import type { Settings } from '../settings.js'
 import type { Reader } from './reader.js'
@@ -47,8 +48,7 @@ function refuse(reader: Reader, key: string): void {
 function checkEncryptKey(reader: Reader): void {
   const key = reader.text('encrypt')
   if (key === '') return
-  const bytes = Buffer.from(key, 'base64')
-  if (/^[A-Za-z0-9+/]*={0,2}$/.test(key) && key.length % 4 === 0 && [16, 24, 32].includes(bytes.length)) return
+  if ([16, 24, 32].includes(decodeBase64(key)?.length ?? 0)) return
   reader.report('encrypt', {
     code: 'bad-value',
     message: 'encrypt has invalid key: it must be 16, 24 or 32 bytes in base64',

@@ -1,3 +1,4 @@
+import { keepNewest } from '../../common/keep-newest.js'
 import type { HeaderList } from '../header-list.js'
 import { gzipFrom, type PreparedBody } from '../answer/prepared-body.js'
 import type { Reach } from '../route.js'
@@ -125,8 +126,7 @@ export class ResponseCache {
   #shareLarge(key: string, body: PreparedBody): void {
     this.#large.delete(key)
     this.#large.set(key, new WeakRef(body))
-    const [oldest] = this.#large.keys()
-    if (this.#large.size > maxLarge && oldest !== undefined) this.#large.delete(oldest)
+    keepNewest(this.#large, maxLarge)
   }
 
   #makeRoom(): void {

@@ -1,3 +1,4 @@
+import { sameName } from '../../common/same-name.js'
 import type { EntryOrigin } from '../../agent/index.js'
 import { deregister, register } from '../../catalog/index.js'
 import { json, type Answer } from '../answer/answer.js'
@@ -35,7 +36,7 @@ async function put({ catalog, settings, agent, clock }: Deps, { body }: ApiReque
   )
   const { service } = request
   const addresses = addressWarnings([request.address ?? '', service?.address ?? ''])
-  if (!isOwn(request.node, settings().nodeName))
+  if (!sameName(request.node, settings().nodeName))
     return json(true, 200, warningHeader([...othersWarning(catalog, request.node), ...addresses]))
   const id =
     service === undefined ? '' : service.id === undefined || service.id === '' ? (service.name ?? '') : service.id
@@ -57,7 +58,7 @@ async function put({ catalog, settings, agent, clock }: Deps, { body }: ApiReque
 async function remove(deps: Deps, { body }: ApiRequest): Promise<Answer> {
   const { catalog, settings, agent } = deps
   const { node, serviceId, checkId } = readDeregistration(body)
-  if (!isOwn(node, settings().nodeName)) {
+  if (!sameName(node, settings().nodeName)) {
     const known = warningHeader(othersWarning(catalog, node))
     await catalog.execute(deregister({ node, serviceId, checkId }))
     return json(true, 200, known)
@@ -96,5 +97,3 @@ const othersWarning = (catalog: Deps['catalog'], node: string): readonly string[
 
 const origin = (from: EntryOrigin): string =>
   from.by === 'api' ? 'registered over its API' : `declared by ${originText(from)}`
-
-const isOwn = (node: string, own: string): boolean => node.toLowerCase() === own.toLowerCase()

@@ -1,3 +1,4 @@
+import { addTo } from '../../common/grouped.js'
 import type { Check, Instance, Node, Service } from '../../catalog/index.js'
 import type { Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
@@ -67,9 +68,7 @@ function services(deps: Deps, request: ApiRequest): Promise<Answer> {
         chosen => {
           const byName = new Map<string, Instance[]>()
           for (const { name, instance } of chosen) {
-            const known = byName.get(name)
-            if (known === undefined) byName.set(name, [instance])
-            else known.push(instance)
+            addTo(byName, name, instance)
           }
           return builtJson(JSON.stringify([...byName].map(([name, instances]) => summary(name, instances, datacenter))))
         },

@@ -1,5 +1,6 @@
 import { remotePerspective, localPerspective, type Perspective } from '../../catalog/index.js'
 import { MusterError } from '../../common/errors.js'
+import { sameName } from '../../common/same-name.js'
 import type { Settings } from '../../config/index.js'
 import type { ProxyOptions, RequestRoute } from '../../rpc/index.js'
 import type { Query } from '../request/query.js'
@@ -89,9 +90,7 @@ function ownerOf(node: string, forwarding: Forwarding, settings: Settings): Dest
 
 /** Whether a datacenter is this one; '' is. */
 const isHere = (datacenter: string, settings: Settings): boolean =>
-  datacenter === '' || sameDatacenter(datacenter, settings.datacenter)
-
-const sameDatacenter = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
+  datacenter === '' || sameName(datacenter, settings.datacenter)
 
 const noPath = (): MusterError => new MusterError('HTTP_DATACENTER', 'No path to datacenter', { status: 500 })
 
@@ -126,5 +125,5 @@ export function perspectiveOn(
 ): Perspective {
   const preferred = header(agentHeader) === undefined && settings.translateWanAddrs
   const from = query.first(fromParameter) || (preferred ? settings.datacenter : '')
-  return from === '' || sameDatacenter(from, datacenter) ? localPerspective : remotePerspective
+  return from === '' || sameName(from, datacenter) ? localPerspective : remotePerspective
 }

@@ -1,6 +1,7 @@
 import type { LocalCheck } from '../../agent/index.js'
 import { aliasCircles } from '../../common/alias-circles.js'
 import { addressFault } from '../../common/dns-address.js'
+import { addTo } from '../../common/grouped.js'
 import { aliasTarget, circleMessage, type CheckDefinition, type ServiceDefinition } from '../../config/index.js'
 import { headerText } from '../answer/answer.js'
 import type { HeaderList } from '../header-list.js'
@@ -41,9 +42,7 @@ function circleWarnings(serviceId: string, checks: Iterable<readonly [string, Lo
   for (const [, { definition }] of checks) {
     const target = definition === undefined ? undefined : aliasTarget(definition)
     if (definition === undefined || target === undefined || definition.serviceId === '') continue
-    const known = targets.get(definition.serviceId)
-    if (known === undefined) targets.set(definition.serviceId, [target])
-    else known.push(target)
+    addTo(targets, definition.serviceId, target)
   }
   return aliasCircles(targets)
     .filter(circle => circle[0] === serviceId)

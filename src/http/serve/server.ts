@@ -270,7 +270,7 @@ class AgentHttpServer implements HttpServer {
 
   #eventLog({ agent, catalog, clock, eventFeed, internalEvents }: HttpServerOptions): EventLog {
     return new EventLog({
-      feed: eventFeed ?? catalogFeed(catalog),
+      feed: eventFeed ?? catalogFeed(catalog, clock),
       clock,
       node: () => this.#prepared.settings.nodeName,
       internal: internalEvents ?? (() => undefined),

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../common/next-turn.js'
 import type { Revision } from '../store.js'
 import type { Caller } from './caller.js'
 import type { Feed } from './feed.js'
@@ -36,9 +37,7 @@ export class Barrier {
   }
 
   async #next(): Promise<Revision> {
-    await new Promise(resolve => {
-      setImmediate(resolve)
-    })
+    await nextTurn()
     if (this.#underWay >= maxUnderWay)
       await new Promise<void>(resolve => {
         this.#slots.push(resolve)

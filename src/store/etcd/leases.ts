@@ -1,4 +1,5 @@
 import type { Duration } from '../../common/duration.js'
+import { addTo } from '../../common/grouped.js'
 import { invalid, leaseLost, storeClosed } from '../errors.js'
 import type { Lease, LeaseId } from '../store.js'
 import { Pauses } from './caller.js'
@@ -75,9 +76,7 @@ export class EtcdLeases {
     if (this.#caller.closed) return Promise.reject(storeClosed())
     return new Promise((resolve, reject) => {
       const waiter = { since: this.#caller.clock.monotonic(), resolve, reject }
-      const others = this.#waiting.get(id)
-      if (others === undefined) this.#waiting.set(id, [waiter])
-      else others.push(waiter)
+      addTo(this.#waiting, id, waiter)
       this.#stream?.write({ ID: id })
       if (!this.#running) void this.#run()
     })

@@ -97,7 +97,7 @@ void t.test('whom an event is for', t => {
 void t.test('on a server: what is fired from now on, in order; old ones give way', async t => {
   const catalog = await opened(t)
   await catalog.execute(fireEvent(event('before')))
-  const names = gathered(t, catalogFeed(catalog))
+  const names = gathered(t, catalogFeed(catalog, systemClock))
   for (let i = 0; i < 20; i++) await catalog.execute(fireEvent(event(`e${i}`)))
   await until('all came', () => names.length === 20)
   t.same(

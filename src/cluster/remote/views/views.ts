@@ -3,6 +3,7 @@ import type { ViewKind } from '../../../catalog/index.js'
 import type { Clock, Timer } from '../../../common/clock.js'
 import { MusterError, errorMessage } from '../../../common/errors.js'
 import { fieldsOf } from '../../../common/plain-data.js'
+import { retryDelay } from '../../../common/retry-delay.js'
 import type { Logger } from '../../../telemetry/index.js'
 import type { Candidates } from '../upstreams.js'
 import type { RpcClient } from '../../../rpc/index.js'
@@ -160,7 +161,7 @@ class LiveViews implements Views {
       this.#tried = this.#options.clock.monotonic()
       if (this.#stream === undefined) this.#lost ??= this.#options.clock.monotonic()
       for (const view of this.#views.values()) if (!view.known) this.#settle(view, false)
-      await this.#pause(Math.min(retryMs.max, retryMs.min * 2 ** Math.min(this.#failures++, 10)))
+      await this.#pause(retryDelay(retryMs, ++this.#failures))
     }
     this.#running = false
   }
