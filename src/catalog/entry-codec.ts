@@ -1,3 +1,4 @@
+import { picked } from '../common/picked.js'
 import { isObject, type Fields } from '../common/plain-data.js'
 import { revision, type Entry } from '../store/index.js'
 import { bytes, list, number, parse, text, texts } from './fields.js'
@@ -6,81 +7,25 @@ import type { Check, CheckData, Instance, MeshData, Node, NodeData, Revisions, S
 /** A check as stored: with the name and tags that its service had when the check was written. */
 export type StoredCheck = CheckData & Pick<Check, 'serviceName' | 'serviceTags'>
 
+/** What is stored of a node, a service and a check, in this order. */
+const nodeFields = ['node', 'id', 'address', 'taggedAddresses', 'meta'] as const
+const serviceFields = [
+  ...(['node', 'id', 'name', 'kind', 'tags', 'address', 'taggedAddresses', 'meta', 'port', 'socketPath'] as const),
+  ...(['weights', 'enableTagOverride', 'mesh'] as const),
+]
+const checkFields = [
+  ...(['node', 'id', 'name', 'status', 'notes', 'output', 'serviceId', 'serviceName', 'serviceTags', 'type'] as const),
+  ...(['definition', 'interval', 'timeout', 'since'] as const),
+]
+
 /** Bytes of a node. */
-export function encodeNode(data: NodeData): Uint8Array {
-  const { node, id, address, taggedAddresses, meta } = data
-  return bytes({ node, id, address, taggedAddresses, meta })
-}
+export const encodeNode = (data: NodeData): Uint8Array => bytes(picked(data, nodeFields))
 
 /** Bytes of a service. */
-export function encodeService(data: ServiceData): Uint8Array {
-  const {
-    node,
-    id,
-    name,
-    kind,
-    tags,
-    address,
-    taggedAddresses,
-    meta,
-    port,
-    socketPath,
-    weights,
-    enableTagOverride,
-    mesh,
-  } = data
-  return bytes({
-    node,
-    id,
-    name,
-    kind,
-    tags,
-    address,
-    taggedAddresses,
-    meta,
-    port,
-    socketPath,
-    weights,
-    enableTagOverride,
-    mesh,
-  })
-}
+export const encodeService = (data: ServiceData): Uint8Array => bytes(picked(data, serviceFields))
 
 /** Bytes of a check. */
-export function encodeCheck(data: StoredCheck): Uint8Array {
-  const {
-    node,
-    id,
-    name,
-    status,
-    notes,
-    output,
-    serviceId,
-    serviceName,
-    serviceTags,
-    type,
-    definition,
-    interval,
-    timeout,
-    since,
-  } = data
-  return bytes({
-    node,
-    id,
-    name,
-    status,
-    notes,
-    output,
-    serviceId,
-    serviceName,
-    serviceTags,
-    type,
-    definition,
-    interval,
-    timeout,
-    since,
-  })
-}
+export const encodeCheck = (data: StoredCheck): Uint8Array => bytes(picked(data, checkFields))
 
 /** The node of an entry. @throws MusterError CATALOG_UNREADABLE */
 export const decodeNode = (entry: Entry): Node => nodeOf(parse(entry), entry)

@@ -42,3 +42,9 @@ export const list = (value: unknown): readonly string[] => (Array.isArray(value)
 export function texts(value: unknown): Readonly<Record<string, string>> | null {
   return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, text(item)])) : null
 }
+
+/** When an entry was made and changed last. */
+export const revisionsOf = ({ created, modified }: Entry): Pick<Entry, 'created' | 'modified'> => ({
+  created,
+  modified,
+})

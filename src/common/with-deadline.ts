@@ -1,3 +1,5 @@
+import type { EndSignal } from './end-signal.js'
+
 /** How an attempt ended that did not end by itself. */
 export type CutShort = 'timeout' | 'aborted'
 
@@ -7,7 +9,7 @@ export type CutShort = 'timeout' | 'aborted'
  * called exactly once, however it ended.
  */
 export function withDeadline<T>(
-  signal: AbortSignal,
+  signal: EndSignal,
   timeout: number,
   begin: (done: (value: T) => void) => () => void,
 ): Promise<T | CutShort> {

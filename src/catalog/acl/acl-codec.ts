@@ -2,7 +2,7 @@ import type { NodeIdentity, ServiceIdentity, TemplatedPolicy } from '../../acl/i
 import { milliseconds } from '../../common/duration.js'
 import { isObject, type Fields } from '../../common/plain-data.js'
 import type { Entry } from '../../store/index.js'
-import { bytes, list, number, parse, text } from '../fields.js'
+import { bytes, list, number, parse, revisionsOf, text } from '../fields.js'
 import type {
   AuthMethod,
   AuthMethodData,
@@ -120,8 +120,6 @@ export function decodeBindingRule(entry: Entry): BindingRule {
     ...revisionsOf(entry),
   }
 }
-
-const revisionsOf = ({ created, modified }: Entry): Pick<Entry, 'created' | 'modified'> => ({ created, modified })
 
 const grantsOf = ({ policies, serviceIdentities, nodeIdentities, templatedPolicies }: Grants): Grants => ({
   policies,

@@ -1,7 +1,8 @@
 import { milliseconds } from '../../common/duration.js'
+import { picked } from '../../common/picked.js'
 import { isObject } from '../../common/plain-data.js'
 import type { Entry, LeaseId } from '../../store/index.js'
-import { bytes, number, parse, text, texts } from '../fields.js'
+import { bytes, number, parse, revisionsOf, text, texts } from '../fields.js'
 import { isMemberStatus } from './types.js'
 import type {
   AgentInfo,
@@ -26,8 +27,7 @@ export function decodeMember(entry: Entry): MemberRecord {
     info: agentOf(fields.info),
     tags: texts(fields.tags) ?? {},
     state: isMemberStatus(state) ? state : 'failed',
-    created: entry.created,
-    modified: entry.modified,
+    ...revisionsOf(entry),
   }
 }
 
@@ -41,33 +41,18 @@ export function decodeLeaseMark(entry: Entry): LeaseMark {
     lease: text(fields.lease) as LeaseId,
     ttl: milliseconds(number(fields.ttl, 0)),
     holder: text(fields.holder),
-    created: entry.created,
-    modified: entry.modified,
+    ...revisionsOf(entry),
   }
 }
 
+/** What is stored of autopilot's configuration. */
+const autopilotFields = [
+  ...(['cleanupDeadServers', 'lastContactThreshold', 'maxTrailingLogs', 'minQuorum'] as const),
+  ...(['serverStabilizationTime', 'redundancyZoneTag', 'disableUpgradeMigration', 'upgradeVersionTag'] as const),
+]
+
 /** Bytes of autopilot's configuration. */
-export function encodeAutopilot(data: AutopilotConfiguration): Uint8Array {
-  const {
-    cleanupDeadServers,
-    lastContactThreshold,
-    maxTrailingLogs,
-    minQuorum,
-    serverStabilizationTime,
-    redundancyZoneTag,
-  } = data
-  const { disableUpgradeMigration, upgradeVersionTag } = data
-  return bytes({
-    cleanupDeadServers,
-    lastContactThreshold,
-    maxTrailingLogs,
-    minQuorum,
-    serverStabilizationTime,
-    redundancyZoneTag,
-    disableUpgradeMigration,
-    upgradeVersionTag,
-  })
-}
+export const encodeAutopilot = (data: AutopilotConfiguration): Uint8Array => bytes(picked(data, autopilotFields))
 
 /** Autopilot's configuration of an entry. @throws MusterError CATALOG_UNREADABLE */
 export function decodeAutopilot(entry: Entry): AutopilotRecord {
@@ -83,8 +68,7 @@ export function decodeAutopilot(entry: Entry): AutopilotRecord {
       disableUpgradeMigration: fields.disableUpgradeMigration === true,
       upgradeVersionTag: text(fields.upgradeVersionTag),
     },
-    created: entry.created,
-    modified: entry.modified,
+    ...revisionsOf(entry),
   }
 }
 
@@ -94,8 +78,7 @@ export const encodeWanServer = (info: AgentInfo): Uint8Array => bytes(agentField
 /** The server of another datacenter of an entry. @throws MusterError CATALOG_UNREADABLE */
 export const decodeWanServer = (entry: Entry): WanServer => ({
   info: agentOf(parse(entry)),
-  created: entry.created,
-  modified: entry.modified,
+  ...revisionsOf(entry),
 })
 
 const agentFields = ({

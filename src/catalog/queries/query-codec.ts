@@ -1,6 +1,6 @@
 import { isObject } from '../../common/plain-data.js'
 import type { Entry } from '../../store/index.js'
-import { bytes, parse, text } from '../fields.js'
+import { bytes, parse, revisionsOf, text } from '../fields.js'
 import { readServiceQuery } from './service-query.js'
 import type { PreparedQuery, QueryData } from './types.js'
 
@@ -26,7 +26,6 @@ export function decodeQuery(entry: Entry): PreparedQuery {
     },
     service: readServiceQuery(fields.service),
     ttl: text(fields.ttl),
-    created: entry.created,
-    modified: entry.modified,
+    ...revisionsOf(entry),
   }
 }

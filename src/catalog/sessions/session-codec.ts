@@ -1,6 +1,6 @@
 import { milliseconds } from '../../common/duration.js'
 import type { Entry } from '../../store/index.js'
-import { bytes, list, number, parse, text } from '../fields.js'
+import { bytes, list, number, parse, revisionsOf, text } from '../fields.js'
 import type { Session, SessionData } from './types.js'
 
 /** Bytes of a session. */
@@ -22,7 +22,6 @@ export function decodeSession(entry: Entry): Session {
     nodeChecks: list(fields.nodeChecks),
     serviceChecks: list(fields.serviceChecks),
     checks: list(fields.checks),
-    created: entry.created,
-    modified: entry.modified,
+    ...revisionsOf(entry),
   }
 }

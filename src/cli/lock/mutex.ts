@@ -23,15 +23,7 @@ export class Mutex implements Lock {
   async acquire(signal: AbortSignal): Promise<boolean> {
     let index = ''
     while (!signal.aborted) {
-      const {
-        pairs: [pair],
-        index: now,
-      } = await kvQuery(
-        this.#client,
-        this.key,
-        { consistent: '', ...(index !== '' && { index, wait: questionWait }) },
-        signal,
-      )
+      const { pair, now } = await this.#look(index, signal)
       this.#judge(pair)
       if (pair?.session === this.#session) return true
       if (pair !== undefined && pair.session !== '') {
@@ -56,15 +48,7 @@ export class Mutex implements Lock {
   }
 
   async isHeld(index: string, signal: AbortSignal): Promise<{ held: boolean; index: string }> {
-    const {
-      pairs: [pair],
-      index: now,
-    } = await kvQuery(
-      this.#client,
-      this.key,
-      { consistent: '', ...(index !== '' && { index, wait: questionWait }) },
-      signal,
-    )
+    const { pair, now } = await this.#look(index, signal)
     return { held: pair?.session === this.#session, index: now }
   }
 
@@ -80,13 +64,18 @@ export class Mutex implements Lock {
   }
 
   async cleanup(): Promise<boolean> {
-    const {
-      pairs: [pair],
-    } = await kvQuery(this.#client, this.key, { consistent: '' }, overdue())
+    const { pair } = await this.#look('', overdue())
     if (pair === undefined) return true
     this.#judge(pair)
     if (pair.session !== '') return false
     return kvWrite(this.#client, 'DELETE', this.key, { cas: String(pair.modifyIndex) }, undefined, overdue())
+  }
+
+  /** The key as it is, or as it is once it differs from what it was at `index`. */
+  async #look(index: string, signal: AbortSignal): Promise<{ pair: KvPair | undefined; now: string }> {
+    const parameters = { consistent: '', ...(index !== '' && { index, wait: questionWait }) }
+    const { pairs, index: now } = await kvQuery(this.#client, this.key, parameters, signal)
+    return { pair: pairs[0], now }
   }
 
   #judge(pair: KvPair | undefined): void {

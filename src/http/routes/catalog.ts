@@ -2,7 +2,7 @@ import type { Node, Service } from '../../catalog/index.js'
 import { json, type Answer } from '../answer/answer.js'
 import type { Deps } from '../deps.js'
 import { fragmentsFor } from '../reads/fragments-for.js'
-import { itemFilter, ofKept, type ItemFilter } from '../reads/item-filter.js'
+import { itemFilter, ofKept } from '../reads/item-filter.js'
 import { builtJson } from '../reads/reads.js'
 import type { ApiRequest, Route } from '../route.js'
 import { nodeMetaFilter, orderOf, required, selectInstances, sortNear } from '../reads/selection.js'
@@ -107,7 +107,26 @@ function service(deps: Deps, request: ApiRequest): Promise<Answer> {
   })
 }
 
-function node(deps: Deps, request: ApiRequest): Promise<Answer> {
+const node = (deps: Deps, request: ApiRequest): Promise<Answer> =>
+  ofNode(deps, request, 'null', (found, services, fragments) => {
+    const list = services.map(one => `${JSON.stringify(one.id)}:${fragments.service(one)}`)
+    return `{"Node":${fragments.node(found)},"Services":{${list.join(',')}}}`
+  })
+
+const nodeServices = (deps: Deps, request: ApiRequest): Promise<Answer> =>
+  ofNode(deps, request, '{"Node":null,"Services":null}', (found, services, fragments) => {
+    // A node without services shows null here, though an empty object at catalog/node.
+    const shown = services.length === 0 ? 'null' : `[${services.map(one => fragments.service(one)).join(',')}]`
+    return `{"Node":${fragments.node(found)},"Services":${shown}}`
+  })
+
+/** A node with its services, as `show` writes them; `absent` where there is no such node. */
+function ofNode(
+  deps: Deps,
+  request: ApiRequest,
+  absent: string,
+  show: (found: Node, services: readonly Service[], fragments: ReturnType<typeof fragmentsFor>) => string,
+): Promise<Answer> {
   const { catalog, reads } = deps
   const fragments = fragmentsFor(deps, request)
   const name = required(request.rest, 'Missing node name')
@@ -117,42 +136,13 @@ function node(deps: Deps, request: ApiRequest): Promise<Answer> {
     shapedBy: ['filter'],
     build: isWanted => {
       const found = catalog.nodes.find(name)
-      if (found === undefined) return builtJson('null')
-      return ofServices(deps, found, filter, isWanted, services => {
-        const list = services.map(one => `${JSON.stringify(one.id)}:${fragments.service(one)}`)
-        return builtJson(`{"Node":${fragments.node(found)},"Services":{${list.join(',')}}}`)
-      })
+      if (found === undefined) return builtJson(absent)
+      return ofKept(filter, catalog.services.ofNode(found.node), nodeServiceView, isWanted, services =>
+        builtJson(show(found, services, fragments)),
+      )
     },
   })
 }
-
-function nodeServices(deps: Deps, request: ApiRequest): Promise<Answer> {
-  const { catalog, reads } = deps
-  const fragments = fragmentsFor(deps, request)
-  const name = required(request.rest, 'Missing node name')
-  const filter = itemFilter(request.query, 'nodeService', deps.filterWork)
-  return reads.answer(request, {
-    topic: catalog.nodes.topics.one(name),
-    shapedBy: ['filter'],
-    build: isWanted => {
-      const found = catalog.nodes.find(name)
-      if (found === undefined) return builtJson('{"Node":null,"Services":null}')
-      return ofServices(deps, found, filter, isWanted, list => {
-        // A node without services shows null here, though an empty object at catalog/node.
-        const shown = list.length === 0 ? 'null' : `[${list.map(one => fragments.service(one)).join(',')}]`
-        return builtJson(`{"Node":${fragments.node(found)},"Services":${shown}}`)
-      })
-    },
-  })
-}
-
-const ofServices = (
-  { catalog }: Deps,
-  owner: Node,
-  filter: ItemFilter | undefined,
-  isWanted: () => boolean,
-  build: (services: readonly Service[]) => Built,
-): Built | Promise<Built> => ofKept(filter, catalog.services.ofNode(owner.node), nodeServiceView, isWanted, build)
 
 /** A list of JSON texts as one. */
 const builtList = (items: readonly string[]): Built => builtJson(`[${items.join(',')}]`)

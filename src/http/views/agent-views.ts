@@ -1,7 +1,7 @@
 import { checkTimes, type EntryOrigin, type LocalCheck, type LocalService } from '../../agent/index.js'
 import type { MemberStatus } from '../../catalog/index.js'
 import type { Member, Unheard } from '../../cluster/index.js'
-import { proxyView, sinceView, taggedAddresses } from './catalog-views.js'
+import { checkView, proxyView, taggedAddresses } from './catalog-views.js'
 
 /** Who declared an entry: `conf/web3.json:4`, or `api`. */
 export const originText = (origin: EntryOrigin): string =>
@@ -26,28 +26,11 @@ export const agentServiceView = ({ definition, origin }: LocalService, datacente
   Origin: originText(origin),
 })
 
-/** A check of this agent. Its indexes are 0: they belong to the catalog. */
+/** A check of this agent. Its indexes are 0: they belong to the catalog. How it runs is nobody else's business. */
 export const agentCheckView = (check: LocalCheck, node: string) => ({
-  Node: node,
-  CheckID: check.id,
-  Name: check.name,
-  Status: check.status,
-  Notes: check.notes,
-  Output: check.output,
-  ServiceID: check.serviceId,
-  ServiceName: check.serviceName,
-  ServiceTags: check.serviceTags,
-  Type: check.type,
-  ...timesView(checkTimes(check)),
-  ...sinceView(check),
-  ExposedPort: 0,
-  Definition: {},
-  CreateIndex: 0,
-  ModifyIndex: 0,
+  ...checkView({ ...check, ...checkTimes(check), node, definition: {}, created: 0, modified: 0 }),
   Origin: originText(check.origin),
 })
-
-const timesView = ({ interval, timeout }: ReturnType<typeof checkTimes>) => ({ Interval: interval, Timeout: timeout })
 
 const statusNumbers: Readonly<Record<MemberStatus, number>> = { alive: 1, leaving: 2, left: 3, failed: 4 }
 

@@ -64,11 +64,14 @@ export const proxyView = (proxy: Readonly<Record<string, unknown>> | undefined):
 const latest = 8.64e15
 
 /** Since when a check has its status, where that is known: not in what Consul answers. */
-export const sinceView = ({ since }: { readonly since?: number }): { readonly StatusSince?: string } =>
+const sinceView = ({ since }: { readonly since?: number }): { readonly StatusSince?: string } =>
   since === undefined || Math.abs(since) > latest ? {} : { StatusSince: new Date(since).toISOString() }
 
+/** What is shown of a check: one of the catalog, or one of this agent, which has no revisions there. */
+type CheckShown = Omit<Check, 'created' | 'modified'> & { readonly created: number; readonly modified: number }
+
 /** A check as `/v1/health/*` shows it. */
-export const checkView = (check: Check) => ({
+export const checkView = (check: CheckShown) => ({
   Node: check.node,
   CheckID: check.id,
   Name: check.name,

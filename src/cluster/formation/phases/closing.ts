@@ -1,6 +1,6 @@
 import type { Outcome } from '../event.js'
 import type { StateOf } from '../state.js'
-import { answer, go, run, stopping, type Row, type Transition } from './transition.js'
+import { answer, go, run, stopping, whateverEnds, type Row, type Transition } from './transition.js'
 
 type Closing = StateOf<'closing'>
 
@@ -15,20 +15,7 @@ function ended(state: Closing, event: Outcome): Transition {
 }
 
 export const closing: Row<'closing'> = {
-  'disk-read': ended,
-  'recovered': ended,
-  'superseded': ended,
-  'address-announced': ended,
-  'resumed': ended,
-  'unusable': ended,
-  'nothing-found': ended,
-  'may-found': ended,
-  'cluster-found': ended,
-  'founded': ended,
-  'entered': ended,
-  'not-entered': ended,
-  'tended': ended,
-  'paused': ended,
+  ...whateverEnds(ended),
   'cleared': ended,
   'etcd-stopped': ({ was }) => go({ phase: 'closed', was }, answer('close')),
   'failed': (state, event) => {

@@ -1,7 +1,7 @@
 import type { Job } from '../action.js'
 import type { Outcome } from '../event.js'
 import type { StateOf } from '../state.js'
-import { answer, closeAfterJob, closeNow, go, run, type Row, type Transition } from './transition.js'
+import { answer, closeAfterJob, closeNow, go, run, whateverEnds, type Row, type Transition } from './transition.js'
 
 type Leaving = StateOf<'leaving'>
 
@@ -19,20 +19,7 @@ function ended(state: Leaving, event: Outcome): Transition {
 }
 
 export const leaving: Row<'leaving'> = {
-  'disk-read': ended,
-  'recovered': ended,
-  'superseded': ended,
-  'address-announced': ended,
-  'resumed': ended,
-  'unusable': ended,
-  'nothing-found': ended,
-  'may-found': ended,
-  'cluster-found': ended,
-  'founded': ended,
-  'entered': ended,
-  'not-entered': ended,
-  'tended': ended,
-  'paused': ended,
+  ...whateverEnds(ended),
   'place-given-back': () => go({ phase: 'leaving', step: 'saying-farewell' }, run({ do: 'say-farewell' })),
   'farewell-said': () => go({ phase: 'leaving', step: 'clearing' }, run({ do: 'clear' })),
   'cleared': (state, event) =>

@@ -1,6 +1,6 @@
 import { MusterError } from '../../../common/errors.js'
 import type { Action, Job, Step } from '../action.js'
-import type { Event, EventOf } from '../event.js'
+import type { Event, EventOf, Outcome } from '../event.js'
 import { shownPhase, type Phase, type State, type StateOf } from '../state.js'
 
 /** Where an event leads, and what is done on the way: the steps, then the job. */
@@ -13,6 +13,24 @@ export interface Transition {
 export type Row<Name extends Phase> = {
   readonly [Type in Event['type']]?: (state: StateOf<Name>, event: EventOf<Type>) => Transition
 }
+
+/** The transitions of a phase in which it is the end of a job that counts, whatever came of it; but for its failure. */
+export const whateverEnds = <From>(ended: (state: From, event: Outcome) => Transition) => ({
+  'disk-read': ended,
+  'recovered': ended,
+  'superseded': ended,
+  'address-announced': ended,
+  'resumed': ended,
+  'unusable': ended,
+  'nothing-found': ended,
+  'may-found': ended,
+  'cluster-found': ended,
+  'founded': ended,
+  'entered': ended,
+  'not-entered': ended,
+  'tended': ended,
+  'paused': ended,
+})
 
 /** ms between two rounds of greetings, as a member and as one whose cluster is young; and of other waits. */
 export const every = { search: 300, member: 2000, young: 500, failure: 1000 }
