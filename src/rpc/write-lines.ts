@@ -33,14 +33,13 @@ export async function writeLines(
             resolve()
             return
           }
-          response.once('drain', resolve)
-          caller.aborted.addEventListener(
-            'abort',
-            () => {
-              resolve()
-            },
-            { once: true },
-          )
+          const end = (): void => {
+            response.off('drain', end)
+            caller.aborted.removeEventListener('abort', end)
+            resolve()
+          }
+          response.once('drain', end)
+          caller.aborted.addEventListener('abort', end)
         }),
     })
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
