@@ -64,14 +64,16 @@ export class Model {
 
   sync({ node: wanted, put, remove }: SyncRequest): boolean {
     return this.#transact(plain => {
+      // A check learns its service's new name also when the node is respelled in the same request.
+      const namesBefore = new Map([...plain.checks].map(([key, { serviceName }]) => [key, serviceName]))
       const node = place(plain, wanted)
       const putChecks = new Set(put.checks.map(check => check.id))
       for (const service of put.services) plain.services.set(at(node, service.id), { ...service, node })
       for (const check of put.checks) putCheck(plain, { ...check, node })
       for (const service of put.services) {
-        for (const check of plain.checks.values()) {
+        for (const [key, check] of plain.checks) {
           if (low(check.node) !== low(node) || check.serviceId !== service.id || putChecks.has(check.id)) continue
-          if (check.serviceName !== service.name) putCheck(plain, check)
+          if (namesBefore.get(key) !== service.name) putCheck(plain, check)
         }
       }
       for (const id of remove.services)
