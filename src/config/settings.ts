@@ -1,3 +1,4 @@
+import type { AutopilotConfiguration } from '../common/autopilot.js'
 import type { Duration } from '../common/duration.js'
 
 /**
@@ -153,7 +154,8 @@ export interface Settings {
      */
     readonly discoveryMaxStale: Duration
     readonly rpcMaxConnsPerClient: number
-    readonly autopilot: AutopilotSettings
+    /** First configuration of autopilot, kept in the store from then on. */
+    readonly autopilot: AutopilotConfiguration
   }
   /** How to reach an etcd, own or external. Files are paths. */
   readonly etcd: {
@@ -171,18 +173,6 @@ export interface Settings {
     /** Space quota of the own etcd in bytes. */
     readonly quotaBytes: number
   }
-}
-
-/** First configuration of autopilot, kept in the store from then on. */
-export interface AutopilotSettings {
-  readonly cleanupDeadServers: boolean
-  readonly lastContactThreshold: Duration
-  readonly maxTrailingLogs: number
-  readonly minQuorum: number
-  readonly serverStabilizationTime: Duration
-  readonly redundancyZoneTag: string
-  readonly disableUpgradeMigration: boolean
-  readonly upgradeVersionTag: string
 }
 
 /** Whether the catalog is kept in the agent's own process alone, so that it is there as soon as the agent is. */

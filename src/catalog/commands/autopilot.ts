@@ -2,7 +2,7 @@ import { sameData } from '../../common/plain-data.js'
 import type { Command } from '../api.js'
 import { autopilotKey } from '../keys.js'
 import { encodeAutopilot } from '../members/member-codec.js'
-import type { AutopilotConfiguration } from '../members/types.js'
+import type { AutopilotConfiguration } from '../../common/autopilot.js'
 import { drafted } from './draft.js'
 
 /**

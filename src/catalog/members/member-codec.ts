@@ -1,3 +1,4 @@
+import type { AutopilotConfiguration } from '../../common/autopilot.js'
 import { milliseconds } from '../../common/duration.js'
 import { picked } from '../../common/picked.js'
 import { isObject } from '../../common/plain-data.js'
@@ -6,7 +7,6 @@ import { bytes, number, parse, revisionsOf, text, texts } from '../fields.js'
 import { isMemberStatus } from './types.js'
 import type {
   AgentInfo,
-  AutopilotConfiguration,
   AutopilotRecord,
   LeaseMark,
   LeaseMarkData,

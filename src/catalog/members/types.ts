@@ -1,3 +1,4 @@
+import type { AutopilotConfiguration } from '../../common/autopilot.js'
 import type { Duration } from '../../common/duration.js'
 import type { LeaseId } from '../../store/index.js'
 import type { Revisions } from '../types.js'
@@ -50,18 +51,6 @@ export interface LeaseMarkData {
 
 /** A leased key in the catalog's memory; it is there as long as its lease lives. */
 export interface LeaseMark extends LeaseMarkData, Revisions {}
-
-/** How autopilot decides, as operators set it. Durations in milliseconds; on the wire they are texts of Go. */
-export interface AutopilotConfiguration {
-  readonly cleanupDeadServers: boolean
-  readonly lastContactThreshold: Duration
-  readonly maxTrailingLogs: number
-  readonly minQuorum: number
-  readonly serverStabilizationTime: Duration
-  readonly redundancyZoneTag: string
-  readonly disableUpgradeMigration: boolean
-  readonly upgradeVersionTag: string
-}
 
 /** Autopilot's configuration in the catalog's memory. */
 export interface AutopilotRecord extends Revisions {

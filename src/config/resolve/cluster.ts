@@ -1,8 +1,9 @@
+import type { AutopilotConfiguration } from '../../common/autopilot.js'
 import { isIPv6 } from 'node:net'
 import type { Duration } from '../../common/duration.js'
 import { quote } from '../read/finding.js'
 import { insteadOfCloudJoin } from '../read/gone-keys.js'
-import type { AutopilotSettings, Settings } from '../settings.js'
+import type { Settings } from '../settings.js'
 import type { InterfaceAddress } from './interface-address.js'
 import { expandAddress, singleAddress } from './addresses.js'
 import { networks } from './cidr.js'
@@ -51,7 +52,7 @@ export function resolveCluster(reader: Reader, bindAddr: string, interfaces: Int
   }
 }
 
-function resolveAutopilot(reader: Reader): AutopilotSettings {
+function resolveAutopilot(reader: Reader): AutopilotConfiguration {
   const count = (name: string): number => {
     const value = reader.number(`autopilot.${name}`)
     if (value < 0)
