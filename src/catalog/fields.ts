@@ -48,3 +48,12 @@ export const revisionsOf = ({ created, modified }: Entry): Pick<Entry, 'created'
   created,
   modified,
 })
+
+/** What an entry says, without when it was made and changed. */
+export function withoutRevisions<Value extends Pick<Entry, 'created' | 'modified'>>({
+  created: _created,
+  modified: _modified,
+  ...data
+}: Value): Omit<Value, 'created' | 'modified'> {
+  return data
+}

@@ -4,6 +4,7 @@ import { encodeAuthMethod } from '../../acl/acl-codec.js'
 import { assertNamed, invalidAcl } from '../../acl/names.js'
 import type { AuthMethodData } from '../../acl/types.js'
 import type { CatalogReads, Command } from '../../api.js'
+import { withoutRevisions } from '../../fields.js'
 import { aclBindingRuleKey, aclBindingRulesRange, aclMethodKey } from '../../keys.js'
 import { drafted } from '../draft.js'
 import { assertMaxTokenTtl } from './token-expiry.js'
@@ -57,8 +58,7 @@ export const setAuthMethod =
         name: standing?.name ?? request.name,
         instance: standing?.instance ?? instance,
       }
-      const { created: _created, modified: _modified, ...before } = standing ?? {}
-      if (sameData(before, data)) return data.name
+      if (standing !== undefined && sameData(withoutRevisions(standing), data)) return data.name
       draft.relyOnKey(aclMethodKey(data.name), standing?.modified)
       draft.put(aclMethodKey(data.name), encodeAuthMethod(data))
       return data.name

@@ -6,6 +6,7 @@ import { bindName } from '../../acl/bind-name.js'
 import { assertDescription, invalidAcl } from '../../acl/names.js'
 import type { AuthMethod, BindingRule, BindingRuleData } from '../../acl/types.js'
 import type { CatalogReads, Command } from '../../api.js'
+import { withoutRevisions } from '../../fields.js'
 import { aclBindingRuleKey, aclMethodKey } from '../../keys.js'
 import { drafted } from '../draft.js'
 import type { KeyDraft } from '../key-draft.js'
@@ -73,8 +74,7 @@ function putRule(
   const data = { ...request, authMethod: method.name, bindType: bindTypeOf(request) }
   assertBindName(data, method)
   assertDescription('Binding Rule', data.description)
-  const { created: _created, modified: _modified, ...before } = standing ?? {}
-  if (sameData(before, data)) return
+  if (standing !== undefined && sameData(withoutRevisions(standing), data)) return
   // The bind name was validated against this version of the method.
   draft.relyOnKey(aclMethodKey(method.name), method.modified)
   draft.relyOnKey(aclBindingRuleKey(data.id), standing?.modified)

@@ -7,7 +7,7 @@ import type { Command } from '../../api.js'
 import { aclBootstrapKey } from '../../keys.js'
 import { drafted } from '../draft.js'
 import type { KeyDraft } from '../key-draft.js'
-import { putPolicy } from './policy.js'
+import { policyWrites } from './policy.js'
 import { putToken, type TokenIds } from './token-writes.js'
 
 const nothing = new Uint8Array(0)
@@ -50,9 +50,9 @@ export const foundAcl =
     drafted(draft => {
       const standing = state.policies.get(managementPolicyId)
       const { rules, datacenters } = managementPolicy
-      if (standing === undefined) putPolicy(draft, managementPolicy, undefined)
+      if (standing === undefined) policyWrites.put(draft, managementPolicy, undefined)
       else if (standing.rules !== rules || standing.datacenters.length > 0)
-        putPolicy(draft, { ...managementPolicy, ...standing, rules, datacenters }, standing)
+        policyWrites.put(draft, { ...managementPolicy, ...standing, rules, datacenters }, standing)
       if (state.tokens.get(anonymousAccessor) === undefined) putToken(draft, anonymousToken(now))
       if (initial !== undefined && state.tokens.withSecret(initial.secret) === undefined) {
         putToken(draft, { ...managementToken(initial, 'Master Token', now), type: 'management' })

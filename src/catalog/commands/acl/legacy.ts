@@ -5,6 +5,7 @@ import { invalidAcl, permissionDenied } from '../../acl/names.js'
 import { anonymousSecret, managementPolicyId } from '../../acl/types.js'
 import type { TokenData } from '../../acl/types.js'
 import type { Command } from '../../api.js'
+import { withoutRevisions } from '../../fields.js'
 import { drafted } from '../draft.js'
 import { isLegacy } from './token.js'
 import { putToken, removeToken } from './token-writes.js'
@@ -52,8 +53,7 @@ export const putLegacyToken =
         type,
         rules: type === 'management' ? '' : rules,
       }
-      const { created: _created, modified: _modified, ...before } = standing ?? {}
-      if (!sameData(before, data)) putToken(draft, data, standing)
+      if (standing === undefined || !sameData(withoutRevisions(standing), data)) putToken(draft, data, standing)
       return id
     })(state)
 

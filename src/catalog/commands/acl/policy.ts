@@ -6,9 +6,10 @@ import { assertNamed, invalidAcl } from '../../acl/names.js'
 import { managementPolicyId } from '../../acl/types.js'
 import type { Policy, PolicyData } from '../../acl/types.js'
 import type { Command } from '../../api.js'
+import { withoutRevisions } from '../../fields.js'
 import { aclPolicyKey, aclPolicyNameKey } from '../../keys.js'
 import { drafted } from '../draft.js'
-import { putNamed } from './named.js'
+import { namedWrites } from './named.js'
 
 /**
  * Creates a policy under a new id. The result is the id. Refused with ACL_INVALID or ACL_RULES_INVALID, in
@@ -22,7 +23,7 @@ export const createPolicy =
       if (state.policies.named(data.name) !== undefined)
         throw invalidAcl(`Invalid Policy: A Policy with Name ${JSON.stringify(data.name)} already exists`)
       readRules(data.rules)
-      putPolicy(draft, data, undefined)
+      policyWrites.put(draft, data, undefined)
       return data.id
     })(state)
 
@@ -43,9 +44,8 @@ export const updatePolicy =
         throw invalidAcl(`Invalid Policy: A policy with name ${JSON.stringify(data.name)} already exists`)
       if (standing.id === managementPolicyId) assertStillManages(standing, data)
       readRules(data.rules)
-      const { created: _created, modified: _modified, ...before } = standing
       const after = { ...data, id: standing.id }
-      if (!sameData(before, after)) putPolicy(draft, after, standing)
+      if (!sameData(withoutRevisions(standing), after)) policyWrites.put(draft, after, standing)
       return standing.id
     })(state)
 
@@ -57,10 +57,7 @@ export const deletePolicy =
       if (id.toLowerCase() === managementPolicyId)
         throw invalidAcl('Delete operation not permitted on the builtin global-management policy')
       const standing = state.policies.get(id)
-      if (standing === undefined) return true as const
-      draft.relyOnKey(aclPolicyKey(standing.id), standing.modified)
-      draft.delete(aclPolicyKey(standing.id))
-      draft.delete(aclPolicyNameKey(standing.name))
+      if (standing !== undefined) policyWrites.remove(draft, standing)
       return true as const
     })(state)
 
@@ -70,5 +67,5 @@ function assertStillManages(standing: Policy, { datacenters, rules }: PolicyData
     throw invalidAcl(`Changing the ${what} for the builtin global-management policy is not permitted`)
 }
 
-/** Writes a policy and takes its name; nothing is judged. */
-export const putPolicy = putNamed<PolicyData>(aclPolicyKey, aclPolicyNameKey, encodePolicy)
+/** Writes a policy and takes its name, or removes both; nothing is judged. */
+export const policyWrites = namedWrites<PolicyData>(aclPolicyKey, aclPolicyNameKey, encodePolicy)

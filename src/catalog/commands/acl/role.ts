@@ -4,10 +4,11 @@ import { encodeRole } from '../../acl/acl-codec.js'
 import { assertNamed, invalidAcl } from '../../acl/names.js'
 import type { RoleData } from '../../acl/types.js'
 import type { CatalogReads, Command } from '../../api.js'
+import { withoutRevisions } from '../../fields.js'
 import { aclRoleKey, aclRoleNameKey } from '../../keys.js'
 import { drafted } from '../draft.js'
 import { resolveIdentities, resolveLinks, type GrantsRequest } from './grants.js'
-import { putNamed } from './named.js'
+import { namedWrites } from './named.js'
 
 /** What a role is to be. */
 export interface RoleRequest extends GrantsRequest {
@@ -24,7 +25,7 @@ export const createRole =
       assertNamed('Role', request.name, request.description)
       if (state.roles.named(request.name) !== undefined)
         throw invalidAcl(`Invalid Role: A Role with Name ${JSON.stringify(request.name)} already exists`)
-      putRole(draft, roleOf(state, request), undefined)
+      roleWrites.put(draft, roleOf(state, request), undefined)
       return request.id
     })(state)
 
@@ -43,9 +44,8 @@ export const updateRole =
       const holder = state.roles.named(request.name)
       if (holder !== undefined && holder.id !== standing.id)
         throw invalidAcl(`Invalid Role: A role with name ${JSON.stringify(request.name)} already exists`)
-      const { created: _created, modified: _modified, ...before } = standing
       const after = { ...roleOf(state, request), id: standing.id }
-      if (!sameData(before, after)) putRole(draft, after, standing)
+      if (!sameData(withoutRevisions(standing), after)) roleWrites.put(draft, after, standing)
       return standing.id
     })(state)
 
@@ -55,10 +55,7 @@ export const deleteRole =
   state =>
     drafted(draft => {
       const standing = state.roles.get(id)
-      if (standing === undefined) return true as const
-      draft.relyOnKey(aclRoleKey(standing.id), standing.modified)
-      draft.delete(aclRoleKey(standing.id))
-      draft.delete(aclRoleNameKey(standing.name))
+      if (standing !== undefined) roleWrites.remove(draft, standing)
       return true as const
     })(state)
 
@@ -70,4 +67,4 @@ const roleOf = (state: CatalogReads, request: RoleRequest): RoleData => ({
   ...resolveIdentities(request, 'role'),
 })
 
-const putRole = putNamed<RoleData>(aclRoleKey, aclRoleNameKey, encodeRole)
+const roleWrites = namedWrites<RoleData>(aclRoleKey, aclRoleNameKey, encodeRole)

@@ -5,6 +5,7 @@ import { aclNotFound, assertDescription, invalidAcl } from '../../acl/names.js'
 import { anonymousAccessor } from '../../acl/types.js'
 import type { Token, TokenData } from '../../acl/types.js'
 import type { CatalogReads, Command } from '../../api.js'
+import { withoutRevisions } from '../../fields.js'
 import { uuidFault } from '../../uuid-fault.js'
 import { drafted } from '../draft.js'
 import { resolveIdentities, resolveLinks, type GrantsRequest, type Link } from './grants.js'
@@ -65,7 +66,7 @@ export const updateToken =
       if (standing === undefined || !isLive(state, standing, now))
         throw invalidAcl(`Cannot find token ${JSON.stringify(request.accessor)}`)
       assertKept(standing, request)
-      const { created: _created, modified: _modified, ...before } = standing
+      const before = withoutRevisions(standing)
       const after: TokenData = { ...before, ...contentOf(state, request) }
       if (!sameData(before, after)) putToken(draft, after, standing)
       return standing.accessor
@@ -83,7 +84,7 @@ export const cloneToken =
       const original = liveToken(state, accessor, now)
       if (original.login !== undefined) throw invalidAcl('Cannot clone a token created from an auth method')
       if (isLegacy(original)) throw invalidAcl('Cannot clone a legacy ACL with this endpoint')
-      const { created: _created, modified: _modified, expirationTime: ends, ...data } = original
+      const { expirationTime: ends, ...data } = withoutRevisions(original)
       const expirationTime = expiryOf(ends === undefined ? {} : { expirationTime: ends }, now)
       assertDescription('Token', description)
       putToken(draft, {
@@ -117,7 +118,7 @@ export const deleteToken =
     })(state)
 
 /**
- * Deletes the tokens that do not count any more: at most `most` of them. The result is how many.
+ * Deletes those of the given tokens that do not count any more. The result is how many.
  * @param now in ms since 1970
  */
 export const reapTokens =
