@@ -1,3 +1,5 @@
+import { MalformedMessage, Reader, Writer } from '../common/protobuf.js'
+
 /*
  * etcd's write-ahead log as it is on the disk (3.4 to 3.6, `wal/encoder.go`, `walpb/record.proto`,
  * `raftpb/raft.proto`): records one after the other, each with a length in eight bytes and padded to a multiple of
@@ -72,16 +74,16 @@ export function readWalPart(bytes: Buffer): WalPart {
 
 /** A record of Raft's state as it is appended to a file that ends with `checksum`. */
 export function stateRecord({ term, vote, commit }: RaftState, checksum: number): Buffer {
-  const data = Buffer.from([0x08, ...varint(term), 0x10, ...varint(vote), 0x18, ...varint(commit)])
-  const record = Buffer.from([
-    0x08,
-    kinds.state,
-    0x10,
-    ...varint(BigInt(crc32c(checksum, data))),
-    0x1a,
-    ...varint(BigInt(data.length)),
-    ...data,
-  ])
+  const written = new Writer()
+  written.unsigned(3, commit)
+  written.unsigned(2, vote)
+  written.unsigned(1, term)
+  const data = written.finish()
+  const framed = new Writer()
+  framed.bytes(3, data)
+  framed.alternative(2, crc32c(checksum, data))
+  framed.alternative(1, kinds.state)
+  const record = framed.finish()
   const padding = (8 - (record.length % 8)) % 8
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(record.length) | (padding === 0 ? 0n : BigInt(0x80 | padding) << 56n))
@@ -122,37 +124,21 @@ interface Fields {
 function readFields(message: Buffer): Fields | undefined {
   const numbers = new Map<number, bigint>()
   const bytes = new Map<number, Buffer>()
-  let at = 0
-  const number = (): bigint | undefined => {
-    let value = 0n
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = message[at++]
-      if (byte === undefined) return undefined
-      value |= BigInt(byte & 0x7f) << shift
-      if (byte < 0x80) return BigInt.asUintN(64, value)
+  const reader = new Reader(message)
+  try {
+    while (reader.more) {
+      const tag = reader.tag()
+      const field = tag >>> 3
+      const wireType = tag & 7
+      if (wireType === 0) numbers.set(field, reader.unsigned())
+      else if (wireType === 2) bytes.set(field, reader.bytes())
+      else return undefined
     }
-    return undefined
-  }
-  while (at < message.length) {
-    const key = number()
-    const value = number()
-    if (key === undefined || value === undefined) return undefined
-    const field = Number(key >> 3n)
-    if ((key & 7n) === 0n) numbers.set(field, value)
-    else if ((key & 7n) === 2n && at + Number(value) <= message.length) {
-      bytes.set(field, message.subarray(at, at + Number(value)))
-      at += Number(value)
-    } else return undefined
+  } catch (error) {
+    if (error instanceof MalformedMessage) return undefined
+    throw error
   }
   return { numbers, bytes }
-}
-
-function varint(value: bigint): readonly number[] {
-  const bytes: number[] = []
-  for (let rest = value; ; rest >>= 7n) {
-    if (rest < 0x80n) return [...bytes, Number(rest)]
-    bytes.push(Number(rest & 0x7fn) | 0x80)
-  }
 }
 
 const noBytes = Buffer.alloc(0)

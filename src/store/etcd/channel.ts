@@ -4,7 +4,7 @@ import { Call, type CallEvents } from './grpc/call.js'
 import { GrpcFault, grpcCode } from './grpc/fault.js'
 import { Link } from './link.js'
 import { methods, type Method } from './methods.js'
-import { MalformedMessage } from './protobuf.js'
+import { MalformedMessage } from '../../common/protobuf.js'
 import type { EtcdConnection } from './types.js'
 
 export interface CallOptions {

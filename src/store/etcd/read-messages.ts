@@ -18,7 +18,7 @@ import type {
   WatchEvent,
   WatchResponse,
 } from './etcd-messages.js'
-import { Reader } from './protobuf.js'
+import { Reader } from '../../common/protobuf.js'
 
 /** Reads the fields of a response until there are no more. */
 export type Read<Response> = (reader: Reader) => Response

@@ -19,7 +19,7 @@ import type {
   TxnRequest,
   WatchRequest,
 } from './etcd-messages.js'
-import { Writer } from './protobuf.js'
+import { Writer } from '../../common/protobuf.js'
 
 // The numbers are those of the fields in etcd's API; fields are written from the last to the first.
 

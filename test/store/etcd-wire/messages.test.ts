@@ -14,7 +14,7 @@ import type {
   WatchResponse,
 } from '../../../src/store/etcd/etcd-messages.js'
 import { methods, type Method } from '../../../src/store/etcd/methods.js'
-import { MalformedMessage } from '../../../src/store/etcd/protobuf.js'
+import { MalformedMessage } from '../../../src/common/protobuf.js'
 import { decodeWith, encodeWith, plain } from './api.js'
 
 const runs = 300

@@ -6,7 +6,7 @@ export class MalformedMessage extends Error {
   }
 }
 
-/** The wire types of protobuf that etcd's messages and their unknown fields can have. */
+/** The wire types of protobuf that messages of etcd and of gRPC's health, and their unknown fields, can have. */
 const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 
 const firstSize = 256
@@ -54,8 +54,12 @@ export class Writer {
 
   /** A number of 64 bits, as decimal text. */
   id(field: number, value: string | undefined): void {
-    if (value === undefined || value === '0') return
-    let left = BigInt.asUintN(64, BigInt(value))
+    if (value !== undefined && value !== '0') this.unsigned(field, BigInt.asUintN(64, BigInt(value)))
+  }
+
+  /** A number of 64 bits without a sign, also where it is 0: fields that proto2 requires are always there. */
+  unsigned(field: number, value: bigint): void {
+    let left = value
     const groups: number[] = []
     for (; left >= 128n; left >>= 7n) groups.push(Number(left & 127n) | 128)
     groups.push(Number(left))
@@ -154,7 +158,13 @@ export class Reader {
     return value
   }
 
-  /** A number of 64 bits without a sign, as decimal text. */
+  /** A number of 64 bits without a sign. */
+  unsigned(): bigint {
+    this.#varint()
+    return this.#whole()
+  }
+
+  /** The same as decimal text. */
   id(): string {
     this.#varint()
     return this.#high === 0 ? String(this.#low) : this.#whole().toString()
@@ -204,7 +214,7 @@ export class Reader {
         this.#pass(4)
         return
       default:
-        throw new MalformedMessage(`wire type ${tag & 7}`)
+        throw new MalformedMessage(`wire type ${tag & 7} is not a protobuf type that is read here`)
     }
   }
 
