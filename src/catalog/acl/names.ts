@@ -36,3 +36,8 @@ export function assertDescription(what: string, description: string): void {
       `Invalid ${what}: the Description has ${description.length} characters, at most ${maxDescriptionLength} are allowed`,
     )
 }
+
+const rootNames: ReadonlySet<string> = new Set(['allow', 'deny', 'manage'])
+
+/** Whether this is one of the names that stood for whole policies in the first ACL system: it cannot be a secret. */
+export const isRootName = (secret: string): boolean => rootNames.has(secret)

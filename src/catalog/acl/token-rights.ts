@@ -1,7 +1,7 @@
 import { AuthorizerCache, type Authorizer, type DefaultPolicy } from '../../acl/index.js'
 import type { Revision } from '../../store/index.js'
 import { isLive } from './live.js'
-import { aclNotFound, invalidAcl } from './names.js'
+import { aclNotFound, invalidAcl, isRootName } from './names.js'
 import { partsOf, type AclReads } from './parts.js'
 import { anonymousSecret, type Token } from './types.js'
 
@@ -18,9 +18,6 @@ interface Known {
   readonly policiesAt: Revision
   readonly rolesAt: Revision
 }
-
-/** Reserved names of the first ACL system that cannot be secrets. */
-const rootNames: ReadonlySet<string> = new Set(['allow', 'deny', 'manage'])
 
 /**
  * What the holders of tokens may do, by what the catalog holds at the moment. To ask again costs two look-ups until a
@@ -52,7 +49,7 @@ export class TokenRights {
    *   ACL_INVALID (500) for a name that cannot be a token's
    */
   of(secret: string): Rights {
-    if (rootNames.has(secret)) throw invalidAcl('Cannot resolve root ACL')
+    if (isRootName(secret)) throw invalidAcl('Cannot resolve root ACL')
     const token = this.#state.tokens.withSecret(secret === '' ? anonymousSecret : secret)
     if (token === undefined && secret === '') return { token, authorizer: this.#authorizers.get([]) }
     if (token === undefined || !isLive(this.#state, token, this.#now())) throw aclNotFound()

@@ -1,10 +1,10 @@
+import { MalformedMessage } from '../../common/protobuf.js'
 import { storeClosed } from '../errors.js'
 import { isAuthFault } from './failures.js'
 import { Call, type CallEvents } from './grpc/call.js'
 import { GrpcFault, grpcCode } from './grpc/fault.js'
 import { Link } from './link.js'
 import { methods, type Method } from './methods.js'
-import { MalformedMessage } from '../../common/protobuf.js'
 import type { EtcdConnection } from './types.js'
 
 export interface CallOptions {

@@ -1,7 +1,7 @@
 import { readRules } from '../../../acl/index.js'
 import { errorMessage } from '../../../common/errors.js'
 import { sameData } from '../../../common/plain-data.js'
-import { invalidAcl, permissionDenied } from '../../acl/names.js'
+import { invalidAcl, isRootName, permissionDenied } from '../../acl/names.js'
 import { anonymousSecret, managementPolicyId } from '../../acl/types.js'
 import type { TokenData } from '../../acl/types.js'
 import type { Command } from '../../api.js'
@@ -19,9 +19,6 @@ export interface LegacyTokenRequest {
   readonly rules: string
 }
 
-/** Secrets that stand for something else in the first ACL system. */
-const rootNames: ReadonlySet<string> = new Set(['allow', 'deny', 'manage'])
-
 /**
  * Writes a token of the first ACL system, or puts it in the place of the one with its id. The result is the id. Refused
  * with ACL_INVALID, in Consul's words.
@@ -32,7 +29,7 @@ export const putLegacyToken =
   state =>
     drafted(draft => {
       const { id, name, rules } = request
-      if (rootNames.has(id)) throw permissionDenied('Cannot modify root ACL')
+      if (isRootName(id)) throw permissionDenied('Cannot modify root ACL')
       const type = request.type === '' ? 'client' : request.type
       if (type !== 'client' && type !== 'management') throw invalidAcl('Invalid ACL Type')
       const standing = state.tokens.withSecret(id)
